@@ -1,0 +1,22 @@
+"""Every code that the checker can report, and which of them mean that there was nothing to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+from taxon.diagnostics.model import Code
+from taxon.diagnostics.registry import by_id
+from taxon.semantics import codes as semantic
+from taxon.syntax import codes as syntactic
+from taxon.taxonomy import rules
+
+
+def _declared(module: ModuleType) -> Iterator[Code]:
+    return (value for value in vars(module).values() if isinstance(value, Code))
+
+
+CODES: dict[str, Code] = by_id((*_declared(syntactic), *_declared(semantic), *rules.CODES))
+
+# The file, the run or the name on the command line is at fault, not a spec's text: exit code 2.
+UNREADABLE = frozenset({syntactic.UNREADABLE.id, syntactic.NOT_UTF8.id, syntactic.TOO_LARGE.id, semantic.NO_SUCH_SPEC.id})

@@ -1,0 +1,33 @@
+"""taxon emit: print the PyTorch module of a spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taxon.cli.frontend import load, write
+
+
+def emit(
+    spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
+    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    standalone: Annotated[bool, typer.Option(help="A script that needs torch, numpy and gymnasium alone.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file.")] = None,
+) -> None:
+    """Print the module that `taxon run` executes for a spec."""
+    from taxon import compiler
+
+    text = compiler.emit(load(spec, set or [], env).row)
+    if standalone:
+        text = compiler.standalone(text)
+    if out is None:
+        write(text.rstrip("\n"))
+        return
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        write(f"error: {out} cannot be written: {error.strerror}\n help: name another file with --out", error_stream=True)
+        raise typer.Exit(2) from None

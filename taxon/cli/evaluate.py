@@ -1,0 +1,43 @@
+"""taxon eval: evaluate the agents of a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taxon.cli.failure import user_errors
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The folder that `taxon run` wrote.")],
+    episodes: Annotated[str, typer.Option(help="Episodes of every seed.")] = "10",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    video: Annotated[Path | None, typer.Option(help="Film one episode of the first seed to this file (.mp4).")] = None,
+) -> None:
+    """Evaluate a run's latest checkpoint with the mean action, and film it on request."""
+    from taxon.runtime.options import parse_count
+
+    with user_errors():
+        count = parse_count(episodes, "--episodes")
+        from taxon.runtime import manifest
+
+        record = manifest.read(run)
+        from taxon.cli.frontend import load
+        from taxon.compiler import emit
+
+        # Emitted anew from the spec: text found in a run's folder is never executed.
+        resolved = load(str(run / "resolved.tx"), [], record.environment)
+        source = emit(resolved.row)
+        from taxon.runtime.saved import evaluate_run
+
+        result = evaluate_run(run, source, resolved.hash, count, device, video)
+    typer.echo(f"{record.name} on {record.environment} after {result.steps:,} steps, {count} episodes of every seed")
+    for seed in result.seeds:
+        if seed.frozen is not None:
+            typer.echo(f"seed {seed.seed}: frozen at step {seed.frozen:,}")
+        else:
+            mean = sum(seed.returns) / len(seed.returns)
+            spread = (sum((value - mean) ** 2 for value in seed.returns) / len(seed.returns)) ** 0.5
+            typer.echo(f"seed {seed.seed}: return {mean:,.1f} ± {spread:,.1f}")
+    if video is not None:
+        typer.echo(f"filmed to {video}")

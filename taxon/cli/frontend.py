@@ -1,0 +1,79 @@
+"""What the commands share: a spec in, a row out, or its diagnostics on the terminal and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import typer
+
+from taxon.cli.codes import UNREADABLE
+from taxon.diagnostics import concise, full, json_
+from taxon.diagnostics.model import Diagnostic, Severity
+from taxon.semantics import canonical, load_spec, row_hash
+from taxon.taxonomy.row import Row
+
+
+class Format(StrEnum):
+    """How diagnostics look."""
+
+    FULL = "full"
+    CONCISE = "concise"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A spec that means something."""
+
+    name: str
+    row: Row
+    canonical: str
+    hash: str
+
+
+def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolved:
+    """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
+    resolution = load_spec(spec, sets, env)
+    if resolution.diagnostics:
+        report(resolution.diagnostics, Format.FULL, error_stream=True)
+    if resolution.row is None:
+        raise typer.Exit(exit_code(resolution.diagnostics))
+    row = resolution.row
+    return Resolved(row.name, row, canonical(row), row_hash(row))
+
+
+def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool = False) -> None:
+    """Print diagnostics in a format."""
+    stream = sys.stderr if error_stream else sys.stdout
+    if format is Format.JSON:
+        text = json_.render(diagnostics)
+    elif format is Format.CONCISE:
+        text = concise.render(diagnostics)
+    else:
+        text = full.render(diagnostics, colour=stream.isatty())
+    if text:
+        write(text.rstrip("\n"), error_stream)
+
+
+def write(text: str, error_stream: bool = False) -> None:
+    """Print a text that may hold what the terminal cannot show."""
+    stream = sys.stderr if error_stream else sys.stdout
+    encoding = stream.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
+def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
+    """0 without errors, 2 where a file cannot be read or is not there, 1 otherwise."""
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
+    if not errors:
+        return 0
+    return 2 if all(diagnostic.code.id in UNREADABLE for diagnostic in errors) else 1
+
+
+def aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
+    """Rows of cells as lines with aligned columns."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    return [gap.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

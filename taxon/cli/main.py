@@ -1,0 +1,51 @@
+"""The command line. Each command imports what it needs when it is called: the front end never loads torch."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import typer
+
+# command -> module and function
+COMMANDS = {
+    "run": ("run", "run"),
+    "eval": ("evaluate", "evaluate"),
+    "check": ("check", "check"),
+    "emit": ("emit", "emit"),
+    "table": ("table", "table"),
+    "diff": ("diff", "diff"),
+    "show": ("show", "show"),
+    "explain": ("explain", "explain"),
+}
+
+
+def application(commands: list[str]) -> typer.Typer:
+    """The program with these commands."""
+    app = typer.Typer(
+        name="taxon",
+        help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def taxon() -> None:
+        pass
+
+    for name in commands:
+        module, function = COMMANDS[name]
+        app.command(name)(getattr(import_module(f"taxon.cli.{module}"), function))
+    return app
+
+
+def main() -> None:
+    """Run the command line; only the command that is asked for is imported."""
+    asked = [argument for argument in sys.argv[1:2] if argument in COMMANDS]
+    try:
+        application(asked or list(COMMANDS))()
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough.
+        sys.stderr.close()
+        raise SystemExit(0) from None

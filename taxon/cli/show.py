@@ -1,0 +1,26 @@
+"""taxon show: a spec with every value written out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from taxon.cli.diff import origin
+from taxon.cli.frontend import aligned, load, write
+from taxon.semantics import leaf_text
+
+
+def show(
+    spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
+    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    origins: Annotated[bool, typer.Option("--origin", help="List every leaf and where it comes from.")] = False,
+) -> None:
+    """Print the resolved spec: its canonical text, or each leaf with the layer that set it."""
+    resolved = load(spec, set or [], env)
+    if not origins:
+        write(resolved.canonical.rstrip("\n"))
+        return
+    rows = [[path, leaf_text(leaf.value), origin(leaf.origin)] for path, leaf in resolved.row.leaves.items()]
+    write("\n".join(aligned(rows)))

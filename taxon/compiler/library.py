@@ -1,0 +1,61 @@
+"""The functions an emitted module may call, read from their sources without importing them (torch stays out)."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("operators", "networks")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of the library: its module name, its syntax tree and its text."""
+
+    module: str
+    tree: ast.Module
+    text: str
+
+    def definitions(self) -> dict[str, ast.stmt]:
+        """Top-level functions, classes and constants by name."""
+        found: dict[str, ast.stmt] = {}
+        for node in self.tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found[node.name] = node
+            elif isinstance(node, ast.Assign):
+                found |= {target.id: node for target in node.targets if isinstance(target, ast.Name)}
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                found[node.target.id] = node
+        return found
+
+
+@cache
+def read(relative: str) -> Source:
+    """A file of the package, such as `operators/returns.py`."""
+    text = (_ROOT / relative).read_text("utf-8")
+    return Source("taxon." + relative.removesuffix(".py").replace("/", "."), ast.parse(text), text)
+
+
+@cache
+def package_files(package: str) -> tuple[str, ...]:
+    """The names of a package's files."""
+    return tuple(path.name for path in sorted((_ROOT / package).glob("*.py")) if path.name != "__init__.py")
+
+
+@cache
+def exports() -> dict[str, str]:
+    """Every public name of the operators and networks and the module that defines it."""
+    names: dict[str, str] = {}
+    for package in PACKAGES:
+        for file in package_files(package):
+            source = read(f"{package}/{file}")
+            names |= {name: source.module for name in source.definitions() if not name.startswith("_")}
+    return names
+
+
+def names_used(text: str) -> set[str]:
+    """Every identifier that a Python text reads."""
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}

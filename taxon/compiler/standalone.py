@@ -1,0 +1,117 @@
+"""One file that trains with torch, numpy and gymnasium alone: the emitted module with all that it calls written out.
+
+Nothing is written twice: the operators, the networks and the training loop come from their own sources.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+
+from taxon.compiler.emit import environment, order_imports
+from taxon.compiler.library import PACKAGES, Source, package_files, read
+
+_RUNTIME = ("runtime/environments.py", "runtime/replay.py", "runtime/loop.py")
+
+
+def standalone(module: str) -> str:
+    """A script around an emitted module: `python agent.py --env Hopper-v4 --steps 20000`."""
+    main = environment().get_template("standalone.py.j2").render()
+    tree = ast.parse(module)
+    own = Source("", tree, module)
+    header = ast.get_docstring(tree, clean=False) or ""
+    body = _without_imports(own)
+    wanted = _names(ast.parse(body)) | _names(ast.parse(main))
+    sections, kept = _library(wanted)
+    imports = _imports([own, *kept, Source("", ast.parse(main), main)], "\n".join([*sections, body, main]))
+    escaped = header.replace("\\", "\\\\").replace('"', '\\"')
+    parts = [
+        f'"""{escaped}"""',
+        imports,
+        *sections,
+        body.strip("\n"),
+        _without_imports(Source("", ast.parse(main), main)),
+    ]
+    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+@cache
+def _files() -> tuple[Source, ...]:
+    """The library in an order in which a definition never needs a later one at import."""
+    paths = [f"{package}/{name}" for package in PACKAGES for name in package_files(package)]
+    sources = [read(path) for path in (*paths, *_RUNTIME)]
+    placed: list[Source] = []
+    while sources:
+        names = {source.module for source in sources}
+        ready = next(source for source in sources if not (_modules(source) & names - {source.module}))
+        placed.append(ready)
+        sources.remove(ready)
+    return tuple(placed)
+
+
+def _modules(source: Source) -> set[str]:
+    """The modules of the package that a file imports."""
+    return {
+        node.module
+        for node in source.tree.body
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("taxon.")
+    }
+
+
+def _library(wanted: set[str]) -> tuple[list[str], list[Source]]:
+    """The definitions that `wanted` names, directly or through each other, file by file."""
+    definitions = {name: (source, node) for source in _files() for name, node in source.definitions().items()}
+    closure: set[str] = set()
+    open_ = [name for name in wanted if name in definitions]
+    while open_:
+        name = open_.pop()
+        if name not in closure:
+            closure.add(name)
+            open_ += [used for used in _names(definitions[name][1]) if used in definitions]
+    sections: list[str] = []
+    kept: list[Source] = []
+    for source in _files():
+        nodes = dict.fromkeys(node for name, node in source.definitions().items() if name in closure)
+        if nodes:
+            sections.append("\n\n\n".join(_segment(source, node) for node in nodes))
+            kept.append(source)
+    return sections, kept
+
+
+def _segment(source: Source, node: ast.stmt) -> str:
+    """The text of a definition with its decorators."""
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return "\n".join(source.text.splitlines()[first - 1 : node.end_lineno])
+
+
+def _without_imports(source: Source) -> str:
+    """A module's text after its docstring and imports."""
+    first = next(
+        node
+        for node in source.tree.body
+        if not isinstance(node, ast.Import | ast.ImportFrom)
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    )
+    return "\n".join(source.text.splitlines()[first.lineno - 1 :])
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _imports(sources: list[Source], text: str) -> str:
+    """The imports of others that the text still needs, sorted."""
+    used = _names(ast.parse(text))
+    lines: set[str] = set()
+    for source in sources:
+        for node in source.tree.body:
+            if isinstance(node, ast.Import):
+                lines |= {
+                    f"import {alias.name}" + (f" as {alias.asname}" if alias.asname else "")
+                    for alias in node.names
+                    if (alias.asname or alias.name.partition(".")[0]) in used
+                }
+            elif isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("taxon."):
+                lines |= {f"from {node.module} import {alias.name}" for alias in node.names if alias.name in used}
+    return order_imports(lines)

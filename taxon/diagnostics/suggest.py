@@ -1,0 +1,50 @@
+"""Did you mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+FARTHEST = 3
+SMALL = 8
+
+
+def distance(left: str, right: str) -> int:
+    """Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(right, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice closest to a word, case aside; None if none is within a third of its length and FARTHEST."""
+    folded = word.casefold()
+    limit = min(FARTHEST, max(1, len(folded) // 3))
+    found = min(
+        (
+            (distance(folded, choice.casefold()), choice)
+            for choice in choices
+            if abs(len(choice) - len(folded)) <= limit
+        ),
+        default=None,
+    )
+    return found[1] if found is not None and found[0] <= limit else None
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A help text: the nearest choice, and every choice if there are at most SMALL; empty if there is neither."""
+    every = sorted(set(choices))
+    meant = nearest(word, every)
+    question = f"did you mean `{meant}`?" if meant is not None else ""
+    listed = f"one of {_and(every)}" if 0 < len(every) <= SMALL else ""
+    return " ".join(part for part in (question, listed) if part)
+
+
+def _and(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)

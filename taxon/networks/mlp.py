@@ -1,0 +1,100 @@
+"""Multilayer perceptrons over one flat parameter row per seed, [S, P], and ensembles of them, [S, E, P]."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from taxon.networks.initialisers import Initialiser, xavier_uniform, zeros
+
+LayerNorm = Literal["none", "first", "everywhere"]
+
+
+class Mlp:
+    """Linear layers with an activation between them; its layers are views of one flat row.
+
+    `layer_norm`: "first" makes the first hidden layer Linear -> LayerNorm -> tanh and leaves the activation to the
+    others (Hoffman et al. 2020; Furuta et al. 2021, code); "everywhere" makes every hidden layer
+    Linear -> LayerNorm -> activation. `head_init` and `head_bias` default to those of the hidden layers.
+
+    A row holds, layer by layer, weight [in, out], bias [out] and, where the layer is normalised, gain [out] and
+    offset [out].
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Callable[[Tensor], Tensor],
+        layer_norm: LayerNorm = "none",
+        weight_init: Initialiser | None = None,
+        bias_init: Initialiser = zeros,
+        head_init: Initialiser | None = None,
+        head_bias: Initialiser | None = None,
+    ) -> None:
+        weight_init = weight_init or xavier_uniform()
+        hidden = len(sizes) - 2
+        self.outputs = sizes[-1]
+        self.shapes = list(itertools.pairwise(sizes))
+        self.normalised = [
+            k < hidden and layer_norm != "none" and (k == 0 or layer_norm == "everywhere") for k in range(hidden + 1)
+        ]
+        self.activations = [torch.tanh if layer_norm == "first" and k == 0 else activation for k in range(hidden)]
+        self.initialisers = [(weight_init, bias_init)] * hidden + [(head_init or weight_init, head_bias or bias_init)]
+        self.splits: list[int] = []
+        for (fan_in, fan_out), normalised in zip(self.shapes, self.normalised, strict=True):
+            self.splits += [fan_in * fan_out, fan_out] + 2 * [fan_out] * normalised
+        self.size = sum(self.splits)
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """One fresh row: [P]."""
+        parts = []
+        for (fan_in, fan_out), normalised, (weight, bias) in zip(
+            self.shapes, self.normalised, self.initialisers, strict=True
+        ):
+            parts += [weight(fan_in, fan_out, generator).flatten(), bias(fan_in, fan_out, generator)]
+            if normalised:
+                parts += [torch.ones(fan_out), torch.zeros(fan_out)]
+        return torch.cat(parts)
+
+    def apply(self, flat: Tensor, x: Tensor) -> Tensor:
+        """flat [S, P], x [S, ..., in] -> [S, ..., out]; the middle axes are a batch."""
+        parts = iter(torch.split(flat, self.splits, -1))
+        y = x.reshape(x.shape[0], -1, x.shape[-1])
+        for k, shape in enumerate(self.shapes):
+            y = affine(y, next(parts).reshape(-1, *shape), next(parts))
+            if self.normalised[k]:
+                y = F.layer_norm(y, shape[1:]) * next(parts).unsqueeze(1) + next(parts).unsqueeze(1)
+            if k < len(self.activations):
+                y = self.activations[k](y)
+        return y.reshape(*x.shape[:-1], self.outputs)
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x weight + bias for every seed: [S, N, in], [S, in, out], [S, out] -> [S, N, out].
+
+    Run eagerly on the CPU, each seed has a product of its own: a BLAS library's batched product orders its sums
+    otherwise than its single one, and a seed must come out bit for bit the same alone as among others. For the same
+    reason a single output, which BLAS would take as a matrix-vector product, is a plain sum.
+    """
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        return torch.baddbmm(bias.unsqueeze(1), x, weight)
+    if weight.shape[-1] == 1:
+        return (x * weight.transpose(1, 2)).sum(-1, keepdim=True) + bias.unsqueeze(1)
+    rows = zip(bias.unbind(), x.unbind(), weight.unbind(), strict=True)
+    return torch.stack([torch.addmm(b, y, w) for b, y, w in rows])
+
+
+def ensemble_apply(network: Mlp, flat: Tensor, x: Tensor) -> Tensor:
+    """Every member on the same input: flat [S, E, P], x [S, ..., in] -> [S, E, ..., out]."""
+    seeds, members = flat.shape[:2]
+    repeated = x.unsqueeze(1).expand(seeds, members, *x.shape[1:]).flatten(0, 1)
+    output = network.apply(flat.flatten(0, 1), repeated)
+    return output.reshape(seeds, members, *output.shape[1:])
+
+
+def ensemble_init(network: Mlp, generator: torch.Generator, members: int) -> Tensor:
+    """One fresh row per member: [E, P]."""
+    return torch.stack([network.init(generator) for _ in range(members)])

@@ -1,0 +1,86 @@
+"""Optimisers on flat rows: [S, P], or [S, E, P] for an ensemble. Nothing is updated in place."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from taxon.operators.functional import per_seed, total
+
+Moments = tuple[Tensor, Tensor]
+
+
+def zero_moments(parameters: Tensor) -> Moments:
+    """Adam's first and second moments before the first step, shaped like the parameters."""
+    return torch.zeros_like(parameters), torch.zeros_like(parameters)
+
+
+def zero_velocity(parameters: Tensor) -> Tensor:
+    """SGD's velocity before the first step, shaped like the parameters."""
+    return torch.zeros_like(parameters)
+
+
+def adam(
+    parameters: Tensor,
+    gradient: Tensor,
+    moments: Moments,
+    lr: Tensor | float,
+    updates: Tensor,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+) -> tuple[Tensor, Moments]:
+    """One Adam step (Kingma & Ba 2015, Algorithm 1) -> (parameters, moments).
+
+    `updates` [S] counts from 1; `lr` is a float or [S]. Weight decay is coupled: it joins the gradient.
+    """
+    if weight_decay:
+        gradient = gradient + weight_decay * parameters
+    count = updates.to(gradient.dtype)
+    first = torch.lerp(moments[0], gradient, 1 - beta1)
+    second = torch.addcmul(beta2 * moments[1], gradient, gradient, value=1 - beta2)
+    unbiased_first = first / per_seed(_one_minus_power(beta1, count), gradient)
+    unbiased_second = second / per_seed(_one_minus_power(beta2, count), gradient)
+    step = per_seed(lr, gradient) * (unbiased_first / (unbiased_second.sqrt() + eps))
+    return parameters - step, (first, second)
+
+
+def sgd(
+    parameters: Tensor, gradient: Tensor, velocity: Tensor, lr: Tensor | float, momentum: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """One step of gradient descent with momentum -> (parameters, velocity): v <- momentum v + g, p <- p - lr v."""
+    velocity = momentum * velocity + gradient
+    return parameters - per_seed(lr, velocity) * velocity, velocity
+
+
+def clip_norm(gradient: Tensor, norm: float) -> Tensor:
+    """Scale every row (the last axis) whose Euclidean norm exceeds `norm` down to it: [..., P] -> [..., P]."""
+    size = total(gradient.square()).sqrt().unsqueeze(-1)
+    return gradient * (norm / (size + 1e-6)).clamp(max=1.0)
+
+
+def row_norm(gradient: Tensor) -> Tensor:
+    """Euclidean norm of everything that belongs to a seed: [S, ...] -> [S]."""
+    return total(gradient.flatten(1).square()).sqrt()
+
+
+def polyak(target: Tensor, online: Tensor, tau: float) -> Tensor:
+    """(1 - tau) target + tau online, elementwise (Lillicrap et al. 2016)."""
+    return torch.lerp(target, online, tau)
+
+
+def copy_every(target: Tensor, online: Tensor, updates: Tensor, every: int) -> Tensor:
+    """`online` for the seeds whose update count [S] is a multiple of `every`, `target` for the others."""
+    due = updates % every == 0
+    return torch.where(due.reshape((-1,) + (1,) * (target.dim() - 1)), online, target)
+
+
+def linear_schedule(step: Tensor, start: float, end: float, over: float) -> Tensor:
+    """start + (end - start) min(step / over, 1): step [S] -> [S], in float32 unless the step is a wider float."""
+    return start + (end - start) * (step / over).clamp(0.0, 1.0)
+
+
+def _one_minus_power(beta: float, count: Tensor) -> Tensor:
+    """1 - beta^count without cancellation, for a decay rate in [0, 1): [S] -> [S]."""
+    return -torch.expm1(count * (math.log(beta) if beta > 0 else -math.inf))

@@ -1,0 +1,65 @@
+"""What a run measures, written twice: metrics.jsonl for programs, TensorBoard for eyes.
+
+Every line of metrics.jsonl is one JSON object with `kind`, `step` (environment steps of each seed), and, but for
+`speed`, `seed`:
+
+- `episode`: a finished training episode, its `return` and `length`;
+- `update`: per `phase`, the mean of every metric since the last such line;
+- `evaluation`: `return` (mean) and the `returns` and `lengths` of mean-action episodes, `environment_steps` they took;
+- `speed`: `seconds` since the start, `steps_per_second`, `updates` so far and `updates_per_step` since the last line;
+- `frozen`: the seed stopped being finite at this step.
+
+A number that an environment made infinite or undefined is null, since JSON has no other word for it.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch.utils.tensorboard import SummaryWriter
+
+METRICS = "metrics.jsonl"
+
+
+class Log:
+    """The two logs of one run; use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lines = (folder / METRICS).open("a", encoding="utf-8")
+        self.board = SummaryWriter(str(folder / "tensorboard"))
+
+    def write(self, kind: str, step: int, values: Mapping[str, Any], seed: int | None = None, label: str = "") -> None:
+        """One line of metrics.jsonl; its numbers, but not its lists, also go to TensorBoard.
+
+        label: what stands before a number's name in TensorBoard; the kind where it is left out.
+        """
+        record: dict[str, Any] = {"kind": kind, "step": step}
+        if seed is not None:
+            record["seed"] = seed
+        record.update({name: _finite(value) for name, value in values.items()})
+        self.lines.write(json.dumps(record, allow_nan=False) + "\n")
+        suffix = "" if seed is None else f"/seed_{seed}"
+        for name, value in values.items():
+            if isinstance(value, int | float):
+                tag = f"{label or kind}/{name}{suffix}"
+                self.board.add_scalar(tag, value, step)
+
+    def flush(self) -> None:
+        """Make what was written visible to other programs."""
+        self.lines.flush()
+        self.board.flush()
+
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.lines.close()
+        self.board.close()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,115 @@
+"""run.json: what was run, on what, and how it ended."""
+
+import importlib.metadata
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from taxon.runtime.errors import UserError
+from taxon.runtime.files import write_atomically
+
+FILE = "run.json"
+PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "dm_control", "safetensors")
+
+
+class Machine(BaseModel):
+    """Where a run happened."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    system: str
+    processor: str
+    cores: int
+    threads: int  # of torch
+    accelerator: str | None
+
+
+class Manifest(BaseModel):
+    """A run as its folder records it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    format: Literal[1] = 1
+    taxon: str
+    name: str  # of the spec
+    row: str  # the hash of the resolved row
+    environment: str
+    seeds: list[int]
+    steps: int  # environment steps asked of every seed
+    steps_done: int = 0
+    evaluate_every: int
+    evaluation_episodes: int
+    device: str
+    python: str
+    packages: dict[str, str]
+    machine: Machine
+    started: str  # UTC, ISO 8601
+    ended: str | None = None
+    status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
+    frozen: dict[str, int] = {}  # seed -> the environment step at which it stopped being finite
+
+    def write(self, folder: Path) -> None:
+        write_atomically(folder / FILE, self.model_dump_json(indent=2).encode())
+
+
+def begin(
+    *,
+    name: str,
+    row: str,
+    environment: str,
+    seeds: list[int],
+    steps: int,
+    evaluate_every: int,
+    evaluation_episodes: int,
+    device: torch.device,
+) -> Manifest:
+    """The manifest of a run that starts now, on this machine."""
+    return Manifest(
+        taxon=_version("taxon") or "unknown",
+        name=name,
+        row=row,
+        environment=environment,
+        seeds=seeds,
+        steps=steps,
+        evaluate_every=evaluate_every,
+        evaluation_episodes=evaluation_episodes,
+        device=str(device),
+        python=platform.python_version(),
+        packages={package: version for package in PACKAGES if (version := _version(package))},
+        machine=Machine(
+            system=platform.platform(),
+            processor=platform.processor() or platform.machine(),
+            cores=os.cpu_count() or 1,
+            threads=torch.get_num_threads(),
+            accelerator=torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        ),
+        started=now(),
+    )
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a run's folder. Raises UserError where it is missing or not one."""
+    path = folder / FILE
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        help = "name a folder that `taxon run` wrote"
+        raise UserError(f"{folder} is not the folder of a run: it has no {FILE}", help) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise UserError(f"{path}: {where}: {first['msg']}", "restore the file from a copy, or run again") from error
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

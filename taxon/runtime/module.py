@@ -1,0 +1,18 @@
+"""Emitted source text as a module object, kept in a file so that a traceback shows its lines."""
+
+import hashlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+
+def load(source: str, path: Path) -> ModuleType:
+    """Write the text to `path` and run it as a module under a name of its own."""
+    path.write_text(source, encoding="utf-8")
+    name = f"taxon_agent_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    # Compiled from the text itself: a cached compilation of an older text can never be picked up.
+    exec(compile(source, str(path), "exec"), module.__dict__)
+    return module

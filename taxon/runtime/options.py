@@ -1,0 +1,64 @@
+"""What a user asks of a run, read from text and checked before anything starts."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from taxon.runtime.errors import UserError
+
+
+@dataclass(frozen=True)
+class Options:
+    """A run's options. The defaults follow Furuta et al. 2021: ten mean-action episodes every 20,000 steps."""
+
+    environment: str
+    seeds: tuple[int, ...] = (0,)
+    steps: int = 1_000_000
+    device: str = "auto"
+    out: Path | None = None
+    evaluate_every: int = 20_000
+    evaluation_episodes: int = 10
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`5` is seeds 0 to 4; `3,7,9` are these three, and `3,` is seed 3 alone."""
+    help = "write a number of seeds, as in --seeds 5, or the seeds, as in --seeds 3,7,9"
+    if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*,?\s*", text):
+        raise UserError(f"--seeds {text} is neither a number nor a list of numbers", help)
+    numbers = [int(part) for part in text.split(",") if part.strip()]
+    if "," not in text:
+        if numbers[0] == 0:
+            raise UserError("--seeds 0 trains nothing", help + "; seed 0 alone is --seeds 0,")
+        return tuple(range(numbers[0]))
+    if repeated := sorted({number for number in numbers if numbers.count(number) > 1}):
+        raise UserError(f"--seeds {text} names seed {repeated[0]} twice", "name every seed once")
+    return tuple(numbers)
+
+
+def parse_count(text: str, option: str) -> int:
+    """A positive whole number, with `k` for thousands and `M` for millions: `20000`, `100k`, `2.5M`."""
+    match = re.fullmatch(r"\s*(\d[\d_]*\.?\d*)\s*([kM]?)\s*", text)
+    help = f"write a positive whole number, as in {option} 50000, {option} 50k or {option} 1M"
+    if match is None:
+        raise UserError(f"{option} {text} is not a positive whole number", help)
+    value = round(float(match[1].replace("_", "")) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]], 6)
+    if value != int(value) or value <= 0:
+        raise UserError(f"{option} {text} is not a positive whole number", help)
+    return int(value)
+
+
+def make_folder(out: Path | None, name: str, environment: str) -> Path:
+    """Create the run's folder: `out`, or the first free `runs/<spec>-<environment>-<n>`."""
+    if out is None:
+        stem = f"{name}-{re.sub(r'[^A-Za-z0-9._-]+', '-', environment)}"
+        number = 1
+        while (Path("runs") / f"{stem}-{number}").exists():
+            number += 1
+        out = Path("runs") / f"{stem}-{number}"
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} exists and is not an empty folder", "choose another --out, or remove it first")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} cannot be created: {error.strerror}", "choose another --out") from error
+    return out

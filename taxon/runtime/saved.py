@@ -1,0 +1,112 @@
+"""Evaluation of the agents that a run left behind."""
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from taxon.runtime import checkpoint, manifest, module
+from taxon.runtime.device import choose_device
+from taxon.runtime.environments import UnusableEnvironmentError, make
+from taxon.runtime.errors import UserError
+from taxon.runtime.evaluation import evaluate
+from taxon.runtime.loop import Agent, map_state, streams
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """One seed's mean-action episodes; both lists are empty where the seed was frozen at `frozen`."""
+
+    seed: int
+    returns: list[float]
+    lengths: list[int]
+    frozen: int | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an evaluation of a run found."""
+
+    manifest: manifest.Manifest
+    steps: int  # environment steps behind the checkpoint
+    seeds: list[SeedResult]
+
+
+def evaluate_run(
+    folder: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
+) -> Result:
+    """Evaluate the checkpoint in a run's folder with the module `source`, emitted anew from its resolved spec.
+
+    The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
+    be the one the run recorded. video: where to film one episode of the first seed that is not frozen.
+    Raises UserError for a folder, checkpoint or device that cannot be used.
+    """
+    record = manifest.read(folder)
+    if row != record.row:
+        raise UserError(f"{folder / 'resolved.tx'} is not the spec that was run: its hash differs", "restore the file")
+    where = choose_device(device)
+    if video is not None:
+        _render_offscreen()
+    numbers = streams(record.seeds, where).evaluation
+    try:
+        environments = [make(record.environment, number) for number in numbers]
+    except UnusableEnvironmentError as error:
+        raise UserError(error.message, error.help) from error
+    with tempfile.TemporaryDirectory() as temporary:
+        emitted = module.load(source, Path(temporary) / "agent.py")
+        agent: Agent = emitted.Agent(environments[0].observation, environments[0].action)
+        fresh = agent.init([torch.Generator() for _ in record.seeds])
+        description, state = checkpoint.load(folder, map_state(lambda leaf: leaf.to(where), fresh))
+        if description.row != record.row or description.seeds != record.seeds:
+            raise UserError(f"{folder / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+        skip = [index for index, seed in enumerate(record.seeds) if str(seed) in description.frozen]
+        found = evaluate(agent, state, environments, episodes, where, skip)
+        for environment in environments:
+            environment.close()
+        if video is not None:
+            alive = [index for index in range(len(record.seeds)) if index not in skip]
+            if not alive:
+                raise UserError(f"every seed of {folder} was frozen: there is nothing to film", "leave out --video")
+            _film(agent, state, record.environment, numbers, alive[0], video, where)
+    seeds = [
+        SeedResult(seed, found.returns[index], found.lengths[index], description.frozen.get(str(seed)))
+        for index, seed in enumerate(record.seeds)
+    ]
+    return Result(record, description.steps, seeds)
+
+
+def _render_offscreen() -> None:
+    # MuJoCo reads this once, when it is first imported; without a screen only EGL draws.
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("MUJOCO_GL", "egl")
+
+
+@torch.no_grad()
+def _film(agent: Agent, state: Any, id: str, numbers: list[int], index: int, path: Path, device: torch.device) -> None:
+    """One episode of the seed at `index`, in the environment and from the start that its evaluation began with."""
+    import imageio.v2 as imageio
+
+    environment = make(id, numbers[index], render=True)
+    observation = np.zeros((len(numbers), environment.observation), dtype=np.float32)
+    observation[index] = environment.reset()
+    over = False
+    try:
+        writer: Any  # imageio names the methods of its writers in none of its types
+        with imageio.get_writer(path, fps=environment.frames_per_second, macro_block_size=2) as writer:
+            while not over:
+                writer.append_data(environment.frame())
+                action = agent.act_mean(state, torch.tensor(observation, device=device)).cpu().numpy()
+                observation[index], _, terminated, truncated = environment.step(action[index])
+                over = terminated or truncated
+    except Exception as error:  # whatever a window system, a driver or an encoder raises
+        raise UserError(
+            f"{path} cannot be filmed: {error}",
+            "name a file ending in .mp4 in a folder that exists, and where there is no screen set MUJOCO_GL=egl",
+        ) from error
+    finally:
+        environment.close()

@@ -1,0 +1,76 @@
+"""From declarations to settings: the layers of an algorithm in their order, each body read and applied once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taxon.diagnostics.model import Diagnostic
+from taxon.semantics.bodies import Body, read_body
+from taxon.semantics.layers import Layer, Settings, Target, apply, apply_conditional, apply_mixins
+from taxon.semantics.scope import Scope, Symbol
+from taxon.semantics.vocabulary import Vocabulary
+from taxon.syntax import tree
+
+
+@dataclass(frozen=True)
+class Composed:
+    """An algorithm's settings (None where part of it is unknown), and what was found in its own layers."""
+
+    settings: Settings | None
+    diagnostics: list[Diagnostic]
+
+
+class Composer:
+    """Composes the algorithms of a library for one target. Parents are composed once, however many children."""
+
+    def __init__(self, scope: Scope, vocabulary: Vocabulary, target: Target) -> None:
+        self.scope = scope
+        self.vocabulary = vocabulary
+        self.target = target
+        self._bodies: dict[Symbol, Body] = {}
+        self._composed: dict[Symbol, Composed] = {}
+
+    def body(self, symbol: Symbol) -> Body:
+        """The body of an algorithm or an architecture, read."""
+        if symbol not in self._bodies:
+            declaration = symbol.declaration
+            entries = () if isinstance(declaration, tree.Study) else declaration.entries
+            self._bodies[symbol] = read_body(entries, self.vocabulary)
+        return self._bodies[symbol]
+
+    def line(self, symbol: Symbol) -> list[Symbol]:
+        """An algorithm after its ancestors, oldest first, as far as they are known."""
+        line = [symbol]
+        while (parent := self.scope.parent(line[-1])) is not None:
+            line.append(parent)
+        return line[::-1]
+
+    def compose(self, symbol: Symbol) -> Composed:
+        """The settings after the layers of an algorithm: its ancestors', its mixins, its body, its `when` blocks."""
+        line = [symbol]
+        while line[-1] not in self._composed and (parent := self.scope.parent(line[-1])) is not None:
+            line.append(parent)
+        for each in reversed(line):
+            if each not in self._composed:
+                parent = self.scope.parent(each)
+                before = self._composed[parent].settings if parent is not None else Settings()
+                self._composed[each] = self._compose(each, before if self.scope.rooted(each) else None)
+        return self._composed[symbol]
+
+    def parts(self, symbol: Symbol) -> tuple[Symbol, ...]:
+        """The declarations whose bodies are layers of an algorithm itself: its mixins and its own."""
+        return (*self.scope.mixins(symbol), symbol)
+
+    def _compose(self, symbol: Symbol, before: Settings | None) -> Composed:
+        mixins = self.scope.mixins(symbol)
+        own = self.body(symbol)
+        named = symbol.declaration.mixins if isinstance(symbol.declaration, tree.Algorithm) else ()
+        # Where an entry or a mixin is lost, what it would have set is unknown, and so is all that follows from it.
+        known = all(part.unit.complete for part in (symbol, *mixins)) and len(mixins) == len(named)
+        if before is None or not known:
+            return Composed(None, [])
+        settings = before.copy()
+        apply_mixins(settings, [(mixin.name, self.body(mixin)) for mixin in mixins], own, self.target, symbol)
+        apply(settings, own, Layer("spec", symbol.name, symbol))
+        apply_conditional(settings, own, self.target, symbol)
+        return Composed(settings, settings.diagnostics)

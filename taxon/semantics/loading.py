@@ -1,0 +1,256 @@
+"""Read a file and everything that it imports, each file once.
+
+Nothing is searched for: an import names one file relative to the importing one, or a shipped spec.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from taxon.data import specs_dir
+from taxon.diagnostics.model import Diagnostic, Edit, Label, Severity
+from taxon.diagnostics.source import Source, Span
+from taxon.diagnostics.suggest import nearest
+from taxon.semantics import codes
+from taxon.semantics.values import quoted, shortened
+from taxon.syntax import parse, tree
+from taxon.syntax.reading import read
+
+# A cycle longer than this is shown by its ends.
+_CHAIN = 8
+
+
+@dataclass(eq=False)
+class Unit:
+    """One file: its tree, and where its imports lead (an import that leads nowhere is absent)."""
+
+    path: Path
+    file: tree.File
+    diagnostics: list[Diagnostic]
+    imports: list[tuple[tree.Import, Path]] = field(default_factory=list)
+    shipped: dict[str, Path] = field(default_factory=dict)  # `std.x` as it is written here, and its file
+
+    @property
+    def complete(self) -> bool:
+        """Whether the tree holds all that the text says: no part was lost to a syntax error."""
+        return not any(
+            diagnostic.severity is Severity.ERROR and diagnostic.code.id.startswith("TX0")
+            for diagnostic in self.diagnostics
+        )
+
+
+@dataclass
+class Library:
+    """Files by their real paths, in the order in which they are complete: imports come before their importers."""
+
+    root: Path  # the file that was asked for; absent from `units` where it could not be read
+    units: dict[Path, Unit] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)  # of finding and reading files
+
+
+def shipped_path(name: str) -> Path:
+    """The file of the shipped spec `std.name`."""
+    return specs_dir() / f"{name}.tx"
+
+
+def shipped_names() -> list[str]:
+    """The names after `std.`."""
+    return sorted(path.stem for path in specs_dir().glob("*.tx"))
+
+
+def load(path: Path, name: str) -> Library:
+    """Read `path` (shown as `name`) and, transitively, its imports.
+
+    A file that cannot be read is a diagnostic; without a place where it was named it has no label.
+    """
+    real = _real(path)
+    library = Library(real)
+    unit = _open(path, real, name, None, library)
+    if unit is None:
+        return library
+    # A walk in depth without recursion: a chain of imports may be longer than Python's stack.
+    open_now: dict[Path, int] = {real: 0}
+    units = [unit]
+    trail: list[Span] = []
+    walks = [_wanted(unit, library)]
+    while walks:
+        step = next(walks[-1], None)
+        if step is None:
+            done = units.pop()
+            walks.pop()
+            del open_now[done.path]
+            library.units[done.path] = done
+            if trail:
+                trail.pop()
+            continue
+        span, target, shown = step
+        real = _real(target)
+        if real in open_now:
+            library.diagnostics.append(_cycle(units[open_now[real] :], trail[open_now[real] :], span))
+            continue
+        if real in library.units:
+            continue
+        unit = _open(target, real, shown, span, library)
+        if unit is not None:
+            open_now[real] = len(units)
+            units.append(unit)
+            trail.append(span)
+            walks.append(_wanted(unit, library))
+    return library
+
+
+def _real(path: Path) -> Path:
+    """One name for one file, through symbolic links."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:  # a character that no path has: reading it says so
+        return path
+
+
+def _open(path: Path, real: Path, name: str, span: Span | None, library: Library) -> Unit | None:
+    text = read(path)
+    if isinstance(text, Diagnostic):
+        if span is None:
+            library.diagnostics.append(text)
+        else:
+            labels = (Label(span, text.message.rpartition("` ")[2], primary=True),)
+            library.diagnostics.append(
+                Diagnostic(codes.UNREADABLE_IMPORT, f"cannot import `{shortened(name)}`", labels)
+            )
+        return None
+    file, found = parse(Source(name, text.text))
+    library.diagnostics += found
+    return Unit(real, file, found)
+
+
+def _wanted(unit: Unit, library: Library) -> Iterator[tuple[Span, Path, str]]:
+    """The files that a file names: by `import`, and by `std.` in `extends`, `with` and `base`."""
+    for statement in unit.file.imports:
+        target = _target(statement.target, unit, library)
+        if target is not None:
+            path, shown = target
+            unit.imports.append((statement, _real(path)))
+            yield statement.target.span, path, shown
+    for reference in _references(unit.file):
+        if not reference.text.startswith("std.") or reference.text in unit.shipped:
+            continue
+        target = _target(reference, unit, library)
+        if target is not None:
+            unit.shipped[reference.text] = _real(target[0])
+            yield reference.span, *target
+
+
+def _references(file: tree.File) -> Iterator[tree.Path]:
+    for declaration in file.declarations:
+        match declaration:
+            case tree.Algorithm(parent=parent, mixins=mixins):
+                if parent is not None:
+                    yield parent
+                yield from mixins
+            case tree.Study(entries=entries):
+                for entry in entries:
+                    base = study_base(entry)
+                    if base is not None:
+                        yield base
+
+
+def study_base(entry: tree.Assignment | tree.Vary) -> tree.Path | None:
+    """The name in `base = name`, as a path."""
+    match entry:
+        case tree.Assignment(path=tree.Path(names=(tree.Name(text="base"),)), value=tree.Reference() as value):
+            return tree.Path(tuple(tree.Name(name, value.span) for name in value.name.split(".")), value.span)
+    return None
+
+
+def _target(target: tree.String | tree.Path, unit: Unit, library: Library) -> tuple[Path, str] | None:
+    if isinstance(target, tree.Path):
+        return _shipped(target, library)
+    text = target.value
+    if os.path.isabs(text) or not text:
+        reason = "an import is relative to the file that it stands in"
+        library.diagnostics.append(
+            Diagnostic(
+                codes.UNREADABLE_IMPORT,
+                f"cannot import `{shortened(text)}`",
+                (Label(target.span, "not a relative path", primary=True),),
+                help=reason,
+            )
+        )
+        return None
+    folder = os.path.dirname(unit.file.source.name)
+    path = unit.path.parent / text
+    if not _exists(path):
+        library.diagnostics.append(_missing(target, path))
+        return None
+    shown = os.path.normpath(os.path.join(folder, text))
+    return path, f"std.{path.stem}" if _real(path) == _real(shipped_path(path.stem)) else shown
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a character that no path has
+        return False
+
+
+def _missing(target: tree.String, path: Path) -> Diagnostic:
+    try:
+        siblings = sorted(sibling.name for sibling in path.parent.iterdir() if sibling.suffix == ".tx")
+    except (OSError, ValueError):
+        siblings = []
+    meant = nearest(path.name, siblings)
+    spelled = f"{target.value.rpartition('/')[0]}/{meant}" if "/" in target.value else meant
+    return Diagnostic(
+        codes.UNREADABLE_IMPORT,
+        f"cannot import `{shortened(target.value)}`",
+        (Label(target.span, "does not exist", primary=True),),
+        help=f"did you mean `{spelled}`?" if meant else "",
+        edit=Edit(target.span, f'"{spelled}"') if meant else None,
+    )
+
+
+def _shipped(target: tree.Path, library: Library) -> tuple[Path, str] | None:
+    """`std.file` or `std.file.name`."""
+    names = [name.text for name in target.names]
+    known = shipped_names()
+    if names[0] != "std" or len(names) < 2:
+        message = f"`{shortened(target.text)}` names no file"
+        hint = f'a file is imported by its path, `import "{names[-1]}.tx"`, and a shipped spec as `std.name`'
+        library.diagnostics.append(
+            Diagnostic(codes.UNREADABLE_IMPORT, message, (Label(target.span, "no file", primary=True),), help=hint)
+        )
+        return None
+    if names[1] not in known:
+        meant = nearest(names[1], known)
+        span = target.names[1].span
+        written = span.text == names[1]  # the parts of a study's base share one span
+        library.diagnostics.append(
+            Diagnostic(
+                codes.UNREADABLE_IMPORT,
+                f"there is no shipped spec `std.{shortened(names[1])}`",
+                (Label(span, "unknown", primary=True),),
+                help=(f"did you mean `std.{meant}`? " if meant else "") + f"shipped are {quoted(known)}",
+                edit=Edit(span, meant) if meant and written else None,
+            )
+        )
+        return None
+    return shipped_path(names[1]), f"std.{names[1]}"
+
+
+def _cycle(units: list[Unit], trail: list[Span], last: Span) -> Diagnostic:
+    """A circle of files. `trail` holds the import that leads to each of `units` but the first."""
+    names = [unit.file.source.name for unit in units]
+    shown = names if len(names) <= _CHAIN else [*names[:4], "...", *names[-3:]]
+    chain = " -> ".join([*shown, names[0]])
+    labels = [Label(last, "closes the circle", primary=True)]
+    labels += [Label(span, f"imports `{name}`") for span, name in list(zip(trail, names[1:], strict=True))[:_CHAIN]]
+    return Diagnostic(
+        codes.IMPORT_CYCLE,
+        "the file imports itself" if len(names) == 1 else "files that import each other in a circle",
+        tuple(labels),
+        notes=(chain,),
+        help="move what they share into a file that both import" if len(names) > 1 else "remove the import",
+    )

@@ -1,0 +1,191 @@
+"""From settings to a row: defaults filled in, leaves without a part in the row dropped, the row's rules asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from taxon.diagnostics.model import Diagnostic, Label, Severity
+from taxon.semantics import codes
+from taxon.semantics.defaults import default_of
+from taxon.semantics.layers import Held, Settings, children
+from taxon.semantics.scope import Symbol
+from taxon.semantics.typing_ import Typed
+from taxon.semantics.values import example, takes
+from taxon.semantics.vocabulary import Vocabulary
+from taxon.taxonomy.row import Leaf, Origin, Row
+from taxon.taxonomy.schema import Slot
+
+Rules = Callable[[Row], list[Diagnostic]]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """A row, or None where there is an error; and all that was found."""
+
+    row: Row | None
+    diagnostics: list[Diagnostic]
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """A slot that has no default and that nothing sets."""
+
+    path: str
+    slot: Slot
+    holder: Leaf | None  # the constructor that needs it
+
+
+class _Expansion:
+    """The leaves of a row under way."""
+
+    def __init__(self, symbol: Symbol, settings: Settings, vocabulary: Vocabulary) -> None:
+        self.symbol = symbol
+        self.held = settings.held
+        self.leaves: dict[str, Leaf] = {}
+        self.owners: dict[str, str] = {}
+        self.missing: list[tuple[_Missing, bool]] = []  # and whether it hangs on a slot that may not apply
+        self.poisoned = False
+        for path, slot in vocabulary.schema.items():
+            if not slot.spread:
+                self._expand(path, path, slot, default_of(slot), None, False)
+
+    def _expand(
+        self, path: str, owner: str, slot: Slot, default: Typed | None, holder: Leaf | None, conditional: bool
+    ) -> None:
+        conditional = conditional or slot.applies is not None
+        held = self.held.get(path)
+        if held is not None:
+            default = None
+            if held.value is None:
+                self.poisoned = True
+                return
+            leaf = Leaf(path, held.value, self._origin(held), slot)
+        elif default is not None:
+            leaf = Leaf(path, default.value, Origin("default"), slot)
+        else:
+            self.missing.append((_Missing(path, slot, holder), conditional))
+            return
+        self.leaves[path] = leaf
+        self.owners[path] = owner
+        for parameter, key in children(leaf.value, slot):
+            given = default.below.get(key) if default is not None else None
+            self._expand(f"{path}.{key}", owner, parameter, given or default_of(parameter), leaf, conditional)
+
+    def _origin(self, held: Held) -> Origin:
+        layer = held.layer
+        if layer.kind == "spec" and layer.holder is not self.symbol:
+            return Origin("parent", layer.holder.name, held.span)
+        return Origin(layer.kind, "" if layer.kind == "set" else layer.name, held.span)
+
+    def row(self) -> Row:
+        return Row(self.symbol.name, self.symbol.declaration.doc, self.leaves)
+
+    def drop(self) -> list[tuple[str, str, Held]]:
+        """Drop what has no part in the row, and return what was set of it: the path, why, and who set it."""
+        refused: list[tuple[str, str, Held]] = []
+        changed = True
+        while changed:
+            changed = False
+            for path in list(self.leaves):
+                leaf = self.leaves.get(path)
+                reason = leaf.slot.applies(self.row()) if leaf is not None and leaf.slot.applies else None
+                if reason is not None:
+                    changed = True
+                    refused += self._drop(path, reason)
+            for entry in [entry for entry in self.missing if self._excused(entry[0])]:
+                changed = True
+                self.missing.remove(entry)
+        return refused
+
+    def _excused(self, missing: _Missing) -> bool:
+        if missing.holder is not None and missing.holder.path not in self.leaves:
+            return True
+        return missing.slot.applies is not None and missing.slot.applies(self.row()) is not None
+
+    def _drop(self, path: str, reason: str) -> list[tuple[str, str, Held]]:
+        refused: list[tuple[str, str, Held]] = []
+        owner = self.owners[path]
+        for below in [p for p in self.leaves if f"{p}.".startswith(f"{path}.") and self.owners[p] == owner]:
+            del self.leaves[below]
+            held = self.held.get(below)
+            if held is not None and not any(known.operation is held.operation for _, _, known in refused):
+                refused.append((below, reason, held))
+        return refused
+
+
+def resolve(
+    symbol: Symbol, settings: Settings, vocabulary: Vocabulary, rules: Rules, faulty: bool = False
+) -> Resolution:
+    """Resolve the settings of an algorithm to a row.
+
+    Args:
+        faulty: an error in the algorithm's layers is reported already: look no further than the open factors.
+    """
+    expansion = _Expansion(symbol, settings, vocabulary)
+    unconditional = [missing for missing, conditional in expansion.missing if not conditional]
+    if unconditional or faulty or expansion.poisoned:
+        return Resolution(None, [_missing(missing, symbol) for missing in unconditional])
+    refused = expansion.drop()
+    found = [_missing(missing, symbol) for missing, _ in expansion.missing]
+    found += _without_effect(refused, expansion, symbol)
+    if found:
+        return Resolution(None, found)
+    row = expansion.row()
+    found = rules(row)
+    fine = all(diagnostic.severity is not Severity.ERROR for diagnostic in found)
+    return Resolution(row if fine else None, found)
+
+
+def _missing(missing: _Missing, symbol: Symbol) -> Diagnostic:
+    slot, path = missing.slot, missing.path
+    name = Label(symbol.span, "", primary=True)
+    if missing.holder is None:
+        return Diagnostic(
+            codes.MISSING_VALUE,
+            f"the row does not say `{path}`: {slot.doc}",
+            (Label(symbol.span, f"has no `{path}`", primary=True),),
+            help=f"it takes {takes(slot)}: `{path} = {example(slot)}`",
+        )
+    origin = missing.holder.origin.span
+    label = name if origin is None else Label(origin, f"needs `{slot.name}`", primary=True)
+    return Diagnostic(
+        codes.MISSING_PARAMETER,
+        f"`{path}` is not given: {slot.doc}",
+        (label,),
+        help=f"it takes {takes(slot)}: `{slot.name} = {example(slot)}`",
+    )
+
+
+def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion, symbol: Symbol) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    living = {
+        id(held.operation)
+        for path, held in expansion.held.items()
+        if held.operation.shared and path in expansion.leaves
+    }
+    reported: set[int] = set()
+    for path, reason, held in refused:
+        if held.operation.shared:
+            # A shared path sets what there is to set: it is at fault only where nothing it set has a part.
+            if id(held.operation) in living or id(held.operation) in reported:
+                continue
+            path = held.operation.path
+        reported.add(id(held.operation))
+        own = held.layer.holder is symbol and held.layer.kind != "mixin"
+        labels = [Label(held.span, "has no effect here", primary=True)]
+        notes: tuple[str, ...] = ()
+        if not own:
+            labels.append(Label(symbol.span, f"in the row of `{symbol.name}`"))
+            source = held.layer.holder.name if held.layer.kind == "spec" else held.layer.name
+            notes = (f"`{path}` comes from `{source}`",)
+        found.append(
+            Diagnostic(
+                codes.NO_EFFECT,
+                f"`{path}` has no effect: {reason}",
+                tuple(labels),
+                notes=notes,
+                help="remove it" if own else f"take it back in `{symbol.name}`: `unset {path}`",
+            )
+        )
+    return found

@@ -1,0 +1,5 @@
+"""Texts, their tokens and their trees: nothing here knows what a path or a choice means."""
+
+from taxon.syntax.parser import parse, parse_entries
+
+__all__ = ["parse", "parse_entries"]

@@ -1,0 +1,36 @@
+"""Reading a file from disk."""
+
+from __future__ import annotations
+
+import os
+
+from taxon.diagnostics.model import Code, Diagnostic, Label
+from taxon.diagnostics.source import Source, Span
+from taxon.syntax import codes
+from taxon.syntax.parser import LARGEST
+
+
+def read(path: str | os.PathLike[str]) -> Source | Diagnostic:
+    """The source in a file, or why there is none. Never raises; reads at most LARGEST + 1 bytes."""
+    name = os.fspath(path)
+    try:
+        if os.path.exists(name) and not os.path.isfile(name):
+            return _finding(name, codes.UNREADABLE, "is a folder" if os.path.isdir(name) else "is not a regular file")
+        with open(name, "rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        return _finding(name, codes.UNREADABLE, "does not exist")
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return _finding(name, codes.UNREADABLE, f"cannot be read: {reason.lower()}")
+    if len(data) > LARGEST:
+        return _finding(name, codes.TOO_LARGE, f"is larger than {LARGEST:,} bytes")
+    try:
+        return Source(name, data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return _finding(name, codes.NOT_UTF8, f"is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}")
+
+
+def _finding(name: str, code: Code, what: str) -> Diagnostic:
+    label = Label(Span(Source(name, ""), 0, 0), primary=True)
+    return Diagnostic(code, f"`{name}` {what}", (label,))

@@ -1,0 +1,202 @@
+"""The tree of a file. Every node knows its span; nothing here knows what a path or a choice means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taxon.diagnostics.source import Source, Span
+
+
+@dataclass(frozen=True)
+class Name:
+    """An identifier in canonical ASCII (`π_q` reads as `pi_q`)."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Path:
+    """A dotted path: `pi_q.update.samples`."""
+
+    names: tuple[Name, ...]
+    span: Span
+
+    @property
+    def text(self) -> str:
+        return ".".join(name.text for name in self.names)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A literal such as `1M`, `3e-4` or `-1`; an integral literal holds an int."""
+
+    value: int | float
+    span: Span
+
+
+@dataclass(frozen=True)
+class Boolean:
+    value: bool
+    span: Span
+
+
+@dataclass(frozen=True)
+class String:
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A bare name used as a value: `relu`, `sg`, `cov`."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class List:
+    items: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Argument:
+    """`value` or `name = value` inside a call."""
+
+    name: Name | None
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Call:
+    """A constructor: `analytic(samples = 20)`, `cov(s)`."""
+
+    function: Name
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Index:
+    """`Q[pi_p]`."""
+
+    base: Name
+    index: Name
+    span: Span
+
+
+@dataclass(frozen=True)
+class Product:
+    """`eta * log(r)`."""
+
+    left: Expression
+    right: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Sum:
+    """`sg + trust_region(kl_mean = 1e-3)`."""
+
+    terms: tuple[Expression, ...]
+    span: Span
+
+
+Expression = Number | Boolean | String | Reference | List | Call | Index | Product | Sum
+
+
+@dataclass(frozen=True)
+class Assignment:
+    path: Path
+    value: Expression
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Block:
+    """`network.policy { ... }`: sugar for a dotted prefix."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Unset:
+    path: Path
+    span: Span
+
+
+@dataclass(frozen=True)
+class When:
+    """`when env = "Ant-*" { ... }` or `when actions = discrete { ... }`."""
+
+    subject: Name
+    value: Expression
+    entries: tuple[Entry, ...]
+    span: Span
+
+
+Entry = Assignment | Block | Unset | When
+
+
+@dataclass(frozen=True)
+class Import:
+    """`import "sac.tx"` or `import std.sac`."""
+
+    target: String | Path
+    span: Span
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    name: Name
+    parent: Path | None
+    mixins: tuple[Path, ...]
+    entries: tuple[Entry, ...]
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A reusable group of code-level choices, mixed in with `with`."""
+
+    name: Name
+    entries: tuple[Entry, ...]
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Vary:
+    """`vary network.activation in [relu, elu]`."""
+
+    path: Path
+    values: List
+    span: Span
+
+
+@dataclass(frozen=True)
+class Study:
+    """A grid of runs; its entries are `base`, `on`, `seeds`, `steps` and any number of `vary`."""
+
+    name: Name
+    entries: tuple[Assignment | Vary, ...]
+    doc: str
+    span: Span
+
+
+Declaration = Algorithm | Architecture | Study
+
+
+@dataclass(frozen=True)
+class File:
+    source: Source
+    edition: Number | None
+    imports: tuple[Import, ...]
+    declarations: tuple[Declaration, ...]

@@ -1,0 +1,113 @@
+"""pi_p.update and bounds: the M-step (Furuta et al. 2021, Section 4.2)."""
+
+from taxon.taxonomy.axes import facts
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import POSITIVE, SEVERAL, Choice, Range, Slot
+
+
+def _needs_learned_covariance(row: Row) -> str | None:
+    return None if facts.learned_covariance(row) else "Sigma is a constant, so there is no covariance to fit"
+
+
+def _needs_own_samples(row: Row) -> str | None:
+    return "the actions of the E-step carry the penalty" if facts.fresh_support(row) else None
+
+
+UPDATE = Slot(
+    "pi_p.update",
+    "how pi_p follows pi_q",
+    choices=(
+        Choice(
+            "sg",
+            "stochastic gradient ascent of the weighted likelihood",
+            (
+                Slot(
+                    "likelihood",
+                    "which density of the actions is maximised",
+                    "joint",
+                    choices=(
+                        Choice("joint", "log N(a; mu, Sigma) (Abdolmaleki et al. 2018b)"),
+                        Choice(
+                            "decoupled",
+                            "log N(a; mu, Sigma_old) + log N(a; mu_old, Sigma), mean and covariance apart "
+                            "(Abdolmaleki et al. 2018a; Hoffman et al. 2020)",
+                        ),
+                    ),
+                    applies=_needs_learned_covariance,
+                ),
+            ),
+            term="SG",
+            equation="max_theta E_s sum_m w_m log pi_theta(a_m|s)",
+            source="Furuta et al. 2021, Eq. 3",
+            operator="taxon.operators.losses.weighted_likelihood",
+        ),
+        Choice("fixed", "pi_p never moves", term="(Fixed to Unif.)", source="Furuta et al. 2021, Table 1"),
+        Choice(
+            "mixture",
+            "pi_p is the average of all policies so far, realised by the actions in the data",
+            modifier=True,
+            leads=True,
+            term="Mixture",
+            equation="pi_p = 1/k sum_j pi_theta_j",
+            source="Furuta et al. 2021, Section 4.2.2; Peng et al. 2019",
+        ),
+        Choice(
+            "trust_region",
+            "the step obeys KL(pi_old || pi_theta) <= kl, for mean and covariance apart, by Lagrange multipliers",
+            (
+                Slot("kl_mean", "epsilon_mu, the bound on the mean's part of the KL", "1e-3", POSITIVE),
+                Slot(
+                    "kl_cov",
+                    "epsilon_Sigma, the bound on the covariance's part",
+                    "1e-6",
+                    POSITIVE,
+                    applies=_needs_learned_covariance,
+                ),
+                Slot("per_dimension", "one bound and one multiplier for each action dimension", "true", boolean=True),
+                Slot("init_mean", "the mean's multiplier at the start, before its softplus", "10", Range(-18, 1e6)),
+                Slot(
+                    "init_cov",
+                    "the covariance's multiplier at the start, before its softplus",
+                    "1000",
+                    Range(-18, 1e6),
+                    applies=_needs_learned_covariance,
+                ),
+            ),
+            modifier=True,
+            term="TR",
+            equation="max_theta min_alpha L(theta) + sum_i alpha_i (kl_i - KL_i(pi_old || pi_theta))",
+            source="Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018a and 2018b",
+            operator="taxon.operators.divergences",
+        ),
+    ),
+    level="implementation",
+)
+
+BOUNDS = Slot(
+    "bounds",
+    "what keeps the actions of an unbounded policy inside [-1, 1]",
+    "none",
+    choices=(
+        Choice("none", "nothing; the environment clips"),
+        Choice(
+            "penalty",
+            "a second E-step whose G is minus the distance to the box, added to the policy's weights",
+            (
+                Slot("kl", "epsilon of the penalty's own dual", "1e-3", POSITIVE),
+                Slot("init", "the penalty's temperature at the start, before its softplus", "10", Range(-18, 1e6)),
+                Slot("samples", "actions drawn at each state to weigh", "20", SEVERAL, applies=_needs_own_samples),
+            ),
+            equation="c(a) = -||a - clip(a, -1, 1)||_2, w(a) += exp(c(a)/eta_c) / Z",
+            source="Furuta et al. 2021, Section 4.2.1; Hoffman et al. 2020",
+            operator="taxon.operators.bounds.out_of_bounds_cost",
+        ),
+        Choice(
+            "quadratic",
+            "the squared distance of the mean to the box is added to the loss",
+            (Slot("weight", "lambda_b", "10", POSITIVE),),
+            equation="lambda_b 1/2 E_s sum_d max(|mu_d| - 1, 0)^2",
+            source="Furuta et al. 2021, Section 4.2.2; Peng et al. 2019",
+            operator="taxon.operators.bounds.bound_loss",
+        ),
+    ),
+)

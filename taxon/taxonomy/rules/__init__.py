@@ -1,0 +1,15 @@
+"""The rules that relate choices."""
+
+from taxon.diagnostics.model import Code, Diagnostic
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.rules.coherence import RULES
+from taxon.taxonomy.rules.evidence import LINTS
+from taxon.taxonomy.rules.rule import diagnose
+
+CODES: tuple[Code, ...] = tuple(rule.code for rule in (*RULES, *LINTS))
+
+
+def check_row(row: Row) -> list[Diagnostic]:
+    """Every rule that a row breaks; the lints only of a row that means something."""
+    errors = [found for rule in RULES if (found := diagnose(rule, row)) is not None]
+    return errors or [found for rule in LINTS if (found := diagnose(rule, row)) is not None]

@@ -1,0 +1,140 @@
+"""TX5xx: legal rows for which there is published evidence of trouble. Each lint quotes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from taxon.diagnostics.model import Code, Severity
+from taxon.taxonomy.axes import facts
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.rules.rule import Conflict, Rule
+
+LINTS: list[Rule] = []
+
+Check = Callable[[Row], Conflict | None]
+
+
+def lint(id_: str, title: str, why: str, source: str) -> Callable[[Check], Check]:
+    """Register a check under its code as a warning."""
+
+    def register(check: Check) -> Check:
+        LINTS.append(Rule(Code(id_, title, why, Severity.WARNING, source), check))
+        return check
+
+    return register
+
+
+@lint(
+    "TX501",
+    "one critic under KL control",
+    "SAC without clipped double Q scored 1601 against 3013 on Hopper, 1888 against 5820 on Walker2d, 1163 against 5532 "
+    "on Ant and 768 against 8081 on Humanoid, all of which end early on failure; on HalfCheetah (15701 against 15254) "
+    "and Swimmer (143 against 114), which do not, it scored more. Ten seeds.",
+    "Furuta et al. 2021, Table 2",
+)
+def _single_critic(row: Row) -> Conflict | None:
+    if facts.kl_control(row) and not row.has("G.estimate", "clipped_double"):
+        return Conflict(
+            "clipped double Q is off under KL control: on environments that terminate, SAC lost half or more without "
+            "it (Furuta et al. 2021, Table 2: Hopper 1601 against 3013)",
+            (("G.estimate", "uses one critic"), ("pi_q", "follows the gradient of G")),
+            "add `+ clipped_double` to `G.estimate`, or keep this for environments that never terminate",
+        )
+    return None
+
+
+@lint(
+    "TX502",
+    "a squashed policy under EM control",
+    "MPO with tanh scored 301 against 2136 on Hopper and 831 against 11769 on HalfCheetah, AWR with tanh 1159 against "
+    "5742 on HalfCheetah, most with numerical errors during training. Ten seeds.",
+    "Furuta et al. 2021, Table 3",
+)
+def _squashed_em(row: Row) -> Conflict | None:
+    if facts.em_control(row) and facts.squashed(row):
+        return Conflict(
+            "a tanh policy under EM control ended in numerical errors in the published runs "
+            "(Furuta et al. 2021, Table 3: MPO on HalfCheetah 831 against 11769)",
+            (("pi_theta", "squashes its actions"), ("pi_q", "weighs their log-likelihood")),
+            "write `pi_theta = normal(mean(s), cov(s))` with `bounds = penalty(kl = 1e-3)`",
+        )
+    return None
+
+
+@lint(
+    "TX503",
+    "an unsquashed policy under KL control",
+    "SAC without tanh (with MPO's action penalty) scored 6 against 3013 on Hopper, 108 against 8081 on Humanoid, 28 "
+    "against 114 on Swimmer, and diverged on Walker2d, HalfCheetah and Ant: the entropy rewards an ever larger "
+    "covariance. Ten seeds.",
+    "Furuta et al. 2021, Table 3",
+)
+def _unsquashed_kl(row: Row) -> Conflict | None:
+    if facts.kl_control(row) and not facts.squashed(row):
+        return Conflict(
+            "KL control rewards entropy without end unless the policy is squashed "
+            "(Furuta et al. 2021, Table 3: SAC without tanh on Hopper 6 against 3013)",
+            (("pi_theta", "is unbounded"), ("pi_q", "maximises its entropy")),
+            "write `pi_theta = tanh(normal(mean(s), cov(s)))`",
+        )
+    return None
+
+
+@lint(
+    "TX504",
+    "plain SGD under a Q critic",
+    "With AWR's network, which trains by SGD, SAC scored 205 against 8081 on Humanoid and 589 against 15254 on "
+    "HalfCheetah, and MPO 288 against 5709 and 339 against 11769. Ten seeds.",
+    "Furuta et al. 2021, Tables 7 and 9",
+)
+def _sgd_critic(row: Row) -> Conflict | None:
+    if facts.uses_q(row) and row.base("optimizer.value") == "sgd":
+        return Conflict(
+            "a Q critic trained by SGD with AWR's network failed on every environment "
+            "(Furuta et al. 2021, Table 9: SAC on Humanoid 205 against 8081)",
+            (("optimizer.value", "is plain SGD"), ("G", "is a Q(s, a)")),
+            "write `optimizer.value = adam(lr = 3e-4)`",
+        )
+    return None
+
+
+@lint(
+    "TX505",
+    "MPO's trust regions without layer norm",
+    "MPO without ELU and layer norm scored 843 against 2136 on Hopper, 1708 against 3972 on Walker2d, 807 against 6584 "
+    "on Ant, and diverged on Swimmer. Ten seeds.",
+    "Furuta et al. 2021, Table 11",
+)
+def _no_layer_norm(row: Row) -> Conflict | None:
+    path = "network.value.layer_norm"
+    if facts.trust_region_e(row) and facts.trust_region_m(row) and facts.uses_q(row) and row.base(path) == "none":
+        return Conflict(
+            "MPO without layer norm and ELU lost more than half of its return "
+            "(Furuta et al. 2021, Table 11: Ant 807 against 6584)",
+            ((path, "is off"), ("pi_q.update", "weighs actions by Q")),
+            "write `network { activation = elu, layer_norm = true }`",
+        )
+    return None
+
+
+@lint(
+    "TX506",
+    "nothing keeps the mean in the box",
+    "MPO, AWR and AWAC all penalise a policy whose actions leave the action space, because a Gaussian has no bounds "
+    "and the critic has seen no value outside them.",
+    "Furuta et al. 2021, Sections 4.2.1 and 4.2.2",
+)
+def _unbounded(row: Row) -> Conflict | None:
+    if (
+        facts.em_control(row)
+        and not facts.squashed(row)
+        and row.base("bounds") == "none"
+        and row.base("network.policy.mean") == "linear"
+    ):
+        return Conflict(
+            "the Gaussian policy may leave [-1, 1], where the critic extrapolates "
+            "(Furuta et al. 2021, Section 4.2: MPO, AWR and AWAC all guard against it)",
+            (("bounds", "is none"), ("pi_theta", "is unbounded")),
+            "write `bounds = penalty(kl = 1e-3)` or `bounds = quadratic(weight = 10)`, or `network.policy.mean = tanh`",
+        )
+    return None

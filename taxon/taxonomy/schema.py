@@ -1,0 +1,112 @@
+"""What a path of the language may hold: slots, choices and their parameters.
+
+A `Slot` is one path (`pi_q.update`) or one parameter of a constructor (`samples`). It says which values it takes: a
+number, a truth value, a list of integers, or a `Choice` from a closed set. A choice may have parameters, which are
+slots again, so `pi_q.update.trust_region.kl` is a path like any other. The schema holds data only; the checker, the
+compiler, completion and the documentation read it from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taxon.taxonomy.row import Row
+
+# Why a slot has no effect in a row, or None where it applies.
+Applies = Callable[["Row"], str | None]
+
+# A cell of Table 1: a text, or a function of the row and the path the choice stands at.
+Term = str | Callable[["Row", str], str]
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers a slot takes."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+    integer: bool = False
+
+    def __contains__(self, number: float) -> bool:
+        above = number > self.low if self.low_open else number >= self.low
+        below = number < self.high if self.high_open else number <= self.high
+        return above and below and math.isfinite(number) and (not self.integer or float(number).is_integer())
+
+    def __str__(self) -> str:
+        noun = "an integer" if self.integer else "a number"
+        low = f"{self.low:g}" if math.isfinite(self.low) else None
+        high = f"{self.high:g}" if math.isfinite(self.high) else None
+        if low and high:
+            return f"{noun} in {'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
+        if low:
+            return f"{noun} above {low}" if self.low_open else f"{noun} of at least {low}"
+        if high:
+            return f"{noun} below {high}" if self.high_open else f"{noun} of at most {high}"
+        return noun
+
+
+POSITIVE = Range(low=0, low_open=True)
+NON_NEGATIVE = Range(low=0)
+UNIT = Range(low=0, high=1)
+COUNT = Range(low=1, high=1e12, integer=True)
+SEVERAL = Range(low=2, high=10_000, integer=True)  # one action alone always has weight 1
+WHOLE = Range(low=0, high=1e12, integer=True)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One member of a closed set.
+
+    `key` is the canonical spelling: a name that may take parameters (`analytic`), or a fixed phrase (`Q[pi_p]`,
+    `cov(s)`). A modifier is added to a base choice with `+`.
+    """
+
+    key: str
+    doc: str
+    parameters: tuple[Slot, ...] = ()
+    modifier: bool = False
+    aliases: tuple[str, ...] = ()  # other spellings that mean the same
+    term: Term = ""  # how Table 1 of Furuta et al. 2021 prints it
+    leads: bool = False  # a modifier that Table 1 prints before its base ("Mixture + SG")
+    equation: str = ""
+    source: str = ""
+    operator: str = ""  # the function of taxon.operators or taxon.networks that implements it
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One path, or one parameter of a constructor.
+
+    `default` is a value in the language's own text, or None where the row must say. `spread` names the prefix under
+    which a shared path fans out: setting `network.activation` sets it for every network of the row.
+    """
+
+    name: str
+    doc: str
+    default: str | None = None
+    number: Range | None = None
+    boolean: bool = False
+    integers: Range | None = None
+    choices: tuple[Choice, ...] = ()
+    applies: Applies | None = None
+    spread: tuple[str, ...] = ()  # a path that sets these paths instead of a leaf of its own
+    level: str = "code"  # "algorithm", "implementation" or "code": the heading of Table 1 it belongs to
+    source: str = ""
+
+    def choice(self, key: str) -> Choice | None:
+        """The choice of that spelling or alias."""
+        return next((choice for choice in self.choices if key == choice.key or key in choice.aliases), None)
+
+    @property
+    def bases(self) -> tuple[Choice, ...]:
+        return tuple(choice for choice in self.choices if not choice.modifier)
+
+    @property
+    def modifiers(self) -> tuple[Choice, ...]:
+        return tuple(choice for choice in self.choices if choice.modifier)

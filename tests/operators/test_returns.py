@@ -1,0 +1,135 @@
+import math
+import time
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taxon.operators.returns import lambda_returns, linear_recurrence, retrace, td_target
+
+GAMMA = 0.99
+REWARD = torch.tensor([1.0, 0.0, -1.0, 2.0], dtype=torch.float64)
+NEXT_VALUE = torch.tensor([0.8, 0.6, 1.5, 1.0], dtype=torch.float64)
+NONE = torch.zeros(4, dtype=torch.float64)
+
+
+def close(actual, expected, atol=1e-6):
+    torch.testing.assert_close(actual, torch.as_tensor(expected, dtype=actual.dtype), atol=atol, rtol=0)
+
+
+def loop_lambda_returns(reward, next_value, terminated, ended, gamma, lambda_):
+    out = torch.empty_like(reward)
+    following = next_value[..., -1]  # makes the last step one-step whatever its flag says
+    for t in reversed(range(reward.shape[-1])):
+        trace = lambda_ * (1 - ended[..., t])
+        mixed = (1 - trace) * next_value[..., t] + trace * following
+        following = out[..., t] = reward[..., t] + gamma * (1 - terminated[..., t]) * mixed
+    return out
+
+
+def loop_retrace(reward, next_value, q, log_ratio, terminated, ended, gamma, lambda_):
+    out = torch.empty_like(reward)
+    for t in reversed(range(reward.shape[-1])):
+        inner = next_value[..., t].clone()
+        if t + 1 < reward.shape[-1]:
+            trace = lambda_ * log_ratio[..., t + 1].exp().clamp(max=1) * (1 - ended[..., t])
+            inner += trace * (out[..., t + 1] - q[..., t + 1])
+        out[..., t] = reward[..., t] + gamma * (1 - terminated[..., t]) * inner
+    return out
+
+
+def random_case(seed, *shape):
+    g = torch.Generator().manual_seed(seed)
+    reward, value, q, ratio = torch.randn(4, *shape, generator=g, dtype=torch.float64)
+    terminated = (torch.rand(shape, generator=g) < 0.1).double()
+    ended = torch.maximum(terminated, (torch.rand(shape, generator=g) < 0.1).double())
+    return reward, value, q, ratio, terminated, ended
+
+
+def test_td_target_golden():
+    # Soft target of a clipped double Q: 1 + .99 (2.5 + .2 * .7).
+    next_value = torch.tensor([3.0, 2.5], dtype=torch.float64).amin(0) - 0.2 * -0.7
+    one = torch.ones((), dtype=torch.float64)
+    close(td_target(one, next_value, 0 * one, GAMMA), 3.6136, 1e-12)
+    close(td_target(one, next_value, one, GAMMA), 1.0, 0)
+
+
+def test_lambda_returns_golden():
+    actual = lambda_returns(REWARD, NEXT_VALUE, NONE, NONE, GAMMA, 0.95)
+    close(actual, [2.736081, 1.803807, 1.886345, 2.99])
+    value = torch.tensor([0.5, 0.8, 0.6, 1.5], dtype=torch.float64)
+    close(actual - value, [2.236081, 1.003807, 1.286345, 1.49])
+
+
+@pytest.mark.parametrize(
+    ("lambda_", "second_step_ends", "expected"),
+    [
+        (0.95, 0.0, [2.00624, 1.455587, 1.416095, 2.99]),
+        (1.0, 0.0, [2.063977, 1.549449, 1.465100, 2.99]),
+        (0.95, 1.0, [1.32175, 0.0, 1.416095, 2.99]),
+    ],
+)
+def test_retrace_golden(lambda_, second_step_ends, expected):
+    q = torch.tensor([math.nan, 1.0, 0.5, 2.0], dtype=torch.float64)
+    log_ratio = torch.tensor([math.nan, 0.5, 2.0, 1.2], dtype=torch.float64).log()
+    terminated = torch.tensor([0.0, second_step_ends, 0.0, 0.0], dtype=torch.float64)
+    close(retrace(REWARD, NEXT_VALUE, q, log_ratio, terminated, terminated, GAMMA, lambda_), expected)
+
+
+def test_truncation_bootstraps_and_termination_does_not():
+    ended = torch.tensor([0.0, 1.0, 0.0, 0.0], dtype=torch.float64)
+    truncated = lambda_returns(REWARD, NEXT_VALUE, NONE, ended, GAMMA, 0.95)
+    terminated = lambda_returns(REWARD, NEXT_VALUE, ended, ended, GAMMA, 0.95)
+    close(truncated[1], 0.0 + GAMMA * 0.6)
+    close(terminated[1], 0.0)
+    assert torch.equal(truncated[2:], terminated[2:])
+    for flag, expected in ((NONE, GAMMA * 0.6), (ended, 0.0)):
+        close(retrace(REWARD, NEXT_VALUE, 0 * NONE, 0 * NONE, flag, ended, GAMMA, 1.0)[1], expected)
+
+
+def test_true_values_are_a_fixed_point_for_every_lambda():
+    # A deterministic chain whose reward is its state: v_t = sum of the discounted rest, then termination.
+    reward = torch.arange(1.0, 7.0, dtype=torch.float64)
+    value = torch.stack([(reward[t:] * GAMMA ** torch.arange(6 - t).double()).sum() for t in range(6)])
+    next_value = torch.cat([value[1:], torch.tensor([123.0]).double()])
+    terminated = torch.zeros(6, dtype=torch.float64)
+    terminated[-1] = 1
+    for lambda_ in (0.0, 0.3, 0.95, 1.0):
+        close(lambda_returns(reward, next_value, terminated, terminated, GAMMA, lambda_), value, 1e-12)
+        ratio = torch.linspace(-1, 1, 6, dtype=torch.float64)
+        close(retrace(reward, next_value, value, ratio, terminated, terminated, GAMMA, lambda_), value, 1e-12)
+
+
+def test_lambda_one_is_monte_carlo_and_zero_is_one_step():
+    discounts = GAMMA ** torch.arange(4).double()
+    monte_carlo = (discounts * REWARD).sum() + GAMMA**4 * NEXT_VALUE[-1]
+    close(lambda_returns(REWARD, NEXT_VALUE, NONE, NONE, GAMMA, 1.0)[0], monte_carlo, 1e-12)
+    one_step = td_target(REWARD, NEXT_VALUE, NONE, GAMMA)
+    close(lambda_returns(REWARD, NEXT_VALUE, NONE, NONE, GAMMA, 0.0), one_step, 0)
+    close(retrace(REWARD, NEXT_VALUE, NONE, NONE, NONE, NONE, GAMMA, 0.0), one_step, 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 70), st.floats(0, 1), st.floats(0, 1))
+def test_scan_equals_the_plain_loop(seed, length, gamma, lambda_):
+    reward, value, q, ratio, terminated, ended = random_case(seed, 2, 3, length)
+    expected = loop_lambda_returns(reward, value, terminated, ended, gamma, lambda_)
+    close(lambda_returns(reward, value, terminated, ended, gamma, lambda_), expected, 1e-11)
+    expected = loop_retrace(reward, value, q, ratio, terminated, ended, gamma, lambda_)
+    close(retrace(reward, value, q, ratio, terminated, ended, gamma, lambda_), expected, 1e-11)
+
+
+def test_a_long_buffer_is_exact_and_fast():
+    reward, value, _, _, terminated, ended = random_case(1, 1, 50_000)
+    start = time.perf_counter()
+    actual = lambda_returns(reward, value, terminated, ended, GAMMA, 0.95)
+    elapsed = time.perf_counter() - start
+    close(actual, loop_lambda_returns(reward, value, terminated, ended, GAMMA, 0.95), 1e-11)
+    assert elapsed < 2.0  # a loop over time takes longer than this on the fastest machine
+
+
+def test_recurrence_follows_the_dtype():
+    ones = torch.ones(3)
+    assert linear_recurrence(ones, ones).dtype == torch.float32
+    close(linear_recurrence(ones, 0.5 * ones), [1.75, 1.5, 1.0], 0)

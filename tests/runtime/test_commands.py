@@ -1,0 +1,95 @@
+"""The commands `run` and `eval` around the runtime, with the toy in the compiler's place."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import taxon.cli.frontend
+import taxon.compiler
+from taxon.cli import evaluate, run
+
+
+@pytest.fixture
+def taxon_command(monkeypatch, toy_source):
+    """Call the program in this process: arguments in, exit code and output out."""
+    asked = []
+
+    def load(spec, sets=(), env=None):
+        asked.append((spec, tuple(sets), env))
+        return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd")
+
+    monkeypatch.setattr(taxon.cli.frontend, "load", load)
+    monkeypatch.setattr(taxon.compiler, "emit", lambda row: toy_source)
+    app = typer.Typer()
+    app.command("run")(run.run)
+    app.command("eval")(evaluate.evaluate)
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    call.asked = asked
+    return call
+
+
+def test_run_and_eval(taxon_command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trained = taxon_command(
+        *("run", "toy.tx", "--env", "known/Truncates-v0", "--seeds", "2,5", "--steps", "0.05k"),
+        *("--set", "a=1", "--set", "b=2", "--eval-episodes", "3", "--device", "cpu"),
+    )
+    assert trained.exit_code == 0
+    folder = tmp_path / "runs" / "toy-known-Truncates-v0-1"
+    record = json.loads((folder / "run.json").read_text())
+    assert (record["steps"], record["seeds"], record["evaluate_every"]) == (50, [2, 5], 50)
+    assert taxon_command.asked == [("toy.tx", ("a=1", "b=2"), "known/Truncates-v0")]
+
+    evaluated = taxon_command("eval", folder, "--episodes", "2", "--device", "cpu", "--video", tmp_path / "film.mp4")
+    assert evaluated.exit_code == 0
+    assert taxon_command.asked[-1] == (str(folder / "resolved.tx"), (), "known/Truncates-v0")
+    assert evaluated.output.splitlines() == [
+        "toy on known/Truncates-v0 after 50 steps, 2 episodes of every seed",
+        "seed 2: return 6.0 ± 0.0",
+        "seed 5: return 6.0 ± 0.0",
+        f"filmed to {tmp_path / 'film.mp4'}",
+    ]
+    assert (tmp_path / "film.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--env", "Hoper-v4"], "did you mean Hopper-v4"),
+        (["--env", "CartPole-v1"], "Discrete"),
+        (["--env", "Pendulum-v1", "--seeds", "none"], "--seeds none"),
+        (["--env", "Pendulum-v1", "--steps", "0"], "--steps 0"),
+        (["--env", "Pendulum-v1", "--eval-every", "0"], "--eval-every 0"),
+        (["--env", "Pendulum-v1", "--eval-episodes", "0"], "--eval-episodes 0"),
+        (["--env", "Pendulum-v1", "--device", "abacus"], "no device abacus"),
+        (["--env", "Pendulum-v1", "--out", "/"], "not an empty folder"),
+    ],
+)
+def test_mistakes_are_one_message_with_a_way_out(taxon_command, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    result = taxon_command("run", "toy.tx", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert [line.split(":")[0] for line in result.output.splitlines()] == ["error", " help"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_eval_of_something_else(taxon_command, tmp_path):
+    result = taxon_command("eval", tmp_path)
+    assert result.exit_code == 2
+    assert "is not the folder of a run" in result.output
+
+
+def test_an_interrupted_run_says_so(taxon_command, tmp_path):
+    result = taxon_command("run", "toy.tx", "--env", "known/Interrupts-v0", "--steps", "500", "--out", tmp_path / "run")
+    assert result.exit_code == 130
+    assert "interrupted after" in result.output

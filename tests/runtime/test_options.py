@@ -1,0 +1,44 @@
+import pytest
+
+from taxon.runtime.errors import UserError
+from taxon.runtime.options import make_folder, parse_count, parse_seeds
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("1", (0,)), ("5", (0, 1, 2, 3, 4)), ("3,7,9", (3, 7, 9)), ("3,", (3,)), ("0, 2", (0, 2))]
+)
+def test_seeds(text, seeds):
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "a", "1,1", "1.5", "3,,4", ","])
+def test_bad_seeds(text):
+    with pytest.raises(UserError) as caught:
+        parse_seeds(text)
+    assert caught.value.help
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("7", 7), ("100k", 100_000), ("1M", 1_000_000), ("2.5M", 2_500_000), ("1_000", 1000)]
+)
+def test_counts(text, value):
+    assert parse_count(text, "--steps") == value
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "0.0001k", "many", "1m", "1e6", ""])
+def test_bad_counts(text):
+    with pytest.raises(UserError, match="--steps"):
+        parse_count(text, "--steps")
+
+
+def test_the_default_folder_is_the_first_that_is_free(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = [str(make_folder(None, "sac", "dm_control/walker-walk")) for _ in range(2)]
+    assert names == ["runs/sac-dm_control-walker-walk-1", "runs/sac-dm_control-walker-walk-2"]
+
+
+def test_an_empty_folder_may_be_named(tmp_path):
+    assert make_folder(tmp_path, "sac", "Hopper-v4") == tmp_path
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be created"):
+        make_folder(tmp_path / "file" / "below", "sac", "Hopper-v4")

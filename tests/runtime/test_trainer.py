@@ -1,0 +1,220 @@
+import io
+import json
+import os
+import signal
+import threading
+
+import imageio.v2 as imageio
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+
+from taxon.runtime import checkpoint, manifest
+from taxon.runtime.errors import UserError
+from taxon.runtime.logging import Log
+from taxon.runtime.options import Options
+from taxon.runtime.saved import evaluate_run
+from taxon.runtime.trainer import Program, train
+
+
+@pytest.fixture
+def program(toy_source):
+    return Program("toy", "0123abcd", "taxon 1\n", toy_source)
+
+
+def options(folder, **changes):
+    settings = {"environment": "known/Truncates-v0", "seeds": (3, 5), "steps": 40, "device": "cpu", "out": folder}
+    return Options(**(settings | {"evaluate_every": 20, "evaluation_episodes": 2} | changes))
+
+
+def records(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def plain():
+    return Console(file=io.StringIO(), width=200)
+
+
+def test_a_run_leaves_everything_behind(program, tmp_path):
+    folder, console = tmp_path / "run", plain()
+    outcome = train(program, options(folder), console)
+    assert outcome.exit_code == 0
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "run.json",
+        "resolved.tx",
+        "agent.py",
+        "metrics.jsonl",
+        "tensorboard",
+        "checkpoint.json",
+        "checkpoint-40.safetensors",
+        "curve.png",
+    }
+    assert (folder / "resolved.tx").read_text() == program.resolved
+    assert (folder / "agent.py").read_text() == program.source
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert any("tfevents" in path.name for path in (folder / "tensorboard").iterdir())
+
+    record = manifest.read(folder)
+    assert (record.status, record.steps_done, record.seeds, record.frozen) == ("finished", 40, [3, 5], {})
+    assert (record.name, record.row, record.environment) == ("toy", "0123abcd", "known/Truncates-v0")
+    assert record.packages["torch"] == torch.__version__
+    assert record.ended is not None
+
+    lines = records(folder)
+    evaluations = [line for line in lines if line["kind"] == "evaluation"]
+    assert [(line["step"], line["seed"]) for line in evaluations] == [(20, 3), (20, 5), (40, 3), (40, 5)]
+    assert all(line["returns"] == [6.0, 6.0] and line["environment_steps"] == 6 for line in evaluations)
+    episodes = [line for line in lines if line["kind"] == "episode"]
+    assert len(episodes) == 2 * (40 // 3)
+    assert {line["return"] for line in episodes} == {6.0}
+    updates = [line for line in lines if line["kind"] == "update"]
+    assert {(line["step"], line["seed"], line["phase"]) for line in updates} == {(40, 3, "update"), (40, 5, "update")}
+    assert all(np.isfinite(line["value_loss"]) for line in updates)
+    speed = [line for line in lines if line["kind"] == "speed"]
+    assert [(line["updates"], line["samples"], line["updates_per_step"]) for line in speed] == [(0, 0, 0), (20, 160, 1)]
+
+    shown = console.file.getvalue()
+    assert "\x1b" not in shown
+    assert "40/40 steps" in shown
+    assert "evaluation return 6.0 6.0" in shown
+    assert "1 updates/step" in shown
+    assert str(folder) in shown
+
+
+def test_a_terminal_sees_a_table(program, tmp_path):
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    train(program, options(tmp_path / "run"), console)
+    shown = console.file.getvalue()
+    for part in ("training return", "evaluation return", "value_loss", "40 of 40 steps", "finished"):
+        assert part in shown
+
+
+def test_the_same_run_twice_is_the_same(program, tmp_path):
+    states = []
+    for name in ("one", "two"):
+        train(program, options(tmp_path / name, environment="Pendulum-v1", evaluate_every=7), plain())
+        states.append(load_file(tmp_path / name / "checkpoint-40.safetensors"))
+    # Evaluating at other times changes nothing either.
+    train(program, options(tmp_path / "three", environment="Pendulum-v1", evaluate_every=40), plain())
+    states.append(load_file(tmp_path / "three" / "checkpoint-40.safetensors"))
+    for name, tensor in states[0].items():
+        assert torch.equal(tensor, states[1][name])
+        assert torch.equal(tensor, states[2][name])
+
+
+def test_a_keyboard_interrupt_leaves_a_checkpoint(program, tmp_path):
+    folder = tmp_path / "run"
+    outcome = train(program, options(folder, environment="known/Interrupts-v0", steps=500), plain())
+    assert outcome.exit_code == 130
+    record = manifest.read(folder)
+    assert (record.status, record.ended is None) == ("interrupted", False)
+    assert 40 <= record.steps_done < 60
+    assert checkpoint.read(folder).steps == record.steps_done
+    assert (folder / "curve.png").exists()
+    assert records(folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_after_the_present_step(program, tmp_path, number):
+    before = signal.getsignal(number)
+    timer = threading.Timer(0.7, os.kill, (os.getpid(), number))
+    timer.start()
+    outcome = train(program, options(tmp_path / "run", steps=10_000_000, evaluate_every=1000), plain())
+    timer.join()
+    assert outcome.manifest.status == "interrupted"
+    assert checkpoint.read(tmp_path / "run").updates["update"] == outcome.manifest.steps_done - 20
+    assert signal.getsignal(number) is before
+
+
+def test_a_frozen_seed_is_reported(program, tmp_path):
+    source = program.source.replace(
+        'metrics = {"value_loss": loss,',
+        "loss = torch.where((updates == 9) & (torch.arange(len(updates)) == 1), torch.nan, loss)\n"
+        '        metrics = {"value_loss": loss,',
+    )
+    assert source != program.source
+    folder, console = tmp_path / "run", plain()
+    outcome = train(Program("toy", "0123abcd", "taxon 1\n", source), options(folder), console)
+    assert outcome.exit_code == 0
+    assert manifest.read(folder).frozen == {"5": 29}
+    assert checkpoint.read(folder).frozen == {"5": 29}
+    assert {"kind": "frozen", "step": 29, "seed": 5} in records(folder)
+    assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3]
+    assert "seed 5 is no longer finite and was frozen at step 29" in console.file.getvalue()
+    result = evaluate_run(folder, source, "0123abcd", 2, "cpu")
+    assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 29)]
+
+
+def test_when_every_seed_is_frozen_the_run_ends(program, tmp_path):
+    source = program.source.replace('{"value_loss": loss,', '{"value_loss": loss * torch.nan,')
+    outcome = train(Program("toy", "0123abcd", "taxon 1\n", source), options(tmp_path / "run"), plain())
+    assert outcome.exit_code == 1
+    assert outcome.manifest.status == "frozen"
+    assert outcome.manifest.frozen == {"3": 21, "5": 21}
+
+
+def test_a_failure_is_recorded(program, tmp_path):
+    source = program.source.replace("updates = state.updates + 1", "raise RuntimeError('a bug')")
+    with pytest.raises(RuntimeError, match="a bug"):
+        train(Program("toy", "0123abcd", "taxon 1\n", source), options(tmp_path / "run"), plain())
+    assert manifest.read(tmp_path / "run").status == "failed"
+
+
+def test_evaluating_a_run(program, tmp_path):
+    folder = tmp_path / "run"
+    train(program, options(folder, environment="Pendulum-v1", steps=30, evaluate_every=30), plain())
+    (folder / "agent.py").write_text("raise SystemExit('executed')")
+    result = evaluate_run(folder, program.source, "0123abcd", 2, "cpu")
+    last = [line for line in records(folder) if line["kind"] == "evaluation"]
+    # The same agents from the same starts: the same returns as in training.
+    assert [seed.returns for seed in result.seeds] == [line["returns"] for line in last]
+    for row, source, message in (
+        ("ffff", program.source, "not the spec that was run"),
+        ("0123abcd", program.source.replace("16", "8"), "the agent needs"),
+    ):
+        with pytest.raises(UserError, match=message):
+            evaluate_run(folder, source, row, 2, "cpu")
+    with pytest.raises(UserError, match="not the folder of a run"):
+        evaluate_run(tmp_path / "nowhere", program.source, "0123abcd", 2, "cpu")
+
+
+def test_filming_a_run(program, tmp_path):
+    train(program, options(tmp_path / "run"), plain())
+    evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "film.mp4")
+    frames = imageio.mimread(tmp_path / "film.mp4")
+    assert [round(float(frame.mean()), -1) for frame in frames] == [0, 80, 160]
+    with pytest.raises(UserError, match="cannot be filmed"):
+        evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "no" / "film.mp4")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"environment": "Hoper-v4"}, "no environment Hoper-v4"),
+        ({"device": "tpu"}, "no device tpu"),
+        ({"device": "cuda"}, "no CUDA device"),
+    ],
+)
+def test_what_cannot_start_leaves_no_folder(program, tmp_path, monkeypatch, changes, message):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match=message):
+        train(program, options(tmp_path / "run", **changes), plain())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_in_use_is_not_touched(program, tmp_path):
+    (tmp_path / "mine").write_text("keep")
+    with pytest.raises(UserError, match="not an empty folder"):
+        train(program, options(tmp_path), plain())
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_log_holds_only_json(tmp_path):
+    with Log(tmp_path) as log:
+        log.write("evaluation", 5, {"return": float("nan"), "returns": [1.0, float("inf")], "lengths": [3]}, 2)
+    line = (tmp_path / "metrics.jsonl").read_text()
+    expected = {"kind": "evaluation", "step": 5, "seed": 2, "return": None, "returns": [1.0, None], "lengths": [3]}
+    assert json.loads(line, parse_constant=pytest.fail) == expected
