@@ -36,9 +36,11 @@ def choices(choice: Choice) -> st.SearchStrategy[str]:
         if slot.applies is None or slot.default is None
     ]
     return st.tuples(*given).map(
-        lambda texts: f"{choice.key}({', '.join(written)})"
-        if (written := [text for text in texts if text is not None])
-        else choice.key
+        lambda texts: (
+            f"{choice.key}({', '.join(written)})"
+            if (written := [text for text in texts if text is not None])
+            else choice.key
+        )
     )
 
 
@@ -50,7 +52,9 @@ def values(slot: Slot) -> st.SearchStrategy[str]:
     if slot.boolean:
         kinds.append(st.sampled_from(["true", "false"]))
     if slot.integers is not None:
-        kinds.append(st.lists(numbers(slot.integers), min_size=1, max_size=3).map(lambda items: f"[{', '.join(items)}]"))
+        kinds.append(
+            st.lists(numbers(slot.integers), min_size=1, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        )
     if slot.bases:
         base = st.one_of([choices(choice) for choice in slot.bases])
         added = st.permutations(slot.modifiers).flatmap(

@@ -23,11 +23,6 @@ def softplus(x: Tensor) -> Tensor:
     return torch.where(x > 20.0, x, torch.log1p(torch.exp(x.clamp(max=20.0))))
 
 
-def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)), elementwise."""
-    return 0.5 + 0.5 * torch.tanh(0.5 * x)
-
-
 def total(x: Tensor) -> Tensor:
     """Sum over the last axis: [..., N] -> [...]."""
     length = x.shape[-1]

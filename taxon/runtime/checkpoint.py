@@ -116,7 +116,7 @@ def load(folder: Path, template: Any) -> tuple[Checkpoint, Any]:
     except (safetensors.SafetensorError, ValueError) as error:
         raise UserError(f"{path} is not a safetensors file: {error}", _RESTORE) from error
     expected = dict(named_tensors(template))
-    for name in [*expected, *tensors]:
+    for name in [*expected, *sorted(tensors)]:
         if name not in tensors or name not in expected:
             where = "lacks" if name not in tensors else "has an unexpected"
             raise UserError(f"{path} {where} tensor {name}", _ANOTHER)

@@ -121,8 +121,6 @@ class Loop:
         columns = {"observation": observation, "action": action, "reward": 0, "next_observation": observation}
         columns |= {"terminated": 0, "truncated": 0} | dict.fromkeys(agent.columns, 0)
         self.replay = Ring(seeds, min(data.capacity, steps), columns, device)
-        # A window needs that many steps, whatever the warm-up.
-        self.warmup = max(data.warmup, data.sequence - 1)
 
         self.steps = 0
         self.samples = 0
@@ -172,7 +170,7 @@ class Loop:
         if observed is not self.state:
             self.state = self._where(self.alive, observed)
         self.observation = following
-        if self.steps > self.warmup and (self.steps - self.warmup) % self.data.steps_per_update == 0:
+        if self._due():
             self._update()
 
     @property
@@ -196,6 +194,11 @@ class Loop:
             taken[phase] = dict(zip(names, means, strict=True))
         self._metrics = {}
         return taken
+
+    def _due(self) -> bool:
+        """The phases first run once the warm-up's last step is stored, then every `steps_per_update` steps."""
+        since = self.steps - self.data.warmup
+        return since >= 0 and since % self.data.steps_per_update == 0 and self.replay.size >= self.data.sequence
 
     @torch.no_grad()
     def _act(self) -> dict[str, Tensor]:

@@ -119,14 +119,15 @@ class _Run:
         self.evaluated = 0
         self.logged = 0
         self.logged_updates = dict(loop.updates)
-        self.began = self.marked = time.monotonic()
+        self.began = time.monotonic()
+        self.marks = deque([(0, self.began)], maxlen=20)  # (step, time) of the latest readings
 
     def go(self, stop: Callable[[], None]) -> None:
         """Step until the end, every seed's failure or a stop; then save everything."""
         loop, record = self.loop, self.record
         named = ", ".join(map(str, self.seeds))
         self.shown.say(f"{self.view.title}, seeds {named}: {record.steps:,} steps of each, into {self.folder}")
-        self.shown.say(f"the replay takes up to {loop.replay.bytes / 1e9:.2g} GB of {loop.device} memory")
+        self.shown.say(f"the replay takes up to {loop.replay.bytes / 1e6:,.1f} MB of {loop.device} memory")
         try:
             while loop.steps < record.steps and loop.living:
                 stop()
@@ -168,8 +169,12 @@ class _Run:
                 means = {name: sum(column[i] for i in alive) / len(alive) for name, column in metrics.items()}
                 self.view.losses.update({name: mean for name, mean in means.items() if name.endswith("loss")})
         now = time.monotonic()
-        self.view.steps_per_second = (step - self.logged) / (now - self.marked)
-        self.view.seconds_left = (now - self.began) / step * (self.record.steps - step)
+        self.view.steps_per_second = (step - self.logged) / (now - self.marks[-1][1])
+        if self.logged_updates != loop.updates and not any(self.logged_updates.values()):
+            # The warm-up was faster than what follows, so it says nothing about the time left.
+            self.marks = deque([self.marks[-1]], maxlen=self.marks.maxlen)
+        first, then = self.marks[0]
+        self.view.seconds_left = (now - then) / (step - first) * (self.record.steps - step)
         self.view.updates_per_step = {
             phase: (count - self.logged_updates[phase]) / (step - self.logged) for phase, count in loop.updates.items()
         }
@@ -182,7 +187,8 @@ class _Run:
         }
         self.log.write("speed", step, speed)
         self.log.flush()
-        self.logged, self.logged_updates, self.marked = step, dict(loop.updates), now
+        self.logged, self.logged_updates = step, dict(loop.updates)
+        self.marks.append((step, now))
 
     def _evaluate(self, stop: Callable[[], None]) -> None:
         loop = self.loop

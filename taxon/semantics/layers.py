@@ -338,5 +338,9 @@ def _report(claims: _Claims, settings: Settings, code: Code, way_out: str, settl
         if other is None or any(owner == known and f"{path}.".startswith(f"{above}.") for known, above in settled):
             continue
         settled.add((owner, path))
-        labels = (Label(other.span, f"by `{other.by.name}`", primary=True), Label(first.span, f"by `{first.by.name}`"))
+        labels = (
+            Label(other.span, f"by `{other.by.name}`", primary=True),
+            Label(first.span, f"by `{first.by.name}`"),
+            Label(first.by.holder.span, "both hold here"),
+        )
         settings.diagnostics.append(Diagnostic(code, f"`{path}` is set to different values", labels, help=way_out))

@@ -232,7 +232,7 @@ def _shipped(target: tree.Path, library: Library) -> tuple[Path, str] | None:
                 codes.UNREADABLE_IMPORT,
                 f"there is no shipped spec `std.{shortened(names[1])}`",
                 (Label(span, "unknown", primary=True),),
-                help=(f"did you mean `std.{meant}`? " if meant else "") + f"shipped are {quoted(known)}",
+                help=f"did you mean `std.{meant}`?" if meant else f"shipped are {quoted(known)}",
                 edit=Edit(span, meant) if meant and written else None,
             )
         )

@@ -173,10 +173,10 @@ def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion,
             path = held.operation.path
         reported.add(id(held.operation))
         own = held.layer.holder is symbol and held.layer.kind != "mixin"
-        labels = [Label(held.span, "has no effect here", primary=True)]
+        labels = [Label(held.span, "has no effect here" if own else "set here", primary=own)]
         notes: tuple[str, ...] = ()
         if not own:
-            labels.append(Label(symbol.span, f"in the row of `{symbol.name}`"))
+            labels.append(Label(symbol.span, "has no effect in this row", primary=True))
             source = held.layer.holder.name if held.layer.kind == "spec" else held.layer.name
             notes = (f"`{path}` comes from `{source}`",)
         found.append(

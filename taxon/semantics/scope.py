@@ -85,7 +85,7 @@ class Scope:
 
     def find(self, path: tree.Path, unit: Unit, kind: type[tree.Algorithm] | type[tree.Architecture]) -> Symbol | None:
         """The declaration that a name means in a file; None, with a diagnostic, where it means none of that kind."""
-        symbol = self._shipped(path, unit) if path.names[0].text == "std" else self._visible_as(path, unit)
+        symbol = self._shipped(path, unit) if path.text.startswith("std.") else self._visible_as(path, unit)
         if symbol is None or isinstance(symbol.declaration, kind):
             return symbol
         wanted = _KINDS[kind]

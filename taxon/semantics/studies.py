@@ -55,7 +55,7 @@ def check_study(symbol: Symbol, study: tree.Study, scope: Scope, vocabulary: Voc
             found += _count(entry, _RANGES[path])
     if symbol.unit.complete:
         for key in KEYS:
-            if key not in given:
+            if key not in given and not any(nearest(name, KEYS) == key for name in given if name not in KEYS):
                 message, hint = f"the study does not say `{key}`", f"add `{_EXAMPLES[key]}`"
                 found.append(_finding(codes.BAD_STUDY, message, symbol.span, f"has no `{key}`", hint))
     return found

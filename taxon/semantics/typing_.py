@@ -12,6 +12,7 @@ from taxon.semantics import codes
 from taxon.semantics.values import quoted, shortened, spelled, takes, whole_set
 from taxon.syntax import tree
 from taxon.syntax.printing import expression as spelling
+from taxon.syntax.printing import number as number_text
 from taxon.taxonomy.row import Composition, Value
 from taxon.taxonomy.schema import Choice, Range, Slot
 
@@ -115,9 +116,14 @@ def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnosti
     number = value.value
     if numbers.integer and whole(value) is None:
         exact = float(number).is_integer() and number in numbers
-        edit = Edit(value.span, str(int(number))) if exact else None
+        right = number_text(int(number)) if exact else ""
+        edit = Edit(value.span, right) if right else None
         message = f"`{path}` takes {numbers}, not `{shortened(value.span.text)}`"
-        found.append(_finding(codes.WRONG_KIND, message, value.span, "not an integer literal", "", edit))
+        found.append(
+            _finding(
+                codes.WRONG_KIND, message, value.span, "not an integer literal", right and f"write `{right}`", edit
+            )
+        )
         return None
     try:
         inside = number in numbers
@@ -188,7 +194,15 @@ def _composition(value: tree.Expression, slot: Slot, path: str, found: list[Diag
         if twin is not None:
             message = f"`{choice.key}` is added twice to `{path}`"
             found.append(
-                _finding(codes.REPEATED_MODIFIER, message, term.span, "again", "", None, Label(twin.span, "first here"))
+                _finding(
+                    codes.REPEATED_MODIFIER,
+                    message,
+                    term.span,
+                    "again",
+                    "keep one",
+                    None,
+                    Label(twin.span, "first here"),
+                )
             )
             continue
         chosen.append((choice, term))
@@ -267,14 +281,15 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
     meant = nearest(name, [known.key for known in slot.choices])
     known = whole_set((choice.key for choice in slot.bases), "it takes one of")
     added = quoted(choice.key for choice in slot.modifiers)
-    hints = [f"did you mean `{meant}`?" if meant else "", known, f"with `+`: {added}" if added else ""]
+    listed = "; ".join(part for part in (known, f"with `+`: {added}" if added else "") if part)
+    hints = [f"did you mean `{meant}`?" if meant else "", listed]
     found.append(
         _finding(
             codes.UNKNOWN_CHOICE,
             f"`{path}` has no choice `{shortened(name)}`",
             span,
             "unknown choice",
-            "; ".join(hint for hint in hints if hint),
+            " ".join(hint for hint in hints if hint),
             Edit(span, meant) if meant else None,
         )
     )
@@ -310,7 +325,7 @@ def _arguments(call: tree.Call, choice: Choice, path: str, below: dict[str, Type
         if slot.name in given:
             message = f"`{slot.name}` of `{choice.key}` is given twice"
             first = Label(given[slot.name].span, "first here")
-            found.append(_finding(codes.REPEATED_PARAMETER, message, argument.span, "again", "", None, first))
+            found.append(_finding(codes.REPEATED_PARAMETER, message, argument.span, "again", "keep one", None, first))
             continue
         given[slot.name] = argument
         typed = _typed(argument.value, slot, f"{path}.{prefix}{slot.name}", found)

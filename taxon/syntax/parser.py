@@ -103,13 +103,13 @@ class _Parser:
     def run(self) -> Tree[Token] | None:
         """Lark's tree, or None if there were too many mistakes to go on."""
         tokens = self.laid.tokens
-        index = failed = 0
+        index, failed = 0, -1
         while True:
             try:
                 result = self.interactive.feed_token(tokens[index])
             except UnexpectedToken:
-                failed += 1
-                assert failed <= 2 * len(tokens), "no progress"
+                assert index > failed, "recovery stands still"
+                failed = index
                 if len(self.findings) > MOST_FINDINGS:
                     return None
                 index = self._repair(index) or self._recover(index)
@@ -163,6 +163,8 @@ class _Parser:
         laid = self.laid
         accepted = self.interactive.accepts()
         self.findings.append(unexpected(self.source, laid.tokens[index], accepted, laid.unclosed[index]))
+        if self.state.value_stack and getattr(self.state.value_stack[-1], "type", "") == "RBRACE":
+            self._feed("NEWLINE", "", laid.tokens[index])  # the block is whole: popping must not open it again
         opening = laid.unclosed[index]
         margin = None if opening is None else self._indent(opening)
         while True:

@@ -3,10 +3,10 @@ import torch
 import torch.nn.functional as F
 from torch.func import grad
 
-from taxon.operators.functional import average, elu, per_seed, seed_average, sigmoid, softplus, total
+from taxon.operators.functional import average, elu, per_seed, seed_average, softplus, total
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [(elu, F.elu), (softplus, F.softplus), (sigmoid, torch.sigmoid)])
+@pytest.mark.parametrize(("ours", "theirs"), [(elu, F.elu), (softplus, F.softplus)])
 def test_elementwise_functions_and_their_gradients(ours, theirs):
     x = torch.cat([torch.linspace(-50, 50, 4001, dtype=torch.float64), torch.tensor([0.0, -800.0, 800.0]).double()])
     torch.testing.assert_close(ours(x), theirs(x), atol=1e-14, rtol=1e-8)

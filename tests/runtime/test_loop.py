@@ -112,7 +112,7 @@ def test_counts_follow_the_spec():
     loop = run(loop_of(agent, data, "known/Terminates-v0", [0, 1], 50), 50)
     counters = loop.counters
     assert counters.steps == 50
-    assert counters.updates == {"update": 3 * (50 - 10) // 4}
+    assert counters.updates == {"update": 3 * (1 + (50 - 10) // 4)}
     assert counters.samples == counters.updates["update"] * 4
     assert counters.episodes == 2 * (50 // 3)
     assert sum(len(environment.raw.unwrapped.received) for environment in loop.environments) == 100
@@ -120,10 +120,10 @@ def test_counts_follow_the_spec():
     assert {(episode.total, episode.length) for episode in episodes} == {(6.0, 3)}
     assert sorted({episode.step for episode in episodes}) == list(range(3, 51, 3))
     assert loop.take_episodes() == []
-    # Random actions exactly while warming up; the metrics' mean over the 30 updates.
+    # Random actions exactly while warming up; the metrics' mean over the 33 updates.
     actions = loop.replay.episodes().action[0, :, 0]
     assert (actions > 9).tolist() == [True] * 10 + [False] * 40
-    assert loop.take_metrics() == {"update": {"loss": [14.5, 14.5]}}
+    assert loop.take_metrics() == {"update": {"loss": [16.0, 16.0]}}
     assert loop.take_metrics() == {}
 
 
@@ -168,7 +168,7 @@ def test_a_seed_trains_the_same_alone_and_among_others(toy):
     assert [e.total for e in together.take_episodes() if e.seed == 1] == [e.total for e in alone.take_episodes()]
     first, second = (map_state(lambda leaf, k=k: leaf[k], together.state) for k in (0, 1))
     assert not torch.equal(first.policy, second.policy)
-    assert together.counters.updates == {"update": 280}
+    assert together.counters.updates == {"update": 281}
 
 
 def leaves(state):
@@ -191,12 +191,12 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
     def trained(agent, seeds, steps):
         return run(loop_of(agent, toy.DATA, "Pendulum-v1", seeds, 100), steps)
 
-    loop, before = trained(Failing(3, 1), [0, 1, 2], 100), trained(toy.Agent(3, 1), [1], 49)
-    assert loop.frozen() == {1: 50}  # 20 steps of warm-up, then the thirtieth update
+    loop, before = trained(Failing(3, 1), [0, 1, 2], 100), trained(toy.Agent(3, 1), [1], 48)
+    assert loop.frozen() == {1: 49}  # the first update is at step 20, the thirtieth here
     assert loop.living == 2
     assert torch.equal(loop.state.policy[1], before.state.policy[0])
     assert torch.isfinite(loop.state.policy).all()
-    assert loop.state.updates.tolist() == [80, 29, 80]
+    assert loop.state.updates.tolist() == [81, 29, 81]
     metrics = loop.take_metrics()["update"]["value_loss"]
     assert np.isnan(metrics[1])
     assert np.isfinite([metrics[0], metrics[2]]).all()

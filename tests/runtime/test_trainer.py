@@ -71,10 +71,18 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
     assert len(episodes) == 2 * (40 // 3)
     assert {line["return"] for line in episodes} == {6.0}
     updates = [line for line in lines if line["kind"] == "update"]
-    assert {(line["step"], line["seed"], line["phase"]) for line in updates} == {(40, 3, "update"), (40, 5, "update")}
+    assert {(line["step"], line["seed"], line["phase"]) for line in updates} == {
+        (20, 3, "update"),
+        (20, 5, "update"),
+        (40, 3, "update"),
+        (40, 5, "update"),
+    }
     assert all(np.isfinite(line["value_loss"]) for line in updates)
     speed = [line for line in lines if line["kind"] == "speed"]
-    assert [(line["updates"], line["samples"], line["updates_per_step"]) for line in speed] == [(0, 0, 0), (20, 160, 1)]
+    assert [(line["updates"], line["samples"], line["updates_per_step"]) for line in speed] == [
+        (1, 8, 0.05),
+        (21, 168, 1),
+    ]
 
     shown = console.file.getvalue()
     assert "\x1b" not in shown
@@ -125,7 +133,7 @@ def test_a_signal_stops_after_the_present_step(program, tmp_path, number):
     outcome = train(program, options(tmp_path / "run", steps=10_000_000, evaluate_every=1000), plain())
     timer.join()
     assert outcome.manifest.status == "interrupted"
-    assert checkpoint.read(tmp_path / "run").updates["update"] == outcome.manifest.steps_done - 20
+    assert checkpoint.read(tmp_path / "run").updates["update"] == outcome.manifest.steps_done - 19
     assert signal.getsignal(number) is before
 
 
@@ -139,13 +147,13 @@ def test_a_frozen_seed_is_reported(program, tmp_path):
     folder, console = tmp_path / "run", plain()
     outcome = train(Program("toy", "0123abcd", "taxon 1\n", source), options(folder), console)
     assert outcome.exit_code == 0
-    assert manifest.read(folder).frozen == {"5": 29}
-    assert checkpoint.read(folder).frozen == {"5": 29}
-    assert {"kind": "frozen", "step": 29, "seed": 5} in records(folder)
+    assert manifest.read(folder).frozen == {"5": 28}
+    assert checkpoint.read(folder).frozen == {"5": 28}
+    assert {"kind": "frozen", "step": 28, "seed": 5} in records(folder)
     assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3]
-    assert "seed 5 is no longer finite and was frozen at step 29" in console.file.getvalue()
+    assert "seed 5 is no longer finite and was frozen at step 28" in console.file.getvalue()
     result = evaluate_run(folder, source, "0123abcd", 2, "cpu")
-    assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 29)]
+    assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 28)]
 
 
 def test_when_every_seed_is_frozen_the_run_ends(program, tmp_path):
@@ -153,7 +161,7 @@ def test_when_every_seed_is_frozen_the_run_ends(program, tmp_path):
     outcome = train(Program("toy", "0123abcd", "taxon 1\n", source), options(tmp_path / "run"), plain())
     assert outcome.exit_code == 1
     assert outcome.manifest.status == "frozen"
-    assert outcome.manifest.frozen == {"3": 21, "5": 21}
+    assert outcome.manifest.frozen == {"3": 20, "5": 20}
 
 
 def test_a_failure_is_recorded(program, tmp_path):

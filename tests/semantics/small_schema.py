@@ -24,7 +24,11 @@ _RATE = Slot(
         Choice(
             "linear",
             "a line",
-            (Slot("start", "first", None, POSITIVE), Slot("end", "last", None, Range(low=0)), Slot("over", "n", None, COUNT)),
+            (
+                Slot("start", "first", None, POSITIVE),
+                Slot("end", "last", None, Range(low=0)),
+                Slot("over", "n", None, COUNT),
+            ),
         ),
     ),
 )
@@ -44,7 +48,11 @@ def _slots() -> list[Slot]:
             None,
             choices=(
                 Choice("plain", "plain"),
-                Choice("heated", "heated", (Slot("power", "watts", None, COUNT), Slot("even", "even", "false", boolean=True))),
+                Choice(
+                    "heated",
+                    "heated",
+                    (Slot("power", "watts", None, COUNT), Slot("even", "even", "false", boolean=True)),
+                ),
                 Choice("eta * log(r)", "a phrase"),
                 Choice("Q[pi_p]", "another"),
                 Choice("twice", "twice", modifier=True),
@@ -57,7 +65,12 @@ def _slots() -> list[Slot]:
         Slot("net.a.widths", "widths", "[8]", integers=Range(1, 100, integer=True)),
         Slot("net.a.act", "activation", "relu", choices=_FUNCTIONS),
         Slot("net.b.act", "activation", "relu", choices=_FUNCTIONS),
-        Slot("net.a.norm", "norm", "none", choices=(Choice("none", "no", aliases=("false",)), Choice("first", "yes", aliases=("true",)))),
+        Slot(
+            "net.a.norm",
+            "norm",
+            "none",
+            choices=(Choice("none", "no", aliases=("false",)), Choice("first", "yes", aliases=("true",))),
+        ),
         Slot("net.act", "of both", spread=("net.a.act", "net.b.act")),
         Slot("opt.a", "descent", "adam", choices=_DESCENT),
         Slot("opt.b", "descent", "adam(rate = 0.5)", choices=_DESCENT),

@@ -59,18 +59,31 @@ def test_a_name_and_a_doc_change_nothing_but_themselves(load: Load) -> None:
 
 
 def test_any_leaf_changes_the_hash(load: Load) -> None:
-    texts = ["decay = 0.5", "decay = 0.25", "net.a.act = elu", "net.a.widths = [8, 8]", "opt.a = adam + clip", "opt.a.rate = 1"]
+    texts = [
+        "decay = 0.5",
+        "decay = 0.25",
+        "net.a.act = elu",
+        "net.a.widths = [8, 8]",
+        "opt.a = adam + clip",
+        "opt.a.rate = 1",
+    ]
     rows = [load(f"algorithm x {{ method = plain, {text} }}").row for text in texts]
     assert len({row_hash(row, SMALL_SCHEMA) for row in rows if row is not None}) == len(texts)
 
 
 def test_the_text(load: Load) -> None:
-    row = load("/// Doc.\nalgorithm x { method = bounded(by = 2) + heated(1k), opt.a.rate = linear(3e-4, 0, 1M), net.a.norm = true }").row
+    row = load(
+        "/// Doc.\n"
+        "algorithm x { method = bounded(by = 2) + heated(1k), opt.a.rate = linear(3e-4, 0, 1M), net.a.norm = true }"
+    ).row
     assert row is not None
     text = canonical(row, schema=SMALL_SCHEMA)
     assert text.startswith(
         "taxon 1\n\n/// Doc.\nalgorithm x {\n  # algorithm\n"
-        "  method = heated(power = 1k, even = false) + bounded(by = 2)\n  # implementation\n  method.heat = 1\n  # code\n"
+        "  method = heated(power = 1k, even = false) + bounded(by = 2)\n"
+        "  # implementation\n"
+        "  method.heat = 1\n"
+        "  # code\n"
     )
     assert "  net.a.norm = first\n" in text
     assert "  opt.a = adam(rate = linear(start = 3e-4, end = 0, over = 1M), decay = 0)\n" in text

@@ -48,17 +48,26 @@ def test_a_shared_path_in_a_child_replaces_specific_ones_of_the_parent(load: Loa
 
 
 def test_assigning_a_path_forgets_everything_below_it(load: Load) -> None:
-    found = load("algorithm p { method = plain, opt.a = adam(rate = 3, decay = 0.5) }\nalgorithm x extends p { opt.a = adam(decay = 0.1) }")
+    found = load(
+        "algorithm p { method = plain, opt.a = adam(rate = 3, decay = 0.5) }\n"
+        "algorithm x extends p { opt.a = adam(decay = 0.1) }"
+    )
     assert (value(found, "opt.a.rate"), value(found, "opt.a.decay")) == (0.1, 0.1)
 
 
 def test_assigning_a_path_leaves_the_slots_that_share_its_prefix(load: Load) -> None:
-    found = load("algorithm p { method = heated(power = 2), method.heat = 7 }\nalgorithm x extends p { method = heated(power = 3) }")
+    found = load(
+        "algorithm p { method = heated(power = 2), method.heat = 7 }\n"
+        "algorithm x extends p { method = heated(power = 3) }"
+    )
     assert (value(found, "method.heat"), value(found, "method.power")) == (7, 3)
 
 
 def test_a_parameter_path_changes_one_parameter(load: Load) -> None:
-    found = load("algorithm p { method = plain + bounded(by = 2), opt.a = adam(rate = 3) + clip(norm = 5) }\nalgorithm x extends p { opt.a.clip.norm = 6, method.bounded.by = 4 }")
+    found = load(
+        "algorithm p { method = plain + bounded(by = 2), opt.a = adam(rate = 3) + clip(norm = 5) }\n"
+        "algorithm x extends p { opt.a.clip.norm = 6, method.bounded.by = 4 }"
+    )
     assert (value(found, "opt.a.rate"), value(found, "opt.a.clip.norm"), value(found, "method.bounded.by")) == (3, 6, 4)
     assert origin(found, "opt.a.rate") == ("parent", "p")
     assert origin(found, "opt.a.clip.norm") == ("spec", "x")
@@ -87,13 +96,18 @@ def test_a_shared_parameter_needs_its_constructor_in_one_of_its_places(load: Loa
 
 
 def test_the_same_path_twice_labels_both(load: Load) -> None:
-    found = load("algorithm x { method = plain, decay = 0.1\n net { a.act = elu }\n decay = 0.2\n net.a { act = tanh } }")
+    found = load(
+        "algorithm x { method = plain, decay = 0.1\n net { a.act = elu }\n decay = 0.2\n net.a { act = tanh } }"
+    )
     assert codes_of(found) == ["TX111", "TX111"]
     assert all(len(diagnostic.labels) == 2 for diagnostic in found.diagnostics)
 
 
 def test_unset_returns_to_the_default_and_forgets_below(load: Load) -> None:
-    found = load("algorithm p { method = plain, opt.b = sgd(momentum = 0.5), opt.a.rate = 3 }\nalgorithm x extends p { unset opt.b, unset opt.a.rate }")
+    found = load(
+        "algorithm p { method = plain, opt.b = sgd(momentum = 0.5), opt.a.rate = 3 }\n"
+        "algorithm x extends p { unset opt.b, unset opt.a.rate }"
+    )
     assert value(found, "opt.b") == Composition("adam")
     assert (value(found, "opt.b.rate"), value(found, "opt.a.rate")) == (0.5, 0.1)
     assert origin(found, "opt.b") == ("default", "")
@@ -123,20 +137,32 @@ class TestMixins:
             assert origin(found, "net.a.act") == ("mixin", "n")
 
     def test_two_that_disagree_are_both_labelled(self, load: Load) -> None:
-        found = load("architecture m { decay = 0.1 }\narchitecture n { decay = 0.2 }\nalgorithm x with m, n { method = plain }")
+        found = load(
+            "architecture m { decay = 0.1 }\narchitecture n { decay = 0.2 }\nalgorithm x with m, n { method = plain }"
+        )
         assert codes_of(found) == ["TX108"]
-        assert {label.span.text for label in found.diagnostics[0].labels} == {"0.1", "0.2"}
+        assert {label.span.text for label in found.diagnostics[0].labels} == {"0.1", "0.2", "x"}
 
     def test_two_that_agree_are_fine(self, load: Load) -> None:
-        found = load("architecture m { decay = 0.1 }\narchitecture n { decay = 0.1 }\nalgorithm x with m, n { method = plain }")
+        found = load(
+            "architecture m { decay = 0.1 }\narchitecture n { decay = 0.1 }\nalgorithm x with m, n { method = plain }"
+        )
         assert value(found, "decay") == 0.1
 
     def test_the_spec_decides(self, load: Load) -> None:
-        found = load("architecture m { opt.a = sgd }\narchitecture n { opt.a = adam }\nalgorithm x with m, n { method = plain, opt.a = sgd(rate = 1) }")
+        found = load(
+            "architecture m { opt.a = sgd }\n"
+            "architecture n { opt.a = adam }\n"
+            "algorithm x with m, n { method = plain, opt.a = sgd(rate = 1) }"
+        )
         assert value(found, "opt.a.rate") == 1
 
     def test_the_spec_decides_by_a_shared_path(self, load: Load) -> None:
-        found = load("architecture m { net.a.act = elu }\narchitecture n { net.act = tanh }\nalgorithm x with m, n { method = plain, net.act = relu }")
+        found = load(
+            "architecture m { net.a.act = elu }\n"
+            "architecture n { net.act = tanh }\n"
+            "algorithm x with m, n { method = plain, net.act = relu }"
+        )
         assert value(found, "net.a.act") == Composition("relu")
 
     @pytest.mark.parametrize("order", ["m, n", "n, m"])
@@ -152,7 +178,9 @@ class TestMixins:
         ],
     )
     def test_no_order_decides_between_them(self, load: Load, one: str, other: str, order: str) -> None:
-        found = load(f"architecture m {{ {one} }}\narchitecture n {{ {other} }}\nalgorithm x with {order} {{ method = plain }}")
+        found = load(
+            f"architecture m {{ {one} }}\narchitecture n {{ {other} }}\nalgorithm x with {order} {{ method = plain }}"
+        )
         assert codes_of(found)[0] == "TX108"
         assert codes_of(found).count("TX108") == 1
 
@@ -194,7 +222,7 @@ class TestWhen:
         assert codes_of(load(text)) == ["TX204", "TX201"]
 
     def test_no_such_condition(self, load: Load) -> None:
-        text = "algorithm x { method = plain\n when evn = \"A\" { }\n when env = A { }\n when actions = discreet { } }"
+        text = 'algorithm x { method = plain\n when evn = "A" { }\n when env = A { }\n when actions = discreet { } }'
         assert codes_of(load(text)) == ["TX216", "TX216", "TX216"]
 
 

@@ -12,6 +12,12 @@ from hypothesis import strategies as st
 from small_schema import SMALL_SCHEMA, Write, codes_of, no_rules
 
 from taxon.semantics import check_file, load_spec
+from taxon.syntax.parser import LARGEST
+
+# As many as a file of the largest size holds.
+HEIRS = LARGEST // 40
+ENTRIES = LARGEST // 14
+MIXINS = LARGEST // 60
 
 
 @pytest.fixture(autouse=True)
@@ -23,10 +29,12 @@ def in_time() -> Iterator[None]:
 
 
 def test_a_long_line_of_heirs(write: Write) -> None:
-    text = "algorithm a0 { method = plain }\n" + "\n".join(f"algorithm a{i} extends a{i - 1} {{ }}" for i in range(1, 2500))
+    text = "algorithm a0 { method = plain }\n" + "\n".join(
+        f"algorithm a{i} extends a{i - 1} {{ }}" for i in range(1, HEIRS)
+    )
     path = write(text)
     assert check_file(path, SMALL_SCHEMA, no_rules) == []
-    assert load_spec(f"{path}:a2499", schema=SMALL_SCHEMA, rules=no_rules).row is not None
+    assert load_spec(f"{path}:a{HEIRS - 1}", schema=SMALL_SCHEMA, rules=no_rules).row is not None
 
 
 def test_a_long_line_of_imports(write: Write) -> None:
@@ -37,33 +45,38 @@ def test_a_long_line_of_imports(write: Write) -> None:
 
 
 def test_thousands_of_entries(write: Write) -> None:
-    found = check_file(write("algorithm x {\n" + "decay = 0.5\n" * 8000 + "}"), SMALL_SCHEMA, no_rules)
-    assert codes_of(found).count("TX111") == 7999
-    found = check_file(write("algorithm x {\n" + "".join(f"n{i} = 1\n" for i in range(8000)) + "}"), SMALL_SCHEMA, no_rules)
-    assert codes_of(found).count("TX201") == 8000
+    found = check_file(write("algorithm x {\n" + "decay = 0.5\n" * ENTRIES + "}"), SMALL_SCHEMA, no_rules)
+    assert codes_of(found).count("TX111") == ENTRIES - 1
+    found = check_file(
+        write("algorithm x {\n" + "".join(f"n{i} = 1\n" for i in range(ENTRIES)) + "}"), SMALL_SCHEMA, no_rules
+    )
+    assert codes_of(found).count("TX201") == ENTRIES
 
 
 def test_a_huge_list_and_huge_numbers(write: Write) -> None:
-    path = write("algorithm x { method = plain, net.a.widths = [" + "1, " * 40_000 + "1] }")
+    path = write("algorithm x { method = plain, net.a.widths = [" + "1, " * (LARGEST // 4) + "1] }")
     assert check_file(path, SMALL_SCHEMA, no_rules) == []
     numbers = f"decay = {'9' * 39}, net.a.widths = [{'9' * 39}], opt.a.rate = 1e308, opt.b.decay = -{'9' * 39}"
-    assert load_spec(write(f"algorithm x {{ method = plain, {numbers} }}"), schema=SMALL_SCHEMA, rules=no_rules).row is None
+    assert (
+        load_spec(write(f"algorithm x {{ method = plain, {numbers} }}"), schema=SMALL_SCHEMA, rules=no_rules).row
+        is None
+    )
 
 
 def test_many_mixins_and_conditions(write: Write) -> None:
-    groups = "\n".join(f"architecture g{i} {{ decay = 0.5 }}" for i in range(1500))
-    uses = ", ".join(f"g{i}" for i in range(1500))
-    conditions = "\n".join(f'when env = "A{"*" * 20}{i % 2}" {{ decay = 0.5 }}' for i in range(500))
+    groups = "\n".join(f"architecture g{i} {{ decay = 0.5 }}" for i in range(MIXINS))
+    uses = ", ".join(f"g{i}" for i in range(MIXINS))
+    conditions = "\n".join(f'when env = "A{"*" * 20}{i % 2}" {{ decay = 0.5 }}' for i in range(MIXINS // 10))
     path = write(f"{groups}\nalgorithm x with {uses} {{ method = plain\n{conditions} }}")
     assert load_spec(path, env="A" * 200 + "1", schema=SMALL_SCHEMA, rules=no_rules).row is not None
 
 
-WORDS = [
-    *"taxon algorithm architecture study extends with import unset when vary in true false std base on seeds".split(),
-    *"method net.a.act net.act opt.a opt.a.rate decay relu adam clip plain heated a b 1 0.5 -1 1k".split(),
-    *'{ } ( ) [ ] = + * , . "x.tx" "spec.tx" env actions'.split(),
-    "\n",
-]
+TOKENS = """
+taxon algorithm architecture study extends with import unset when vary in true false std base on seeds env actions
+method net.a.act net.act opt.a opt.a.rate decay relu adam clip plain heated a b 1 0.5 -1 1k "x.tx" "spec.tx"
+{ } ( ) [ ] = + * , .
+"""
+WORDS = [*TOKENS.split(), "\n"]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join) | st.text(string.printable, max_size=60))

@@ -80,21 +80,30 @@ def test_rules_are_asked_of_whole_rows_only(write: Write) -> None:
 
 
 def test_an_heir_repeats_nothing_that_is_said_of_its_parent(write: Write) -> None:
-    text = "algorithm a { method.heat = 2, decay = 7 }\nalgorithm b extends a { }\nalgorithm c extends b { method = plain }"
+    text = (
+        "algorithm a { method.heat = 2, decay = 7 }\n"
+        "algorithm b extends a { }\n"
+        "algorithm c extends b { method = plain }"
+    )
     assert codes_of(check_file(write(text), SMALL_SCHEMA, no_rules)) == ["TX214", "TX204"]
     text = "algorithm a { method = plain, method.heat = 2 }\nalgorithm b extends a { decay = 0.5 }"
     assert codes_of(check_file(write(text), SMALL_SCHEMA, no_rules)) == ["TX210"]
 
 
 def test_every_declaration_of_a_file_is_checked_in_order(write: Write) -> None:
-    path = write("architecture g { decay = 7 }\nstudy s { }\nalgorithm a with g { method = plin }\narchitecture h { nope = 1 }")
+    path = write(
+        "architecture g { decay = 7 }\nstudy s { }\nalgorithm a with g { method = plin }\narchitecture h { nope = 1 }"
+    )
     found = check_file(path, SMALL_SCHEMA, no_rules)
     assert codes_of(found) == ["TX204", "TX217", "TX217", "TX217", "TX217", "TX205", "TX201"]
     assert check_file(path, SMALL_SCHEMA, no_rules) == found
 
 
 def test_paths(load: Load) -> None:
-    found = load("algorithm x { method = plain, net.a.akt = relu, net = relu, norm = true, opt.a.adam = 1, opt.a.clip = 2\n nett { a.act = relu, b.act = elu } }")
+    found = load(
+        "algorithm x { method = plain, net.a.akt = relu, net = relu, norm = true, opt.a.adam = 1, opt.a.clip = 2\n"
+        " nett { a.act = relu, b.act = elu } }"
+    )
     assert codes_of(found) == ["TX201", "TX202", "TX201", "TX201", "TX202", "TX201"]
     by_text = {d.primary.text: d for d in found.diagnostics if d.primary is not None}
     assert by_text["akt"].help == "did you mean `net.a.act`?"

@@ -114,6 +114,15 @@ def test_an_open_brace_is_closed_at_the_end(text: str) -> None:
     assert len(file.declarations) == 1
 
 
+def test_a_mistake_behind_a_block_leaves_the_block() -> None:
+    entries, findings = body("a { b = 1 } c = 2\nwhen d = 1 { e = 1 } )\nf = 1")
+    assert codes(findings) == ["TX001", "TX003"]
+    assert kept(entries) == ["a", "f"]
+    file, findings = read("taxon 1\nalgorithm a { b = 1 } c = 2\nalgorithm d {}")
+    assert codes(findings) == ["TX001"]
+    assert len(file.declarations) == 2
+
+
 def test_an_open_brace_ends_where_the_next_declaration_begins() -> None:
     file, findings = read("taxon 1\nalgorithm a {\n  b {\n    c = 1\n\nalgorithm d { e = 1 }\n")
     assert codes(findings) == ["TX002"]
