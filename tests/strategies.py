@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
@@ -82,3 +82,18 @@ def rows_text(draw: st.DrawFn, schema: Mapping[str, Slot] = SCHEMA, name: str = 
             continue
         lines.append(f"  {path} = {draw(values(slot))}")
     return "\n".join([*lines, "}", ""])
+
+
+@st.composite
+def hybrids_text(
+    draw: st.DrawFn, bases: Sequence[str], schema: Mapping[str, Slot] = SCHEMA, most: int = 3, name: str = "drawn"
+) -> str:
+    """The text of a file with one algorithm that extends a shipped spec and changes up to `most` slots.
+
+    A row drawn from nothing is hardly ever coherent; one near a shipped spec often is.
+    """
+    own = [path for path, slot in schema.items() if not slot.spread]
+    changed = draw(st.lists(st.sampled_from(own), min_size=1, max_size=most, unique=True))
+    entries = [f"  {path} = {draw(values(schema[path]))}" for path in changed]
+    head = f"algorithm {name} extends std.{draw(st.sampled_from(bases))} {{"
+    return "\n".join(["taxon 1", "", head, *entries, "}", ""])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os.path
 from typing import Annotated
 
 import typer
@@ -23,7 +23,7 @@ def check(
     """
     found: list[Diagnostic] = []
     for spec in specs:
-        here = check_file(spec) if Path(spec).exists() else load_spec(spec).diagnostics
+        here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
         if env is not None and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
             here = load_spec(spec, env=env).diagnostics
         found += [diagnostic for diagnostic in here if diagnostic not in found]

@@ -19,4 +19,6 @@ def _declared(module: ModuleType) -> Iterator[Code]:
 CODES: dict[str, Code] = by_id((*_declared(syntactic), *_declared(semantic), *rules.CODES))
 
 # The file, the run or the name on the command line is at fault, not a spec's text: exit code 2.
-UNREADABLE = frozenset({syntactic.UNREADABLE.id, syntactic.NOT_UTF8.id, syntactic.TOO_LARGE.id, semantic.NO_SUCH_SPEC.id})
+UNREADABLE = frozenset(
+    code.id for code in (syntactic.UNREADABLE, syntactic.NOT_UTF8, syntactic.TOO_LARGE, semantic.NO_SUCH_SPEC)
+)

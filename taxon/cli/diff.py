@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -12,6 +14,9 @@ from taxon.semantics import value_text
 from taxon.taxonomy.difference import LEVELS, Difference, compare
 from taxon.taxonomy.row import Origin
 from taxon.taxonomy.table import cells
+
+WIDTH = 118  # of a line
+CELL = 20  # of a value that stands in a column
 
 
 def diff(
@@ -36,24 +41,62 @@ def _text(shown: list[Difference], sides: tuple[Resolved, Resolved]) -> str:
     lines = [f"{sides[0].name} -> {sides[1].name}"]
     if not any(difference.differs for difference in shown):
         lines.append("same algorithm, same implementation, same code-level choices")
-    rows = [
-        [
-            f"{' ' if difference.differs else '='} {difference.path}",
-            _value(difference, 0, sides),
-            _value(difference, 1, sides),
-            _origins(difference),
-        ]
-        for difference in shown
-    ]
     for level in LEVELS:
-        here = [row for row, difference in zip(_columns(rows), shown, strict=True) if difference.level == level]
+        here = [_Entry.of(difference, sides) for difference in shown if difference.level == level]
         if here:
-            lines += ["", level, *here]
+            lines += ["", level, *_block(here)]
     return "\n".join(lines)
 
 
-def _columns(rows: list[list[str]]) -> list[str]:
-    return aligned(rows) if rows else []
+@dataclass(frozen=True)
+class _Entry:
+    """One path as it is shown."""
+
+    head: str
+    values: tuple[str, str]
+    places: tuple[str, str]
+
+    @classmethod
+    def of(cls, difference: Difference, sides: tuple[Resolved, Resolved]) -> _Entry:
+        mark = " " if difference.differs else "="
+        leaves = (difference.left, difference.right)
+        places = ["-" if leaf is None else _place(leaf.origin) or origin(leaf.origin) for leaf in leaves]
+        values = (_value(difference, 0, sides), _value(difference, 1, sides))
+        return cls(f"{mark} {difference.path}", values, (places[0], places[1]))
+
+    @property
+    def short(self) -> bool:
+        return max(map(len, self.values)) <= CELL
+
+
+def _block(entries: list[_Entry]) -> list[str]:
+    """Short values in columns; where a value is long, the path and below it one line a side, as in any diff."""
+    short = [entry for entry in entries if entry.short]
+    rows = aligned([[entry.head, *entry.values, " | ".join(entry.places)] for entry in short])
+    columns = dict(zip((entry.head for entry in short), rows, strict=True))
+    lines: list[str] = []
+    for entry in entries:
+        line = columns.get(entry.head)
+        lines += [line] if line is not None and len(line) <= WIDTH else _stacked(entry)
+    return lines
+
+
+def _stacked(entry: _Entry) -> list[str]:
+    sides = aligned([["    -", entry.values[0], entry.places[0]], ["    +", entry.values[1], entry.places[1]]])
+    if max(map(len, sides)) > WIDTH:
+        sides = [
+            line
+            for sign, value, place in zip("-+", entry.values, entry.places, strict=True)
+            for line in textwrap.wrap(
+                f"{value}  {place}",
+                WIDTH,
+                initial_indent=f"    {sign}  ",
+                subsequent_indent=" " * 9,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        ]
+    return [entry.head, *sides]
 
 
 def _value(difference: Difference, side: int, sides: tuple[Resolved, Resolved]) -> str:
@@ -65,18 +108,18 @@ def _value(difference: Difference, side: int, sides: tuple[Resolved, Resolved]) 
     return value_text(sides[side].row, difference.path)
 
 
-def _origins(difference: Difference) -> str:
-    return " | ".join("-" if leaf is None else origin(leaf.origin) for leaf in (difference.left, difference.right))
-
-
 def origin(origin: Origin) -> str:
-    """Where a value comes from, in a few words: `spec specs/mpo.tx:13`, `parent sac`, `default`."""
-    where = ""
-    if origin.span is not None and origin.layer != "set":
-        line, _ = origin.span.source.position(origin.span.start)
-        where = f" {origin.span.source.name}:{line}"
+    """Where a value comes from, in a few words: `specs/mpo.tx:13`, `parent sac std.sac:22`, `default`."""
     words = "--set" if origin.layer == "set" else f"{origin.layer} {origin.name}".rstrip()
-    return f"{words}{where}" if origin.layer != "spec" else where.strip()
+    return f"{words} {_place(origin)}".rstrip() if origin.layer != "spec" else _place(origin)
+
+
+def _place(origin: Origin) -> str:
+    """The file and line that set a value; empty where no file did."""
+    if origin.span is None or origin.layer == "set":
+        return ""
+    line, _ = origin.span.source.position(origin.span.start)
+    return f"{origin.span.source.name}:{line}"
 
 
 def _json(shown: list[Difference], sides: tuple[Resolved, Resolved]) -> str:

@@ -29,5 +29,6 @@ def emit(
     try:
         out.write_text(text, "utf-8")
     except OSError as error:
-        write(f"error: {out} cannot be written: {error.strerror}\n help: name another file with --out", error_stream=True)
+        reason = f"error: {out} cannot be written: {error.strerror}"
+        write(f"{reason}\n help: name another file with --out", error_stream=True)
         raise typer.Exit(2) from None

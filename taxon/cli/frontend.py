@@ -36,7 +36,8 @@ class Resolved:
 
 def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolved:
     """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
-    resolution = load_spec(spec, sets, env)
+    # Every environment that taxon trains on has continuous actions, so with one `when actions` is decided too.
+    resolution = load_spec(spec, sets, env, actions="continuous" if env is not None else None)
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:

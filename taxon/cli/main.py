@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 
@@ -18,6 +19,9 @@ COMMANDS = {
     "show": ("show", "show"),
     "explain": ("explain", "explain"),
 }
+
+
+LONG = {"run", "eval"}
 
 
 def application(commands: list[str]) -> typer.Typer:
@@ -43,6 +47,8 @@ def application(commands: list[str]) -> typer.Typer:
 def main() -> None:
     """Run the command line; only the command that is asked for is imported."""
     asked = [argument for argument in sys.argv[1:2] if argument in COMMANDS]
+    if not LONG.intersection(asked):
+        gc.disable()  # a command of the front end is over in a third of a second, a tenth of it collecting
     try:
         application(asked or list(COMMANDS))()
     except BrokenPipeError:

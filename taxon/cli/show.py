@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from taxon.cli.diff import origin
-from taxon.cli.frontend import aligned, load, write
-from taxon.semantics import leaf_text
+from taxon.cli.frontend import Format, aligned, exit_code, load, report, write
+from taxon.semantics import check_file, find_study, leaf_text
+from taxon.syntax.printing import declaration
 
 
 def show(
@@ -17,7 +18,15 @@ def show(
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
     origins: Annotated[bool, typer.Option("--origin", help="List every leaf and where it comes from.")] = False,
 ) -> None:
-    """Print the resolved spec: its canonical text, or each leaf with the layer that set it."""
+    """Print the resolved spec: its canonical text, or each leaf with the layer that set it; or a study as it is."""
+    study = find_study(spec)
+    if study is not None:
+        found = check_file(study.span.source.name)
+        report(found, Format.FULL, error_stream=True)
+        if exit_code(found):
+            raise typer.Exit(exit_code(found))
+        write(declaration(study).rstrip("\n"))
+        return
     resolved = load(spec, set or [], env)
     if not origins:
         write(resolved.canonical.rstrip("\n"))

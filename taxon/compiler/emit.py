@@ -50,6 +50,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        optimized=False,  # folding constants takes longer than rendering once
     )
     environment.filters["number"] = number
     return environment

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import symtable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -57,5 +59,14 @@ def exports() -> dict[str, str]:
 
 
 def names_used(text: str) -> set[str]:
-    """Every identifier that a Python text reads."""
-    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    """The module-level names that a Python text reads, in whatever scope; its local variables are no such names."""
+    return set(_module_names(symtable.symtable(text, "<emitted>", "exec")))
+
+
+def _module_names(scope: symtable.SymbolTable) -> Iterator[str]:
+    top = scope.get_type() == "module"
+    for symbol in scope.get_symbols():
+        if symbol.is_referenced() if top else symbol.is_global():
+            yield symbol.get_name()
+    for inner in scope.get_children():
+        yield from _module_names(inner)

@@ -34,7 +34,7 @@ class Optimiser:
 
     kind: str  # "adam" or "sgd"
     prefix: str  # of its constants: POLICY, VALUE, DUAL
-    arguments: str  # beyond the learning rate
+    arguments: tuple[str, ...]  # beyond the learning rate
     schedule: str  # the expression of the learning rate, if it is no constant
     memory: str  # "moments" or "velocity"
     zero: str
@@ -239,9 +239,9 @@ class _Builder:
             policy=self.network("policy", "observation", "2 * action" if self.covariance() == "cov(s)" else "action"),
             policy_class=self.policy_class(),
             critic=self.network("value", "observation + action" if q else "observation", "1"),
-            policy_optimiser=self.optimiser("policy", "policy_updates" if episodic else "updates"),
-            value_optimiser=self.optimiser("value", "value_updates" if episodic else "updates"),
-            dual_optimiser=self.optimiser("dual", "policy_updates" if episodic else "updates") if duals else None,
+            policy_optimiser=self.optimiser("policy"),
+            value_optimiser=self.optimiser("value"),
+            dual_optimiser=self.optimiser("dual") if duals else None,
             duals=duals,
             value_samples=value_samples,
             samples=samples,
@@ -312,18 +312,18 @@ class _Builder:
         if not covariance:
             std = number(math.sqrt(self.number(f"{facts.normal_path(row)}.cov")))
             return f"FixedNormal(trunk, std={std}{mean})"
-        kind = row.base("network.policy.std")
-        path = "network.policy.std"
-        head = {
-            "exp": lambda: f"exp_std({number(self.number(f'{path}.low'))}, {number(self.number(f'{path}.high'))})",
-            "softplus": lambda: (
-                f"softplus_std({number(self.number(f'{path}.init'))}, {number(self.number(f'{path}.floor'))})"
-            ),
-            "softplus_variance": lambda: "softplus_variance()",
-        }[kind]()
+        head = self.deviation()
         if covariance == "cov":
             return f"StateIndependentNormal(trunk, {head}, initial=0.0{mean})"
         return f"StateDependentNormal(trunk, {head}{mean})"
+
+    def deviation(self) -> str:
+        """What turns the head's output into a standard deviation, as the call that builds it."""
+        path = "network.policy.std"
+        kind = self.row.base(path)
+        parameters = {"exp": ("low", "high"), "softplus": ("init", "floor"), "softplus_variance": ()}[kind]
+        numbers = ", ".join(number(self.number(f"{path}.{parameter}")) for parameter in parameters)
+        return f"{kind}({numbers})" if kind == "softplus_variance" else f"{kind}_std({numbers})"
 
     def network(self, kind: str, inputs: str, outputs: str) -> Network:
         row, prefix = self.row, f"network.{kind}"
@@ -348,7 +348,7 @@ class _Builder:
         parameter = {"xavier_uniform": "gain", "uniform": "bound"}[kind]
         return f"{'uniform_init' if kind == 'uniform' else kind}({number(self.number(f'{path}.{parameter}'))})"
 
-    def optimiser(self, kind: str, counter: str) -> Optimiser:
+    def optimiser(self, kind: str) -> Optimiser:
         row, path, prefix = self.row, f"optimizer.{kind}", kind.upper()
         name = {"policy": "policy", "value": "critic", "dual": "multipliers"}[kind]
         schedule = ""
@@ -358,30 +358,29 @@ class _Builder:
         else:
             self.constant(f"{prefix}_LR", f"{path}.lr", f"learning rate of the {name}")
         if row.base(path) == "sgd":
-            momentum = self.number(f"{path}.momentum")
-            arguments = (
-                f", {self.constant(f'{prefix}_MOMENTUM', momentum, f'momentum of the {name}')}" if momentum else ""
-            )
-            return Optimiser("sgd", prefix, arguments, schedule, "velocity", "zero_velocity")
-        extra = [
-            f", {parameter}={number(self.number(f'{path}.{parameter}'))}"
+            arguments = []
+            if momentum := self.number(f"{path}.momentum"):
+                arguments.append(self.constant(f"{prefix}_MOMENTUM", momentum, f"momentum of the {name}"))
+            return Optimiser("sgd", prefix, tuple(arguments), schedule, "velocity", "zero_velocity")
+        arguments = ["updates"] + [
+            f"{parameter}={number(self.number(f'{path}.{parameter}'))}"
             for parameter, usual in (("beta1", 0.9), ("beta2", 0.999), ("eps", 1e-8))
             if self.number(f"{path}.{parameter}") != usual
         ]
-        decay = self.number(f"{path}.weight_decay")
-        if decay:
-            extra.append(f", weight_decay={self.constant(f'{prefix}_DECAY', decay, f'L2 penalty of the {name}')}")
-        return Optimiser("adam", prefix, ", updates" + "".join(extra), schedule, "moments", "zero_moments")
+        if decay := self.number(f"{path}.weight_decay"):
+            arguments.append(f"weight_decay={self.constant(f'{prefix}_DECAY', decay, f'L2 penalty of the {name}')}")
+        return Optimiser("adam", prefix, tuple(arguments), schedule, "moments", "zero_moments")
 
     def steps(self, kind: str) -> str:
-        """Environment steps so far, from the count of updates: schedules run in environment steps."""
+        """Environment steps so far, from the count of updates before this one: schedules run in environment steps."""
         every, warmup = self.count("data.steps_per_update"), self.count("data.warmup")
+        counter, path = "updates", "data.updates"
         if facts.episodic(self.row):
-            updates = self.count(f"data.episodes.{'value' if kind == 'value' else 'policy'}_updates")
-        else:
-            updates = self.count("data.updates")
+            counter = "value_updates" if kind == "value" else "policy_updates"
+            path = f"data.episodes.{counter}"
+        updates = self.count(path)
         rate = number(every) if updates == 1 else f"({number(every)} / {number(updates)})"
-        return f"{number(warmup)} + updates * {rate}"
+        return f"{number(warmup)} + state.{counter} * {rate}"
 
     def duals(self) -> list[Dual]:
         row = self.row

@@ -9,7 +9,7 @@ import ast
 from functools import cache
 
 from taxon.compiler.emit import environment, order_imports
-from taxon.compiler.library import PACKAGES, Source, package_files, read
+from taxon.compiler.library import PACKAGES, Source, names_used, package_files, read
 
 _RUNTIME = ("runtime/environments.py", "runtime/replay.py", "runtime/loop.py")
 
@@ -17,22 +17,16 @@ _RUNTIME = ("runtime/environments.py", "runtime/replay.py", "runtime/loop.py")
 def standalone(module: str) -> str:
     """A script around an emitted module: `python agent.py --env Hopper-v4 --steps 20000`."""
     main = environment().get_template("standalone.py.j2").render()
-    tree = ast.parse(module)
-    own = Source("", tree, module)
-    header = ast.get_docstring(tree, clean=False) or ""
-    body = _without_imports(own)
-    wanted = _names(ast.parse(body)) | _names(ast.parse(main))
-    sections, kept = _library(wanted)
-    imports = _imports([own, *kept, Source("", ast.parse(main), main)], "\n".join([*sections, body, main]))
+    # What the module defines stands for the library's description of it: its Agent for the protocol of that name.
+    own = [Source("", ast.parse(text), text) for text in (module, main)]
+    body, script = (_without_imports(source) for source in own)
+    defined = {name for source in own for name in source.definitions()}
+    sections, kept = _library(names_used(body) | names_used(script), defined)
+    header = ast.get_docstring(own[0].tree, clean=False) or ""
     escaped = header.replace("\\", "\\\\").replace('"', '\\"')
-    parts = [
-        f'"""{escaped}"""',
-        imports,
-        *sections,
-        body.strip("\n"),
-        _without_imports(Source("", ast.parse(main), main)),
-    ]
-    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+    imports = _imports([*own, *kept], "\n".join([*sections, body, script]))
+    start = f'"""{escaped}"""\n\nfrom __future__ import annotations\n\n{imports}'
+    return "\n\n\n".join(part.strip("\n") for part in (start, *sections, body, script)) + "\n"
 
 
 @cache
@@ -58,16 +52,16 @@ def _modules(source: Source) -> set[str]:
     }
 
 
-def _library(wanted: set[str]) -> tuple[list[str], list[Source]]:
-    """The definitions that `wanted` names, directly or through each other, file by file."""
+def _library(wanted: set[str], defined: set[str]) -> tuple[list[str], list[Source]]:
+    """The definitions that `wanted` names, directly or through each other, file by file; none that is `defined`."""
     definitions = {name: (source, node) for source in _files() for name, node in source.definitions().items()}
     closure: set[str] = set()
     open_ = [name for name in wanted if name in definitions]
     while open_:
         name = open_.pop()
-        if name not in closure:
+        if name not in closure | defined:
             closure.add(name)
-            open_ += [used for used in _names(definitions[name][1]) if used in definitions]
+            open_ += [used for used in names_used(_segment(*definitions[name])) if used in definitions]
     sections: list[str] = []
     kept: list[Source] = []
     for source in _files():
@@ -96,13 +90,9 @@ def _without_imports(source: Source) -> str:
     return "\n".join(source.text.splitlines()[first.lineno - 1 :])
 
 
-def _names(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
 def _imports(sources: list[Source], text: str) -> str:
     """The imports of others that the text still needs, sorted."""
-    used = _names(ast.parse(text))
+    used = names_used(text)
     lines: set[str] = set()
     for source in sources:
         for node in source.tree.body:

@@ -19,18 +19,6 @@ class Replay(NamedTuple):
     episodes: bool  # keep whole episodes and refresh columns over all of them before a phase
 
 
-class Phase(NamedTuple):
-    """A block of minibatch updates with its own batch."""
-
-    name: str
-    updates: int  # minibatch updates each time the phase runs
-    batch: type  # NamedTuple whose field names are the columns to gather
-    # (state, episodes, generators) -> columns [S, N]
-    refresh: Callable[[Any, "Episodes", Sequence[torch.Generator]], dict[str, Tensor]] | None
-    noise: Callable[[Sequence[torch.Generator], torch.device], Any]  # the explicit noise of one update
-    update: Callable[[Any, Any, Any], tuple[Any, dict[str, Tensor]]]  # (state, batch, noise) -> (state, metrics [S])
-
-
 class Episodes(NamedTuple):
     """Every stored step of every seed in time order; an entry with `valid` 0 is padding."""
 
@@ -43,3 +31,15 @@ class Episodes(NamedTuple):
     ended: Tensor  # [S, N], 0/1: terminated, truncated, or last of the data
     valid: Tensor  # [S, N], 0/1: counts in statistics
     log_prob: Tensor | None = None  # [S, N], log b(a|s) of the acting policy, where it is stored
+
+
+class Phase(NamedTuple):
+    """A block of minibatch updates with its own batch."""
+
+    name: str
+    updates: int  # minibatch updates each time the phase runs
+    batch: type  # NamedTuple whose field names are the columns to gather
+    # (state, episodes, generators) -> columns [S, N]
+    refresh: Callable[[Any, Episodes, Sequence[torch.Generator]], dict[str, Tensor]] | None
+    noise: Callable[[Sequence[torch.Generator], torch.device], Any]  # the explicit noise of one update
+    update: Callable[[Any, Any, Any], tuple[Any, dict[str, Tensor]]]  # (state, batch, noise) -> (state, metrics [S])

@@ -30,7 +30,7 @@ class View:
     seeds: list[SeedView]
     steps: int = 0
     steps_per_second: float = 0.0
-    seconds_left: float | None = None
+    expected: float = 0.0  # steps per second to expect from here on; 0 while unknown
     updates_per_step: dict[str, float] = field(default_factory=dict)  # per phase, as observed
     losses: dict[str, float] = field(default_factory=dict)
     doing: str = "training"
@@ -136,8 +136,8 @@ def _pace(view: View) -> list[str]:
     for phase, ratio in view.updates_per_step.items():
         name = "" if len(view.updates_per_step) == 1 else f"{phase} "
         parts.append(f"{ratio:.4g} {name}updates/step")
-    if view.seconds_left is not None:
-        minutes, seconds = divmod(round(view.seconds_left), 60)
+    if view.expected:
+        minutes, seconds = divmod(round((view.total - view.steps) / view.expected), 60)
         hours, minutes = divmod(minutes, 60)
         parts.append(f"{hours}:{minutes:02}:{seconds:02} left")
     return parts

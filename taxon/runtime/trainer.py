@@ -174,7 +174,7 @@ class _Run:
             # The warm-up was faster than what follows, so it says nothing about the time left.
             self.marks = deque([self.marks[-1]], maxlen=self.marks.maxlen)
         first, then = self.marks[0]
-        self.view.seconds_left = (now - then) / (step - first) * (self.record.steps - step)
+        self.view.expected = (step - first) / (now - then)
         self.view.updates_per_step = {
             phase: (count - self.logged_updates[phase]) / (step - self.logged) for phase, count in loop.updates.items()
         }

@@ -122,6 +122,16 @@ def algorithms(path: str | Path) -> list[str]:
     return [symbol.name for symbol in _algorithms(library, Scope(library))]
 
 
+def find_study(name_or_path: str | Path) -> tree.Study | None:
+    """The study that `path:name` names, or the only declaration of a file, if that is a study; unchecked."""
+    path, name, shown = _place(str(name_or_path))
+    library = load(path, shown)
+    unit = library.units.get(library.root)
+    own = () if unit is None else unit.file.declarations
+    named = [declaration for declaration in own if name in (None, declaration.name.text)]
+    return named[0] if len(named) == 1 and isinstance(named[0], tree.Study) else None
+
+
 def _algorithms(library: Library, scope: Scope) -> list[Symbol]:
     return [symbol for symbol in scope.own(library.root) if isinstance(symbol.declaration, tree.Algorithm)]
 
@@ -149,7 +159,7 @@ def _chosen(
 ) -> Symbol | None:
     """The algorithm that is meant; None, with a diagnostic, where that is not clear."""
     if library.root not in library.units:
-        if "/" not in text and not text.endswith(".tx"):
+        if "/" not in text and not text.endswith(".tx") and not _exists(text):
             found[:] = [_no_such(text, shipped_names(), "there is no file and no shipped spec `{}`")]
         return None
     own = _algorithms(library, scope)

@@ -23,6 +23,9 @@ Applies = Callable[["Row"], str | None]
 Term = str | Callable[["Row", str], str]
 
 
+_UNSAID = 1e12  # a bound that only keeps numbers within what a machine counts
+
+
 @dataclass(frozen=True)
 class Range:
     """The numbers a slot takes."""
@@ -41,7 +44,7 @@ class Range:
     def __str__(self) -> str:
         noun = "an integer" if self.integer else "a number"
         low = f"{self.low:g}" if math.isfinite(self.low) else None
-        high = f"{self.high:g}" if math.isfinite(self.high) else None
+        high = f"{self.high:g}" if self.high < _UNSAID else None
         if low and high:
             return f"{noun} in {'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
         if low:
@@ -54,9 +57,9 @@ class Range:
 POSITIVE = Range(low=0, low_open=True)
 NON_NEGATIVE = Range(low=0)
 UNIT = Range(low=0, high=1)
-COUNT = Range(low=1, high=1e12, integer=True)
+COUNT = Range(low=1, high=_UNSAID, integer=True)
 SEVERAL = Range(low=2, high=10_000, integer=True)  # one action alone always has weight 1
-WHOLE = Range(low=0, high=1e12, integer=True)
+WHOLE = Range(low=0, high=_UNSAID, integer=True)
 
 
 @dataclass(frozen=True)

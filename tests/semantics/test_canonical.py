@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from small_schema import SMALL_SCHEMA, Load, no_rules
-from strategies import rows_text
+from strategies import hybrids_text, rows_text
 
 from taxon.data import specs_dir
 from taxon.semantics import canonical, load_spec, row_hash
@@ -29,7 +29,7 @@ def resolved(text: str, schema: dict[str, Slot]) -> Row:
 
 @pytest.mark.parametrize("schema", [SMALL_SCHEMA, SCHEMA], ids=["small", "real"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_canonical_text_of_any_row_resolves_to_that_row(schema: dict[str, Slot], data: st.DataObject) -> None:
     row = resolved(data.draw(rows_text(schema)), schema)
     text = canonical(row, schema=schema)
@@ -87,3 +87,15 @@ def test_the_text(load: Load) -> None:
     )
     assert "  net.a.norm = first\n" in text
     assert "  opt.a = adam(rate = linear(start = 3e-4, end = 0, over = 1M), decay = 0)\n" in text
+
+
+@given(text=hybrids_text(["mpo", "awr", "awac", "sac"]))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_the_canonical_text_of_an_heir_stands_alone(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x.tx"
+        path.write_text(text, encoding="utf-8")
+        row = load_spec(path, rules=no_rules).row
+    assume(row is not None)
+    assert row is not None
+    assert resolved(canonical(row), SCHEMA) == row

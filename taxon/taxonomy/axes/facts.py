@@ -54,7 +54,13 @@ def trust_region_m(row: Row) -> bool:
 
 def lagged_policy(row: Row) -> bool:
     """A lagged copy of the policy is kept: the old pi_p."""
-    return row.base("target") != "none" and row["target.policy"] is True
+    return "target.policy" in row and row["target.policy"] is True
+
+
+def reads_old_policy(row: Row) -> bool:
+    """Something draws from pi_old, or stays close to it."""
+    decoupled = row.base("pi_p.update.likelihood") == "decoupled"
+    return uses_q(row) or trust_region_m(row) or decoupled
 
 
 def has_dual(row: Row) -> bool:

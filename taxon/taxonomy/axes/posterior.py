@@ -20,7 +20,9 @@ def _needs_mixture_and_q(row: Row) -> str | None:
 
 
 def _no_trust_region(row: Row) -> str | None:
-    return "the trust region of `pi_q.update` finds eta by its dual" if facts.trust_region_e(row) else None
+    # Beside `sg` the trust region itself is refused, so eta is not to blame.
+    dual = facts.trust_region_e(row) and row.base("pi_q.update") == "analytic"
+    return "the trust region of `pi_q.update` finds eta by its dual" if dual else None
 
 
 ANALYTIC = Choice(

@@ -13,6 +13,10 @@ def _scores_by_q(row: Row) -> str | None:
     return None if facts.uses_q(row) else "A[pi_p] is the estimate minus V(s): no network scores actions"
 
 
+def _reads_old_policy(row: Row) -> str | None:
+    return None if facts.reads_old_policy(row) else "nothing in the row reads the old policy"
+
+
 def _td_term(row: Row, path: str) -> str:
     lambda_ = row.number(f"{path}.lambda")
     return f"TD({lambda_:g})" if lambda_ in (0, 1) else "TD(lambda)"
@@ -92,6 +96,8 @@ CRITIC = Slot(
 
 GAMMA = Slot("gamma", "the discount", "0.99", Range(0, 1, high_open=True))
 
+_LAGS = "the policy lags too: its copy is the old pi_p"
+
 TARGET = Slot(
     "target",
     "the lagged copies of the networks",
@@ -103,7 +109,7 @@ TARGET = Slot(
             "a hard copy every so many updates",
             (
                 Slot("every", "updates between copies", "100", COUNT),
-                Slot("policy", "the policy lags too: its copy is the old pi_p", "true", boolean=True),
+                Slot("policy", _LAGS, "true", boolean=True, applies=_reads_old_policy),
             ),
             source="Mnih et al. 2015",
             operator="taxon.operators.optimisers.copy_every",
@@ -113,7 +119,7 @@ TARGET = Slot(
             "an exponential average after every update",
             (
                 Slot("tau", "the step towards the trained network", "0.005", Range(0, 1, low_open=True)),
-                Slot("policy", "the policy lags too: its copy is the old pi_p", "false", boolean=True),
+                Slot("policy", _LAGS, "false", boolean=True, applies=_reads_old_policy),
             ),
             equation="target <- (1 - tau) target + tau online",
             source="Lillicrap et al. 2016",

@@ -10,6 +10,9 @@ CODES: tuple[Code, ...] = tuple(rule.code for rule in (*RULES, *LINTS))
 
 
 def check_row(row: Row) -> list[Diagnostic]:
-    """Every rule that a row breaks; the lints only of a row that means something."""
-    errors = [found for rule in RULES if (found := diagnose(rule, row)) is not None]
+    """Every rule that a row breaks, without what only follows from another; the lints only of a row that means
+    something."""
+    broken = {rule: found for rule in RULES if (found := diagnose(rule, row)) is not None}
+    codes = {rule.code.id for rule in broken}
+    errors = [found for rule, found in broken.items() if not rule.after & codes]
     return errors or [found for rule in LINTS if (found := diagnose(rule, row)) is not None]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from taxon.diagnostics.model import Code
+from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules.rule import Conflict, Rule
@@ -14,11 +15,20 @@ RULES: list[Rule] = []
 Check = Callable[[Row], Conflict | None]
 
 
-def rule(id_: str, title: str, why: str, source: str = "") -> Callable[[Check], Check]:
-    """Register a check under its code; codes read in the order of this file."""
+# Whether the row is EM control or KL control at all. Until that is settled, what either asks of G, eta and the rest
+# would repeat one mistake in several words.
+_CONTROL = ("TX301", "TX302", "TX303", "TX304", "TX305")
+
+
+def rule(id_: str, title: str, why: str, source: str = "", after: Iterable[str] = ()) -> Callable[[Check], Check]:
+    """Register a check under its code; codes read in the order of this file.
+
+    Args:
+        after: codes of which this one is a mere consequence where both are found.
+    """
 
     def register(check: Check) -> Check:
-        RULES.append(Rule(Code(id_, title, why, source=source), check))
+        RULES.append(Rule(Code(id_, title, why, source=source), check, frozenset(after)))
         return check
 
     return register
@@ -63,6 +73,7 @@ def _gradient_nonparametric(row: Row) -> Conflict | None:
     "With pi_q = pi_p = pi_theta the term KL(pi_q || pi_p) is 0 for every theta: the objective is not regularised and "
     "pi_p names nothing.",
     "Furuta et al. 2021, Eq. 1",
+    after=("TX301",),
 )
 def _same_policy(row: Row) -> Conflict | None:
     if row.base("pi_q") == "pi_theta" and row.base("pi_p") == "pi_theta":
@@ -79,6 +90,7 @@ def _same_policy(row: Row) -> Conflict | None:
     "nothing is trained",
     "A nonparametric pi_q has no parameters and a fixed pi_p does not move: no policy would ever change.",
     "Furuta et al. 2021, Section 4.1",
+    after=("TX302",),
 )
 def _nothing_trained(row: Row) -> Conflict | None:
     if row.base("pi_q") == "nonparametric" and row.base("pi_p") == "fixed":
@@ -95,6 +107,7 @@ def _nothing_trained(row: Row) -> Conflict | None:
     "the prior's update does not fit the prior",
     "A fixed prior has no update, and a trained one needs one.",
     "Furuta et al. 2021, Table 1",
+    after=("TX301", "TX302", "TX304"),
 )
 def _prior_update(row: Row) -> Conflict | None:
     prior, update = row.base("pi_p"), row.base("pi_p.update")
@@ -116,8 +129,10 @@ def _prior_update(row: Row) -> Conflict | None:
 @rule(
     "TX306",
     "a fixed prior takes no modifier",
-    "`mixture` says which past policies pi_p averages and `trust_region` how far it may step; a fixed pi_p does neither.",
+    "`mixture` says which past policies pi_p averages and `trust_region` how far it may step. A fixed pi_p does "
+    "neither.",
     "Furuta et al. 2021, Section 4.2",
+    after=_CONTROL,
 )
 def _fixed_modified(row: Row) -> Conflict | None:
     for modifier in ("mixture", "trust_region"):
@@ -136,6 +151,7 @@ def _fixed_modified(row: Row) -> Conflict | None:
     "A[pi_p] is the estimated return of the action in the data minus V(s). An action drawn afresh has no return, and a "
     "V network does not read actions, so its weight exp(A/eta) is undefined.",
     "Furuta et al. 2021, Section 4.2.2",
+    after=_CONTROL,
 )
 def _advantage_fresh(row: Row) -> Conflict | None:
     if facts.fresh_support(row) and not facts.uses_q(row):
@@ -145,7 +161,7 @@ def _advantage_fresh(row: Row) -> Conflict | None:
                 ("G", "knows the return of the actions in the data only"),
                 ("pi_p.update", "draws its actions from the old pi_p"),
             ),
-            "write `G = Q[pi_p]`, or take the actions from the data with `pi_p.update = sg + mixture`",
+            "write `G = Q[pi_p]`, or take the actions from the data: add `+ mixture` to `pi_p.update`",
         )
     return None
 
@@ -156,6 +172,7 @@ def _advantage_fresh(row: Row) -> Conflict | None:
     "The reparameterised gradient is E[ dG/da da/dtheta ]; A[pi_p] with a V network is a number for one taken action, "
     "so dG/da does not exist.",
     "Furuta et al. 2021, Section 4.1.2",
+    after=_CONTROL,
 )
 def _advantage_gradient(row: Row) -> Conflict | None:
     if facts.kl_control(row) and not facts.uses_q(row):
@@ -173,6 +190,7 @@ def _advantage_gradient(row: Row) -> Conflict | None:
     "A fixed pi_p is a constant that drops out of the objective. On an unbounded action space it is improper, so "
     "E_{pi_p} Q(s', .) does not exist, and no policy of the row ever follows it.",
     "Furuta et al. 2021, Section 4.1.2",
+    after=_CONTROL,
 )
 def _value_of_fixed_prior(row: Row) -> Conflict | None:
     if row.base("pi_p") == "fixed" and row.base("G") == "Q[pi_p]":
@@ -190,6 +208,7 @@ def _value_of_fixed_prior(row: Row) -> Conflict | None:
     "A nonparametric pi_q is pi_p exp(G/eta)/Z. If G were the value of pi_q, then G would define pi_q and pi_q would "
     "define G: the E-step has no closed form, and Q_soft needs log pi_q, which finitely many weights do not have.",
     "Furuta et al. 2021, Section 4.1.1",
+    after=_CONTROL,
 )
 def _circular(row: Row) -> Conflict | None:
     if facts.em_control(row) and row.base("G") in ("Q[pi_q]", "Q_soft[pi_q]"):
@@ -206,6 +225,7 @@ def _circular(row: Row) -> Conflict | None:
     "Retrace needs Q",
     "Retrace corrects with c (G - Q(s,a)) at the stored action; a V network has no Q(s,a).",
     "Munos et al. 2016",
+    after=("TX307", "TX308"),
 )
 def _retrace_v(row: Row) -> Conflict | None:
     if row.base("G.estimate") == "retrace" and not facts.uses_q(row):
@@ -241,6 +261,7 @@ def _shuffled(row: Row) -> Conflict | None:
     "Clipped double Q takes the smaller of two Q(s', a') at a sampled action, against the bias of choosing actions by "
     "the value that scores them. A V network scores no actions.",
     "Fujimoto et al. 2018",
+    after=("TX307", "TX308", "TX311"),
 )
 def _double_v(row: Row) -> Conflict | None:
     if row.has("G.estimate", "clipped_double") and not facts.uses_q(row):
@@ -258,13 +279,14 @@ def _double_v(row: Row) -> Conflict | None:
     "The dual eta kl + eta log E exp(G/eta) is that of the exponential posterior. A parametric pi_q is not of that "
     "form, so its minimiser bounds nothing.",
     "Furuta et al. 2021, Section 4.2.1",
+    after=("TX302",),
 )
 def _dual_parametric(row: Row) -> Conflict | None:
     if row.base("pi_q.update") == "sg" and facts.trust_region_e(row):
         return Conflict(
             "`trust_region` solves for eta by the dual of the analytic E-step, which `sg` does not take",
             (("pi_q.update", "adds the dual to a gradient step"),),
-            "write `pi_q.update = sg` with `eta = entropy(...)` or a number, or "
+            "drop `+ trust_region` and give `eta` a number or `entropy(...)`, or write "
             "`pi_q.update = analytic + trust_region(...)` with `pi_q = nonparametric`",
         )
     return None
@@ -276,6 +298,7 @@ def _dual_parametric(row: Row) -> Conflict | None:
     "The constraint is KL(pi_old || pi_theta) <= kl. With no lagged copy pi_old is pi_theta: the KL and its gradient "
     "are 0 at every step, and its multiplier falls to nothing.",
     "Abdolmaleki et al. 2018b",
+    after=(*_CONTROL, "TX306"),
 )
 def _region_without_centre(row: Row) -> Conflict | None:
     if facts.trust_region_m(row) and not facts.lagged_policy(row):
@@ -285,7 +308,9 @@ def _region_without_centre(row: Row) -> Conflict | None:
                 ("pi_p.update", "bounds KL(pi_old || pi_theta)"),
                 ("target", "keeps no lagged copy of the policy"),
             ),
-            "write `target = copy(every = 100, policy = true)`",
+            "write `target = copy(every = 100, policy = true)`"
+            if row.base("target") == "none"
+            else "write `target.policy = true`",
         )
     return None
 
@@ -296,6 +321,7 @@ def _region_without_centre(row: Row) -> Conflict | None:
     "The dual of KL(pi_q || pi_p) <= kl is derived for a pi_q that sums to one; with Z := 1 it does not, and the KL "
     "that is bounded is not that of the weights in use.",
     "Furuta et al. 2021, Section 4.2.1",
+    after=_CONTROL,
 )
 def _unnormalised_dual(row: Row) -> Conflict | None:
     if facts.trust_region_e(row) and facts.mixture(row) and row.base("pi_q.update.normalise") == "none":
@@ -315,13 +341,14 @@ def _unnormalised_dual(row: Row) -> Conflict | None:
     "an entropy constraint on weights",
     "The entropy dual adapts eta until E[-log pi_q] meets its target; a nonparametric pi_q has weights but no density.",
     "Haarnoja et al. 2018b",
+    after=_CONTROL,
 )
 def _entropy_of_weights(row: Row) -> Conflict | None:
     if row.base("eta") == "entropy" and facts.em_control(row):
         return Conflict(
             "the entropy dual needs log pi_q(a|s), which a nonparametric `pi_q` does not have",
             (("eta", "follows E[-log pi_q]"), ("pi_q", "is a set of weights")),
-            "give `eta` a number, or add `trust_region(kl = ...)` to `pi_q.update`",
+            "give `eta` a number, or take it out and add `+ trust_region(kl = 0.1)` to `pi_q.update`",
         )
     return None
 
@@ -332,6 +359,7 @@ def _entropy_of_weights(row: Row) -> Conflict | None:
     "The entropy of a Gaussian depends on Sigma alone. If Sigma is a constant, so is the entropy, and the dual -eta "
     "(H_target - H) has a constant slope: eta goes to 0 or to infinity.",
     "Haarnoja et al. 2018b",
+    after=("TX317",),
 )
 def _constant_entropy(row: Row) -> Conflict | None:
     if row.base("eta") == "entropy" and not facts.learned_covariance(row) and not facts.squashed(row):
@@ -339,7 +367,7 @@ def _constant_entropy(row: Row) -> Conflict | None:
         return Conflict(
             "the entropy of a Gaussian with a constant covariance cannot be adapted, so eta diverges",
             (("eta", "waits for the entropy to change"), (path, "is a constant")),
-            "write `cov(s)` or `cov` for the covariance, or give `eta` a number",
+            "write `pi_theta = tanh(normal(mean(s), cov(s)))`, or `cov(s)` for the covariance, or give `eta` a number",
         )
     return None
 
@@ -379,7 +407,7 @@ def _windows_of_episodes(row: Row) -> Conflict | None:
         return Conflict(
             "`sequences` and `episodes` each say how targets are computed",
             (("data", "adds both"),),
-            "keep one of them",
+            "keep `sequences` or `episodes`",
         )
     return None
 
@@ -405,6 +433,7 @@ def _empty_interval(row: Row) -> Conflict | None:
     "there is no lagged critic",
     "`G.critic = target` scores actions by the lagged copy of the critic, and `target = none` keeps none.",
     "Hoffman et al. 2020",
+    after=("TX315",),
 )
 def _no_lagged_critic(row: Row) -> Conflict | None:
     if row.base("G.critic") == "target" and row.base("target") == "none":
@@ -420,20 +449,21 @@ def _no_lagged_critic(row: Row) -> Conflict | None:
     "TX323",
     "a window longer than the data",
     "A window of consecutive steps can only be drawn once that many are stored, and never if the replay holds fewer.",
+    after=("TX324",),
 )
 def _long_window(row: Row) -> Conflict | None:
     if not row.has("data", "sequences"):
         return None
-    length = row.number("data.sequences.length")
+    length = int(row.number("data.sequences.length"))
     for path, what in (
         ("data.capacity", "steps are kept"),
         ("data.warmup", "steps are collected before the first update"),
     ):
         if row.number(path) < length:
             return Conflict(
-                f"a window of {length:g} steps cannot be drawn when {row.number(path):g} {what}",
+                f"a window of {length} steps cannot be drawn when {number(row.number(path))} {what}",
                 (("data.sequences.length", "the window"), (path, "fewer steps")),
-                f"write `{path} = {length:g}` or more",
+                f"write `{path} = {length}` or more",
             )
     return None
 
@@ -448,6 +478,25 @@ def _warmup_beyond_capacity(row: Row) -> Conflict | None:
         return Conflict(
             "the warm-up collects more steps than the replay keeps",
             (("data.warmup", "steps before the first update"), ("data.capacity", "steps kept")),
-            "give `data.capacity` at least the warm-up",
+            f"write `data.capacity = {number(row.number('data.warmup'))}` or more",
+        )
+    return None
+
+
+@rule(
+    "TX325",
+    "the return leaves out the entropy",
+    "TD(lambda > 0) sums rewards and bootstraps from what is left: the entropy of the steps in between is not among "
+    "them, so its fixed point is neither Q_soft nor Q. The one-step target and Retrace read every value as "
+    "V(s') = E[Q - eta log pi_q].",
+    "Furuta et al. 2021, Section 4.2.3; Munos et al. 2016",
+    after=(*_CONTROL, "TX310"),
+)
+def _return_without_entropy(row: Row) -> Conflict | None:
+    if row.base("G") == "Q_soft[pi_q]" and row.base("G.estimate") == "td" and row.number("G.estimate.lambda") > 0:
+        return Conflict(
+            "TD(lambda > 0) sums rewards alone, so it does not estimate `Q_soft[pi_q]`",
+            (("G.estimate", "leaves out the entropy of the steps it sums"), ("G", "counts it at every step")),
+            "write `G.estimate = td(0)` or `G.estimate = retrace(1)`, or `G = Q[pi_q]`",
         )
     return None

@@ -1,0 +1,5 @@
+"""`python -m taxon`."""
+
+from taxon.cli.main import main
+
+main()

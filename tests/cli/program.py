@@ -1,0 +1,29 @@
+"""The program, called in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from taxon.cli.main import COMMANDS, application
+
+APP = application(list(COMMANDS))
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a call left behind."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def taxon(*arguments: str | Path) -> Called:
+    """Arguments in, exit code and output out. An exception that no command handles is raised."""
+    result = CliRunner().invoke(APP, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Called(result.exit_code, result.stdout, result.stderr)

@@ -1,0 +1,38 @@
+"""The front end is light: none of its commands imports what only training needs."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numpy", "gymnasium", "mujoco", "dm_control", "matplotlib", "tensorboard", "safetensors", "imageio")
+
+CALL = """
+import sys
+from taxon.cli.main import main
+try:
+    main()
+finally:
+    print("imported:", *(name for name in {heavy} if name in sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "sac", "mpo_tanh"),
+        ("emit", "mpo"),
+        ("emit", "mpo", "--standalone"),
+        ("table", "sac", "mpo"),
+        ("diff", "sac", "mpo", "--json"),
+        ("show", "sac", "--origin"),
+        ("explain", "TX312"),
+        ("--help",),
+    ],
+)
+def test_imports(arguments: tuple[str, ...]) -> None:
+    call = [sys.executable, "-c", CALL.format(heavy=HEAVY), *arguments]
+    finished = subprocess.run(call, capture_output=True, text=True, timeout=60)
+    assert finished.returncode == (1 if arguments[0] == "diff" else 0), finished.stderr
+    assert finished.stdout
+    assert finished.stderr.splitlines()[-1].split() == ["imported:"]

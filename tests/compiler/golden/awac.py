@@ -1,0 +1,217 @@
+"""awac: EM control, emitted by taxon from its row.
+
+pi_q = Non-parametric, pi_p = pi_theta, pi_q.update = Analytic, pi_p.update = Mixture + SG, G = Q^pi_p,
+G.estimate = TD(0), pi_theta = N(mu_theta(s), Sigma_theta)
+
+Advantage-Weighted Actor-Critic (Nair et al. 2020), as Table 1 of Furuta et al. 2021 gives it, trained online.
+
+Constants are those of Furuta et al. 2021's experiments. Table 1 lists TD(0) alone, while the experiments'
+unmodified AWAC has two critics: that is `awac_double`. The weights are B softmax(A / eta) over the minibatch,
+at most 20; `awac_exponential` is the other published reading. The critic is updated before the policy reads
+it.
+
+Shapes: S seeds, E critics, B batch, O observations, A actions, P parameters. Every tensor of the state leads
+with S.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import grad_and_value
+
+from taxon.networks.critic import action_values
+from taxon.networks.gaussian import StateIndependentNormal, softplus_variance
+from taxon.networks.initialisers import fan_in_uniform, xavier_uniform
+from taxon.networks.mlp import Mlp, ensemble_init
+from taxon.operators.data import Phase, Replay
+from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.e_step import batch_weights, clip_weights
+from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.noise import standard_normal
+from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
+from taxon.operators.returns import td_target
+
+GAMMA = 0.99  # discount
+TAU = 0.005  # step of the lagged copies
+BATCH = 256  # minibatch
+WEIGHT_CLIP = 20.0  # largest weight
+ETA = 1.0  # temperature
+POLICY_LR = 0.0003  # learning rate of the policy
+POLICY_DECAY = 0.0001  # L2 penalty of the policy
+VALUE_LR = 0.0003  # learning rate of the critic
+VALUE_DECAY = 0.0001  # L2 penalty of the critic
+
+DATA = Replay(
+    capacity=1_000_000,
+    batch=BATCH,
+    warmup=10_000,
+    random_warmup=True,
+    steps_per_update=1,
+    sequence=1,
+    episodes=False,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_moments: Moments
+    critic: Tensor  # [S, E, P]
+    critic_moments: Moments
+    critic_target: Tensor  # [S, E, P]
+    updates: Tensor  # [S]
+
+
+class Batch(NamedTuple):
+    """Stored steps."""
+
+    observation: Tensor  # [S, B, O]
+    action: Tensor  # [S, B, A]
+    reward: Tensor  # [S, B]
+    next_observation: Tensor  # [S, B, O]
+    terminated: Tensor  # [S, B]
+
+
+class Noise(NamedTuple):
+    """The standard normal draws of one update."""
+
+    next_action: Tensor  # [S, BATCH, A]
+    baseline: Tensor  # [S, BATCH, A]
+
+
+class Agent:
+    """Networks and updates for an environment with so many observations and actions."""
+
+    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
+
+    def __init__(self, observation: int, action: int) -> None:
+        self.observations, self.actions = observation, action
+        trunk = Mlp(
+            [observation, 256, 256, action],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=xavier_uniform(1.0),
+            head_bias=fan_in_uniform,
+        )
+        self.policy = StateIndependentNormal(trunk, softplus_variance(), initial=0.0, mean=torch.tanh)
+        self.critic = Mlp(
+            [observation + action, 256, 256, 1],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=xavier_uniform(1.0),
+            head_bias=fan_in_uniform,
+        )
+        self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])
+        return State(
+            policy=policy,
+            policy_moments=zero_moments(policy),
+            critic=critic,
+            critic_moments=zero_moments(critic),
+            critic_target=critic.clone(),
+            updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, N, O]: nothing to learn from them."""
+        return state
+
+    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+        mean, std = self.policy.apply(state.policy, observation)
+        action = normal_sample(mean, std, noise)
+        return {"action": action}
+
+    def act_mean(self, state: State, observation: Tensor) -> Tensor:
+        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        mean, _ = self.policy.apply(state.policy, observation)
+        return mean
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
+        return {"action": 2 * uniform - 1}
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.squeeze(1)
+
+    def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
+        """The standard normal draws of one update, a generator for each seed."""
+        return Noise(
+            next_action=standard_normal(generators, BATCH, self.actions, device=device),
+            baseline=standard_normal(generators, BATCH, self.actions, device=device),
+        )
+
+    def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
+        updates = state.updates + 1
+        observation = batch.observation
+        next_observation = batch.next_observation
+
+        # V(s') = E[Q(s', a')] over 1 action of the policy
+        next_mean, next_std = self.policy.apply(state.policy, next_observation)
+        next_action = normal_sample(next_mean, next_std, noise.next_action)
+        next_q = self.q(state.critic_target, next_observation, next_action)
+        next_value = next_q
+        # y = r + gamma V(s'); only termination ends the sum
+        target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
+            """1/2 E[(G - Q(s, a))^2]."""
+            prediction = action_values(self.critic, critic, observation, batch.action)
+            loss = squared_error(prediction, target)
+            return loss.sum(), loss
+
+        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_moments = adam(
+            state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates, weight_decay=VALUE_DECAY
+        )
+
+        # E-step: the actions in the data, G(s, a) = Q(s, a) - E[Q(s, .)]
+        score = self.q(critic, observation, batch.action)
+        base_mean, base_std = self.policy.apply(state.policy, observation)
+        base_action = normal_sample(base_mean, base_std, noise.baseline)
+        score = score - self.q(critic, observation, base_action)
+        weights = clip_weights(batch_weights(score, ETA), WEIGHT_CLIP)
+        action = batch.action
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+            """-E_s sum w log pi_theta(a|s)."""
+            mean, std = self.policy.apply(policy, observation)
+            loss = weighted_likelihood(weights, normal_log_prob(mean, std, action))
+            return loss.sum(), loss
+
+        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy, policy_moments = adam(
+            state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates, weight_decay=POLICY_DECAY
+        )
+
+        critic_target = polyak(state.critic_target, critic, TAU)
+        metrics = {
+            "value_loss": critic_loss,
+            "policy_loss": policy_cost,
+            "value_gradient": row_norm(critic_gradient),
+            "policy_gradient": row_norm(policy_gradient),
+        }
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            policy=policy,
+            policy_moments=policy_moments,
+            critic_target=critic_target,
+            updates=updates,
+        )
+        return state, metrics

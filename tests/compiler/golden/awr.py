@@ -1,0 +1,249 @@
+"""awr: EM control, emitted by taxon from its row.
+
+pi_q = Non-parametric, pi_p = pi_theta, pi_q.update = Analytic, pi_p.update = Mixture + SG, G = A^pi_p,
+G.estimate = TD(lambda), pi_theta = N(mu_theta(s), Sigma)
+
+Advantage-Weighted Regression (Peng et al. 2019), as Table 1 of Furuta et al. 2021 gives it.
+
+Constants are those of Furuta et al. 2021's experiments: every 3000 steps 293 critic and 1465 policy
+minibatches (200 and 1000 for each 2048 steps), standardised advantages, eta = 1, weights up to 20. The
+initial weights of the policy's head are U(+-0.01) as in the released code; Table 4 prints 1e-4. The last,
+unfinished episode waits until it ends; the oldest one may lose its first steps to the replay's capacity,
+which changes no return of those kept.
+
+Shapes: S seeds, B batch, O observations, A actions, P parameters. Every tensor of the state leads with S.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import grad_and_value
+
+from taxon.networks.critic import state_values
+from taxon.networks.gaussian import FixedNormal
+from taxon.networks.initialisers import fan_in_uniform, uniform_init, xavier_uniform, zeros
+from taxon.networks.mlp import Mlp
+from taxon.operators.bounds import bound_loss
+from taxon.operators.data import Episodes, Phase, Replay
+from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.e_step import exponential_weights, standardise
+from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.optimisers import row_norm, sgd, zero_velocity
+from taxon.operators.pieces import pieces
+from taxon.operators.returns import lambda_returns
+
+GAMMA = 0.99  # discount
+LAMBDA = 0.95  # how far the estimate looks ahead
+BATCH = 256  # minibatch
+VALUE_SCALE = 100.0  # the critic is this times its network
+INPUT_EPS = 0.01  # added to the observations' deviation
+INPUT_UNTIL = 300_000  # observations after which the statistics stand still
+INPUT_CLIP = 5.0  # largest normalised observation
+BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
+WEIGHT_CLIP = 20.0  # largest weight
+ETA = 1.0  # temperature
+POLICY_LR = 5e-05  # learning rate of the policy
+POLICY_MOMENTUM = 0.9  # momentum of the policy
+VALUE_LR = 0.01  # learning rate of the critic
+VALUE_MOMENTUM = 0.9  # momentum of the critic
+
+DATA = Replay(
+    capacity=50_000,
+    batch=BATCH,
+    warmup=3000,
+    random_warmup=False,
+    steps_per_update=3000,
+    sequence=1,
+    episodes=True,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_velocity: Tensor
+    critic: Tensor  # [S, P]
+    critic_velocity: Tensor
+    statistics: Statistics
+    value_updates: Tensor  # [S]
+    policy_updates: Tensor  # [S]
+
+
+class ValueBatch(NamedTuple):
+    """Stored steps and their targets."""
+
+    observation: Tensor  # [S, B, O]
+    target: Tensor  # [S, B]
+
+
+class PolicyBatch(NamedTuple):
+    """Stored steps and their advantages."""
+
+    observation: Tensor  # [S, B, O]
+    action: Tensor  # [S, B, A]
+    advantage: Tensor  # [S, B]
+
+
+class Agent:
+    """Networks and updates for an environment with so many observations and actions."""
+
+    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
+
+    def __init__(self, observation: int, action: int) -> None:
+        self.observations, self.actions = observation, action
+        trunk = Mlp(
+            [observation, 128, 64, action],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=uniform_init(0.01),
+            head_bias=zeros,
+        )
+        self.policy = FixedNormal(trunk, std=0.4)
+        self.critic = Mlp(
+            [observation, 128, 64, 1],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=xavier_uniform(1.0),
+            head_bias=fan_in_uniform,
+        )
+        self.phases = (
+            Phase("value", 293, ValueBatch, self.refresh_value, self.value_noise, self.update_value),
+            Phase("policy", 1465, PolicyBatch, self.refresh_policy, self.policy_noise, self.update_policy),
+        )
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([self.critic.init(generator) for generator in generators])
+        return State(
+            policy=policy,
+            policy_velocity=zero_velocity(policy),
+            critic=critic,
+            critic_velocity=zero_velocity(critic),
+            statistics=empty_statistics(len(generators), self.observations),
+            value_updates=torch.zeros(len(generators), dtype=torch.int64),
+            policy_updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, N, O], enter the running statistics."""
+        return state._replace(statistics=update_statistics(state.statistics, observation, INPUT_UNTIL))
+
+    def normalise(self, state: State, observation: Tensor) -> Tensor:
+        """What the networks see: [S, ..., O] -> [S, ..., O]."""
+        return normalise(state.statistics, observation, INPUT_EPS, INPUT_CLIP)
+
+    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+        mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
+        action = normal_sample(mean, std, noise)
+        return {"action": action}
+
+    def act_mean(self, state: State, observation: Tensor) -> Tensor:
+        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return mean
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
+        return {"action": 2 * uniform - 1}
+
+    def v(self, critic: Tensor, observation: Tensor) -> Tensor:
+        """V(s): [S, P], [S, B, O] -> [S, B]."""
+        return VALUE_SCALE * state_values(self.critic, critic, observation)
+
+    def step_values(self, state: State, batch: Episodes) -> tuple[Tensor, ...]:
+        """V(s') at a piece of the stored steps: each [S, n]."""
+        next_observation = self.normalise(state, batch.next_observation)
+        next_value = self.v(state.critic, next_observation)
+        return (next_value,)
+
+    def targets(self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]) -> Tensor:
+        """G of every stored step, the critic as it stands: [S, N]."""
+        parts = [self.step_values(state, piece) for piece in pieces(episodes)]
+        (next_value,) = (torch.cat(part, 1) for part in zip(*parts, strict=True))
+        return lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
+
+    def refresh_value(
+        self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
+    ) -> dict[str, Tensor]:
+        """The targets of the critic's phase, fixed while it lasts."""
+        return {"target": self.targets(state, episodes, generators)}
+
+    def value_noise(self, generators: Sequence[torch.Generator], device: torch.device) -> tuple[()]:
+        """The critic's update draws nothing."""
+        return ()
+
+    def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch of the critic. Every metric is [S]."""
+        updates = state.value_updates + 1
+        observation = self.normalise(state, batch.observation)
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
+            """1/2 E[(G - V(s))^2]."""
+            prediction = state_values(self.critic, critic, observation)
+            loss = squared_error(prediction, batch.target / VALUE_SCALE)
+            return loss.sum(), loss
+
+        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_velocity = sgd(state.critic, critic_gradient, state.critic_velocity, VALUE_LR, VALUE_MOMENTUM)
+
+        state = state._replace(
+            critic=critic,
+            critic_velocity=critic_velocity,
+            value_updates=updates,
+        )
+        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+
+    def refresh_policy(
+        self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
+    ) -> dict[str, Tensor]:
+        """A(s, a) = G - V(s) of every stored step by the updated critic: [S, N]."""
+        parts = [(self.v(state.critic, self.normalise(state, piece.observation)),) for piece in pieces(episodes)]
+        (value,) = (torch.cat(part, 1) for part in zip(*parts, strict=True))
+        advantage = self.targets(state, episodes, generators) - value
+        return {"advantage": standardise(advantage, episodes.valid)}
+
+    def policy_noise(self, generators: Sequence[torch.Generator], device: torch.device) -> tuple[()]:
+        """The standard normal draws of one update of the policy, a generator for each seed."""
+        return ()
+
+    def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch of the policy and its multipliers. Every metric is [S]."""
+        updates = state.policy_updates + 1
+        observation = self.normalise(state, batch.observation)
+
+        # E-step: the actions in the data and the advantages of their whole episodes
+        score = batch.advantage
+        weights = exponential_weights(score, ETA, WEIGHT_CLIP)
+        action = batch.action
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+            """-E_s sum w log pi_theta(a|s)."""
+            mean, std = self.policy.apply(policy, observation)
+            loss = weighted_likelihood(weights, normal_log_prob(mean, std, action))
+            loss = loss + BOUNDS_WEIGHT * bound_loss(mean)
+            return loss.sum(), loss
+
+        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy, policy_velocity = sgd(state.policy, policy_gradient, state.policy_velocity, POLICY_LR, POLICY_MOMENTUM)
+
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+        }
+        state = state._replace(
+            policy=policy,
+            policy_velocity=policy_velocity,
+            policy_updates=updates,
+        )
+        return state, metrics

@@ -1,0 +1,311 @@
+"""mpo_onestep: EM control, emitted by taxon from its row.
+
+pi_q = Non-parametric, pi_p = pi_theta, pi_q.update = Analytic + TR, pi_p.update = SG + TR, G = Q^pi_p,
+G.estimate = TD(0), pi_theta = N(mu_theta(s), Sigma_theta(s))
+
+MPO with a one-step target, as Furuta et al. 2021 ran it and Hoffman et al. 2020 implement it: the critic's
+target averages the same 20 actions at s' that the E-step weighs, over 256 single steps.
+
+Shapes: S seeds, E critics, B batch, M actions drawn at a state, O observations, A actions, P parameters.
+Every tensor of the state leads with S.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.func import grad, grad_and_value
+
+from taxon.networks.critic import action_values
+from taxon.networks.gaussian import StateDependentNormal, softplus_std
+from taxon.networks.initialisers import fan_in_uniform, variance_scaling, zeros
+from taxon.networks.mlp import Mlp, ensemble_init
+from taxon.operators.bounds import out_of_bounds_cost
+from taxon.operators.data import Phase, Replay
+from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.divergences import kl_mean, kl_std
+from taxon.operators.duals import lagrange_dual, positive
+from taxon.operators.e_step import softmax_weights, temperature_dual
+from taxon.operators.functional import elu
+from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.noise import standard_normal
+from taxon.operators.optimisers import Moments, adam, clip_norm, copy_every, row_norm, zero_moments
+from taxon.operators.returns import td_target
+
+GAMMA = 0.99  # discount
+COPY_EVERY = 100  # updates between hard copies
+BATCH = 256  # minibatch
+CLIP_NORM = 40.0  # largest norm of a gradient
+EPSILON = 0.1  # bound on KL(pi_q || pi_p)
+EPSILON_MEAN = 0.001  # bound on the mean's part of the KL
+EPSILON_COV = 1e-06  # bound on the covariance's part of the KL
+EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
+POLICY_LR = 0.0001  # learning rate of the policy
+VALUE_LR = 0.0001  # learning rate of the critic
+DUAL_LR = 0.01  # learning rate of the multipliers
+
+DATA = Replay(
+    capacity=1_000_000,
+    batch=BATCH,
+    warmup=1000,
+    random_warmup=False,
+    steps_per_update=8,
+    sequence=1,
+    episodes=False,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_moments: Moments
+    policy_target: Tensor  # [S, P]
+    critic: Tensor  # [S, E, P]
+    critic_moments: Moments
+    critic_target: Tensor  # [S, E, P]
+    eta_raw: Tensor  # [S, 1]
+    eta_raw_moments: Moments
+    alpha_mean_raw: Tensor  # [S, A]
+    alpha_mean_raw_moments: Moments
+    alpha_cov_raw: Tensor  # [S, A]
+    alpha_cov_raw_moments: Moments
+    bounds_raw: Tensor  # [S, 1]
+    bounds_raw_moments: Moments
+    updates: Tensor  # [S]
+
+
+class Batch(NamedTuple):
+    """Stored steps."""
+
+    observation: Tensor  # [S, B, O]
+    action: Tensor  # [S, B, A]
+    reward: Tensor  # [S, B]
+    next_observation: Tensor  # [S, B, O]
+    terminated: Tensor  # [S, B]
+
+
+class Noise(NamedTuple):
+    """The standard normal draws of one update."""
+
+    next_action: Tensor  # [S, 20, BATCH, A]
+
+
+class Agent:
+    """Networks and updates for an environment with so many observations and actions."""
+
+    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
+
+    def __init__(self, observation: int, action: int) -> None:
+        self.observations, self.actions = observation, action
+        trunk = Mlp(
+            [observation, 256, 256, 256, 2 * action],
+            elu,
+            layer_norm="first",
+            weight_init=variance_scaling(0.33, "fan_out", "uniform"),
+            bias_init=fan_in_uniform,
+            head_init=variance_scaling(0.0001, "fan_in", "normal"),
+            head_bias=zeros,
+        )
+        self.policy = StateDependentNormal(trunk, softplus_std(0.5, 1e-06))
+        self.critic = Mlp(
+            [observation + action, 512, 512, 256, 1],
+            elu,
+            layer_norm="first",
+            weight_init=variance_scaling(0.33, "fan_out", "uniform"),
+            bias_init=fan_in_uniform,
+            head_init=variance_scaling(0.33, "fan_out", "uniform"),
+            head_bias=fan_in_uniform,
+        )
+        self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])
+        eta_raw = torch.full((len(generators), 1), 1.0)
+        alpha_mean_raw = torch.full((len(generators), self.actions), 1.0)
+        alpha_cov_raw = torch.full((len(generators), self.actions), 10.0)
+        bounds_raw = torch.full((len(generators), 1), 1.0)
+        return State(
+            policy=policy,
+            policy_moments=zero_moments(policy),
+            policy_target=policy.clone(),
+            critic=critic,
+            critic_moments=zero_moments(critic),
+            critic_target=critic.clone(),
+            eta_raw=eta_raw,
+            eta_raw_moments=zero_moments(eta_raw),
+            alpha_mean_raw=alpha_mean_raw,
+            alpha_mean_raw_moments=zero_moments(alpha_mean_raw),
+            alpha_cov_raw=alpha_cov_raw,
+            alpha_cov_raw_moments=zero_moments(alpha_cov_raw),
+            bounds_raw=bounds_raw,
+            bounds_raw_moments=zero_moments(bounds_raw),
+            updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, N, O]: nothing to learn from them."""
+        return state
+
+    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+        mean, std = self.policy.apply(state.policy, observation)
+        action = normal_sample(mean, std, noise)
+        return {"action": action}
+
+    def act_mean(self, state: State, observation: Tensor) -> Tensor:
+        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        mean, _ = self.policy.apply(state.policy, observation)
+        return mean
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
+        return {"action": 2 * uniform - 1}
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.squeeze(1)
+
+    def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
+        """The standard normal draws of one update, a generator for each seed."""
+        return Noise(
+            next_action=standard_normal(generators, 20, BATCH, self.actions, device=device),
+        )
+
+    def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
+        updates = state.updates + 1
+        observation = batch.observation
+        next_observation = batch.next_observation
+        eta = positive(state.eta_raw)
+
+        # V(s') = E[Q(s', a')] over 20 actions of the old policy
+        next_mean, next_std = self.policy.apply(state.policy_target, next_observation)
+        next_action = normal_sample(next_mean.unsqueeze(1), next_std.unsqueeze(1), noise.next_action)
+        next_q = self.q(state.critic_target, next_observation, next_action)
+        next_value = next_q.mean(1)
+        # y = r + gamma V(s'); only termination ends the sum
+        target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
+            """1/2 E[(G - Q(s, a))^2]."""
+            prediction = action_values(self.critic, critic, observation, batch.action)
+            loss = squared_error(prediction, target)
+            return loss.sum(), loss
+
+        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_moments = adam(
+            state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
+        )
+
+        # E-step: the actions and values of the target serve again, w = exp(Q / eta) / Z(s)
+        old_mean, old_std, action, score = next_mean, next_std, next_action, next_q
+        weights = softmax_weights(score, eta, dim=1)
+
+        # bounds: a second E-step on minus the distance to the box adds its weights
+        cost = out_of_bounds_cost(action)
+        bounds_eta = positive(state.bounds_raw)
+        weights = weights + softmax_weights(cost, bounds_eta, dim=1)
+
+        alpha_mean = positive(state.alpha_mean_raw)
+        alpha_cov = positive(state.alpha_cov_raw)
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """-E_s sum w log pi_theta(a|s), inside the trust region."""
+            mean, std = self.policy.apply(policy, next_observation)
+            # mean and covariance apart: N(mu, Sigma_old) and N(mu_old, Sigma)
+            mean_log_prob = normal_log_prob(mean.unsqueeze(1), old_std.unsqueeze(1), action)
+            cov_log_prob = normal_log_prob(old_mean.unsqueeze(1), std.unsqueeze(1), action)
+            loss = weighted_likelihood(weights, mean_log_prob + cov_log_prob)
+            mean_kl = kl_mean(old_mean, old_std, mean).mean(1)
+            loss = loss + (alpha_mean * mean_kl).sum(-1)
+            cov_kl = kl_std(old_std, std).mean(1)
+            loss = loss + (alpha_cov * cov_kl).sum(-1)
+            return loss.sum(), (loss, mean_kl, cov_kl)
+
+        policy_gradient, (_, aux) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_cost, mean_kl, cov_kl = aux
+        policy, policy_moments = adam(
+            state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
+        )
+
+        # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
+        def eta_dual(raw: Tensor) -> Tensor:
+            eta = positive(raw)
+            return temperature_dual(score, eta, EPSILON, dim=1).sum()
+
+        eta_gradient = grad(eta_dual)(state.eta_raw)
+        eta_raw, eta_raw_moments = adam(
+            state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
+        )
+
+        # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon
+        def alpha_mean_dual(raw: Tensor) -> Tensor:
+            alpha_mean = positive(raw)
+            return lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl).sum()
+
+        alpha_mean_gradient = grad(alpha_mean_dual)(state.alpha_mean_raw)
+        alpha_mean_raw, alpha_mean_raw_moments = adam(
+            state.alpha_mean_raw,
+            clip_norm(alpha_mean_gradient, CLIP_NORM),
+            state.alpha_mean_raw_moments,
+            DUAL_LR,
+            updates,
+        )
+
+        # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon
+        def alpha_cov_dual(raw: Tensor) -> Tensor:
+            alpha_cov = positive(raw)
+            return lagrange_dual(alpha_cov, EPSILON_COV, cov_kl).sum()
+
+        alpha_cov_gradient = grad(alpha_cov_dual)(state.alpha_cov_raw)
+        alpha_cov_raw, alpha_cov_raw_moments = adam(
+            state.alpha_cov_raw, clip_norm(alpha_cov_gradient, CLIP_NORM), state.alpha_cov_raw_moments, DUAL_LR, updates
+        )
+
+        # bounds_eta: the penalty's own dual
+        def bounds_eta_dual(raw: Tensor) -> Tensor:
+            bounds_eta = positive(raw)
+            return temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1).sum()
+
+        bounds_eta_gradient = grad(bounds_eta_dual)(state.bounds_raw)
+        bounds_raw, bounds_raw_moments = adam(
+            state.bounds_raw, clip_norm(bounds_eta_gradient, CLIP_NORM), state.bounds_raw_moments, DUAL_LR, updates
+        )
+
+        critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
+        policy_target = copy_every(state.policy_target, policy, updates, COPY_EVERY)
+        metrics = {
+            "value_loss": critic_loss,
+            "policy_loss": policy_cost,
+            "value_gradient": row_norm(critic_gradient),
+            "policy_gradient": row_norm(policy_gradient),
+            "eta": eta.mean(-1),
+            "alpha_mean": alpha_mean.mean(-1),
+            "alpha_cov": alpha_cov.mean(-1),
+            "bounds_eta": bounds_eta.mean(-1),
+            "kl_mean": mean_kl.sum(-1),
+            "kl_cov": cov_kl.sum(-1),
+        }
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            policy=policy,
+            policy_moments=policy_moments,
+            eta_raw=eta_raw,
+            eta_raw_moments=eta_raw_moments,
+            alpha_mean_raw=alpha_mean_raw,
+            alpha_mean_raw_moments=alpha_mean_raw_moments,
+            alpha_cov_raw=alpha_cov_raw,
+            alpha_cov_raw_moments=alpha_cov_raw_moments,
+            bounds_raw=bounds_raw,
+            bounds_raw_moments=bounds_raw_moments,
+            critic_target=critic_target,
+            policy_target=policy_target,
+            updates=updates,
+        )
+        return state, metrics

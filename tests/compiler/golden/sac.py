@@ -1,0 +1,228 @@
+"""sac: KL control, emitted by taxon from its row.
+
+pi_q = pi_theta, pi_p = Fixed, pi_q.update = SG, pi_p.update = (Fixed to Unif.), G = Q_soft^pi_q, G.estimate =
+TD(0) + TD3, pi_theta = Tanh(N(mu_theta(s), Sigma_theta(s)))
+
+Soft Actor-Critic with an adapted temperature (Haarnoja et al. 2018a, 2018b), as Table 1 of Furuta et al. 2021
+gives it.
+
+Constants are those of Furuta et al. 2021's experiments. The released code draws the head's weights with gain
+1; Table 4 prints 1e-2.
+
+Shapes: S seeds, E critics, B batch, O observations, A actions, P parameters. Every tensor of the state leads
+with S.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import grad, grad_and_value
+
+from taxon.networks.critic import action_values
+from taxon.networks.gaussian import StateDependentNormal, exp_std
+from taxon.networks.initialisers import fan_in_uniform, xavier_uniform
+from taxon.networks.mlp import Mlp, ensemble_init
+from taxon.operators.data import Phase, Replay
+from taxon.operators.distributions import normal_sample, tanh_normal_log_prob
+from taxon.operators.duals import entropy_dual
+from taxon.operators.functional import average
+from taxon.operators.losses import squared_error
+from taxon.operators.noise import standard_normal
+from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
+from taxon.operators.returns import td_target
+
+GAMMA = 0.99  # discount
+TAU = 0.005  # step of the lagged copies
+BATCH = 256  # minibatch
+TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
+POLICY_LR = 0.0003  # learning rate of the policy
+VALUE_LR = 0.0003  # learning rate of the critic
+DUAL_LR = 0.0003  # learning rate of the multipliers
+
+DATA = Replay(
+    capacity=1_000_000,
+    batch=BATCH,
+    warmup=10_000,
+    random_warmup=True,
+    steps_per_update=1,
+    sequence=1,
+    episodes=False,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_moments: Moments
+    critic: Tensor  # [S, E, P]
+    critic_moments: Moments
+    critic_target: Tensor  # [S, E, P]
+    log_eta: Tensor  # [S, 1]
+    log_eta_moments: Moments
+    updates: Tensor  # [S]
+
+
+class Batch(NamedTuple):
+    """Stored steps."""
+
+    observation: Tensor  # [S, B, O]
+    action: Tensor  # [S, B, A]
+    reward: Tensor  # [S, B]
+    next_observation: Tensor  # [S, B, O]
+    terminated: Tensor  # [S, B]
+
+
+class Noise(NamedTuple):
+    """The standard normal draws of one update."""
+
+    next_action: Tensor  # [S, BATCH, A]
+    action: Tensor  # [S, BATCH, A]
+
+
+class Agent:
+    """Networks and updates for an environment with so many observations and actions."""
+
+    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
+
+    def __init__(self, observation: int, action: int) -> None:
+        self.observations, self.actions = observation, action
+        self.target_entropy = TARGET_ENTROPY * action
+        trunk = Mlp(
+            [observation, 256, 256, 2 * action],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=xavier_uniform(1.0),
+            head_bias=fan_in_uniform,
+        )
+        self.policy = StateDependentNormal(trunk, exp_std(-20.0, 2.0))
+        self.critic = Mlp(
+            [observation + action, 256, 256, 1],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=xavier_uniform(1.0),
+            head_bias=fan_in_uniform,
+        )
+        self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])
+        log_eta = torch.full((len(generators), 1), 0.0)
+        return State(
+            policy=policy,
+            policy_moments=zero_moments(policy),
+            critic=critic,
+            critic_moments=zero_moments(critic),
+            critic_target=critic.clone(),
+            log_eta=log_eta,
+            log_eta_moments=zero_moments(log_eta),
+            updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, N, O]: nothing to learn from them."""
+        return state
+
+    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+        mean, std = self.policy.apply(state.policy, observation)
+        u = normal_sample(mean, std, noise)
+        action = torch.tanh(u)
+        return {"action": action}
+
+    def act_mean(self, state: State, observation: Tensor) -> Tensor:
+        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        mean, _ = self.policy.apply(state.policy, observation)
+        return torch.tanh(mean)
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
+        return {"action": 2 * uniform - 1}
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.amin(1)
+
+    def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
+        """The standard normal draws of one update, a generator for each seed."""
+        return Noise(
+            next_action=standard_normal(generators, BATCH, self.actions, device=device),
+            action=standard_normal(generators, BATCH, self.actions, device=device),
+        )
+
+    def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
+        updates = state.updates + 1
+        observation = batch.observation
+        next_observation = batch.next_observation
+        eta = torch.exp(state.log_eta)
+
+        # V(s') = E[Q(s', a') - eta log pi(a'|s')] over 1 action of the policy
+        next_mean, next_std = self.policy.apply(state.policy, next_observation)
+        next_u = normal_sample(next_mean, next_std, noise.next_action)
+        next_action = torch.tanh(next_u)
+        next_q = self.q(state.critic_target, next_observation, next_action)
+        next_log_prob = tanh_normal_log_prob(next_mean, next_std, next_u)
+        next_value = next_q - eta * next_log_prob
+        # y = r + gamma V(s'); only termination ends the sum
+        target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
+            """1/2 E[(G - Q(s, a))^2], summed over the critics."""
+            prediction = action_values(self.critic, critic, observation, batch.action)
+            loss = squared_error(prediction, target)
+            return loss.sum(), loss
+
+        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+            """-E[G - eta log pi_q], reparameterised; pi_p is uniform and drops out."""
+            mean, std = self.policy.apply(policy, observation)
+            u = normal_sample(mean, std, noise.action)
+            action = torch.tanh(u)
+            log_prob = tanh_normal_log_prob(mean, std, u)
+            loss = average(eta * log_prob - self.q(critic, observation, action))
+            return loss.sum(), (loss, log_prob.detach())
+
+        policy_gradient, (_, (policy_cost, log_prob)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
+
+        # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
+        def eta_dual(raw: Tensor) -> Tensor:
+            eta = torch.exp(raw)
+            return entropy_dual(eta, log_prob, self.target_entropy).sum()
+
+        eta_gradient = grad(eta_dual)(state.log_eta)
+        log_eta, log_eta_moments = adam(state.log_eta, eta_gradient, state.log_eta_moments, DUAL_LR, updates)
+
+        critic_target = polyak(state.critic_target, critic, TAU)
+        metrics = {
+            "value_loss": critic_loss,
+            "policy_loss": policy_cost,
+            "value_gradient": row_norm(critic_gradient),
+            "policy_gradient": row_norm(policy_gradient),
+            "eta": eta.mean(-1),
+            "entropy": -average(log_prob),
+        }
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            policy=policy,
+            policy_moments=policy_moments,
+            log_eta=log_eta,
+            log_eta_moments=log_eta_moments,
+            critic_target=critic_target,
+            updates=updates,
+        )
+        return state, metrics

@@ -1,0 +1,90 @@
+"""Rows, their modules, and a small continuous environment to train them in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from taxon.compiler import emit
+from taxon.runtime import module
+from taxon.runtime.loop import Loop, streams
+from taxon.semantics import load_spec
+from taxon.taxonomy.row import Row
+
+CPU = torch.device("cpu")
+SPECS = Path(__file__).parents[2] / "specs"
+# A row of any kind at a size at which an update takes milliseconds.
+SMALL = ("network.hidden = [8, 6]", "data.batch = 4", "data.capacity = 60", "data.warmup = 20")
+
+
+def row_of(spec: str | Path, *sets: str) -> Row:
+    """The row of a shipped spec or of a file, with overrides."""
+    resolution = load_spec(spec, sets)
+    assert resolution.row is not None, resolution.diagnostics
+    return resolution.row
+
+
+def build(row: Row, folder: Path) -> ModuleType:
+    """The emitted module of a row, imported."""
+    return module.load(emit(row), folder / f"{row.name}.py")
+
+
+class Drift:
+    """A point that drifts with the action: observation 3, action 2, rewards in [-1, 1].
+
+    Its episodes last four and five steps by turns: one terminates, the next is truncated.
+    """
+
+    observation, action = 3, 2
+
+    def __init__(self, seed: int) -> None:
+        self.random = np.random.default_rng(seed)
+        self.episodes = 0
+
+    def reset(self) -> np.ndarray:
+        self.time = 0
+        self.episodes += 1
+        self.place = self.random.normal(size=3).astype(np.float32)
+        return self.place
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
+        self.time += 1
+        push = np.append(np.clip(action, -1, 1), 0.1)
+        self.place = (0.8 * self.place + 0.3 * push + 0.1 * self.random.normal(size=3)).astype(np.float32)
+        odd = self.episodes % 2 == 1
+        over = self.time == (4 if odd else 5)
+        return self.place, float(np.tanh(self.place.sum())), over and odd, over and not odd
+
+
+def loop_of(built: ModuleType, seeds: Sequence[int], steps: int = 1000, agent: Any = None) -> Loop:
+    """A loop over the module's agent, an environment a seed."""
+    sources = streams(seeds, CPU)
+    environments = [Drift(seed) for seed in sources.environment]
+    agent = agent or built.Agent(Drift.observation, Drift.action)
+    return Loop(agent, built.DATA, environments, sources, steps, CPU)
+
+
+def lint(folder: Path, rules: str) -> list[tuple[str, str, str]]:
+    """What ruff finds in the files of a folder: file, code and message."""
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length=120", "--target-version=py311"]
+    options = [f"--select={rules}", "--ignore=RUF002,RUF003", "--output-format=json", str(folder)]
+    found = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    return [(Path(each["filename"]).name, each["code"], each["message"]) for each in json.loads(found.stdout)]
+
+
+def leaves(state: Any) -> list[torch.Tensor]:
+    """Every tensor of a state, in order."""
+    return [state] if isinstance(state, torch.Tensor) else [leaf for part in state for leaf in leaves(part)]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two states are equal bit for bit."""
+    return all(torch.equal(a, b) for a, b in zip(leaves(one), leaves(other), strict=True))

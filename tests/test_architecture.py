@@ -1,0 +1,190 @@
+"""How the package may be put together: imports run one way, no algorithm's name decides anything, text is never run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import taxon
+
+ROOT = Path(taxon.__file__).parent
+FILES = sorted(path for path in ROOT.rglob("*.py") if "_data" not in path.parts)
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+
+# What each package may import of ours, beside itself. `data` finds the files that are shipped.
+FRONT = ("diagnostics", "syntax", "taxonomy", "semantics", "compiler")
+BACK = ("operators", "networks", "runtime")
+ALLOWED = {
+    "diagnostics": set(),
+    "syntax": {"diagnostics", "data"},
+    "taxonomy": {"diagnostics", "syntax"},
+    "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
+    "compiler": {"diagnostics", "syntax", "taxonomy", "semantics"},
+    "operators": set(),
+    "networks": {"operators"},
+    "runtime": {"operators", "networks"},
+    "data": set(),
+    "studies": {*FRONT, *BACK, "data"},
+    "cli": {*FRONT, *BACK, "data", "studies"},
+}
+
+# What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
+HEAVY = {"torch", "numpy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"}
+
+
+def package(path: Path) -> str:
+    """The package of a file, or the file's own name directly under the root."""
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[tuple[str, ast.stmt]]:
+    """Every module that a file imports, anywhere in it."""
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            if node.module == "taxon":
+                yield from ((f"taxon.{alias.name}", node) for alias in node.names)
+            else:
+                yield node.module or "", node
+
+
+def ours(path: Path) -> set[str]:
+    return {name.split(".")[1] for name, _ in imports(path) if name.startswith("taxon.")}
+
+
+def foreign(path: Path) -> set[str]:
+    return {name.split(".")[0] for name, _ in imports(path)} - {"taxon"} - sys.stdlib_module_names
+
+
+def identified(paths: list[Path]) -> list[object]:
+    return [pytest.param(path, id=str(path.relative_to(ROOT))) for path in paths]
+
+
+CODE = [path for path in FILES if path.name != "__init__.py" or path.parent != ROOT]
+
+
+@pytest.mark.parametrize("path", identified(CODE))
+def test_imports_run_one_way(path: Path) -> None:
+    assert ours(path) <= ALLOWED[package(path)] | {package(path)}
+
+
+@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) in FRONT]))
+def test_the_front_end_is_light(path: Path) -> None:
+    """Checking reads text; lark parses it and jinja2 prints modules."""
+    assert foreign(path) <= {"lark", "jinja2"}
+
+
+@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) in ("operators", "networks")]))
+def test_the_library_needs_torch_alone(path: Path) -> None:
+    assert foreign(path) <= {"torch"}
+
+
+@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "cli"]))
+def test_commands_import_what_training_needs_when_they_train(path: Path) -> None:
+    inside = {
+        node
+        for function in ast.walk(TREES[path])
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    for name, node in imports(path):
+        heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
+        light = ("taxon.runtime.errors", "taxon.runtime.options")  # data and messages
+        if heavy or (name.startswith("taxon.runtime") and name not in light):
+            assert node in inside, f"line {node.lineno} imports {name} for every command"
+
+
+# The thirteen rows of Table 1, as words. PoWER is one by its spelling alone: a power is a number.
+ALGORITHMS = ("mpo", "awr", "awac", "sac", "rwr", "reps", "urex", "v[-_]?mpo", "trpo", "ppo", "ddpg", "td3")
+NAMED = re.compile(rf"(?<![a-zA-Z0-9])((?i:{'|'.join(ALGORITHMS)})|PoWER)(?![a-zA-Z0-9])")
+
+# Where a paper is cited or an entry of Table 1 is printed: these keyword arguments and functions hold prose.
+PROSE = {"doc", "why", "source", "equation", "term", "help", "title", "message", "description"}
+WORDS = re.compile(r"[A-Za-z0-9_.-]+\Z")
+
+
+def docstrings(tree: ast.Module) -> set[ast.AST]:
+    """Strings that are statements of their own."""
+    return {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+
+
+def identifiers(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+    """Every name that code gives or reads, and every string that code could compare with a name.
+
+    A string of several words is prose (a message, a citation); a string that is one word is data.
+    """
+    told = docstrings(tree)
+    prose = {
+        keyword.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg in PROSE
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                yield name, node
+            case ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+                yield name, node
+            case ast.alias(name=name, asname=alias):
+                yield f"{name} {alias or ''}", node
+            case ast.Constant(value=str(text)) if node not in told | prose and WORDS.match(text):
+                yield text, node
+
+
+@pytest.mark.parametrize("path", identified(CODE))
+def test_no_algorithm_is_named_in_code(path: Path) -> None:
+    """The row is the program: what is compared, called or looked up never is an algorithm's name."""
+    found = [(text, getattr(node, "lineno", 0)) for text, node in identifiers(TREES[path]) if NAMED.search(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "compiler" / "templates").glob("*.j2")), ids=lambda path: path.name)
+def test_no_algorithm_is_named_in_a_template(path: Path) -> None:
+    code = re.sub(r'#[^\n]*|"""[^"]*"""|\{#.*?#\}', "", path.read_text("utf-8"), flags=re.DOTALL)
+    assert NAMED.findall(code) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['if name == "sac": pass', "def sac_loss(): pass", "import x.mpo", "x.AWR", "x = {'v-mpo': 1}", "PoWER = 1"],
+)
+def test_the_search_finds_names(text: str) -> None:
+    assert any(NAMED.search(name) for name, _ in identifiers(ast.parse(text)))
+
+
+@pytest.mark.parametrize(
+    "text", ['"""SAC."""', 'Choice("x", doc="MPO")', "sacrifice = awry ** power", 'why("it is what MPO does")']
+)
+def test_the_search_leaves_prose_alone(text: str) -> None:
+    assert not any(NAMED.search(name) for name, _ in identifiers(ast.parse(text)))
+
+
+EXECUTES = {"eval", "exec", "__import__"}
+UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+
+# The one place where text becomes code: the module that the compiler itself has just printed.
+LOADER = ROOT / "runtime" / "module.py"
+
+
+@pytest.mark.parametrize("path", identified(FILES))
+def test_a_spec_is_data(path: Path) -> None:
+    assert not {name.split(".")[0] for name, _ in imports(path)} & UNSAFE
+    for node in ast.walk(TREES[path]):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if path != LOADER:
+                assert name not in EXECUTES | {"compile"}, f"line {node.lineno}"
+            case ast.Attribute(value=ast.Name(id="torch"), attr=name):
+                assert name not in ("load", "save"), f"line {node.lineno}"
+            case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
+                pytest.fail(f"line {node.value.lineno} allows pickles")
