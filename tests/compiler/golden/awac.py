@@ -37,8 +37,8 @@ from taxon.operators.returns import td_target
 GAMMA = 0.99  # discount
 TAU = 0.005  # step of the lagged copies
 BATCH = 256  # minibatch
-WEIGHT_CLIP = 20.0  # largest weight
 ETA = 1.0  # temperature
+WEIGHT_CLIP = 20.0  # largest weight
 POLICY_LR = 0.0003  # learning rate of the policy
 POLICY_DECAY = 0.0001  # L2 penalty of the policy
 VALUE_LR = 0.0003  # learning rate of the critic

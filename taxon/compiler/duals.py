@@ -1,0 +1,95 @@
+"""The multipliers of a row, each trained by descent of its own dual."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from taxon.compiler.constants import Constants
+from taxon.taxonomy.axes import facts
+from taxon.taxonomy.row import Row
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A multiplier trained by descent of its dual."""
+
+    name: str  # the state field of its raw value
+    value: str  # the local name of its value
+    size: str  # of its last axis
+    init: float
+    positive: str  # the expression of its value from the raw one
+    loss: str  # the dual, as an expression of `value`
+    comment: str
+
+
+def duals(row: Row, constants: Constants) -> list[Dual]:
+    """Every multiplier of the row, in the order in which they are updated."""
+    return [
+        *_temperature(row, constants),
+        *_entropy(row, constants),
+        *_region(row, constants),
+        *_bounds(row, constants),
+    ]
+
+
+def _temperature(row: Row, constants: Constants) -> Iterator[Dual]:
+    if facts.trust_region_e(row):
+        kl = constants.name("EPSILON", "pi_q.update.trust_region.kl", "bound on KL(pi_q || pi_p)")
+        dim = 1 if facts.fresh_support(row) else -1
+        yield Dual(
+            "eta_raw",
+            "eta",
+            "1",
+            row.number("pi_q.update.trust_region.init"),
+            "positive",
+            f"temperature_dual(score, eta, {kl}, dim={dim})",
+            "eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)",
+        )
+
+
+def _entropy(row: Row, constants: Constants) -> Iterator[Dual]:
+    if row.base("eta") == "entropy":
+        constants.name("TARGET_ENTROPY", "eta.target", "target entropy of one action dimension, in nats")
+        yield Dual(
+            "log_eta",
+            "eta",
+            "1",
+            math.log(row.number("eta.init")),
+            "torch.exp",
+            "entropy_dual(eta, log_prob, self.target_entropy)",
+            "eta: dual of the entropy constraint, -eta H - eta E[log pi_q]",
+        )
+
+
+def _region(row: Row, constants: Constants) -> Iterator[Dual]:
+    if not facts.trust_region_m(row):
+        return
+    path = "pi_p.update.trust_region"
+    parts = {"mean": "mean's", "cov": "covariance's"} if facts.learned_covariance(row) else {"mean": "mean's"}
+    for part, whose in parts.items():
+        epsilon = constants.name(f"EPSILON_{part.upper()}", f"{path}.kl_{part}", f"bound on the {whose} part of the KL")
+        yield Dual(
+            f"alpha_{part}_raw",
+            f"alpha_{part}",
+            "self.actions" if row[f"{path}.per_dimension"] is True else "1",
+            row.number(f"{path}.init_{part}"),
+            "positive",
+            f"lagrange_dual(alpha_{part}, {epsilon}, {part}_kl)",
+            f"alpha_{part}: multiplier of the {whose} part of KL(pi_old || pi_theta) <= epsilon",
+        )
+
+
+def _bounds(row: Row, constants: Constants) -> Iterator[Dual]:
+    if row.base("bounds") == "penalty":
+        epsilon = constants.name("EPSILON_BOUNDS", "bounds.kl", "epsilon of the penalty's dual")
+        yield Dual(
+            "bounds_raw",
+            "bounds_eta",
+            "1",
+            row.number("bounds.init"),
+            "positive",
+            f"temperature_dual(cost, bounds_eta, {epsilon}, dim=1)",
+            "bounds_eta: the penalty's own dual",
+        )

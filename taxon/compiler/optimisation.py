@@ -1,0 +1,62 @@
+"""The optimisers of a row as the calls they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taxon.compiler.constants import Constants
+from taxon.compiler.literals import number
+from taxon.taxonomy.axes import facts
+from taxon.taxonomy.row import Row
+
+_TRAINED = {"policy": "policy", "value": "critic", "dual": "multipliers"}
+# Arguments that the operator has by default are not written out.
+_ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """A choice of `optimizer.*` as the call it becomes."""
+
+    kind: str  # "adam" or "sgd"
+    prefix: str  # of its constants: POLICY, VALUE, DUAL
+    arguments: tuple[str, ...]  # beyond the learning rate
+    schedule: str  # the expression of the learning rate, if it is no constant
+    memory: str  # "moments" or "velocity"
+    zero: str
+
+
+def optimiser(row: Row, kind: str, constants: Constants) -> Optimiser:
+    """The optimiser of `policy`, `value` or `dual`."""
+    path, prefix, name = f"optimizer.{kind}", kind.upper(), _TRAINED[kind]
+    schedule = ""
+    if row.base(f"{path}.lr") == "linear":
+        start, end, over = (number(row.number(f"{path}.lr.{part}")) for part in ("start", "end", "over"))
+        schedule = f"linear_schedule({_steps(row, kind)}, {start}, {end}, {over})"
+    else:
+        constants.name(f"{prefix}_LR", f"{path}.lr", f"learning rate of the {name}")
+    if row.base(path) == "sgd":
+        arguments = []
+        if row.number(f"{path}.momentum"):
+            arguments.append(constants.name(f"{prefix}_MOMENTUM", f"{path}.momentum", f"momentum of the {name}"))
+        return Optimiser("sgd", prefix, tuple(arguments), schedule, "velocity", "zero_velocity")
+    arguments = ["updates"] + [
+        f"{parameter}={number(row.number(f'{path}.{parameter}'))}"
+        for parameter, usual in _ADAM.items()
+        if row.number(f"{path}.{parameter}") != usual
+    ]
+    if row.number(f"{path}.weight_decay"):
+        decay = constants.name(f"{prefix}_DECAY", f"{path}.weight_decay", f"L2 penalty of the {name}")
+        arguments.append(f"weight_decay={decay}")
+    return Optimiser("adam", prefix, tuple(arguments), schedule, "moments", "zero_moments")
+
+
+def _steps(row: Row, kind: str) -> str:
+    """Environment steps so far, from the count of updates before this one: schedules run in environment steps."""
+    counter, path = "updates", "data.updates"
+    if facts.episodic(row):
+        counter = "value_updates" if kind == "value" else "policy_updates"
+        path = f"data.episodes.{counter}"
+    every, warmup, updates = (int(row.number(p)) for p in ("data.steps_per_update", "data.warmup", path))
+    rate = number(every) if updates == 1 else f"({number(every)} / {number(updates)})"
+    return f"{number(warmup)} + state.{counter} * {rate}"
