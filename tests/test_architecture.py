@@ -29,6 +29,7 @@ ALLOWED = {
     "networks": {"operators"},
     "runtime": {"operators", "networks"},
     "data": set(),
+    "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "data"},
     "cli": {*FRONT, *BACK, "data", "studies"},
 }

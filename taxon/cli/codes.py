@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import ModuleType
-
 from taxon.diagnostics.model import Code
 from taxon.diagnostics.registry import by_id
 from taxon.semantics import codes as semantic
 from taxon.syntax import codes as syntactic
 from taxon.taxonomy import rules
 
-
-def _declared(module: ModuleType) -> Iterator[Code]:
-    return (value for value in vars(module).values() if isinstance(value, Code))
-
-
-CODES: dict[str, Code] = by_id((*_declared(syntactic), *_declared(semantic), *rules.CODES))
+CODES: dict[str, Code] = by_id((*syntactic.CODES, *semantic.CODES, *rules.CODES))
 
 # The file, the run or the name on the command line is at fault, not a spec's text: exit code 2.
 UNREADABLE = frozenset(

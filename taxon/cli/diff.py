@@ -11,8 +11,9 @@ import typer
 
 from taxon.cli.frontend import Resolved, aligned, load, write
 from taxon.semantics import value_text
-from taxon.taxonomy.difference import LEVELS, Difference, compare
+from taxon.taxonomy.difference import Difference, compare
 from taxon.taxonomy.row import Origin
+from taxon.taxonomy.schema import LEVELS
 from taxon.taxonomy.table import cells
 
 WIDTH = 118  # of a line

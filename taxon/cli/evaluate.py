@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from taxon.cli.failure import user_errors
+from taxon.runtime.errors import UserError
 
 
 def evaluate(
@@ -13,6 +14,7 @@ def evaluate(
     episodes: Annotated[str, typer.Option(help="Episodes of every seed.")] = "10",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     video: Annotated[Path | None, typer.Option(help="Film one episode of the first seed to this file (.mp4).")] = None,
+    env: Annotated[str | None, typer.Option(help="The run's environment again, where it is `module:id`.")] = None,
 ) -> None:
     """Evaluate a run's latest checkpoint with the mean action, and film it on request."""
     from taxon.runtime.options import parse_count
@@ -22,6 +24,12 @@ def evaluate(
         from taxon.runtime import manifest
 
         record = manifest.read(run)
+        # gymnasium imports what stands before a colon. A run may come from a stranger, so its word alone does not do.
+        if env is None and ":" in record.environment:
+            message = f"the run's environment {record.environment} would import a module"
+            raise UserError(message, f"if you trust that module, add --env {record.environment}")
+        if env not in (None, record.environment):
+            raise UserError(f"the run was on {record.environment}, not on {env}", "leave --env out")
         from taxon.cli.frontend import load
         from taxon.compiler import emit
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import typer
 
+from taxon.diagnostics.visible import visible
 from taxon.runtime.errors import UserError
 
 
@@ -14,5 +15,5 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        typer.echo(f"error: {error.message}\n help: {error.help}", err=True)
+        typer.echo(f"error: {visible(error.message)}\n help: {visible(error.help)}", err=True)
         raise typer.Exit(2) from None

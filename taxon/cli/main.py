@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import sys
 from importlib import import_module
+from io import TextIOWrapper
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import typer
 
 # command -> module and function
 COMMANDS = {
@@ -26,6 +29,8 @@ LONG = {"run", "eval"}
 
 def application(commands: list[str]) -> typer.Typer:
     """The program with these commands."""
+    import typer
+
     app = typer.Typer(
         name="taxon",
         help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
@@ -46,11 +51,17 @@ def application(commands: list[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command line; only the command that is asked for is imported."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character ends no run
     asked = [argument for argument in sys.argv[1:2] if argument in COMMANDS]
     if not LONG.intersection(asked):
         gc.disable()  # a command of the front end is over in a third of a second, a tenth of it collecting
     try:
         application(asked or list(COMMANDS))()
+    except KeyboardInterrupt:
+        # Before a run has begun there is nothing to save.
+        raise SystemExit(130) from None
     except BrokenPipeError:
         # The reader of a pipe has seen enough.
         sys.stderr.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from taxon.compiler.constants import Constants
+from taxon.compiler.optimisation import Optimiser, optimiser
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
 
@@ -22,6 +23,7 @@ class Dual:
     positive: str  # the expression of its value from the raw one
     loss: str  # the dual, as an expression of `value`
     comment: str
+    optimiser: Optimiser
 
 
 def duals(row: Row, constants: Constants) -> list[Dual]:
@@ -46,6 +48,7 @@ def _temperature(row: Row, constants: Constants) -> Iterator[Dual]:
             "positive",
             f"temperature_dual(score, eta, {kl}, dim={dim})",
             "eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)",
+            optimiser(row, "dual", constants),
         )
 
 
@@ -60,6 +63,7 @@ def _entropy(row: Row, constants: Constants) -> Iterator[Dual]:
             "torch.exp",
             "entropy_dual(eta, log_prob, self.target_entropy)",
             "eta: dual of the entropy constraint, -eta H - eta E[log pi_q]",
+            optimiser(row, "dual", constants),
         )
 
 
@@ -77,7 +81,8 @@ def _region(row: Row, constants: Constants) -> Iterator[Dual]:
             row.number(f"{path}.init_{part}"),
             "positive",
             f"lagrange_dual(alpha_{part}, {epsilon}, {part}_kl)",
-            f"alpha_{part}: multiplier of the {whose} part of KL(pi_old || pi_theta) <= epsilon",
+            f"alpha_{part}: multiplier of the {whose} part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)",
+            optimiser(row, "dual", constants),
         )
 
 
@@ -91,5 +96,6 @@ def _bounds(row: Row, constants: Constants) -> Iterator[Dual]:
             row.number("bounds.init"),
             "positive",
             f"temperature_dual(cost, bounds_eta, {epsilon}, dim=1)",
-            "bounds_eta: the penalty's own dual",
+            "bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)",
+            optimiser(row, "bounds", constants),
         )

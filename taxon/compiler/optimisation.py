@@ -9,7 +9,7 @@ from taxon.compiler.literals import number
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
 
-_TRAINED = {"policy": "policy", "value": "critic", "dual": "multipliers"}
+_TRAINED = {"policy": "policy", "value": "critic", "dual": "multipliers", "bounds": "penalty's temperature"}
 # Arguments that the operator has by default are not written out.
 _ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 
@@ -27,7 +27,7 @@ class Optimiser:
 
 
 def optimiser(row: Row, kind: str, constants: Constants) -> Optimiser:
-    """The optimiser of `policy`, `value` or `dual`."""
+    """The optimiser of `policy`, `value`, `dual` or `bounds`."""
     path, prefix, name = f"optimizer.{kind}", kind.upper(), _TRAINED[kind]
     schedule = ""
     if row.base(f"{path}.lr") == "linear":

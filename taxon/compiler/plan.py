@@ -49,7 +49,6 @@ class Plan:
     critic: Network
     policy_optimiser: Optimiser
     value_optimiser: Optimiser
-    dual_optimiser: Optimiser | None
     duals: list[Dual]
     value_samples: int
     samples: int
@@ -67,11 +66,6 @@ class Plan:
     value_updates: int
     policy_updates: int
     constants: dict[str, tuple[str, str]]
-
-    @property
-    def trained(self) -> tuple[str, ...]:
-        """The state fields that an update moves by a gradient."""
-        return ("policy", "critic", *(dual.name for dual in self.duals))
 
     @property
     def metrics(self) -> tuple[tuple[str, str], ...]:
@@ -140,7 +134,6 @@ def make_plan(row: Row) -> Plan:
     fit = "next_observation" if fresh and row.base("pi_q.update.states") == "next" else "observation"
     scored_by_target = q and row.base("G.critic") == "target"
     value_samples, samples = _count(row, "G.estimate.samples"), _count(row, "pi_q.update.samples")
-    multipliers = duals(row, constants)
     return Plan(
         name=row.name,
         doc=row.doc,
@@ -167,8 +160,7 @@ def make_plan(row: Row) -> Plan:
         critic=networks.critic(row),
         policy_optimiser=optimiser(row, "policy", constants),
         value_optimiser=optimiser(row, "value", constants),
-        dual_optimiser=optimiser(row, "dual", constants) if multipliers else None,
-        duals=multipliers,
+        duals=duals(row, constants),
         value_samples=value_samples,
         samples=samples,
         # One draw serves the target and the E-step where both ask for as many actions of the same policy at the same

@@ -20,18 +20,13 @@ def normal_log_prob(mean: Tensor, std: Tensor, value: Tensor) -> Tensor:
     return (-0.5 * ((value - mean) / std).square() - torch.log(std) - HALF_LOG_TWO_PI).sum(-1)
 
 
-def normal_entropy(std: Tensor) -> Tensor:
-    """Entropy sum_d [log std_d + (1 + log 2 pi) / 2]: [..., A] -> [...]."""
-    return (torch.log(std) + (0.5 + HALF_LOG_TWO_PI)).sum(-1)
-
-
 def tanh_log_jacobian(u: Tensor) -> Tensor:
     """sum_d log(1 - tanh(u_d)^2) = sum_d 2 (log 2 - u_d - softplus(-2 u_d)), finite for any u: [..., A] -> [...]."""
     return (2 * (math.log(2) - u - softplus(-2 * u))).sum(-1)
 
 
 def tanh_normal_log_prob(mean: Tensor, std: Tensor, u: Tensor) -> Tensor:
-    """Log-density of a = tanh(u) for u ~ N(mean, diag(std^2)): [..., A] -> [...] (Haarnoja et al. 2018, appendix C)."""
+    """log pi(a), a = tanh(u), u ~ N(mean, diag(std^2)): [..., A] -> [...] (Haarnoja et al. 2018a, Appendix C)."""
     return normal_log_prob(mean, std, u) - tanh_log_jacobian(u)
 
 

@@ -1,7 +1,8 @@
-"""Divergences between diagonal Gaussians, per dimension: [..., A] -> [..., A]. Sum over A for the divergence itself.
+"""The two parts of KL(old || new) between diagonal Gaussians, per dimension: [..., A] -> [..., A].
 
-The direction is KL(old || new). The decoupled parts hold the other parameter at its old value, so they do not add up
-to the full divergence (Abdolmaleki et al. 2018b, section 4.2).
+Each holds the other parameter at its old value, so they do not add up to the full divergence (Abdolmaleki et al. 2018a;
+Hoffman et al. 2020). Abdolmaleki et al. 2018b, Appendix D.3, split the divergence itself: there the mean's part is
+measured by the new covariance.
 """
 
 import torch
@@ -17,8 +18,3 @@ def kl_std(old_std: Tensor, new_std: Tensor) -> Tensor:
     """KL(N(m0, s0) || N(m0, s1)) = log(s1 / s0) + s0^2 / (2 s1^2) - 1/2."""
     ratio = old_std / new_std
     return 0.5 * (ratio.square() - 1) - torch.log(ratio)
-
-
-def kl_normal(old_mean: Tensor, old_std: Tensor, new_mean: Tensor, new_std: Tensor) -> Tensor:
-    """KL(N(m0, s0) || N(m1, s1)) = log(s1 / s0) + (s0^2 + (m1 - m0)^2) / (2 s1^2) - 1/2."""
-    return kl_std(old_std, new_std) + 0.5 * ((new_mean - old_mean) / new_std).square()

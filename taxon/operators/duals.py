@@ -1,6 +1,5 @@
 """Lagrange multipliers: positive parameters, and the duals [S] that they minimise."""
 
-import torch
 from torch import Tensor
 
 from taxon.operators.functional import average, softplus
@@ -14,11 +13,6 @@ def positive(raw: Tensor) -> Tensor:
     return softplus(raw.clamp(min=FLOOR)) + SHIFT
 
 
-def inverse_positive(value: Tensor) -> Tensor:
-    """The free parameter of a multiplier above 3e-8: positive(inverse_positive(x)) = x."""
-    return (value - SHIFT) + torch.log(-torch.expm1(SHIFT - value))
-
-
 def lagrange_dual(multiplier: Tensor, epsilon: float, kl: Tensor) -> Tensor:
     """sum over the last axis of multiplier * (epsilon - kl), kl detached: [S, D], [S, D] -> [S].
 
@@ -28,9 +22,9 @@ def lagrange_dual(multiplier: Tensor, epsilon: float, kl: Tensor) -> Tensor:
 
 
 def entropy_dual(eta: Tensor, log_prob: Tensor, target_entropy: float) -> Tensor:
-    """-mean_B [eta (log pi + target entropy)], log pi detached: eta [S] or [S, 1], log_prob [S, B] -> [S].
+    """-eta mean_B [log pi + target entropy], log pi detached: eta [S] or [S, 1], log_prob [S, B] -> [S].
 
-    Stationary where the entropy -mean log pi meets its target (Haarnoja et al. 2018, equation 18). The gradient with
+    Stationary where the entropy -mean log pi meets its target (Haarnoja et al. 2018b, Eq. 18). The gradient with
     respect to log eta carries the factor eta.
     """
     return -eta.reshape(-1) * average(log_prob.detach() + target_entropy)

@@ -13,7 +13,8 @@ from taxon.operators.functional import per_seed, seed_average, total
 def softmax_weights(score: Tensor, eta: Tensor | float, dim: int) -> Tensor:
     """w = exp(score / eta) / sum over `dim` of the same, detached: [S, ...] -> [S, ...].
 
-    dim = 1 on [S, M, B] is the per-state posterior (Abdolmaleki et al. 2018a), dim = -1 on [S, B] one over the batch.
+    dim = 1 on [S, M, B] is the per-state posterior (Abdolmaleki et al. 2018b, Eq. 8), dim = -1 on [S, B] one over the
+    batch.
     """
     scaled = score.detach() / _detached(eta, score)
     exponential = torch.exp(scaled - scaled.amax(dim, keepdim=True))
@@ -60,8 +61,9 @@ def temperature_dual(score: Tensor, eta: Tensor, kl: float, dim: int) -> Tensor:
     """g(eta) = eta [kl + mean log mean_dim exp(score / eta)], the outer mean over the remaining axes: -> [S].
 
     Minimised by eta it holds KL(weights || support) to `kl` on average; its slope is kl - KL. The score is detached.
-    With dim = 1 on [S, M, B] the mean over states stands outside the logarithm (Abdolmaleki et al. 2018a, equation 8,
-    as implemented); with dim = -1 on [S, B] there is one logarithm for the batch (Peters et al. 2010).
+    With dim = 1 on [S, M, B] the mean over states stands outside the logarithm (Abdolmaleki et al. 2018b, Eq. 9,
+    as Hoffman et al. 2020 implement it); with dim = -1 on [S, B] there is one logarithm for the batch (Peters et al.
+    2010).
     """
     scaled = score.detach() / per_seed(eta, score)
     top = scaled.detach().amax(dim, keepdim=True)

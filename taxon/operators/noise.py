@@ -13,9 +13,3 @@ def standard_normal(generators: Sequence[torch.Generator], *shape: int, device: 
     """Standard normal draws [S, *shape] in float32 on `device`, one generator per seed."""
     draws = [torch.randn(shape, generator=generator, device=generator.device) for generator in generators]
     return torch.stack(draws).to(device)
-
-
-def standard_uniform(generators: Sequence[torch.Generator], *shape: int, device: torch.device) -> Tensor:
-    """Uniform draws in [0, 1), [S, *shape] in float32 on `device`, one generator per seed."""
-    draws = [torch.rand(shape, generator=generator, device=generator.device) for generator in generators]
-    return torch.stack(draws).to(device)

@@ -38,7 +38,7 @@ def lambda_returns(
     """lambda-returns over the last axis: every argument and the result [..., T].
 
     G_t = r_t + gamma (1 - terminated_t) [(1 - l_t) v(s'_t) + l_t G_{t+1}],  l_t = lambda (1 - ended_t),
-    with the last step always ended (Sutton & Barto 2018, equation 12.20). lambda = 1 is the Monte Carlo return with a
+    with the last step always ended (Sutton & Barto 2018, Section 12.8). lambda = 1 is the Monte Carlo return with a
     bootstrap at a truncation, lambda = 0 the one-step target.
     """
     trace = _trace(lambda_ * (1 - ended[..., :-1]))
@@ -56,7 +56,7 @@ def retrace(
     gamma: float,
     lambda_: float,
 ) -> Tensor:
-    """Retrace targets over the last axis: every argument and the result [..., T] (Munos et al. 2016, equation 4).
+    """Retrace targets over the last axis: every argument and the result [..., T] (Munos et al. 2016).
 
     G_t = r_t + gamma (1 - terminated_t) [v(s'_t) + c_{t+1} (G_{t+1} - Q(s_{t+1}, a_{t+1}))],
     c_{t+1} = lambda min(1, pi(a_{t+1}|s_{t+1}) / b(a_{t+1}|s_{t+1})) (1 - ended_t), zero after the last step.

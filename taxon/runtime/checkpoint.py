@@ -92,6 +92,8 @@ def read(folder: Path) -> Checkpoint:
     except FileNotFoundError:
         help = "name the folder of a run, as `taxon run` printed it"
         raise UserError(f"there is no checkpoint in {folder}", help) from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", _RESTORE) from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -108,7 +110,10 @@ def load(folder: Path, template: Any) -> tuple[Checkpoint, Any]:
     path = folder / checkpoint.file
     if path.parent != folder or not path.is_file():
         raise UserError(f"{folder / INDEX} names {checkpoint.file}, which is not there", _RESTORE)
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", _RESTORE) from None
     if hashlib.sha256(content).hexdigest() != checkpoint.sha256:
         raise UserError(f"{path} is not the file that was saved: its digest differs", _RESTORE)
     try:

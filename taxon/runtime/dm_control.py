@@ -12,6 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 PREFIX = "dm_control/"
+UNBOUNDED = 1e10  # what MuJoCo writes for an actuator without limits (mjMAXVAL)
 
 
 def tasks() -> list[str]:
@@ -31,9 +32,12 @@ class Task(gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]):
         self.render_mode = render_mode
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": round(1 / self.environment.control_timestep())}
         specification = self.environment.action_spec()
+        low, high = (
+            np.broadcast_to(end, specification.shape) for end in (specification.minimum, specification.maximum)
+        )
         self.action_space = spaces.Box(
-            np.broadcast_to(specification.minimum, specification.shape),
-            np.broadcast_to(specification.maximum, specification.shape),
+            np.where(low <= -UNBOUNDED, -np.inf, low),
+            np.where(high >= UNBOUNDED, np.inf, high),
             dtype=specification.dtype,
         )
         self.observation_space: spaces.Space[Any] = spaces.Dict(

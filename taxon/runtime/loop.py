@@ -76,15 +76,6 @@ class Episode(NamedTuple):
     length: int
 
 
-class Counters(NamedTuple):
-    """What has happened so far, per seed that is still training."""
-
-    steps: int  # environment steps
-    updates: dict[str, int]  # minibatch updates of every phase
-    samples: int  # steps read from the replay by updates
-    episodes: int  # finished training episodes, over all seeds
-
-
 def map_state(function: Callable[..., Tensor], *states: Any) -> Any:
     """Apply a function to every tensor of equally built states (nested tuples of tensors)."""
     if isinstance(states[0], Tensor):
@@ -122,10 +113,10 @@ class Loop:
         columns |= {"terminated": 0, "truncated": 0} | dict.fromkeys(agent.columns, 0)
         self.replay = Ring(seeds, min(data.capacity, steps), columns, device)
 
-        self.steps = 0
-        self.samples = 0
-        self.updates = {phase.name: 0 for phase in agent.phases}
-        self.episodes = 0
+        # What has happened so far, per seed that is still training.
+        self.steps = 0  # environment steps
+        self.updates = {phase.name: 0 for phase in agent.phases}  # minibatch updates of every phase
+        self.samples = 0  # steps read from the replay by updates
         self.finished: list[Episode] = []
 
         self.living = seeds  # how many seeds are not frozen, as of the latest step
@@ -173,10 +164,6 @@ class Loop:
         if self._due():
             self._update()
 
-    @property
-    def counters(self) -> Counters:
-        return Counters(self.steps, dict(self.updates), self.samples, self.episodes)
-
     def frozen(self) -> dict[int, int]:
         """The seeds (by index) that became non-finite, with the environment step at which they did."""
         return {seed: step for seed, step in enumerate(self.frozen_at.tolist()) if step >= 0}
@@ -219,7 +206,6 @@ class Loop:
         self._lengths[seed] += 1
         if terminated or truncated:
             self.finished.append(Episode(self.steps, seed, self._totals[seed], self._lengths[seed]))
-            self.episodes += 1
             self._totals[seed], self._lengths[seed] = 0.0, 0
             observation = environment.reset()
         row[size + 3 :] = observation

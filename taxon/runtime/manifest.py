@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from taxon.runtime.errors import UserError
 from taxon.runtime.files import write_atomically
+from taxon.runtime.options import MOST_SEEDS
 
 FILE = "run.json"
 PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "dm_control", "safetensors")
@@ -37,7 +38,7 @@ class Manifest(BaseModel):
     name: str  # of the spec
     row: str  # the hash of the resolved row
     environment: str
-    seeds: list[int]
+    seeds: list[NonNegativeInt] = Field(min_length=1, max_length=MOST_SEEDS)
     steps: int  # environment steps asked of every seed
     steps_done: int = 0
     evaluate_every: int
@@ -98,6 +99,8 @@ def read(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         help = "name a folder that `taxon run` wrote"
         raise UserError(f"{folder} is not the folder of a run: it has no {FILE}", help) from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", "name a folder that `taxon run` wrote") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from taxon.runtime.errors import UserError
 
+MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
+
 
 @dataclass(frozen=True)
 class Options:
@@ -25,7 +27,14 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     help = "write a number of seeds, as in --seeds 5, or the seeds, as in --seeds 3,7,9"
     if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*,?\s*", text):
         raise UserError(f"--seeds {text} is neither a number nor a list of numbers", help)
-    numbers = [int(part) for part in text.split(",") if part.strip()]
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if any(len(part) > 20 for part in parts):
+        raise UserError(f"--seeds {text[:40]}... has a number of more than 20 digits", help)
+    numbers = [int(part) for part in parts]
+    if (count := len(numbers) if "," in text else numbers[0]) > MOST_SEEDS:
+        raise UserError(
+            f"--seeds {text[:40]} asks for {count:,} seeds, more than {MOST_SEEDS:,}", "train fewer at once"
+        )
     if "," not in text:
         if numbers[0] == 0:
             raise UserError("--seeds 0 trains nothing", help + "; seed 0 alone is --seeds 0,")
@@ -41,6 +50,8 @@ def parse_count(text: str, option: str) -> int:
     help = f"write a positive whole number, as in {option} 50000, {option} 50k or {option} 1M"
     if match is None:
         raise UserError(f"{option} {text} is not a positive whole number", help)
+    if len(match[1]) > 20:
+        raise UserError(f"{option} {text[:40]}... is larger than any run", help)
     value = round(float(match[1].replace("_", "")) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]], 6)
     if value != int(value) or value <= 0:
         raise UserError(f"{option} {text} is not a positive whole number", help)
@@ -49,16 +60,28 @@ def parse_count(text: str, option: str) -> int:
 
 def make_folder(out: Path | None, name: str, environment: str) -> Path:
     """Create the run's folder: `out`, or the first free `runs/<spec>-<environment>-<n>`."""
-    if out is None:
-        stem = f"{name}-{re.sub(r'[^A-Za-z0-9._-]+', '-', environment)}"
-        number = 1
-        while (Path("runs") / f"{stem}-{number}").exists():
-            number += 1
-        out = Path("runs") / f"{stem}-{number}"
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} exists and is not an empty folder", "choose another --out, or remove it first")
     try:
+        if out is None:
+            return _free_folder(f"{name}-{re.sub(r'[^A-Za-z0-9._-]+', '-', environment)}")
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise UserError(f"{out} exists and is not an empty folder", "choose another --out, or remove it first")
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{out} cannot be created: {error.strerror}", "choose another --out") from error
+        where = out or f"a folder for {name} in runs"
+        raise UserError(f"{where} cannot be created: {error.strerror}", "choose another --out") from error
     return out
+
+
+def _free_folder(stem: str) -> Path:
+    """Claim the first free number: making the folder decides, since another run may start at the same time."""
+    runs = Path("runs")
+    runs.mkdir(exist_ok=True)
+    number = 1
+    while True:
+        folder = runs / f"{stem}-{number}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder

@@ -1,5 +1,6 @@
 """What a user sees while a run goes on: a live table on a terminal, plain lines elsewhere."""
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -46,6 +47,14 @@ class Display(Protocol):
     def show(self, view: View, *, now: bool = False) -> None: ...
 
     def say(self, text: str) -> None: ...
+
+
+class RunConsole(Console):
+    """A console whose reader may leave: the run goes on without being watched."""
+
+    def on_broken_pipe(self) -> None:
+        with contextlib.suppress(SystemExit):
+            super().on_broken_pipe()
 
 
 def display(console: Console) -> Display:

@@ -50,6 +50,9 @@ def evaluate_run(
     if row != record.row:
         raise UserError(f"{folder / 'resolved.tx'} is not the spec that was run: its hash differs", "restore the file")
     where = choose_device(device)
+    sealed = checkpoint.read(folder)
+    if sealed.row != record.row or sealed.seeds != record.seeds:
+        raise UserError(f"{folder / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if video is not None:
         _render_offscreen()
     numbers = streams(record.seeds, where).evaluation
@@ -62,8 +65,6 @@ def evaluate_run(
         agent: Agent = emitted.Agent(environments[0].observation, environments[0].action)
         fresh = agent.init([torch.Generator() for _ in record.seeds])
         description, state = checkpoint.load(folder, map_state(lambda leaf: leaf.to(where), fresh))
-        if description.row != record.row or description.seeds != record.seeds:
-            raise UserError(f"{folder / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
         skip = [index for index, seed in enumerate(record.seeds) if str(seed) in description.frozen]
         found = evaluate(agent, state, environments, episodes, where, skip)
         for environment in environments:

@@ -21,7 +21,7 @@ from taxon.runtime.evaluation import evaluate
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Agent, Loop, streams
 from taxon.runtime.options import Options, make_folder
-from taxon.runtime.progress import Display, SeedView, View, display
+from taxon.runtime.progress import Display, RunConsole, SeedView, View, display
 
 LOG_EVERY = 1_000  # environment steps between two readings of the metrics, which wait for the device
 RECENT = 10  # training episodes in the displayed mean
@@ -73,7 +73,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
         (folder / "resolved.tx").write_text(program.resolved, encoding="utf-8")
         emitted = module.load(program.source, folder / "agent.py")
         agent: Agent = emitted.Agent(training[0].observation, training[0].action)
-        console = console or Console()
+        console = console or RunConsole()
         try:
             loop = Loop(agent, emitted.DATA, training, streams(options.seeds, device), options.steps, device)
             with Log(folder) as log, display(console) as shown, _stop_on_signals() as stop:

@@ -1,12 +1,11 @@
 """From files to rows: imports, names, inheritance, overrides, types and ranges, with the origin of every leaf."""
 
 from taxon.semantics.canonical import canonical, leaf_text, row_hash, value_text
-from taxon.semantics.checking import algorithms, check_file, find_study, load_spec
+from taxon.semantics.checking import check_file, find_study, load_spec
 from taxon.semantics.resolve import Resolution
 
 __all__ = [
     "Resolution",
-    "algorithms",
     "canonical",
     "check_file",
     "find_study",

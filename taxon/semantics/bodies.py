@@ -92,7 +92,7 @@ def read_body(entries: Sequence[tree.Entry], vocabulary: Vocabulary) -> Body:
         for entry in rest:
             match entry:
                 case tree.Assignment():
-                    operation = _assignment(prefix, entry, vocabulary, body.diagnostics)
+                    operation = _operation(prefix, entry.path, entry.span, entry.value, vocabulary, body.diagnostics)
                     if operation is not None:
                         owner.operations.append(operation)
                 case tree.Unset():
@@ -136,12 +136,6 @@ def _once(operations: list[Operation], found: list[Diagnostic]) -> list[Operatio
                 )
             )
     return list(first.values())
-
-
-def _assignment(
-    prefix: str, entry: tree.Assignment, vocabulary: Vocabulary, found: list[Diagnostic]
-) -> Operation | None:
-    return _operation(prefix, entry.path, entry.span, entry.value, vocabulary, found)
 
 
 def _operation(

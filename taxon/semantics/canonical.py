@@ -9,23 +9,20 @@ from taxon.semantics.layers import children
 from taxon.syntax.printing import number
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.row import Composition, Row, Value
-from taxon.taxonomy.schema import Slot
-
-_HEADINGS = ("algorithm", "implementation", "code")
+from taxon.taxonomy.schema import LEVELS, Slot
 
 
-def canonical(row: Row, name: str | None = None, schema: Mapping[str, Slot] = SCHEMA) -> str:
+def canonical(row: Row, schema: Mapping[str, Slot] = SCHEMA) -> str:
     """One text for one row: it parses and resolves to an equal row, whoever extended what to get there.
 
     Args:
         row: the row.
-        name: the name to give it, in place of its own.
         schema: the slots, in the order in which they are written.
     """
     lines = ["taxon 1", ""]
     lines += [f"/// {line}".rstrip() for line in row.doc.splitlines()]
-    lines.append(f"algorithm {name if name is not None else row.name} {{")
-    for heading in _HEADINGS:
+    lines.append(f"algorithm {row.name} {{")
+    for heading in LEVELS:
         level = {path: slot for path, slot in schema.items() if slot.level == heading}
         entries = list(_entries(row, level))
         if entries:

@@ -20,6 +20,7 @@ from taxon.semantics.studies import check_study
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
+from taxon.syntax.parser import capped
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.rules import check_row
 from taxon.taxonomy.schema import Slot
@@ -116,12 +117,6 @@ def check_file(path: str | Path, schema: Mapping[str, Slot] = SCHEMA, rules: Rul
     return _tidy(found)
 
 
-def algorithms(path: str | Path) -> list[str]:
-    """The names of the algorithms that a file declares, in order; none where the file cannot be read."""
-    library = load(Path(path), str(path))
-    return [symbol.name for symbol in _algorithms(library, Scope(library))]
-
-
 def find_study(name_or_path: str | Path) -> tree.Study | None:
     """The study that `path:name` names, or the only declaration of a file, if that is a study; unchecked."""
     path, name, shown = _place(str(name_or_path))
@@ -197,8 +192,8 @@ def _has_error(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def _tidy(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Each finding once, by file and position."""
-    return sorted(dict.fromkeys(diagnostics), key=_position)
+    """Each finding once, by file and position, and not more than anyone reads."""
+    return capped(sorted(dict.fromkeys(diagnostics), key=_position))
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int]:

@@ -64,11 +64,13 @@ def _parse(source: Source, start: str, build: Callable[[Builder, Tree[Token]], T
     edition = _missing_edition(source, laid) if start == "file" else []
     findings = [*edition, *laid.findings, *parser.findings, *builder.findings]
     findings.sort(key=lambda finding: finding.primary.start if finding.primary else 0)
-    return built, findings if len(findings) <= MOST_FINDINGS else _first(findings)
+    return built, capped(findings)
 
 
-def _first(findings: list[Diagnostic]) -> list[Diagnostic]:
+def capped(findings: list[Diagnostic]) -> list[Diagnostic]:
     """As many findings as anyone reads, and that there are more."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
     place = findings[MOST_FINDINGS].primary
     labels = () if place is None else (Label(place, "the next one, not reported", primary=True),)
     return [*findings[:MOST_FINDINGS], Diagnostic(codes.TOO_MANY, f"more than {MOST_FINDINGS} mistakes", labels)]

@@ -8,8 +8,6 @@ from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.row import Leaf, Row
 from taxon.taxonomy.table import cells
 
-LEVELS = ("algorithm", "implementation", "code")
-
 
 @dataclass(frozen=True)
 class Difference:

@@ -22,6 +22,8 @@ Applies = Callable[["Row"], str | None]
 # A cell of Table 1: a text, or a function of the row and the path the choice stands at.
 Term = str | Callable[["Row", str], str]
 
+# The headings of Table 1, and what it leaves out: a slot belongs to one of them.
+LEVELS = ("algorithm", "implementation", "code")
 
 _UNSAID = 1e12  # a bound that only keeps numbers within what a machine counts
 
@@ -79,7 +81,7 @@ class Choice:
     leads: bool = False  # a modifier that Table 1 prints before its base ("Mixture + SG")
     equation: str = ""
     source: str = ""
-    operator: str = ""  # the function of taxon.operators or taxon.networks that implements it
+    operator: str = ""  # what implements it in taxon.operators or taxon.networks: a function, or a file of several
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,7 @@ class Slot:
     choices: tuple[Choice, ...] = ()
     applies: Applies | None = None
     spread: tuple[str, ...] = ()  # a path that sets these paths instead of a leaf of its own
-    level: str = "code"  # "algorithm", "implementation" or "code": the heading of Table 1 it belongs to
-    source: str = ""
+    level: str = "code"  # one of LEVELS
 
     def choice(self, key: str) -> Choice | None:
         """The choice of that spelling or alias."""

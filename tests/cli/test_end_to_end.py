@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CALL = "from taxon.cli.main import main; main()"
 
 
@@ -53,3 +55,14 @@ def test_a_spec_that_is_refused_starts_nothing(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "TX319" in refused.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_that_lacks_a_character_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    trained = taxon(
+        tmp_path,
+        *("run", "sac", "--env", "Pendulum-v1", "--steps", "2", "--device", "cpu", "--eval-episodes", "1"),
+        *("--out", "\u00fcber"),
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert "finished after 2 steps: \\xfcber" in trained.stdout

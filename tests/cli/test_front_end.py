@@ -10,7 +10,7 @@ import pytest
 from program import taxon
 
 from taxon.cli.codes import CODES
-from taxon.taxonomy import FACTORS
+from taxon.taxonomy import FACTORS, SCHEMA
 
 
 @pytest.fixture
@@ -241,6 +241,30 @@ def test_every_code_is_explained(code: str) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith(f"{code} ({CODES[code].severity}): {CODES[code].title}\n\n")
     assert max(map(len, result.stdout.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("path", SCHEMA)
+def test_every_path_is_explained(path: str) -> None:
+    result = taxon("explain", path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    slot = SCHEMA[SCHEMA[path].spread[0]] if SCHEMA[path].spread else SCHEMA[path]
+    words = " ".join(result.stdout.split())
+    assert words.startswith(f"{path}: {slot.doc} takes ")
+    for choice in slot.choices:
+        for text in (choice.doc, choice.equation, choice.source, *(p.doc for p in choice.parameters)):
+            assert " ".join(text.split()) in words
+
+
+def test_a_parameter_and_a_group_are_explained() -> None:
+    result = taxon("explain", "pi_q.update.trust_region.kl")
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "takes a number above 0; 0.1 by default")
+    result = taxon("explain", "optimizer.policy.momentum")
+    assert "decay of the velocity" in result.stdout
+    result = taxon("explain", "optimizer")
+    assert result.stdout.split() == [f"optimizer.{leaf}" for leaf in ("bounds", "clip", "dual", "policy", "value")]
+    result = taxon("explain", "pi_q.updat")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "did you mean `pi_q.update`?" in result.stderr
 
 
 def test_a_code_that_is_none() -> None:

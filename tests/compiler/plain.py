@@ -77,18 +77,17 @@ def outside(a: Tensor) -> Tensor:
 class Sac:
     """Haarnoja et al. 2018b with an adapted temperature; `tanh` off adds the penalty of Hoffman et al. 2020."""
 
-    def __init__(self, state, seed: int, tanh: bool, dual_lr: float) -> None:
+    def __init__(self, state, seed: int, tanh: bool) -> None:
         self.tanh = tanh
         self.policy = fill(mlp([3, 8, 6, 2 * A], nn.ReLU), state.policy[seed])
         self.critics = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic[seed]]
         self.targets = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic_target[seed]]
         self.log_eta = parameter(state.log_eta[seed])
-        self.duals = [self.log_eta]
+        self.dual_optimisers = [(torch.optim.Adam([self.log_eta], lr=3e-4), [self.log_eta])]
         if not tanh:
             self.bounds_raw = parameter(state.bounds_raw[seed])
-            self.duals.append(self.bounds_raw)
+            self.dual_optimisers.append((torch.optim.Adam([self.bounds_raw], lr=1e-2), [self.bounds_raw]))
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=3e-4) for net in (self.policy, *self.critics)]
-        self.dual_optimiser = torch.optim.Adam(self.duals, lr=dual_lr)
 
     def pi(self, s: Tensor) -> Normal:
         mean, log_std = self.policy(s).chunk(2, -1)
@@ -124,7 +123,7 @@ class Sac:
             loss = loss - (weights * pi.log_prob(drawn).sum(-1)).sum(0).mean()
             dual = dual + temperature_loss(cost, temperature, 1e-3)
         descend(loss, (self.optimisers[0], self.policy.parameters()))
-        descend(dual, (self.dual_optimiser, self.duals))
+        descend(dual, *self.dual_optimisers)
         follow(self.targets, self.critics)
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:

@@ -33,6 +33,11 @@ QUIET = settings(
 RARE = settings(QUIET, max_examples=1000)
 
 
+def moves(plan: Plan) -> tuple[str, ...]:
+    """The state fields that an update moves by a gradient."""
+    return ("policy", "critic", *(dual.name for dual in plan.duals))
+
+
 class Watched:
     """An agent whose every update is checked against its plan."""
 
@@ -56,11 +61,12 @@ class Watched:
 
     def _check(self, phase: str, before: Any, after: Any) -> None:
         plan = self.plan
+        moving = moves(plan)
         counter = {"update": "updates", "value": "value_updates", "policy": "policy_updates"}[phase]
         trained = {
-            "update": plan.trained,
+            "update": moving,
             "value": ("critic",),
-            "policy": tuple(name for name in plan.trained if name != "critic"),
+            "policy": tuple(name for name in moving if name != "critic"),
         }[phase]
         assert torch.equal(getattr(after, counter), getattr(before, counter) + 1)
         lagged = {name for name in ("policy", "critic") if name in trained and hasattr(before, f"{name}_target")}
@@ -99,7 +105,7 @@ def trains(row: Row, folder: Path) -> None:
         assert loop.steps < 60, "no update was made"
     assert loop.frozen() == {}
     assert all(torch.isfinite(leaf).all() for leaf in leaves(loop.state))
-    assert watched.moved == set(plan.trained)
+    assert watched.moved == set(moves(plan))
     if plan.normalised:
         until = int(plan.constants["INPUT_UNTIL"][0])
         assert loop.state.statistics.seen.tolist() == [min(loop.steps, until)] * 2

@@ -18,8 +18,8 @@ SMALL = ("network.policy.hidden = [8, 6]", "network.value.hidden = [8, 6]", "dat
 MPO = ("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "optimizer.clip = 0.5", "target.every = 2")
 WINDOWS = (*MPO, "data.batch = 5", "data.sequences.length = 4")
 UPDATES = {
-    "sac": (SMALL, lambda state, seed: Sac(state, seed, True, 3e-4)),
-    "sac_notanh": (SMALL, lambda state, seed: Sac(state, seed, False, 1e-2)),
+    "sac": (SMALL, lambda state, seed: Sac(state, seed, True)),
+    "sac_notanh": (SMALL, lambda state, seed: Sac(state, seed, False)),
     "mpo_onestep": ((*MPO, "data.batch = 12"), lambda state, seed: Mpo(state, seed, False, False)),
     "mpo": (WINDOWS, lambda state, seed: Mpo(state, seed, True, False)),
     "mpo_joint": (WINDOWS, lambda state, seed: Mpo(state, seed, True, True)),

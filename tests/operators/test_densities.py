@@ -9,14 +9,13 @@ from torch.func import grad
 from taxon.operators.bounds import bound_loss, out_of_bounds_cost
 from taxon.operators.distributions import (
     atanh_clamped,
-    normal_entropy,
     normal_log_prob,
     normal_sample,
     tanh_log_jacobian,
     tanh_normal_log_prob,
 )
-from taxon.operators.divergences import kl_mean, kl_normal, kl_std
-from taxon.operators.duals import entropy_dual, inverse_positive, lagrange_dual, positive
+from taxon.operators.divergences import kl_mean, kl_std
+from taxon.operators.duals import entropy_dual, lagrange_dual, positive
 from taxon.operators.e_step import softmax_weights
 from taxon.operators.losses import squared_error, weighted_likelihood
 
@@ -47,7 +46,6 @@ def test_densities_equal_torch_distributions():
     u = normal_sample(mean, std, noise)
     normal = Independent(Normal(mean, std), 1)
     close(normal_log_prob(mean, std, u), normal.log_prob(u), 1e-12)
-    close(normal_entropy(std), normal.entropy(), 1e-12)
     squashed = TransformedDistribution(normal, [TanhTransform()])
     # The inverse of tanh loses digits near the border: stay where it keeps them.
     u = u.clamp(-3, 3)
@@ -70,9 +68,9 @@ def test_atanh_inverts_and_clamps():
 def test_divergences_golden():
     close(kl_mean(OLD_MEAN, OLD_STD, NEW_MEAN), [0.02, 0.02], 1e-12)
     close(kl_std(OLD_STD, NEW_STD), [0.058106, 0.029544])
-    full = kl_normal(OLD_MEAN, OLD_STD, NEW_MEAN, NEW_STD)
-    close(full, [0.089356, 0.043433])
-    close(full, kl_divergence(Normal(OLD_MEAN, OLD_STD), Normal(NEW_MEAN, NEW_STD)), 1e-12)
+    old = Normal(OLD_MEAN, OLD_STD)
+    close(kl_mean(OLD_MEAN, OLD_STD, NEW_MEAN), kl_divergence(old, Normal(NEW_MEAN, OLD_STD)), 1e-12)
+    close(kl_std(OLD_STD, NEW_STD), kl_divergence(old, Normal(OLD_MEAN, NEW_STD)), 1e-12)
 
 
 def test_divergences_are_flat_at_the_old_policy():
@@ -83,8 +81,6 @@ def test_divergences_are_flat_at_the_old_policy():
 def test_positive_parameters():
     close(positive(tensor([10.0, 1.0, 3.0])), [10.0000454, 1.3132617, 3.0485874], 1e-7)
     close(positive(tensor([-18.0, -100.0])), 2 * [math.log1p(math.exp(-18)) + 1e-8], 1e-15)
-    value = tensor([1e-6, 0.1, 1.0, 50.0, 1000.0])
-    close(positive(inverse_positive(value)), value, 1e-12)
     assert not grad(lambda x: positive(x).sum())(tensor([-30.0])).any()
 
 

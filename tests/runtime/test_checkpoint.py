@@ -79,6 +79,7 @@ def flip_a_byte(folder):
     ("harm", "message"),
     [
         (lambda folder: (folder / checkpoint.INDEX).unlink(), "there is no checkpoint"),
+        (lambda folder: [(folder / checkpoint.INDEX).unlink(), (folder / checkpoint.INDEX).mkdir()], "cannot be read"),
         (lambda folder: (folder / checkpoint.INDEX).write_text("{"), "not a checkpoint's description"),
         (lambda folder: edit(folder, steps="many"), "steps"),
         (lambda folder: edit(folder, surprise=1), "surprise"),

@@ -1,6 +1,7 @@
 """The commands `run` and `eval` around the runtime, with the toy in the compiler's place."""
 
 import json
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -87,6 +88,52 @@ def test_eval_of_something_else(taxon_command, tmp_path):
     result = taxon_command("eval", tmp_path)
     assert result.exit_code == 2
     assert "is not the folder of a run" in result.output
+
+
+def test_eval_imports_a_module_only_where_the_user_names_it(taxon_command, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    assert taxon_command("run", "toy.tx", "--env", "known/Truncates-v0", "--steps", "9", "--out", folder).exit_code == 0
+    (tmp_path / "stranger.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"environment": "stranger:known/Truncates-v0"}))
+    refused = taxon_command("eval", folder, "--episodes", "1")
+    assert refused.exit_code == 2
+    assert "stranger:known/Truncates-v0 would import a module" in refused.output
+    assert "stranger" not in sys.modules
+    assert taxon_command("eval", folder, "--env", "known/Truncates-v0").exit_code == 2
+    asked = taxon_command("eval", folder, "--env", "stranger:known/Truncates-v0", "--episodes", "1", "--device", "cpu")
+    assert asked.exit_code == 0
+    assert sys.modules.pop("stranger")
+
+
+def test_eval_of_seeds_that_the_checkpoint_lacks_makes_no_environments(taxon_command, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    taxon_command("run", "toy.tx", "--env", "known/Truncates-v0", "--steps", "3", "--out", folder)
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"seeds": [0, 1]}))
+    monkeypatch.setattr("taxon.runtime.saved.make", lambda *_: pytest.fail("made an environment"))
+    refused = taxon_command("eval", folder)
+    assert refused.exit_code == 2
+    assert "belongs to another run" in refused.output
+
+
+def test_eval_of_a_folder_in_place_of_the_manifest(taxon_command, tmp_path):
+    (tmp_path / "run.json").mkdir()
+    refused = taxon_command("eval", tmp_path)
+    assert refused.exit_code == 2
+    assert "cannot be read" in refused.output
+
+
+@pytest.mark.parametrize("seeds", [[], [-1], ["0"]])
+def test_eval_of_impossible_seeds(taxon_command, tmp_path, seeds):
+    folder = tmp_path / "run"
+    taxon_command("run", "toy.tx", "--env", "known/Truncates-v0", "--steps", "3", "--out", folder)
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"seeds": seeds}))
+    refused = taxon_command("eval", folder)
+    assert refused.exit_code == 2
+    assert "run.json: seeds" in refused.output
 
 
 def test_an_interrupted_run_says_so(taxon_command, tmp_path):

@@ -70,6 +70,7 @@ def test_the_same_seed_starts_the_same_way_and_goes_on_differently():
         ("zzz/zzzzzzzzzz", "no environment", "gymnasium id"),
         ("known/Discrete-v0", "Discrete", "continuous"),
         ("known/Unbounded-v0", "unbounded", "finite bounds"),
+        ("dm_control/lqr-lqr_2_1", "unbounded", "finite bounds"),
     ],
 )
 def test_what_cannot_be_used_is_said(id, message, help):

@@ -110,13 +110,12 @@ def test_counts_follow_the_spec():
     agent = Recorder()
     agent.phases = (agent.phases[0]._replace(updates=3),)
     loop = run(loop_of(agent, data, "known/Terminates-v0", [0, 1], 50), 50)
-    counters = loop.counters
-    assert counters.steps == 50
-    assert counters.updates == {"update": 3 * (1 + (50 - 10) // 4)}
-    assert counters.samples == counters.updates["update"] * 4
-    assert counters.episodes == 2 * (50 // 3)
+    assert loop.steps == 50
+    assert loop.updates == {"update": 3 * (1 + (50 - 10) // 4)}
+    assert loop.samples == loop.updates["update"] * 4
     assert sum(len(environment.raw.unwrapped.received) for environment in loop.environments) == 100
     episodes = loop.take_episodes()
+    assert len(episodes) == 2 * (50 // 3)
     assert {(episode.total, episode.length) for episode in episodes} == {(6.0, 3)}
     assert sorted({episode.step for episode in episodes}) == list(range(3, 51, 3))
     assert loop.take_episodes() == []
@@ -130,7 +129,7 @@ def test_counts_follow_the_spec():
 def test_windows_wait_until_there_are_enough_steps():
     agent = Recorder()
     loop = run(loop_of(agent, REPLAY._replace(sequence=5), "known/Terminates-v0", [0], 8), 8)
-    assert loop.counters.updates == {"update": 4}
+    assert loop.updates == {"update": 4}
     assert agent.batches[0].reward.shape == (1, 4, 5)
     assert agent.batches[0].reward[0, 0].tolist() == [1, 2, 3, 1, 2]
 
@@ -146,7 +145,7 @@ def test_phases_over_whole_episodes_refresh_then_pass():
     data = REPLAY._replace(episodes=True, steps_per_update=8, batch=3)
     loop = run(loop_of(agent, data, "known/Truncates-v0", [0], 16), 16)
     assert agent.order == 2 * (["refresh"] + ["update"] * 3 + ["refresh"] + ["update"] * 2)
-    assert loop.counters.updates == {"value": 6, "policy": 4}
+    assert loop.updates == {"value": 6, "policy": 4}
     assert isinstance(agent.refreshed[0], Episodes)
     # After 8 steps two episodes of three are complete: each pass of two minibatches is these six steps.
     first = torch.cat([batch.target for batch in agent.batches[:2]], 1)
@@ -168,7 +167,7 @@ def test_a_seed_trains_the_same_alone_and_among_others(toy):
     assert [e.total for e in together.take_episodes() if e.seed == 1] == [e.total for e in alone.take_episodes()]
     first, second = (map_state(lambda leaf, k=k: leaf[k], together.state) for k in (0, 1))
     assert not torch.equal(first.policy, second.policy)
-    assert together.counters.updates == {"update": 281}
+    assert together.updates == {"update": 281}
 
 
 def leaves(state):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from taxon.runtime.errors import UserError
@@ -11,7 +13,7 @@ def test_seeds(text, seeds):
     assert parse_seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "a", "1,1", "1.5", "3,,4", ","])
+@pytest.mark.parametrize("text", ["", "0", "-1", "a", "1,1", "1.5", "3,,4", ",", "99999999999", "3," + "9" * 5000])
 def test_bad_seeds(text):
     with pytest.raises(UserError) as caught:
         parse_seeds(text)
@@ -25,7 +27,7 @@ def test_counts(text, value):
     assert parse_count(text, "--steps") == value
 
 
-@pytest.mark.parametrize("text", ["0", "-5", "1.5", "0.0001k", "many", "1m", "1e6", ""])
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "0.0001k", "many", "1m", "1e6", "", "9" * 400])
 def test_bad_counts(text):
     with pytest.raises(UserError, match="--steps"):
         parse_count(text, "--steps")
@@ -35,6 +37,19 @@ def test_the_default_folder_is_the_first_that_is_free(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = [str(make_folder(None, "sac", "dm_control/walker-walk")) for _ in range(2)]
     assert names == ["runs/sac-dm_control-walker-walk-1", "runs/sac-dm_control-walker-walk-2"]
+
+
+def test_two_runs_that_start_together_get_two_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "exists", lambda path, **_: False)  # the other run makes its folder after this look
+    assert make_folder(None, "sac", "Hopper-v4") != make_folder(None, "sac", "Hopper-v4")
+
+
+@pytest.mark.parametrize(("out", "name"), [(Path("x" * 300), "sac"), (None, "a" * 300)])
+def test_a_name_too_long_for_a_folder(tmp_path, monkeypatch, out, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="cannot be created"):
+        make_folder(out, name, "Hopper-v4")
 
 
 def test_an_empty_folder_may_be_named(tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from small_schema import SMALL_SCHEMA, Write, codes_of, no_rules
 
 from taxon.semantics import check_file, load_spec
-from taxon.syntax.parser import LARGEST
+from taxon.syntax.parser import LARGEST, MOST_FINDINGS
 
 # As many as a file of the largest size holds.
 HEIRS = LARGEST // 40
@@ -23,9 +23,9 @@ MIXINS = LARGEST // 60
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
     """Generous, since machines differ; what is quadratic in the size of a file takes minutes."""
-    start = time.monotonic()
+    start = time.process_time()
     yield
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_a_long_line_of_heirs(write: Write) -> None:
@@ -46,11 +46,12 @@ def test_a_long_line_of_imports(write: Write) -> None:
 
 def test_thousands_of_entries(write: Write) -> None:
     found = check_file(write("algorithm x {\n" + "decay = 0.5\n" * ENTRIES + "}"), SMALL_SCHEMA, no_rules)
-    assert codes_of(found).count("TX111") == ENTRIES - 1
+    assert codes_of(found)[-2:] == ["TX111", "TX018"]
+    assert len(found) == MOST_FINDINGS + 1
     found = check_file(
         write("algorithm x {\n" + "".join(f"n{i} = 1\n" for i in range(ENTRIES)) + "}"), SMALL_SCHEMA, no_rules
     )
-    assert codes_of(found).count("TX201") == ENTRIES
+    assert codes_of(found)[-2:] == ["TX201", "TX018"]
 
 
 def test_a_huge_list_and_huge_numbers(write: Write) -> None:

@@ -9,7 +9,7 @@ import pytest
 from small_schema import SMALL_SCHEMA, Write, codes_of, no_rules
 
 from taxon.diagnostics.model import Diagnostic
-from taxon.semantics import algorithms, check_file, load_spec
+from taxon.semantics import check_file, load_spec
 
 
 def check(path: Path) -> list[Diagnostic]:
@@ -139,7 +139,6 @@ def test_unknown_shipped_names(write: Write, clause: str, code: str) -> None:
 class TestNamingASpec:
     def test_by_path_by_name_and_shipped(self, write: Write) -> None:
         path = write("algorithm a { method = plain }\nalgorithm b { method = plain, decay = 0.5 }")
-        assert algorithms(path) == ["a", "b"]
         row = load_spec(f"{path}:b", schema=SMALL_SCHEMA, rules=no_rules).row
         assert row is not None
         assert (row.name, row["decay"]) == ("b", 0.5)
@@ -163,4 +162,3 @@ class TestNamingASpec:
             resolution = load_spec(name)
             assert resolution.row is None
             assert len(resolution.diagnostics) == 1
-        assert algorithms(tmp_path / "no.tx") == []

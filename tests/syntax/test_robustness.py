@@ -37,14 +37,18 @@ HOSTILE = {
 }
 
 
+# Seconds of processor time: far above what any of these takes, far below what a square or a loop would.
+HANGS = 30
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts(name: str) -> None:
     code, text = HOSTILE[name]
-    begun = time.perf_counter()
+    begun = time.process_time()
     file, findings = parse(Source("hostile.tx", text))
     shown = full.render(findings)
     json_.render(findings)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < HANGS
     assert findings[0].code.id == code
     assert len(findings) <= MOST_FINDINGS + 1
     assert max(map(len, shown.splitlines())) < 250
@@ -65,9 +69,9 @@ LONG = {
 @pytest.mark.parametrize("name", LONG)
 def test_long_texts_are_read(name: str) -> None:
     assert len(LONG[name]) <= LARGEST
-    begun = time.perf_counter()
+    begun = time.process_time()
     file, findings = parse(Source("long.tx", LONG[name]))
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < HANGS
     assert not findings
     assert len(file.declarations) == 1
 

@@ -113,6 +113,14 @@ def test_the_primary_place_is_in_the_spec_itself(tmp_path: Path) -> None:
     assert place.text == "nonparametric"
 
 
+def test_a_constant_covariance_is_not_warned_of_growing(tmp_path: Path) -> None:
+    """What Table 3 reports of an unsquashed policy is that its entropy is rewarded: here the entropy is a constant."""
+    path = tmp_path / "ours.tx"
+    body = "pi_theta = normal(mean(s), 0.1), eta = 0.2, unset network.policy.std, unset optimizer.dual"
+    path.write_text(f"taxon 1\nimport std.sac\nalgorithm ours extends sac {{ {body} }}\n", "utf-8")
+    assert check_file(path) == []
+
+
 def test_a_default_takes_part_by_a_note() -> None:
     (found,) = load_spec("awac", ["network.policy.mean=linear"]).diagnostics
     assert found.code.id == "TX506"

@@ -10,8 +10,7 @@ from taxon.compiler.library import exports
 from taxon.semantics.defaults import default_of
 from taxon.semantics.values import example
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.difference import LEVELS
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import LEVELS, Choice, Slot
 
 LIBRARY = Path(taxon.__file__).parent
 

@@ -64,8 +64,8 @@ def reads_old_policy(row: Row) -> bool:
 
 
 def has_dual(row: Row) -> bool:
-    """Some Lagrange multiplier is trained by gradient."""
-    return trust_region_e(row) or trust_region_m(row) or row.base("eta") == "entropy" or row.base("bounds") == "penalty"
+    """A temperature or a trust region's multiplier is trained by gradient."""
+    return trust_region_e(row) or trust_region_m(row) or row.base("eta") == "entropy"
 
 
 def episodic(row: Row) -> bool:

@@ -83,7 +83,7 @@ def _body(network: str, hidden: str) -> tuple[Slot, ...]:
     """The leaves that the policy's and the critic's network share."""
     prefix = f"network.{network}"
     return (
-        Slot(f"{prefix}.hidden", "the width of each hidden layer", hidden, integers=_WIDTH, source="Table 4"),
+        Slot(f"{prefix}.hidden", "the width of each hidden layer", hidden, integers=_WIDTH),
         Slot(f"{prefix}.activation", "the activation of the hidden layers", "relu", choices=_ACTIVATIONS),
         Slot(f"{prefix}.layer_norm", "layer normalisation (Ba et al. 2016)", "none", choices=_LAYER_NORMS),
         Slot(f"{prefix}.init", "the weights of the hidden layers", "xavier_uniform", choices=_INITIALISERS),
@@ -144,10 +144,10 @@ _VALUE = (
     *_body("value", "[256, 256]"),
     Slot(
         "network.value.scale",
-        "the critic is this times its network, and the loss is measured in the network's unit",
+        "the critic is this times its network, and the loss is measured in the network's unit "
+        "(1 / (1 - gamma) in Peng et al. 2019, code)",
         "1",
         POSITIVE,
-        source="Peng et al. 2019 (1 / (1 - gamma))",
     ),
 )
 

@@ -8,7 +8,11 @@ _MOMENTUM = Range(0, 1, high_open=True)
 
 
 def _needs_dual(row: Row) -> str | None:
-    return None if facts.has_dual(row) else "the row has no multiplier to train"
+    return None if facts.has_dual(row) else "the row trains neither eta nor a multiplier"
+
+
+def _needs_penalty(row: Row) -> str | None:
+    return None if row.base("bounds") == "penalty" else "no penalty has a temperature to train"
 
 
 def _lr(default: str) -> Slot:
@@ -58,13 +62,25 @@ _CHOICES = (
 SLOTS = (
     Slot("optimizer.policy", "the policy's optimiser", "adam", choices=_CHOICES),
     Slot("optimizer.value", "the critic's optimiser", "adam", choices=_CHOICES),
-    Slot("optimizer.dual", "the multipliers' optimiser", "adam(lr = 1e-2)", choices=_CHOICES, applies=_needs_dual),
+    Slot(
+        "optimizer.dual",
+        "the optimiser of eta and of the trust region's multipliers",
+        "adam(lr = 1e-2)",
+        choices=_CHOICES,
+        applies=_needs_dual,
+    ),
+    Slot(
+        "optimizer.bounds",
+        "the optimiser of the temperature of `bounds = penalty`",
+        "adam(lr = 1e-2)",
+        choices=_CHOICES,
+        applies=_needs_penalty,
+    ),
     Slot(
         "optimizer.clip",
-        "the largest norm of a gradient, of each network and each multiplier apart",
+        "the largest norm of a gradient, of each network and each multiplier apart (Pascanu et al. 2013)",
         "none",
         POSITIVE,
         choices=(Choice("none", "no bound"),),
-        source="Pascanu et al. 2013",
     ),
 )

@@ -7,8 +7,8 @@ Advantage-Weighted Actor-Critic (Nair et al. 2020), as Table 1 of Furuta et al. 
 
 Constants are those of Furuta et al. 2021's experiments. Table 1 lists TD(0) alone, while the experiments'
 unmodified AWAC has two critics: that is `awac_double`. The weights are B softmax(A / eta) over the minibatch,
-at most 20; `awac_exponential` is the other published reading. The critic is updated before the policy reads
-it.
+at most 20; `awac_exponential` is the other published reading. Here the critic is updated before the policy
+reads it; the released code reads it before its update.
 
 Shapes: S seeds, E critics, B batch, O observations, A actions, P parameters. Every tensor of the state leads
 with S.
@@ -84,7 +84,7 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks and updates for an environment with so many observations and actions."""
+    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
@@ -156,16 +156,15 @@ class Agent:
         )
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
-        """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
+        """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
         observation = batch.observation
         next_observation = batch.next_observation
 
-        # V(s') = E[Q(s', a')] over 1 action of the policy
+        # V(s') = E[Q(s', a')] over one action of the policy
         next_mean, next_std = self.policy.apply(state.policy, next_observation)
         next_action = normal_sample(next_mean, next_std, noise.next_action)
-        next_q = self.q(state.critic_target, next_observation, next_action)
-        next_value = next_q
+        next_value = self.q(state.critic_target, next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
@@ -180,7 +179,7 @@ class Agent:
             state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates, weight_decay=VALUE_DECAY
         )
 
-        # E-step: the actions in the data, G(s, a) = Q(s, a) - E[Q(s, .)]
+        # E-step: the actions in the data, w = exp(G / eta) / Z with G = Q(s, a) - E[Q(s, .)]
         score = self.q(critic, observation, batch.action)
         base_mean, base_std = self.policy.apply(state.policy, observation)
         base_action = normal_sample(base_mean, base_std, noise.baseline)

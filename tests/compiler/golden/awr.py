@@ -90,7 +90,7 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks and updates for an environment with so many observations and actions."""
+    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
@@ -161,23 +161,22 @@ class Agent:
         """V(s): [S, P], [S, B, O] -> [S, B]."""
         return VALUE_SCALE * state_values(self.critic, critic, observation)
 
-    def step_values(self, state: State, batch: Episodes) -> tuple[Tensor, ...]:
-        """V(s') at a piece of the stored steps: each [S, n]."""
+    def next_values(self, state: State, batch: Episodes) -> Tensor:
+        """V(s') at a piece of the stored steps: [S, n]."""
         next_observation = self.normalise(state, batch.next_observation)
         next_value = self.v(state.critic, next_observation)
-        return (next_value,)
+        return next_value
 
-    def targets(self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]) -> Tensor:
+    def targets(self, state: State, episodes: Episodes) -> Tensor:
         """G of every stored step, the critic as it stands: [S, N]."""
-        parts = [self.step_values(state, piece) for piece in pieces(episodes)]
-        (next_value,) = (torch.cat(part, 1) for part in zip(*parts, strict=True))
+        next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
         return lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
 
     def refresh_value(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """The targets of the critic's phase, fixed while it lasts."""
-        return {"target": self.targets(state, episodes, generators)}
+        return {"target": self.targets(state, episodes)}
 
     def value_noise(self, generators: Sequence[torch.Generator], device: torch.device) -> tuple[()]:
         """The critic's update draws nothing."""
@@ -208,21 +207,20 @@ class Agent:
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """A(s, a) = G - V(s) of every stored step by the updated critic: [S, N]."""
-        parts = [(self.v(state.critic, self.normalise(state, piece.observation)),) for piece in pieces(episodes)]
-        (value,) = (torch.cat(part, 1) for part in zip(*parts, strict=True))
-        advantage = self.targets(state, episodes, generators) - value
+        values = [self.v(state.critic, self.normalise(state, piece.observation)) for piece in pieces(episodes)]
+        advantage = self.targets(state, episodes) - torch.cat(values, 1)
         return {"advantage": standardise(advantage, episodes.valid)}
 
     def policy_noise(self, generators: Sequence[torch.Generator], device: torch.device) -> tuple[()]:
-        """The standard normal draws of one update of the policy, a generator for each seed."""
+        """The policy's update draws nothing."""
         return ()
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
-        """One minibatch of the policy and its multipliers. Every metric is [S]."""
+        """One minibatch of the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        # E-step: the actions in the data and the advantages of their whole episodes
+        # E-step: the actions in the data and the advantages of their whole episodes, w = exp(A / eta) / Z
         score = batch.advantage
         weights = exponential_weights(score, ETA, WEIGHT_CLIP)
         action = batch.action

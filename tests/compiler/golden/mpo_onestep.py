@@ -37,13 +37,14 @@ GAMMA = 0.99  # discount
 COPY_EVERY = 100  # updates between hard copies
 BATCH = 256  # minibatch
 CLIP_NORM = 40.0  # largest norm of a gradient
+POLICY_LR = 0.0001  # learning rate of the policy
+VALUE_LR = 0.0001  # learning rate of the critic
 EPSILON = 0.1  # bound on KL(pi_q || pi_p)
+DUAL_LR = 0.01  # learning rate of the multipliers
 EPSILON_MEAN = 0.001  # bound on the mean's part of the KL
 EPSILON_COV = 1e-06  # bound on the covariance's part of the KL
 EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
-POLICY_LR = 0.0001  # learning rate of the policy
-VALUE_LR = 0.0001  # learning rate of the critic
-DUAL_LR = 0.01  # learning rate of the multipliers
+BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
 
 DATA = Replay(
     capacity=1_000_000,
@@ -93,7 +94,7 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks and updates for an environment with so many observations and actions."""
+    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
@@ -221,6 +222,7 @@ class Agent:
             mean_log_prob = normal_log_prob(mean.unsqueeze(1), old_std.unsqueeze(1), action)
             cov_log_prob = normal_log_prob(old_mean.unsqueeze(1), std.unsqueeze(1), action)
             loss = weighted_likelihood(weights, mean_log_prob + cov_log_prob)
+            # KL(pi_old || pi_theta) in its two parts, each weighted by its multiplier
             mean_kl = kl_mean(old_mean, old_std, mean).mean(1)
             loss = loss + (alpha_mean * mean_kl).sum(-1)
             cov_kl = kl_std(old_std, std).mean(1)
@@ -243,7 +245,7 @@ class Agent:
             state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
         )
 
-        # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon
+        # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         def alpha_mean_dual(raw: Tensor) -> Tensor:
             alpha_mean = positive(raw)
             return lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl).sum()
@@ -257,7 +259,7 @@ class Agent:
             updates,
         )
 
-        # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon
+        # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         def alpha_cov_dual(raw: Tensor) -> Tensor:
             alpha_cov = positive(raw)
             return lagrange_dual(alpha_cov, EPSILON_COV, cov_kl).sum()
@@ -267,14 +269,14 @@ class Agent:
             state.alpha_cov_raw, clip_norm(alpha_cov_gradient, CLIP_NORM), state.alpha_cov_raw_moments, DUAL_LR, updates
         )
 
-        # bounds_eta: the penalty's own dual
+        # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
         def bounds_eta_dual(raw: Tensor) -> Tensor:
             bounds_eta = positive(raw)
             return temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1).sum()
 
         bounds_eta_gradient = grad(bounds_eta_dual)(state.bounds_raw)
         bounds_raw, bounds_raw_moments = adam(
-            state.bounds_raw, clip_norm(bounds_eta_gradient, CLIP_NORM), state.bounds_raw_moments, DUAL_LR, updates
+            state.bounds_raw, clip_norm(bounds_eta_gradient, CLIP_NORM), state.bounds_raw_moments, BOUNDS_LR, updates
         )
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)

@@ -35,12 +35,12 @@ GAMMA = 0.99  # discount
 COPY_EVERY = 100  # updates between hard copies
 BATCH = 256  # minibatch
 CLIP_NORM = 40.0  # largest norm of a gradient
-EPSILON = 0.1  # bound on KL(pi_q || pi_p)
-EPSILON_MEAN = 0.001  # bound on the mean's part of the KL
-EPSILON_COV = 1e-06  # bound on the covariance's part of the KL
 POLICY_LR = 0.0001  # learning rate of the policy
 VALUE_LR = 0.0001  # learning rate of the critic
+EPSILON = 0.1  # bound on KL(pi_q || pi_p)
 DUAL_LR = 0.01  # learning rate of the multipliers
+EPSILON_MEAN = 0.001  # bound on the mean's part of the KL
+EPSILON_COV = 1e-06  # bound on the covariance's part of the KL
 
 DATA = Replay(
     capacity=1_000_000,
@@ -88,7 +88,7 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks and updates for an environment with so many observations and actions."""
+    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
@@ -197,6 +197,7 @@ class Agent:
         )
 
         # E-step: the actions and values of the target serve again, w = exp(Q / eta) / Z(s)
+        # (the actions before tanh: its Jacobian has no parameters, so it drops out of the likelihood's gradient)
         old_mean, old_std, action, score = next_mean, next_std, next_u, next_q
         weights = softmax_weights(score, eta, dim=1)
 
@@ -210,6 +211,7 @@ class Agent:
             mean_log_prob = normal_log_prob(mean.unsqueeze(1), old_std.unsqueeze(1), action)
             cov_log_prob = normal_log_prob(old_mean.unsqueeze(1), std.unsqueeze(1), action)
             loss = weighted_likelihood(weights, mean_log_prob + cov_log_prob)
+            # KL(pi_old || pi_theta) in its two parts, each weighted by its multiplier
             mean_kl = kl_mean(old_mean, old_std, mean).mean(1)
             loss = loss + (alpha_mean * mean_kl).sum(-1)
             cov_kl = kl_std(old_std, std).mean(1)
@@ -232,7 +234,7 @@ class Agent:
             state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
         )
 
-        # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon
+        # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         def alpha_mean_dual(raw: Tensor) -> Tensor:
             alpha_mean = positive(raw)
             return lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl).sum()
@@ -246,7 +248,7 @@ class Agent:
             updates,
         )
 
-        # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon
+        # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         def alpha_cov_dual(raw: Tensor) -> Tensor:
             alpha_cov = positive(raw)
             return lagrange_dual(alpha_cov, EPSILON_COV, cov_kl).sum()

@@ -37,9 +37,9 @@ from taxon.operators.returns import td_target
 GAMMA = 0.99  # discount
 TAU = 0.005  # step of the lagged copies
 BATCH = 256  # minibatch
-TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
 POLICY_LR = 0.0003  # learning rate of the policy
 VALUE_LR = 0.0003  # learning rate of the critic
+TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
 DUAL_LR = 0.0003  # learning rate of the multipliers
 
 DATA = Replay(
@@ -84,7 +84,7 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks and updates for an environment with so many observations and actions."""
+    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
@@ -167,7 +167,7 @@ class Agent:
         next_observation = batch.next_observation
         eta = torch.exp(state.log_eta)
 
-        # V(s') = E[Q(s', a') - eta log pi(a'|s')] over 1 action of the policy
+        # V(s') = E[Q(s', a') - eta log pi(a'|s')] over one action of the policy
         next_mean, next_std = self.policy.apply(state.policy, next_observation)
         next_u = normal_sample(next_mean, next_std, noise.next_action)
         next_action = torch.tanh(next_u)

@@ -35,11 +35,12 @@ from taxon.operators.returns import td_target
 GAMMA = 0.99  # discount
 TAU = 0.005  # step of the lagged copies
 BATCH = 256  # minibatch
-TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
-EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
 POLICY_LR = 0.0003  # learning rate of the policy
 VALUE_LR = 0.0003  # learning rate of the critic
-DUAL_LR = 0.01  # learning rate of the multipliers
+TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
+DUAL_LR = 0.0003  # learning rate of the multipliers
+EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
+BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
 
 DATA = Replay(
     capacity=1_000_000,
@@ -86,7 +87,7 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks and updates for an environment with so many observations and actions."""
+    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
@@ -172,7 +173,7 @@ class Agent:
         next_observation = batch.next_observation
         eta = torch.exp(state.log_eta)
 
-        # V(s') = E[Q(s', a') - eta log pi(a'|s')] over 1 action of the policy
+        # V(s') = E[Q(s', a') - eta log pi(a'|s')] over one action of the policy
         next_mean, next_std = self.policy.apply(state.policy, next_observation)
         next_action = normal_sample(next_mean, next_std, noise.next_action)
         next_q = self.q(state.critic_target, next_observation, next_action)
@@ -218,14 +219,14 @@ class Agent:
         eta_gradient = grad(eta_dual)(state.log_eta)
         log_eta, log_eta_moments = adam(state.log_eta, eta_gradient, state.log_eta_moments, DUAL_LR, updates)
 
-        # bounds_eta: the penalty's own dual
+        # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
         def bounds_eta_dual(raw: Tensor) -> Tensor:
             bounds_eta = positive(raw)
             return temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1).sum()
 
         bounds_eta_gradient = grad(bounds_eta_dual)(state.bounds_raw)
         bounds_raw, bounds_raw_moments = adam(
-            state.bounds_raw, bounds_eta_gradient, state.bounds_raw_moments, DUAL_LR, updates
+            state.bounds_raw, bounds_eta_gradient, state.bounds_raw_moments, BOUNDS_LR, updates
         )
 
         critic_target = polyak(state.critic_target, critic, TAU)
