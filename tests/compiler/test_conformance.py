@@ -23,25 +23,25 @@ SMALL = """
   optimizer.value = adam(lr = 2e-2)
   {entries}
 """
+STEPS = "replay(batch = 32, warmup = 40)"
+WINDOWS = "replay(batch = 8, warmup = 40) + sequences(length = 5)"
+EPISODES = (
+    "replay(capacity = 200, batch = 32, warmup = 60, steps_per_update = 60) "
+    "+ episodes(value_updates = 60, policy_updates = 1)"
+)
 ESTIMATORS = {
-    "td(0), Q, single steps": ("awac", "G.estimate = td(0)", "replay(batch = 32, warmup = 40)"),
-    "td(0), two Q, single steps": ("awac", "G.estimate = td(0) + clipped_double", "replay(batch = 32, warmup = 40)"),
-    "td(0.9), Q, windows": ("awac", "G.estimate = td(0.9)", "replay(batch = 8, warmup = 40) + sequences(length = 5)"),
-    "retrace, Q, windows": ("awac", "G.estimate = retrace(1)", "replay(batch = 8, warmup = 40) + sequences(length = 5)"),
-    "td(0), V, single steps": ("awr", "G.estimate = td(0)", "replay(batch = 32, warmup = 40)"),
-    "td(0.9), V, windows": ("awr", "G.estimate = td(0.9)", "replay(batch = 8, warmup = 40) + sequences(length = 5)"),
-    "td(0.9), V, episodes": (
-        "awr",
-        "G.estimate = td(0.9)",
-        "replay(capacity = 200, batch = 32, warmup = 60, steps_per_update = 60) "
-        "+ episodes(value_updates = 60, policy_updates = 1)",
+    "td(0), Q, single steps": ("awac", "G.estimate = td(0)", STEPS),
+    "td(0), two Q, single steps": ("awac", "G.estimate = td(0) + clipped_double", STEPS),
+    "td(0.9), Q, windows": ("awac", "G.estimate = td(0.9)", WINDOWS),
+    "retrace, Q, windows": (
+        "awac",
+        "G.estimate = retrace(1)",
+        WINDOWS,
     ),
-    "td(1), V, episodes": (
-        "awr",
-        "G.estimate = td(1)",
-        "replay(capacity = 200, batch = 32, warmup = 60, steps_per_update = 60) "
-        "+ episodes(value_updates = 60, policy_updates = 1)",
-    ),
+    "td(0), V, single steps": ("awr", "G.estimate = td(0)", STEPS),
+    "td(0.9), V, windows": ("awr", "G.estimate = td(0.9)", WINDOWS),
+    "td(0.9), V, episodes": ("awr", "G.estimate = td(0.9)", EPISODES),
+    "td(1), V, episodes": ("awr", "G.estimate = td(1)", EPISODES),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.semantics import check_file, load_spec
 from taxon.taxonomy import rules
-from taxon.taxonomy.rules.coherence import RULES
+from taxon.taxonomy.rules import RULES
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 BAD = sorted(path for path in (CORPUS / "bad").glob("tx[35]*.tx"))

@@ -1,11 +1,12 @@
-"""The rules that relate choices."""
+"""The rules that relate choices: TX3xx refuse what is undefined, TX5xx quote evidence against what is legal."""
 
 from taxon.diagnostics.model import Code, Diagnostic
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.coherence import RULES
+from taxon.taxonomy.rules import action, control, value
 from taxon.taxonomy.rules.evidence import LINTS
 from taxon.taxonomy.rules.rule import diagnose
 
+RULES = tuple(sorted((*control.RULES, *value.RULES, *action.RULES), key=lambda rule: rule.code.id))
 CODES: tuple[Code, ...] = tuple(rule.code for rule in (*RULES, *LINTS))
 
 

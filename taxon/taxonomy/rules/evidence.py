@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from taxon.diagnostics.model import Code, Severity
+from taxon.diagnostics.model import Severity
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import Conflict, Rule
+from taxon.taxonomy.rules.rule import Conflict, Rule, registrar
 
 LINTS: list[Rule] = []
 
-Check = Callable[[Row], Conflict | None]
-
-
-def lint(id_: str, title: str, why: str, source: str) -> Callable[[Check], Check]:
-    """Register a check under its code as a warning."""
-
-    def register(check: Check) -> Check:
-        LINTS.append(Rule(Code(id_, title, why, Severity.WARNING, source), check))
-        return check
-
-    return register
+lint = registrar(LINTS, Severity.WARNING)
 
 
 @lint(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from taxon.diagnostics.model import Code, Diagnostic, Label
+from taxon.diagnostics.model import Code, Diagnostic, Label, Severity
 from taxon.taxonomy.row import Row
 
 _OWN = ("spec", "set")
+
+# Whether the row is EM control or KL control at all. Until that is settled, what either asks of G, eta and the rest
+# would repeat one mistake in several words.
+CONTROL = ("TX301", "TX302", "TX303", "TX304", "TX305")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,32 @@ class Rule:
     code: Code
     check: Callable[[Row], Conflict | None]
     after: frozenset[str] = frozenset()
+
+
+Check = Callable[[Row], Conflict | None]
+
+
+class Register(Protocol):
+    """Put a check under a code. `after`: codes of which this one is a mere consequence where both are found."""
+
+    def __call__(
+        self, id_: str, title: str, why: str, source: str = "", after: Iterable[str] = ()
+    ) -> Callable[[Check], Check]: ...
+
+
+def registrar(rules: list[Rule], severity: Severity = Severity.ERROR) -> Register:
+    """A decorator that puts checks into a list of rules."""
+
+    def register(
+        id_: str, title: str, why: str, source: str = "", after: Iterable[str] = ()
+    ) -> Callable[[Check], Check]:
+        def put(check: Check) -> Check:
+            rules.append(Rule(Code(id_, title, why, severity, source), check, frozenset(after)))
+            return check
+
+        return put
+
+    return register
 
 
 def diagnose(rule: Rule, row: Row) -> Diagnostic | None:
