@@ -62,7 +62,10 @@ def _parse(source: Source, start: str, build: Callable[[Builder, Tree[Token]], T
     builder = Builder(source, laid.docs)
     built = None if branch is None else build(builder, branch)
     edition = _missing_edition(source, laid) if start == "file" else []
-    findings = [*edition, *laid.findings, *parser.findings, *builder.findings]
+    # A brace that nothing here takes is one mistake: that it is never closed besides says nothing more.
+    refused = {finding.primary for finding in parser.findings}
+    brackets = [found for found in laid.findings if found.code is not codes.UNCLOSED or found.primary not in refused]
+    findings = [*edition, *brackets, *parser.findings, *builder.findings]
     findings.sort(key=lambda finding: finding.primary.start if finding.primary else 0)
     return built, capped(findings)
 
