@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli.frontend import Format, exit_code, report, write
+from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.semantics import check_file, load_spec
 
@@ -25,7 +25,7 @@ def check(
     for spec in specs:
         here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
         if env is not None and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
-            here = load_spec(spec, env=env).diagnostics
+            here = resolve_for(spec, env=env).diagnostics
         found += [diagnostic for diagnostic in here if diagnostic not in found]
     report(found, format)
     if format is Format.FULL:

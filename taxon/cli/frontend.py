@@ -6,14 +6,16 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import typer
 
 from taxon.cli.codes import UNREADABLE
 from taxon.diagnostics import concise, full, json_
 from taxon.diagnostics.model import Diagnostic, Severity
-from taxon.semantics import canonical, load_spec, row_hash
+from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.row import Row
+from taxon.taxonomy.rules.environment import Actions, check_environment
 
 
 class Format(StrEnum):
@@ -36,14 +38,34 @@ class Resolved:
 
 def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolved:
     """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
-    # Every environment that taxon trains on has continuous actions, so with one `when actions` is decided too.
-    resolution = load_spec(spec, sets, env, actions="continuous" if env is not None else None)
+    resolution = resolve_for(spec, sets, env)
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:
         raise typer.Exit(exit_code(resolution.diagnostics))
     row = resolution.row
     return Resolved(row.name, row, canonical(row), row_hash(row))
+
+
+def resolve_for(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolution:
+    """Resolve a spec and hold its row against the environment's actions."""
+    actions = actions_of(env) if env is not None else None
+    resolution = load_spec(spec, sets, env, actions)
+    if resolution.row is None or env is None or actions is None:
+        return resolution
+    unfit = check_environment(resolution.row, env, actions)
+    return Resolution(None, [*resolution.diagnostics, *unfit]) if unfit else resolution
+
+
+@cache
+def actions_of(env: str) -> Actions | None:
+    """What an environment takes as its action; None where it cannot be made here: `run` says why."""
+    from taxon.runtime.environments import UnusableEnvironmentError, action_kind
+
+    try:
+        return action_kind(env)
+    except UnusableEnvironmentError:
+        return None
 
 
 def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool = False) -> None:

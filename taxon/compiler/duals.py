@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from taxon.compiler.constants import Constants
 from taxon.compiler.optimisation import Optimiser, optimiser
+from taxon.compiler.weights import top_half
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
 
@@ -39,14 +40,19 @@ def duals(row: Row, constants: Constants) -> list[Dual]:
 def _temperature(row: Row, constants: Constants) -> Iterator[Dual]:
     if facts.trust_region_e(row):
         kl = constants.name("EPSILON", "pi_q.update.trust_region.kl", "bound on KL(pi_q || pi_p)")
-        dim = 1 if facts.fresh_support(row) else -1
+        if facts.fresh_support(row) and facts.discrete(row):
+            loss = f"categorical_dual(log_prior, score, eta, {kl})"
+        else:
+            dim = 1 if facts.fresh_support(row) else -1
+            mask = ", mask=kept" if top_half(row) else ""
+            loss = f"temperature_dual(score, eta, {kl}, dim={dim}{mask})"
         yield Dual(
             "eta_raw",
             "eta",
             "1",
             row.number("pi_q.update.trust_region.init"),
             "positive",
-            f"temperature_dual(score, eta, {kl}, dim={dim})",
+            loss,
             "eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)",
             optimiser(row, "dual", constants),
         )
@@ -54,7 +60,8 @@ def _temperature(row: Row, constants: Constants) -> Iterator[Dual]:
 
 def _entropy(row: Row, constants: Constants) -> Iterator[Dual]:
     if row.base("eta") == "entropy":
-        constants.name("TARGET_ENTROPY", "eta.target", "target entropy of one action dimension, in nats")
+        whose = "the choice" if facts.discrete(row) else "one action dimension"
+        constants.name("TARGET_ENTROPY", "eta.target", f"target entropy of {whose}, in nats")
         yield Dual(
             "log_eta",
             "eta",
@@ -71,13 +78,27 @@ def _region(row: Row, constants: Constants) -> Iterator[Dual]:
     if not facts.trust_region_m(row):
         return
     path = "pi_p.update.trust_region"
+    if facts.discrete(row):
+        epsilon = constants.name("EPSILON_POLICY", f"{path}.kl", "bound on KL(pi_old || pi_theta)")
+        yield Dual(
+            "alpha_raw",
+            "alpha",
+            "1",
+            row.number(f"{path}.init"),
+            "positive",
+            f"lagrange_dual(alpha, {epsilon}, policy_kl)",
+            "alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)",
+            optimiser(row, "dual", constants),
+        )
+        return
+    each = f"{path}.per_dimension" in row and row[f"{path}.per_dimension"] is True
     parts = {"mean": "mean's", "cov": "covariance's"} if facts.learned_covariance(row) else {"mean": "mean's"}
     for part, whose in parts.items():
         epsilon = constants.name(f"EPSILON_{part.upper()}", f"{path}.kl_{part}", f"bound on the {whose} part of the KL")
         yield Dual(
             f"alpha_{part}_raw",
             f"alpha_{part}",
-            "self.actions" if row[f"{path}.per_dimension"] is True else "1",
+            "self.actions" if each else "1",
             row.number(f"{path}.init_{part}"),
             "positive",
             f"lagrange_dual(alpha_{part}, {epsilon}, {part}_kl)",

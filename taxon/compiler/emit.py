@@ -35,7 +35,7 @@ def emit(row: Row) -> str:
     body = _tidy(environment().get_template("module.py.j2").render(p=plan))
     constants = _constants(plan, names_used(body))
     data = _data(plan)
-    imports = _imports(names_used("\n".join([constants, data, body])))
+    imports = _imports(names_used("\n".join([constants, data, body])) - set(plan.constants))
     return "\n".join([_header(row, plan), "", imports, "", constants, "", data, "", "", body])
 
 
@@ -59,9 +59,14 @@ def environment() -> Environment:
 def _header(row: Row, plan: Plan) -> str:
     columns = ", ".join(f"{path} = {cell}" for path, cell in cells(row).items())
     axes = ["S seeds"]
+    if plan.rollouts:
+        axes.append("N environments of a seed")
     if plan.q:
         axes.append("E critics")
-    axes.append("B windows" if plan.windows else "B batch")
+    if plan.phased:
+        axes.append("n stored steps")
+    if plan.fits_critic or not plan.whole:
+        axes.append("B windows" if plan.windows else "B batch")
     if plan.windows:
         axes.append("T steps of a window")
     if max(plan.value_samples, plan.samples, plan.baseline, plan.bound_samples) > 1:
@@ -88,7 +93,7 @@ def _constants(plan: Plan, used: set[str]) -> str:
 
 def _data(plan: Plan) -> str:
     fields = ",\n".join(f"    {name}={value}" for name, value in plan.replay.items())
-    return f"DATA = Replay(\n{fields},\n)"
+    return f"DATA = {'Rollouts' if plan.rollouts else 'Replay'}(\n{fields},\n)"
 
 
 def _imports(used: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from taxon.compiler.constants import Constants
@@ -53,10 +54,34 @@ def optimiser(row: Row, kind: str, constants: Constants) -> Optimiser:
 
 def _steps(row: Row, kind: str) -> str:
     """Environment steps so far, from the count of updates before this one: schedules run in environment steps."""
+    if facts.on_policy(row):
+        counter = "value_updates" if kind == "value" else "policy_updates"
+        a_round = segment(row)
+        return f"(state.{counter} // {number(minibatches(row, kind))} + 1) * {number(a_round)}"
     counter, path = "updates", "data.updates"
+    delayed = kind != "value" and "optimizer.policy_every" in row and row.number("optimizer.policy_every") > 1
+    if delayed:
+        counter = "policy_updates"
     if facts.episodic(row):
         counter = "value_updates" if kind == "value" else "policy_updates"
-        path = f"data.episodes.{counter}"
-    every, warmup, updates = (int(row.number(p)) for p in ("data.steps_per_update", "data.warmup", path))
+    every, warmup = int(row.number("data.steps_per_update")), int(row.number("data.warmup"))
+    updates = minibatches(row, kind) if facts.episodic(row) else int(row.number(path))
+    if delayed:
+        every *= int(row.number("optimizer.policy_every"))
     rate = number(every) if updates == 1 else f"({number(every)} / {number(updates)})"
     return f"{number(warmup)} + state.{counter} * {rate}"
+
+
+def segment(row: Row) -> int:
+    """Environment steps of a seed in one round of rollouts."""
+    return int(row.number("data.environments") * row.number("data.steps"))
+
+
+def minibatches(row: Row, kind: str) -> int:
+    """Updates of the critic (`value`) or of the policy in one round of phased data."""
+    if kind != "value" and facts.whole_batch(row):
+        return 1
+    name = "value" if kind == "value" else "policy"
+    if facts.episodic(row):
+        return int(row.number(f"data.episodes.{name}_updates"))
+    return math.ceil(row.number(f"data.{name}_epochs") * segment(row) / row.number("data.batch"))

@@ -11,7 +11,10 @@ from functools import cache
 from taxon.compiler.emit import environment, order_imports
 from taxon.compiler.library import PACKAGES, Source, names_used, package_files, read
 
-_RUNTIME = ("runtime/environments.py", "runtime/replay.py", "runtime/loop.py")
+_RUNTIME = tuple(
+    f"runtime/{name}.py"
+    for name in ("agent", "collector", "environments", "layout", "loop", "metrics", "replay", "rollouts", "streams")
+)
 
 
 def standalone(module: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from taxon.networks.mlp import Mlp
+from taxon.networks.mlp import Mlp, affine
 from taxon.operators.functional import softplus
 
 Map = Callable[[Tensor], Tensor]
@@ -83,3 +83,42 @@ class FixedNormal:
         """flat [S, P], x [S, ..., O] -> mean and standard deviation, both [S, ..., A]."""
         mean = self.mean(self.trunk.apply(flat, x))
         return mean, torch.full_like(mean, self.std)
+
+
+class ParameterNormal:
+    """Exploration in parameter space (Kober & Peters 2008, Section 2.3): a = (theta + eps)^T phi~(s).
+
+    phi~ = [features, 1] and eps_ja ~ N(0, sigma_ja^2), drawn anew at every step, hence
+    a ~ N(W phi + b, diag(std(s)^2)) with std(s)_a^2 = sum_j sigma_ja^2 phi~_j(s)^2.
+    The row holds the trunk's, then log sigma [F + 1, A] flattened. A trunk with a hidden layer raises ValueError.
+    """
+
+    def __init__(self, trunk: Mlp, initial: float) -> None:
+        if len(trunk.shapes) != 1:
+            raise ValueError("exploration in parameter space needs a mean that is linear in its features")
+        inputs, actions = trunk.shapes[0]
+        self.trunk, self.initial, self.shape = trunk, initial, (inputs + 1, actions)
+        self.size = trunk.size + (inputs + 1) * actions
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """One fresh row, every sigma at `initial`: [P]."""
+        log_sigma = torch.full((self.size - self.trunk.size,), math.log(self.initial))
+        return torch.cat([self.trunk.init(generator), log_sigma])
+
+    def features(self, x: Tensor) -> Tensor:
+        """phi~ of an input: [S, ..., O] -> [S, ..., F + 1], the constant last."""
+        phi = self.trunk.read(x)
+        return torch.cat([phi, torch.ones_like(phi[..., :1])], -1)
+
+    def sigma(self, flat: Tensor) -> Tensor:
+        """flat [S, P] -> standard deviation of every parameter [S, F + 1, A]."""
+        return torch.exp(flat[:, self.trunk.size :]).reshape(-1, *self.shape)
+
+    def apply(self, flat: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """flat [S, P], x [S, ..., O] -> mean and standard deviation, both [S, ..., A]."""
+        phi = self.trunk.read(x)
+        variance = self.sigma(flat).square()
+        squares = phi.square().reshape(phi.shape[0], -1, phi.shape[-1])
+        std = affine(squares, variance[:, :-1], variance[:, -1]).sqrt()
+        mean = self.trunk.apply(flat[:, : self.trunk.size], x)
+        return mean, std.reshape(mean.shape)

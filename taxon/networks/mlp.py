@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -13,12 +13,23 @@ from taxon.networks.initialisers import Initialiser, xavier_uniform, zeros
 LayerNorm = Literal["none", "first", "everywhere"]
 
 
+class Features(Protocol):
+    """Fixed functions of an input: [S, ..., O] -> [S, ..., F], with F = size(O)."""
+
+    def size(self, inputs: int) -> int:
+        """F for inputs of O numbers."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """[S, ..., O] -> [S, ..., F]."""
+
+
 class Mlp:
     """Linear layers with an activation between them; its layers are views of one flat row.
 
     `layer_norm`: "first" makes the first hidden layer Linear -> LayerNorm -> tanh and leaves the activation to the
     others (Hoffman et al. 2020; Furuta et al. 2021, code); "everywhere" makes every hidden layer
-    Linear -> LayerNorm -> activation. `head_init` and `head_bias` default to those of the hidden layers.
+    Linear -> LayerNorm -> activation. `head_init` and `head_bias` default to those of the hidden layers. Two sizes
+    make a linear function. With `features` the first layer reads features(x); the first size is still that of x.
 
     A row holds, layer by layer, weight [in, out], bias [out] and, where the layer is normalised, gain [out] and
     offset [out].
@@ -33,11 +44,13 @@ class Mlp:
         bias_init: Initialiser = zeros,
         head_init: Initialiser | None = None,
         head_bias: Initialiser | None = None,
+        features: Features | None = None,
     ) -> None:
         weight_init = weight_init or xavier_uniform()
         hidden = len(sizes) - 2
+        self.features = features
         self.outputs = sizes[-1]
-        self.shapes = list(itertools.pairwise(sizes))
+        self.shapes = list(itertools.pairwise([features.size(sizes[0]) if features else sizes[0], *sizes[1:]]))
         self.normalised = [
             k < hidden and layer_norm != "none" and (k == 0 or layer_norm == "everywhere") for k in range(hidden + 1)
         ]
@@ -59,10 +72,14 @@ class Mlp:
                 parts += [torch.ones(fan_out), torch.zeros(fan_out)]
         return torch.cat(parts)
 
+    def read(self, x: Tensor) -> Tensor:
+        """What the first layer sees of an input: [S, ..., in] -> [S, ..., F]."""
+        return self.features(x) if self.features else x
+
     def apply(self, flat: Tensor, x: Tensor) -> Tensor:
         """flat [S, P], x [S, ..., in] -> [S, ..., out]; the middle axes are a batch."""
         parts = iter(torch.split(flat, self.splits, -1))
-        y = x.reshape(x.shape[0], -1, x.shape[-1])
+        y = self.read(x).reshape(x.shape[0], -1, self.shapes[0][0])
         for k, shape in enumerate(self.shapes):
             y = affine(y, next(parts).reshape(-1, *shape), next(parts))
             if self.normalised[k]:

@@ -18,28 +18,47 @@ class Replay(NamedTuple):
     sequence: int  # T: length of a sampled window, 1 for single steps
     episodes: bool  # keep whole episodes and refresh columns over all of them before a phase
 
+    @property
+    def environments(self) -> int:
+        """Environments of one seed."""
+        return 1
+
+
+class Rollouts(NamedTuple):
+    """How every round's fresh experience is collected: the phases learn from it once, and it is dropped."""
+
+    environments: int  # N: environments of one seed, stepped together
+    steps: int  # T: steps of each environment in a round's segment
+    batch: int  # samples of one minibatch update
+    restarts: bool = False  # a round begins with resets, and each environment runs one episode in it
+    group: int = 1  # with restarts, this many neighbouring environments start from the same state
+
 
 class Episodes(NamedTuple):
-    """Every stored step of every seed in time order; an entry with `valid` 0 is padding."""
+    """Every stored step of every seed, environment by environment in time order; `valid` 0 marks padding."""
 
-    observation: Tensor  # [S, N, O]
-    action: Tensor  # [S, N, A]
-    reward: Tensor  # [S, N]
-    next_observation: Tensor  # [S, N, O], the true final observation at an episode's end
-    terminated: Tensor  # [S, N], 0/1: ends the bootstrap
-    truncated: Tensor  # [S, N], 0/1: ends the episode, not the bootstrap
-    ended: Tensor  # [S, N], 0/1: terminated, truncated, or last of the data
-    valid: Tensor  # [S, N], 0/1: counts in statistics
-    log_prob: Tensor | None = None  # [S, N], log b(a|s) of the acting policy, where it is stored
+    observation: Tensor  # [S, n, O]
+    action: Tensor  # [S, n, A]
+    reward: Tensor  # [S, n]
+    next_observation: Tensor  # [S, n, O], the true final observation at an episode's end
+    terminated: Tensor  # [S, n], 0/1: ends the bootstrap
+    truncated: Tensor  # [S, n], 0/1: ends the episode, not the bootstrap
+    ended: Tensor  # [S, n], 0/1: terminated, truncated, padding, or the last of the data of an environment
+    valid: Tensor  # [S, n], 0/1: counts in statistics
+    begins: Tensor  # [S, n], 0/1: the first step of an episode
+    log_prob: Tensor | None = None  # [S, n], log b(a|s) of the acting policy, where it is stored
 
 
 class Phase(NamedTuple):
-    """A block of minibatch updates with its own batch."""
+    """A block of updates with its own batch."""
 
     name: str
-    updates: int  # minibatch updates each time the phase runs
+    updates: int  # updates each time the phase runs
     batch: type  # NamedTuple whose field names are the columns to gather
-    # (state, episodes, generators) -> columns [S, N]
+    # (state, episodes, generators) -> columns [S, n, ...], which later phases of the same round read as well
     refresh: Callable[[Any, Episodes, Sequence[torch.Generator]], dict[str, Tensor]] | None
     noise: Callable[[Sequence[torch.Generator], torch.device], Any]  # the explicit noise of one update
     update: Callable[[Any, Any, Any], tuple[Any, dict[str, Tensor]]]  # (state, batch, noise) -> (state, metrics [S])
+    whole: bool = False  # the batch is every stored step in time order, fields [S, n, ...], and not a minibatch
+    every: int = 1  # `update` runs at every so many of the phase's updates, `between` at the others
+    between: Callable[[Any, Any, Any], tuple[Any, dict[str, Tensor]]] | None = None

@@ -20,6 +20,11 @@ def normal_log_prob(mean: Tensor, std: Tensor, value: Tensor) -> Tensor:
     return (-0.5 * ((value - mean) / std).square() - torch.log(std) - HALF_LOG_TWO_PI).sum(-1)
 
 
+def normal_entropy(std: Tensor) -> Tensor:
+    """Entropy of N(., diag(std^2)) in nats, sum_d [log std_d + (1 + log 2 pi) / 2]: [..., A] -> [...]."""
+    return (torch.log(std) + (0.5 + HALF_LOG_TWO_PI)).sum(-1)
+
+
 def tanh_log_jacobian(u: Tensor) -> Tensor:
     """sum_d log(1 - tanh(u_d)^2) = sum_d 2 (log 2 - u_d - softplus(-2 u_d)), finite for any u: [..., A] -> [...]."""
     return (2 * (math.log(2) - u - softplus(-2 * u))).sum(-1)

@@ -4,31 +4,62 @@ S seeds, M sampled actions, B batch. `eta` is a float or a tensor [S] (or a row 
 they are targets of the weighted likelihood, not a path to the critic or to eta.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
-from taxon.operators.functional import per_seed, seed_average, total
+from taxon.operators.functional import per_seed, seed_average, spread, sum_over, total
 
 
-def softmax_weights(score: Tensor, eta: Tensor | float, dim: int) -> Tensor:
+def softmax_weights(score: Tensor, eta: Tensor | float, dim: int, mask: Tensor | None = None) -> Tensor:
     """w = exp(score / eta) / sum over `dim` of the same, detached: [S, ...] -> [S, ...].
 
     dim = 1 on [S, M, B] is the per-state posterior (Abdolmaleki et al. 2018b, Eq. 8), dim = -1 on [S, B] one over the
-    batch.
+    batch. Entries with `mask` 0 (shaped like the score) get no weight and take no part in the sum.
     """
-    scaled = score.detach() / _detached(eta, score)
-    exponential = torch.exp(scaled - scaled.amax(dim, keepdim=True))
-    return exponential / _sum(exponential, dim).unsqueeze(dim)
+    raised, _ = _exponentials(score.detach() / _detached(eta, score), dim, mask)
+    return normalise_weights(raised, dim)
 
 
-def batch_weights(score: Tensor, eta: Tensor | float) -> Tensor:
-    """w = B softmax(score / eta) over the batch, detached: [S, B] -> [S, B], mean one (Nair et al. 2020, code)."""
-    return score.shape[-1] * softmax_weights(score, eta, -1)
+def batch_weights(score: Tensor, eta: Tensor | float, mask: Tensor | None = None) -> Tensor:
+    """w = B softmax(score / eta) over the batch, detached: [S, B] -> [S, B], mean one (Nair et al. 2020, code).
+
+    With a `mask` [S, B] B is the number of entries it keeps: their mean is one, the others' weight zero.
+    """
+    count = score.shape[-1] if mask is None else total(mask).unsqueeze(-1)
+    return count * softmax_weights(score, eta, -1, mask)
+
+
+def categorical_weights(log_prior: Tensor, score: Tensor, eta: Tensor | float) -> Tensor:
+    """q(a) = p(a) exp(score_a / eta) / Z over the enumerated actions, detached: [S, B, A], [S, B, A] -> [S, B, A]."""
+    return softmax_weights(log_prior.detach() + score.detach() / _detached(eta, score), 1.0, -1)
 
 
 def exponential(score: Tensor, eta: Tensor | float) -> Tensor:
     """w = exp(score / eta), detached: [S, ...] -> [S, ...]."""
     return torch.exp(score.detach() / _detached(eta, score))
+
+
+def group_weights(total: Tensor, log_prob: Tensor, eta: Tensor | float, valid: Tensor) -> Tensor:
+    """omega = softmax_K(total / eta - log_prob): self-normalised importance weights, detached (Nachum et al. 2017).
+
+    G groups of K episodes that begin in the same state: undiscounted returns, log-probabilities of all the episode's
+    actions, and `valid` 0/1, all [S, G, K] -> [S, G, K]. An episode that is not valid has no weight.
+    """
+    return softmax_weights(total.detach() / _detached(eta, total) - log_prob.detach(), 1.0, -1, valid)
+
+
+def underappreciated_score(total: Tensor, omega: Tensor, eta: Tensor | float, bonus: float, valid: Tensor) -> Tensor:
+    """R + bonus eta K omega minus its mean over the valid members of the group, detached (Nachum et al. 2017).
+
+    All [S, G, K] -> [S, G, K]; K is the number of valid members, and who is not valid scores zero. It multiplies the
+    episode's log-probability; bonus = 0 leaves the policy gradient with the group's mean return as its baseline.
+    """
+    count = sum_over(valid, -1).unsqueeze(-1).clamp(min=1.0)
+    score = total.detach() + bonus * _detached(eta, total) * count * omega.detach()
+    baseline = sum_over(score * valid, -1).unsqueeze(-1) / count
+    return (score - baseline) * valid
 
 
 def clip_weights(weights: Tensor, clip: float) -> Tensor:
@@ -44,6 +75,38 @@ def exponential_weights(score: Tensor, eta: Tensor | float, clip: float) -> Tens
     return clip_weights(exponential(score, eta), clip)
 
 
+def indicator(score: Tensor) -> Tensor:
+    """w = 1 where score >= 0, otherwise 0, detached: elementwise (Wang et al. 2020, who leave zero out)."""
+    return (score >= 0).to(score.dtype)
+
+
+def rectified(score: Tensor) -> Tensor:
+    """w = max(score, 0), detached: elementwise (Oh et al. 2018)."""
+    return torch.relu(score.detach())
+
+
+def normalise_weights(weights: Tensor, dim: int) -> Tensor:
+    """Non-negative weights divided by their sum over `dim`, detached; a row that is all zero stays zero."""
+    weights = weights.detach()
+    mass = sum_over(weights, dim).unsqueeze(dim)
+    return weights / torch.where(mass == 0, torch.ones_like(mass), mass)
+
+
+def mean_one(weights: Tensor) -> Tensor:
+    """Non-negative weights divided by their mean over the batch, detached: [S, B] -> [S, B]; all zero stays zero."""
+    return weights.shape[-1] * normalise_weights(weights, -1)
+
+
+def top_half(score: Tensor) -> Tensor:
+    """1 for the int(B / 2) largest scores of a batch, at least one, and for those that tie with the last: [S, B].
+
+    Zero for the others (Song et al. 2020).
+    """
+    score = score.detach()
+    least = score.topk(max(score.shape[-1] // 2, 1), -1).values[..., -1:]
+    return (score >= least).to(score.dtype)
+
+
 def standardise(advantage: Tensor, valid: Tensor | None = None, eps: float = 1e-5) -> Tensor:
     """(A - mean) / (std + eps) with population statistics over the last axis: [S, N] -> [S, N].
 
@@ -57,22 +120,38 @@ def standardise(advantage: Tensor, valid: Tensor | None = None, eps: float = 1e-
     return centred / (variance.sqrt() + eps)
 
 
-def temperature_dual(score: Tensor, eta: Tensor, kl: float, dim: int) -> Tensor:
+def temperature_dual(score: Tensor, eta: Tensor, kl: float, dim: int, mask: Tensor | None = None) -> Tensor:
     """g(eta) = eta [kl + mean log mean_dim exp(score / eta)], the outer mean over the remaining axes: -> [S].
 
     Minimised by eta it holds KL(weights || support) to `kl` on average; its slope is kl - KL. The score is detached.
     With dim = 1 on [S, M, B] the mean over states stands outside the logarithm (Abdolmaleki et al. 2018b, Eq. 9,
     as Hoffman et al. 2020 implement it); with dim = -1 on [S, B] there is one logarithm for the batch (Peters et al.
-    2010).
+    2010). With a `mask` shaped like the score the inner mean is over the entries it keeps (Song et al. 2020);
+    it must keep one along `dim`.
     """
-    scaled = score.detach() / per_seed(eta, score)
-    top = scaled.detach().amax(dim, keepdim=True)
-    log_mean = torch.log(_sum(torch.exp(scaled - top), dim) / score.shape[dim]) + top.squeeze(dim)
+    raised, top = _exponentials(score.detach() / spread(eta, score), dim, mask)
+    count = score.shape[dim] if mask is None else sum_over(mask, dim)
+    log_mean = torch.log(sum_over(raised, dim) / count) + top.squeeze(dim)
     return eta.reshape(-1) * (kl + seed_average(log_mean))
 
 
-def _sum(x: Tensor, dim: int) -> Tensor:
-    return total(x) if dim in (-1, x.dim() - 1) else x.sum(dim)
+def categorical_dual(log_prior: Tensor, score: Tensor, eta: Tensor, kl: float) -> Tensor:
+    """g(eta) = eta [kl + mean_B log sum_a p(a) exp(score_a / eta)] over enumerated actions: [S, B, A] -> [S].
+
+    `log_prior` [S, B, A] is normalised; it and the score are detached. The slope is kl - mean_B KL(q || p) with q the
+    categorical weights: the dual above with its expectation over p exact.
+    """
+    raised, top = _exponentials(log_prior.detach() + score.detach() / spread(eta, score), -1)
+    return eta.reshape(-1) * (kl + seed_average(torch.log(total(raised)) + top.squeeze(-1)))
+
+
+def _exponentials(scaled: Tensor, dim: int, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """exp(scaled - top), zero where `mask` is, and top: the largest kept entry along `dim`, which keeps its axis."""
+    if mask is not None:
+        scaled = scaled.masked_fill(mask == 0, -math.inf)
+    # The clamp is for a row that keeps nothing: its entries become zero, not inf - inf.
+    top = scaled.detach().amax(dim, keepdim=True).clamp(min=torch.finfo(scaled.dtype).min)
+    return torch.exp(scaled - top), top
 
 
 def _detached(eta: Tensor | float, score: Tensor) -> Tensor | float:

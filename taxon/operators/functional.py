@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 # A reduction to one number is split among threads from 32,768 elements on: shorter pieces never are.
+SPLIT = 32_768
 PIECE = 4096
 
 
@@ -32,6 +33,11 @@ def total(x: Tensor) -> Tensor:
     return total(pieces.sum(-1))
 
 
+def sum_over(x: Tensor, dim: int) -> Tensor:
+    """Sum over the axis `dim`, which leaves the shape."""
+    return total(x) if dim in (-1, x.dim() - 1) else x.sum(dim)
+
+
 def average(x: Tensor) -> Tensor:
     """Mean over the last axis: [..., N] -> [...]."""
     return total(x) / x.shape[-1]
@@ -47,3 +53,15 @@ def per_seed(scale: Tensor | float, like: Tensor) -> Tensor | float:
     if isinstance(scale, float | int):
         return scale
     return scale.reshape(scale.shape[:1] + (1,) * (like.dim() - 1))
+
+
+def spread(scale: Tensor, like: Tensor) -> Tensor:
+    """A scale per seed ([S] or [S, 1]) to divide a long `like` [S, ...] by, where the scale carries the gradient.
+
+    It broadcasts against `like`; its gradient, a sum over all that belongs to a seed, is summed in pieces.
+    """
+    length = like[0].numel()
+    if length < SPLIT:
+        return scale.reshape(scale.shape[:1] + (1,) * (like.dim() - 1))
+    pieces = scale.reshape(-1, 1, 1).expand(-1, -(-length // PIECE), 1).expand(-1, -1, PIECE)
+    return pieces.flatten(1)[:, :length].reshape(like.shape)

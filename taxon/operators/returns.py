@@ -46,6 +46,50 @@ def lambda_returns(
     return linear_recurrence(reward + discount * (1 - trace) * next_value, discount * trace)
 
 
+def n_step_returns(
+    reward: Tensor, next_value: Tensor, terminated: Tensor, ended: Tensor, gamma: float, n: int
+) -> Tensor:
+    """n-step returns over the last axis, n >= 1: every argument and the result [..., T].
+
+    G_t = sum_{k<m} gamma^k r_{t+k} + gamma^m v(s'_{t+m-1}) with m the smaller of n and the number of steps up to and
+    including the episode's end; no bootstrap after a termination; the last step always ends (Sutton & Barto 2018,
+    Section 7.1).
+    """
+    trace = _trace(1 - ended[..., :-1])
+    discount = gamma * (1 - terminated)
+    target = reward + discount * next_value
+    for _ in range(min(n, reward.shape[-1]) - 1):
+        following = torch.where(trace > 0, target.roll(-1, -1), next_value)
+        target = reward + discount * following
+    return target
+
+
+def generalised_advantages(
+    reward: Tensor,
+    value: Tensor,
+    next_value: Tensor,
+    terminated: Tensor,
+    ended: Tensor,
+    gamma: float,
+    lambda_: float,
+) -> Tensor:
+    """Generalised advantages over the last axis: every argument and the result [..., T] (Schulman et al. 2016, Eq. 16).
+
+    A_t = delta_t + gamma lambda (1 - ended_t) A_{t+1},  delta_t = r_t + gamma (1 - terminated_t) v(s'_t) - v(s_t).
+    A termination must be marked as an end too. A + v is the lambda-return.
+    """
+    delta = td_target(reward, next_value, terminated, gamma) - value
+    return linear_recurrence(delta, gamma * lambda_ * (1 - ended))
+
+
+def returns_to_go(reward: Tensor, ended: Tensor, gamma: float) -> Tensor:
+    """Sum of the discounted rewards up to the episode's end, with no bootstrap at all: [..., T], [..., T] -> [..., T].
+
+    G_t = r_t + gamma (1 - ended_t) G_{t+1}.
+    """
+    return linear_recurrence(reward, gamma * (1 - ended))
+
+
 def retrace(
     reward: Tensor,
     next_value: Tensor,

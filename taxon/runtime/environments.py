@@ -1,4 +1,4 @@
-"""Environments behind one small interface: flat float32 observations, actions in [-1, 1], two flags at a step's end.
+"""Environments behind one small interface: flat float32 observations, rows of action numbers, two flags at the end.
 
 `terminated` ends the bootstrap, `truncated` does not, and the observation that `step` returns is always the real
 successor: nothing here resets by itself.
@@ -6,10 +6,11 @@ successor: nothing here resets by itself.
 
 import contextlib
 import difflib
+import importlib
 import logging
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium
 import numpy as np
@@ -31,47 +32,55 @@ class UnusableEnvironmentError(Exception):
 class Environment:
     """One environment with its own stream of random numbers.
 
-    observation, action: sizes of the flattened observation and of the action.
+    observation: size of the flattened observation. action: size of the action, or the number of choices where
+    `discrete`.
     """
 
     def __init__(self, id: str, raw: gymnasium.Env[Any, Any], seed: int) -> None:
+        self.id = id
+        self.raw = raw
+        self.seed: int | None = seed
         space = raw.action_space
-        if not isinstance(space, spaces.Box):
+        self.discrete = isinstance(space, spaces.Discrete)
+        if isinstance(space, spaces.Discrete):
+            self.action = int(space.n)
+        elif isinstance(space, spaces.Box):
+            self.low, self.high = _bounds(id, space)
+            self.action = len(self.low)
+        else:
             raise UnusableEnvironmentError(
-                f"{id} has actions of the kind {type(space).__name__}, and a policy here acts in a box",
-                "choose an environment with continuous actions, such as Pendulum-v1 or Hopper-v4",
-            )
-        self.low = space.low.astype(np.float32).reshape(-1)
-        self.high = space.high.astype(np.float32).reshape(-1)
-        if not (np.isfinite(self.low).all() and np.isfinite(self.high).all()):
-            raise UnusableEnvironmentError(
-                f"{id} has unbounded actions, which [-1, 1] cannot be rescaled to",
-                "wrap it in gymnasium.wrappers.RescaleAction with finite bounds and register the result",
+                f"{id} has actions of the kind {type(space).__name__}, but a policy acts in a box or chooses one of n",
+                "choose one with continuous actions, such as Hopper-v4, or discrete ones, such as CartPole-v1",
             )
         flat = spaces.flatten_space(raw.observation_space) if raw.observation_space.is_np_flattenable else None
         if not isinstance(flat, spaces.Box):
             raise UnusableEnvironmentError(
                 f"{id} has observations of the kind {type(raw.observation_space).__name__}, which do not flatten",
-                "choose an environment whose observations are boxes, or dictionaries of them",
+                "choose an environment whose observations are boxes, choices, or dictionaries of them",
             )
-        self.id = id
-        self.raw = raw
-        self.seed: int | None = seed
         self.observation = int(np.prod(flat.shape))
-        self.action = len(self.low)
 
-    def reset(self) -> Array:
-        """Start an episode; the first call seeds the environment. Returns the observation, [O]."""
-        observation, _ = self.raw.reset(seed=self.seed)
+    def reset(self, seed: int | None = None) -> Array:
+        """Start an episode: observation [O]. A seed restarts the random numbers, as the own one does at first."""
+        observation, _ = self.raw.reset(seed=self.seed if seed is None else seed)
         self.seed = None
         return self._flat(observation)
 
     def step(self, action: NDArray[np.floating[Any]]) -> tuple[Array, float, bool, bool]:
-        """Act with an action of [A], clipped to [-1, 1]: the real next observation, reward, terminated, truncated."""
-        share = (np.clip(action, -1.0, 1.0) + 1.0) / 2.0
-        scaled = (self.low + share * (self.high - self.low)).astype(self.raw.action_space.dtype)
-        observation, reward, terminated, truncated, _ = self.raw.step(scaled.reshape(self.raw.action_space.shape))
+        """Act with a row of [A]: the real next observation, reward, terminated, truncated.
+
+        Continuous actions are clipped to [-1, 1] and rescaled to the box; of a discrete row the largest entry acts.
+        """
+        observation, reward, terminated, truncated, _ = self.raw.step(self._raw_action(action))
         return self._flat(observation), float(reward), bool(terminated), bool(truncated)
+
+    def _raw_action(self, action: NDArray[np.floating[Any]]) -> Any:
+        space = self.raw.action_space
+        if isinstance(space, spaces.Discrete):
+            return space.start + np.argmax(action)
+        share = (np.clip(action, -1.0, 1.0) + 1.0) / 2.0
+        scaled: NDArray[Any] = (self.low + share * (self.high - self.low)).astype(space.dtype)
+        return scaled.reshape(space.shape)
 
     def frame(self) -> NDArray[np.uint8]:
         """The picture of the present state, [height, width, 3]; needs `make(..., render=True)`."""
@@ -89,13 +98,47 @@ class Environment:
 
 
 def make(id: str, seed: int, render: bool = False) -> Environment:
-    """Make a gymnasium environment, or one of dm_control as `dm_control/<domain>-<task>`.
+    """Make a gymnasium environment, one of this package, or one of dm_control as `dm_control/<domain>-<task>`.
 
     Raises UnusableEnvironmentError for an unknown id, a missing dependency, or spaces that cannot be used.
     """
     with _quiet():
         raw = _make_raw(id, seed, {"render_mode": "rgb_array"} if render else {})
-    return Environment(id, raw, seed)
+    try:
+        return Environment(id, raw, seed)
+    except UnusableEnvironmentError:
+        raw.close()
+        raise
+
+
+def action_kind(id: str) -> Literal["continuous", "discrete"]:
+    """`continuous` or `discrete`. Raises UnusableEnvironmentError as `make` does."""
+    environment = make(id, 0)
+    environment.close()
+    return "discrete" if environment.discrete else "continuous"
+
+
+def check_actions(environment: Environment, discrete: bool) -> None:
+    """Raise UnusableEnvironmentError where an agent of this kind cannot act in the environment."""
+    if environment.discrete == discrete:
+        return
+    kinds = {True: "discrete", False: "continuous"}
+    example = "CartPole-v1" if discrete else "Pendulum-v1"
+    raise UnusableEnvironmentError(
+        f"{environment.id} has {kinds[environment.discrete]} actions, and the policy has {kinds[discrete]} ones",
+        f"choose another environment, such as {example}, or a spec whose policy suits this one",
+    )
+
+
+def _bounds(id: str, space: spaces.Box) -> tuple[Array, Array]:
+    """The ends of a box of actions, [A] each."""
+    low, high = (end.astype(np.float32).reshape(-1) for end in (space.low, space.high))
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise UnusableEnvironmentError(
+            f"{id} has unbounded actions, which [-1, 1] cannot be rescaled to",
+            "wrap it in gymnasium.wrappers.RescaleAction with finite bounds and register the result",
+        )
+    return low, high
 
 
 def _make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
@@ -107,6 +150,8 @@ def _make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any
             if id in known:
                 return dm_control.Task(id, seed, **settings)
         else:
+            if id.startswith("taxon/"):
+                importlib.import_module("taxon.tasks")  # registers them
             known = list(gymnasium.registry)
             # The checker costs time at every step and only repeats what Environment checks once.
             return gymnasium.make(id, disable_env_checker=True, **settings)

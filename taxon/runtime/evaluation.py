@@ -9,12 +9,15 @@ import torch
 from taxon.runtime.environments import Environment
 from taxon.runtime.loop import Agent
 
+MOST_STEPS = 30_000  # of an episode: some environments never end one; the longest in use are those of 27,000 (Atari)
+
 
 class Evaluation(NamedTuple):
     """Every seed's episodes: undiscounted returns, and lengths in steps, which no training counter includes."""
 
     returns: list[list[float]]
     lengths: list[list[int]]
+    cut: list[int]  # how many of them were cut after MOST_STEPS: their returns are those so far
 
 
 @torch.no_grad()
@@ -34,6 +37,7 @@ def evaluate(
     seeds = range(len(environments))
     returns: list[list[float]] = [[] for _ in seeds]
     lengths: list[list[int]] = [[] for _ in seeds]
+    cut = [0 for _ in seeds]
     active = [seed for seed in seeds if seed not in set(skip)]
     observation = np.zeros((len(environments), environments[0].observation), dtype=np.float32)
     totals, counts = [0.0 for _ in seeds], [0 for _ in seeds]
@@ -47,7 +51,9 @@ def evaluate(
             totals[seed] += reward
             counts[seed] += 1
             if not (terminated or truncated):
-                continue
+                if counts[seed] < MOST_STEPS:
+                    continue
+                cut[seed] += 1
             returns[seed].append(totals[seed])
             lengths[seed].append(counts[seed])
             totals[seed], counts[seed] = 0.0, 0
@@ -55,4 +61,4 @@ def evaluate(
                 active.remove(seed)
             else:
                 observation[seed] = environments[seed].reset()
-    return Evaluation(returns, lengths)
+    return Evaluation(returns, lengths, cut)

@@ -5,8 +5,10 @@ Every line of metrics.jsonl is one JSON object with `kind`, `step` (environment 
 
 - `episode`: a finished training episode, its `return` and `length`;
 - `update`: per `phase`, the mean of every metric since the last such line;
-- `evaluation`: `return` (mean) and the `returns` and `lengths` of mean-action episodes, `environment_steps` they took;
-- `speed`: `seconds` since the start, `steps_per_second`, `updates` so far and `updates_per_step` since the last line;
+- `evaluation`: `return` (mean) and the `returns` and `lengths` of mean-action episodes, `environment_steps` they took,
+  and, where some did not end by themselves, how many were `cut`;
+- `speed`: `seconds` since the start, `steps_per_second`, `updates` so far and `updates_per_step` since the last line,
+  `samples` that updates read, and `environment_steps` that the training environments of all seeds have really made;
 - `frozen`: the seed stopped being finite at this step.
 
 A number that an environment made infinite or undefined is null, since JSON has no other word for it.

@@ -40,7 +40,9 @@ class Manifest(BaseModel):
     environment: str
     seeds: list[NonNegativeInt] = Field(min_length=1, max_length=MOST_SEEDS)
     steps: int  # environment steps asked of every seed
-    steps_done: int = 0
+    steps_done: int = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
+    environments: int = 1  # of one seed
+    environment_steps: dict[str, int] = {}  # seed -> what its environments have really made
     evaluate_every: int
     evaluation_episodes: int
     device: str
@@ -63,6 +65,7 @@ def begin(
     environment: str,
     seeds: list[int],
     steps: int,
+    environments: int,
     evaluate_every: int,
     evaluation_episodes: int,
     device: torch.device,
@@ -75,6 +78,7 @@ def begin(
         environment=environment,
         seeds=seeds,
         steps=steps,
+        environments=environments,
         evaluate_every=evaluate_every,
         evaluation_episodes=evaluation_episodes,
         device=str(device),

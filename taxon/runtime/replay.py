@@ -3,12 +3,13 @@
 S seeds, N steps, B batch, T time inside a window, W columns of a row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from taxon.operators.data import Episodes
+from taxon.runtime.layout import Layout
 
 
 class Ring:
@@ -21,9 +22,8 @@ class Ring:
     def __init__(self, seeds: int, capacity: int, sizes: Mapping[str, int], device: torch.device) -> None:
         self.seeds = seeds
         self.capacity = capacity
-        self.sizes = dict(sizes)
+        self.layout = Layout(sizes)
         self.device = device
-        self.widths = [max(1, size) for size in self.sizes.values()]
         self.rows = torch.empty(0)
         self.first = torch.arange(seeds, device=device).unsqueeze(1) * capacity  # [S, 1]: each seed's first flat row
         self.pointer = 0  # the next row to write; when full, the oldest
@@ -32,14 +32,13 @@ class Ring:
     @property
     def bytes(self) -> int:
         """Memory when full."""
-        return 4 * self.seeds * self.capacity * sum(self.widths)
+        return 4 * self.seeds * self.capacity * self.layout.width
 
     def add(self, step: Mapping[str, Tensor]) -> None:
-        """Store one step of every seed; columns of [S] or [S, width]."""
+        """Store one step of every seed; columns of [S, 1] or [S, 1, width]."""
         if not self.rows.numel():
-            self.rows = torch.empty(self.seeds, self.capacity, sum(self.widths), device=self.device)
-        columns = [step[name] if size else step[name].unsqueeze(-1) for name, size in self.sizes.items()]
-        torch.cat(columns, -1, out=self.rows[:, self.pointer])
+            self.rows = torch.empty(self.seeds, self.capacity, self.layout.width, device=self.device)
+        self.layout.join(step, self.rows[:, self.pointer : self.pointer + 1])
         self.pointer = (self.pointer + 1) % self.capacity
         self.size = min(self.size + 1, self.capacity)
 
@@ -74,18 +73,20 @@ class Ring:
         """
         oldest = self.pointer if self.size == self.capacity else 0
         steps = (torch.arange(self.size, device=self.device) + oldest) % self.capacity
-        columns = self._columns(list(self.sizes), (self.first + steps).flatten(), (self.seeds, self.size))
+        columns = self._columns(self.layout.sizes, (self.first + steps).flatten(), (self.seeds, self.size))
         over = torch.maximum(columns["terminated"], columns["truncated"])
         complete = over.flip(1).cummax(1).values.flip(1)
         valid = torch.where(complete[:, :1] > 0, complete, torch.ones_like(complete))
         ended = over.clone()
         ended[:, -1] = 1.0
-        return Episodes(**columns, ended=ended, valid=valid)
+        # Before the oldest step of a full ring there was another one, which nobody remembers.
+        first = torch.full_like(over[:, :1], float(self.size < self.capacity))
+        begins = torch.cat([first, over[:, :-1]], 1)
+        return Episodes(**columns, ended=ended, valid=valid, begins=begins)
 
-    def _columns(self, names: Sequence[str], rows: Tensor, shape: tuple[int, ...]) -> dict[str, Tensor]:
-        taken = self.rows.flatten(0, 1).index_select(0, rows).view(*shape, -1)
-        parts = dict(zip(self.sizes, torch.split(taken, self.widths, -1), strict=True))
-        return {name: parts[name] if self.sizes[name] else parts[name].squeeze(-1) for name in names}
+    def _columns(self, names: Iterable[str], rows: Tensor, shape: tuple[int, ...]) -> dict[str, Tensor]:
+        columns = self.layout.split(self.rows.flatten(0, 1).index_select(0, rows).view(*shape, -1))
+        return {name: columns[name] for name in names}
 
 
 def passes(valid: Tensor, batch: int, updates: int, generators: Sequence[torch.Generator]) -> Iterator[Tensor]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import torch
 
@@ -14,7 +15,7 @@ from taxon.runtime import checkpoint, manifest, module
 from taxon.runtime.device import choose_device
 from taxon.runtime.environments import UnusableEnvironmentError, make
 from taxon.runtime.errors import UserError
-from taxon.runtime.evaluation import evaluate
+from taxon.runtime.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.loop import Agent, map_state, streams
 
 
@@ -26,6 +27,7 @@ class SeedResult:
     returns: list[float]
     lengths: list[int]
     frozen: int | None
+    cut: int = 0  # how many episodes did not end and were cut
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,19 @@ def evaluate_run(
                 raise UserError(f"every seed of {folder} was frozen: there is nothing to film", "leave out --video")
             _film(agent, state, record.environment, numbers, alive[0], video, where)
     seeds = [
-        SeedResult(seed, found.returns[index], found.lengths[index], description.frozen.get(str(seed)))
+        SeedResult(
+            seed, found.returns[index], found.lengths[index], description.frozen.get(str(seed)), found.cut[index]
+        )
         for index, seed in enumerate(record.seeds)
     ]
     return Result(record, description.steps, seeds)
 
 
 def _render_offscreen() -> None:
-    # MuJoCo reads this once, when it is first imported; without a screen only EGL draws.
+    # MuJoCo reads this once, when it is first imported; without a screen only EGL draws. SDL draws the classic tasks.
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("MUJOCO_GL", "egl")
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 
 @torch.no_grad()
@@ -94,16 +99,19 @@ def _film(agent: Agent, state: Any, id: str, numbers: list[int], index: int, pat
 
     environment = make(id, numbers[index], render=True)
     observation = np.zeros((len(numbers), environment.observation), dtype=np.float32)
-    observation[index] = environment.reset()
-    over = False
+    over, frames = False, 0
     try:
+        observation[index] = environment.reset()
         writer: Any  # imageio names the methods of its writers in none of its types
         with imageio.get_writer(path, fps=environment.frames_per_second, macro_block_size=2) as writer:
-            while not over:
+            while not over and frames < MOST_STEPS:
                 writer.append_data(environment.frame())
+                frames += 1
                 action = agent.act_mean(state, torch.tensor(observation, device=device)).cpu().numpy()
                 observation[index], _, terminated, truncated = environment.step(action[index])
                 over = terminated or truncated
+    except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
+        raise UserError(f"{id} cannot be filmed: {error}", "install what is missing, or leave out --video") from error
     except Exception as error:  # whatever a window system, a driver or an encoder raises
         raise UserError(
             f"{path} cannot be filmed: {error}",

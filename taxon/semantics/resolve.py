@@ -43,16 +43,13 @@ class _Expansion:
         self.symbol = symbol
         self.held = settings.held
         self.leaves: dict[str, Leaf] = {}
-        self.owners: dict[str, str] = {}
         self.missing: list[tuple[_Missing, bool]] = []  # and whether it hangs on a slot that may not apply
         self.poisoned = False
         for path, slot in vocabulary.schema.items():
             if not slot.spread:
-                self._expand(path, path, slot, default_of(slot), None, False)
+                self._expand(path, slot, default_of(slot), None, False)
 
-    def _expand(
-        self, path: str, owner: str, slot: Slot, default: Typed | None, holder: Leaf | None, conditional: bool
-    ) -> None:
+    def _expand(self, path: str, slot: Slot, default: Typed | None, holder: Leaf | None, conditional: bool) -> None:
         conditional = conditional or slot.applies is not None
         held = self.held.get(path)
         if held is not None:
@@ -67,10 +64,9 @@ class _Expansion:
             self.missing.append((_Missing(path, slot, holder), conditional))
             return
         self.leaves[path] = leaf
-        self.owners[path] = owner
         for parameter, key in children(leaf.value, slot):
             given = default.below.get(key) if default is not None else None
-            self._expand(f"{path}.{key}", owner, parameter, given or default_of(parameter), leaf, conditional)
+            self._expand(f"{path}.{key}", parameter, given or default_of(parameter), leaf, conditional)
 
     def _origin(self, held: Held) -> Origin:
         layer = held.layer
@@ -104,13 +100,14 @@ class _Expansion:
         return missing.slot.applies is not None and missing.slot.applies(self.row()) is not None
 
     def _drop(self, path: str, reason: str) -> list[tuple[str, str, Held]]:
-        refused: list[tuple[str, str, Held]] = []
-        owner = self.owners[path]
-        for below in [p for p in self.leaves if f"{p}.".startswith(f"{path}.") and self.owners[p] == owner]:
-            del self.leaves[below]
-            held = self.held.get(below)
-            if held is not None and not any(known.operation is held.operation for _, _, known in refused):
-                refused.append((below, reason, held))
+        """Drop a leaf and its parameters. A modifier may share its name with a parameter, so paths do not tell them."""
+        leaf = self.leaves.pop(path)
+        held = self.held.get(path)
+        refused = [] if held is None else [(path, reason, held)]
+        below = [f"{path}.{key}" for _, key in children(leaf.value, leaf.slot)]
+        for found in [found for p in below if p in self.leaves for found in self._drop(p, reason)]:
+            if not any(known.operation is found[2].operation for _, _, known in refused):
+                refused.append(found)
         return refused
 
 
@@ -164,8 +161,12 @@ def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion,
         for path, held in expansion.held.items()
         if held.operation.shared and path in expansion.leaves
     }
+    # What a mixin says of a network or an optimiser that the row lacks is no mistake, as long as it says something else.
+    mixed = {held.layer for path, held in expansion.held.items() if path in expansion.leaves}
     reported: set[int] = set()
     for path, reason, held in refused:
+        if held.layer.kind == "mixin" and held.layer in mixed:
+            continue
         if held.operation.shared:
             # A shared path sets what there is to set: it is at fault only where nothing it set has a part.
             if id(held.operation) in living or id(held.operation) in reported:

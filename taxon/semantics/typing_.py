@@ -74,7 +74,7 @@ def _finding(
 def _typed(value: tree.Expression, slot: Slot, path: str, found: list[Diagnostic]) -> Typed | None:
     match value:
         case tree.List() if slot.integers is not None:
-            return _list(value, slot.integers, path, found)
+            return _list(value, slot.integers, slot.may_be_empty, path, found)
         case tree.Number() if slot.number is not None:
             number = _number(value, slot.number, path, found)
             return None if number is None else Typed(number, value.span)
@@ -149,8 +149,8 @@ def whole(value: tree.Expression) -> int | None:
     return None if spelled_as_real else value.value
 
 
-def _list(value: tree.List, integers: Range, path: str, found: list[Diagnostic]) -> Typed | None:
-    if not value.items:
+def _list(value: tree.List, integers: Range, may_be_empty: bool, path: str, found: list[Diagnostic]) -> Typed | None:
+    if not value.items and not may_be_empty:
         found.append(
             _finding(
                 codes.BAD_LIST,

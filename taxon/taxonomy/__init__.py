@@ -16,6 +16,9 @@ _SLOTS = (
     posterior.ETA,
     value.GAMMA,
     value.CRITIC,
+    value.FIT,
+    value.TRANSFORM,
+    policy.EXPLORATION,
     prior.BOUNDS,
     # code
     data.DATA,

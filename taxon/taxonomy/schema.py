@@ -98,6 +98,7 @@ class Slot:
     number: Range | None = None
     boolean: bool = False
     integers: Range | None = None
+    may_be_empty: bool = False  # of a list of integers
     choices: tuple[Choice, ...] = ()
     applies: Applies | None = None
     spread: tuple[str, ...] = ()  # a path that sets these paths instead of a leaf of its own

@@ -16,7 +16,8 @@ def cell(row: Row, path: str, slot: Slot) -> str:
     """One entry: `Analytic + TR`, `Mixture + SG`, `N(mu_theta(s), Sigma)`."""
     chosen = [choice for choice in slot.choices if choice.key == row.base(path) or row.has(path, choice.key)]
     ordered = sorted(chosen, key=lambda choice: (not choice.leads, choice.modifier))
-    return " + ".join(_term(row, path, choice) for choice in ordered)
+    terms = (_term(row, path, choice) for choice in ordered)
+    return " + ".join(dict.fromkeys(term for term in terms if term))
 
 
 def _term(row: Row, path: str, choice: Choice) -> str:

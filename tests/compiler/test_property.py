@@ -34,51 +34,77 @@ RARE = settings(QUIET, max_examples=1000)
 
 
 def moves(plan: Plan) -> tuple[str, ...]:
-    """The state fields that an update moves by a gradient."""
-    return ("policy", "critic", *(dual.name for dual in plan.duals))
+    """The state fields that training moves; the rest follows them, or counts."""
+    return (
+        "policy",
+        *(["critic"] if plan.fits_critic else []),
+        *(dual.name for dual in plan.duals),
+        *(["beta"] if plan.adaptive else []),
+    )
 
 
 class Watched:
-    """An agent whose every update is checked against its plan."""
+    """An agent whose every step and update is checked against its plan."""
 
     def __init__(self, agent: Any, plan: Plan) -> None:
         self.agent, self.plan = agent, plan
-        self.phases = tuple(phase._replace(update=self._checked(phase.name, phase.update)) for phase in agent.phases)
+        self.phases = tuple(self._watched(phase) for phase in agent.phases)
         self.moved: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.agent, name)
 
-    def _checked(self, name: str, update: Any) -> Any:
+    def act(self, state: Any, observation: Any, begins: Any, noise: Any) -> Any:
+        """Acting changes nothing but the exploration's process, which an episode begins at its noise alone."""
+        after, taken = self.agent.act(state, observation, begins, noise)
+        assert taken["action"].shape == noise.shape
+        assert taken.keys() == {"action", *self.plan.stored}
+        if self.plan.fragments["exploration"] != "ornstein_uhlenbeck":
+            assert after is state
+            return after, taken
+        assert changed(state, after) <= {"exploration"}
+        sigma = float(self.plan.constants["EXPLORATION_SIGMA"][0])
+        new = begins.unsqueeze(-1) > 0
+        torch.testing.assert_close(after.exploration.where(new, 0.0), (sigma * noise).where(new, 0.0))
+        return after, taken
+
+    def _watched(self, phase: Any) -> Any:
+        update = self._checked(phase.name, phase.update, late=phase.between is not None)
+        between = phase.between and self._checked("between", phase.between, late=False)
+        assert (phase.every > 1) == (between is not None)
+        return phase._replace(update=update, between=between)
+
+    def _checked(self, name: str, update: Any, late: bool) -> Any:
         def checked(state: Any, batch: Any, noise: Any) -> Any:
             after, metrics = update(state, batch, noise)
-            self._check(name, state, after)
+            self._check(name, state, after, late)
             assert all(torch.isfinite(metric).all() for metric in metrics.values()), metrics
             assert all(metric.shape == (2,) for metric in metrics.values())
             return after, metrics
 
         return checked
 
-    def _check(self, phase: str, before: Any, after: Any) -> None:
+    def _check(self, phase: str, before: Any, after: Any, late: bool) -> None:
         plan = self.plan
-        moving = moves(plan)
-        counter = {"update": "updates", "value": "value_updates", "policy": "policy_updates"}[phase]
-        trained = {
-            "update": moving,
-            "value": ("critic",),
-            "policy": tuple(name for name in moving if name != "critic"),
+        own = tuple(name for name in moves(plan) if name not in ("critic", "beta"))
+        counters, trained, lagging = {
+            "update": (("updates",), (*own, "critic"), ("policy", "critic")),
+            "between": (("updates",), ("critic",), ()),
+            "value": (("value_updates",), ("critic",), ("critic",)),
+            "policy": (("policy_updates",), own, ("policy",)),
+            "penalty": ((), ("eta",), ()),
+            "transform": ((), ("beta",), ()),
         }[phase]
-        assert torch.equal(getattr(after, counter), getattr(before, counter) + 1)
-        lagged = {name for name in ("policy", "critic") if name in trained and hasattr(before, f"{name}_target")}
+        counters = (*counters, *(["policy_updates"] if late else []))
+        for counter in counters:
+            assert torch.equal(getattr(after, counter), getattr(before, counter) + 1)
+        lagged = {name for name in lagging if hasattr(before, f"{name}_target")}
         assert lagged <= {*(["policy"] if plan.lagged_policy else []), *(["critic"] if plan.lagged_critic else [])}
         for name in lagged:
-            self._check_lagged(name, before, after, int(getattr(after, counter)[0]))
+            self._check_lagged(name, before, after, int(getattr(after, counters[-1])[0]))
         followers = {f"{name}_moments" for name in trained} | {f"{name}_velocity" for name in trained}
-        may_change = {counter, *trained, *followers, *(f"{name}_target" for name in lagged)}
-        for field in before._fields:
-            if field not in may_change:
-                assert same(getattr(before, field), getattr(after, field)), f"{field} changed in {phase}"
-        for name in trained:
+        assert changed(before, after) <= {*counters, *trained, *followers, *(f"{name}_target" for name in lagged)}
+        for name in set(trained) & set(before._fields):
             if all(not torch.equal(a, b) for a, b in zip(getattr(before, name), getattr(after, name), strict=True)):
                 self.moved.add(name)
 
@@ -92,23 +118,35 @@ class Watched:
             assert torch.equal(new, online if updates % int(constants["COPY_EVERY"][0]) == 0 else old)
 
 
+def changed(before: Any, after: Any) -> set[str]:
+    """The fields of a state that an update has changed."""
+    return {field for field in before._fields if not same(getattr(before, field), getattr(after, field))}
+
+
 def trains(row: Row, folder: Path) -> None:
-    """Train two seeds until every phase ran twice."""
+    """Train two seeds until every phase ran twice, and longer where a rectifier lets no gradient pass at first."""
     torch.set_num_threads(1)
     plan = make_plan(row)
     built = build(row, folder)
-    watched = Watched(built.Agent(3, 2), plan)
+    agent = built.Agent(3, 3 if plan.discrete else 2)
+    watched = Watched(agent, plan)
     loop = loop_of(built, (3, 4), 400, watched)
     first = loop.state
-    while min(loop.updates.values()) < 2:
+    # a line search may find no step that helps, and eta stays where the divergence meets its target
+    must = set(moves(plan)) - ({"policy"} if plan.fragments["policy_loss"] == "natural" else set())
+    while min(loop.updates.values()) < 2 * plan.policy_every or not (must <= watched.moved or loop.steps > 120):
         loop.step()
-        assert loop.steps < 60, "no update was made"
+        assert loop.steps < 240, "no update was made"
     assert loop.frozen() == {}
     assert all(torch.isfinite(leaf).all() for leaf in leaves(loop.state))
-    assert watched.moved == set(moves(plan))
+    assert must <= watched.moved <= {*moves(plan), *(["eta"] if plan.penalty else [])}
     if plan.normalised:
         until = int(plan.constants["INPUT_UNTIL"][0])
-        assert loop.state.statistics.seen.tolist() == [min(loop.steps, until)] * 2
+        seen = loop.state.statistics.seen.tolist()
+        if plan.rollouts:
+            assert all(min(n, until) <= shown <= n for n, shown in zip(loop.environment_steps, seen, strict=True))
+        else:
+            assert seen == [min(loop.steps, until)] * 2
     assert not same(first, loop.state)
 
 
@@ -207,7 +245,13 @@ def changes(path: str, leaf: Leaf) -> list[str]:
     return whole
 
 
-@pytest.mark.parametrize("spec", ["mpo", "mpo_joint", "mpo_net_awr", "awr", "awac", "sac", "sac_notanh"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *("mpo", "mpo_joint", "mpo_net_awr", "awr", "awac", "sac", "sac_notanh"),
+        *("ppo", "ppo_clip", "trpo", "vmpo", "td3", "ddpg", "power", "reps", "rwr", "urex"),
+    ],
+)
 def test_every_leaf_shows_in_the_module(spec: str) -> None:
     """Whatever leaf is changed, if the row is accepted another program is emitted."""
     row = row_of(spec)
@@ -221,11 +265,35 @@ def test_every_leaf_shows_in_the_module(spec: str) -> None:
     assert silent == set()
 
 
-@pytest.mark.parametrize("spec", ["mpo", "awr", "sac_notanh", "awac"])
-def test_shipped_rows_train(spec: str, tmp_path: Path) -> None:
-    extra = [] if spec != "mpo" else ["data.sequences.length = 4"]
-    extra += ["data.episodes.value_updates = 3", "data.episodes.policy_updates = 3"] if spec == "awr" else []
-    trains(row_of(spec, *SMALL, "data.steps_per_update = 1", *extra), tmp_path)
+REPLAYED = (*SMALL, "data.steps_per_update = 1")
+ROUND = ("data.environments = 4", "data.steps = 6")
+BATCHES = ("network.hidden = [8, 6]", "data.batch = 8", "data.policy_epochs = 2", *ROUND)
+SHIPPED = {
+    "mpo": (*REPLAYED, "data.sequences.length = 4"),
+    "awr": (*REPLAYED, "data.episodes.value_updates = 3", "data.episodes.policy_updates = 3"),
+    "sac_notanh": REPLAYED,
+    "awac": REPLAYED,
+    "ddpg": REPLAYED,
+    "td3": REPLAYED,
+    "ppo": (*BATCHES, "data.value_epochs = 2"),
+    "ppo_clip": (*BATCHES, "data.value_epochs = 2"),
+    "vmpo": (*BATCHES, "data.value_epochs = 2"),
+    "trpo": (*ROUND, "network.hidden = [8, 6]", "data.batch = 8", "data.value_epochs = 2"),
+    "trpo_gae": (*ROUND, "network.hidden = [8, 6]", "data.batch = 8", "data.value_epochs = 2"),
+    "rwr": BATCHES,
+    "rwr_return": BATCHES,
+    "power": ROUND,
+    "reps": ROUND,
+    "urex": (*ROUND, "data.restarts.group = 2"),
+}
+EITHER = ("ppo", "ppo_clip", "vmpo", "trpo", "trpo_gae", "reps", "urex")
+
+
+@pytest.mark.parametrize(
+    ("spec", "actions"), [(spec, "continuous") for spec in SHIPPED] + [(spec, "discrete") for spec in EITHER]
+)
+def test_shipped_rows_train(spec: str, actions: str, tmp_path: Path) -> None:
+    trains(row_of(spec, *SHIPPED[spec], actions=actions), tmp_path)
 
 
 @pytest.mark.parametrize(("data", "counted"), [("updates = 1", 5.0), ("updates = 2", 2.5)])

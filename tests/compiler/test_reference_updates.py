@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 import torch
 from plain import Awac, Awr, Mpo, Sac, flat
+from reference import SEEDS, assert_close, double, generators, start
 from tiny import CPU, build, row_of, same
 
 from taxon.operators.data import Episodes
-from taxon.runtime.loop import map_state
 
-SEEDS = 2
 SMALL = ("network.policy.hidden = [8, 6]", "network.value.hidden = [8, 6]", "data.batch = 12")
 MPO = ("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "optimizer.clip = 0.5", "target.every = 2")
 WINDOWS = (*MPO, "data.batch = 5", "data.sequences.length = 4")
@@ -28,29 +27,6 @@ UPDATES = {
     "awac_double": ((*SMALL, "pi_q.update.clip = 1.5"), lambda state, seed: Awac(state, seed, True, 1.5)),
     "awac_exponential": ((*SMALL, "pi_q.update.clip = 1.2"), lambda state, seed: Awac(state, seed, False, 1.2)),
 }
-
-
-def generators(first: int) -> list[torch.Generator]:
-    return [torch.Generator().manual_seed(first + seed) for seed in range(SEEDS)]
-
-
-def double(state: Any) -> Any:
-    return map_state(lambda leaf: leaf.double() if leaf.is_floating_point() else leaf, state)
-
-
-def start(agent: Any) -> Any:
-    """A state in the middle of training: every network moved off its copy, every multiplier off its start."""
-    state = double(agent.init(generators(0)))
-    noise = torch.Generator().manual_seed(9)
-    moved = {
-        name: getattr(state, name) + scale * torch.randn(getattr(state, name).shape, generator=noise).double()
-        for name, scale in [
-            *[(name, 0.2) for name in ("policy", "critic")],
-            *[(name, 0.3) for name in ("policy_target", "critic_target") if name in state._fields],
-            *[(name, 0.5) for name in state._fields if name.endswith("_raw") or name == "log_eta"],
-        ]
-    }
-    return state._replace(**moved)
 
 
 def batch_of(kind: Any, built: Any, draw: torch.Generator) -> Any:
@@ -68,11 +44,6 @@ def batch_of(kind: Any, built: Any, draw: torch.Generator) -> Any:
     if "log_prob" in columns:
         columns["log_prob"] = columns["log_prob"] - 1.0
     return kind(**columns)
-
-
-def assert_close(name: str, expected: torch.Tensor, found: torch.Tensor) -> None:
-    assert found.dtype == torch.float64
-    torch.testing.assert_close(found, expected.detach(), rtol=1e-10, atol=1e-10, msg=lambda text: f"{name}: {text}")
 
 
 @pytest.mark.parametrize("spec", UPDATES)
@@ -112,13 +83,13 @@ def test_awr(tmp_path: Path) -> None:
     kinds = torch.tensor([1.0, 0.0, 1.0, 0.0]).double()
     terminated, truncated = over.clone(), over.clone()
     terminated[:, [6, 13, 22, 30]], truncated[:, [6, 13, 22, 30]] = kinds, 1 - kinds
-    ended, valid = over.clone(), torch.ones_like(over)
-    ended[:, -1] = 1
+    ended, valid, begins = over.clone(), torch.ones_like(over), over.roll(1, -1)
+    ended[:, -1] = begins[:, 0] = 1
     valid[:, 31:] = 0  # the running episode
     action = 0.7 * torch.randn(SEEDS, length, 2, generator=draw).double()
     reward = torch.randn(SEEDS, length, generator=draw).double()
     following = 3 * torch.randn(SEEDS, length, 3, generator=draw).double() + 1
-    episodes = Episodes(observation, action, reward, following, terminated, truncated, ended, valid)
+    episodes = Episodes(observation, action, reward, following, terminated, truncated, ended, valid, begins)
     plain = [Awr(state, seed, observation[seed]) for seed in range(SEEDS)]
     value, policy = agent.phases
 

@@ -18,8 +18,11 @@ from taxon.compiler import emit, standalone
 from taxon.compiler.library import PACKAGES, package_files, read
 from taxon.runtime import environments, module
 from taxon.runtime.loop import Loop, streams
+from taxon.taxonomy.row import Row
 
 SIZES = ("data.warmup = 20", "data.batch = 16", "network.hidden = [16, 16]")
+ROUND = ("data.environments = 2", "data.steps = 6")
+EPOCHS = ("data.policy_epochs = 1", "data.value_epochs = 1", "data.batch = 8")
 # Small enough to train for a few steps at once.
 SCRIPTS = {
     "mpo": (*SIZES, "data.sequences.length = 4"),
@@ -31,7 +34,20 @@ SCRIPTS = {
         "data.episodes.policy_updates = 3",
     ),
     "awac": SIZES,
+    "td3": SIZES,
+    "ppo": (*ROUND, *EPOCHS, "network.hidden = [16, 16]"),
+    "trpo": (*ROUND, "data.value_epochs = 1", "data.batch = 8", "network.hidden = [16, 16]"),
+    "rwr": (*ROUND, "data.policy_epochs = 1", "data.batch = 8", "network.hidden = [16, 16]"),
+    "vmpo discrete": (*ROUND, *EPOCHS, "network.hidden = [16, 16]"),
+    "reps discrete": ROUND,
+    "urex discrete": (*ROUND, "data.restarts.group = 2", "network.hidden = [16]"),
 }
+
+
+def row(script: str, *sets: str) -> Row:
+    """The row of `spec` or of `spec discrete`."""
+    name, _, actions = script.partition(" ")
+    return row_of(name, *sets, actions=actions or None)
 
 
 def defined(tree: ast.Module) -> list[str]:
@@ -49,14 +65,14 @@ def defined(tree: ast.Module) -> list[str]:
 
 @pytest.mark.parametrize("spec", SCRIPTS)
 def test_a_script_stands_alone(spec: str, tmp_path: Path) -> None:
-    text = standalone(emit(row_of(spec)))
+    text = standalone(emit(row(spec)))
     tree = ast.parse(text)
     imported = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)} | {
         alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names
     }
     assert not [name for name in imported if (name or "").startswith("taxon")]
     assert [name for name, count in Counter(defined(tree)).items() if count > 1] == []
-    (tmp_path / f"{spec}_agent.py").write_text(text, encoding="utf-8")
+    (tmp_path / f"{spec.split()[0]}_agent.py").write_text(text, encoding="utf-8")
     assert lint(tmp_path, "E,F,W,I,UP,B,RUF") == []
 
 
@@ -80,14 +96,16 @@ def test_the_library_has_each_name_once() -> None:
 
 @pytest.mark.parametrize("spec", SCRIPTS)
 def test_a_script_trains_the_same_numbers(spec: str, tmp_path: Path) -> None:
-    text = emit(row_of(spec, *SCRIPTS[spec]))
+    text = emit(row(spec, *SCRIPTS[spec]))
     packaged = module.load(text, tmp_path / "packaged.py")
     alone = module.load(standalone(text), tmp_path / "alone.py")
 
     def trained(built, make, loop_class, several):
-        sources = several([3, 4], CPU)
-        places = [make("Pendulum-v1", seed) for seed in sources.environment]
-        loop = loop_class(built.Agent(3, 1), built.DATA, places, sources, 45, CPU)
+        sources = several([3, 4], CPU, built.DATA.environments)
+        world = "CartPole-v1" if built.Agent.discrete else "Pendulum-v1"
+        places = [make(world, seed) for seed in sources.environment]
+        agent = built.Agent(places[0].observation, places[0].action)
+        loop = loop_class(agent, built.DATA, places, sources, 45, CPU)
         while loop.steps < 45:
             loop.step()
         return loop

@@ -25,9 +25,9 @@ SPECS = Path(__file__).parents[2] / "specs"
 SMALL = ("network.hidden = [8, 6]", "data.batch = 4", "data.capacity = 60", "data.warmup = 20")
 
 
-def row_of(spec: str | Path, *sets: str) -> Row:
-    """The row of a shipped spec or of a file, with overrides."""
-    resolution = load_spec(spec, sets)
+def row_of(spec: str | Path, *sets: str, actions: str | None = None) -> Row:
+    """The row of a shipped spec or of a file, with overrides; `actions` as the environment's kind."""
+    resolution = load_spec(spec, sets, actions=actions)
     assert resolution.row is not None, resolution.diagnostics
     return resolution.row
 
@@ -38,18 +38,20 @@ def build(row: Row, folder: Path) -> ModuleType:
 
 
 class Drift:
-    """A point that drifts with the action: observation 3, action 2, rewards in [-1, 1].
+    """A point that drifts with the action: observation 3, action 2, rewards in [0.1, 2.1], which have logarithms.
 
     Its episodes last four and five steps by turns: one terminates, the next is truncated.
     """
 
-    observation, action = 3, 2
+    observation, action, discrete = 3, 2, False
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         self.episodes = 0
 
-    def reset(self) -> np.ndarray:
+    def reset(self, seed: int | None = None) -> np.ndarray:
+        if seed is not None:
+            self.random = np.random.default_rng(seed)
         self.time = 0
         self.episodes += 1
         self.place = self.random.normal(size=3).astype(np.float32)
@@ -57,18 +59,32 @@ class Drift:
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
         self.time += 1
-        push = np.append(np.clip(action, -1, 1), 0.1)
+        push = self.push(action)
         self.place = (0.8 * self.place + 0.3 * push + 0.1 * self.random.normal(size=3)).astype(np.float32)
         odd = self.episodes % 2 == 1
         over = self.time == (4 if odd else 5)
-        return self.place, float(np.tanh(self.place.sum())), over and odd, over and not odd
+        return self.place, 1.1 + float(np.tanh(self.place.sum())), over and odd, over and not odd
+
+    def push(self, action: np.ndarray) -> np.ndarray:
+        """Where the action moves the point: [3]."""
+        return np.append(np.clip(action, -1, 1), 0.1)
+
+
+class Hops(Drift):
+    """The same point, pushed along one of its three axes."""
+
+    action, discrete = 3, True
+
+    def push(self, action: np.ndarray) -> np.ndarray:
+        return np.eye(3)[np.argmax(action)]
 
 
 def loop_of(built: ModuleType, seeds: Sequence[int], steps: int = 1000, agent: Any = None) -> Loop:
-    """A loop over the module's agent, an environment a seed."""
-    sources = streams(seeds, CPU)
-    environments = [Drift(seed) for seed in sources.environment]
-    agent = agent or built.Agent(Drift.observation, Drift.action)
+    """A loop over the module's agent, in the environment that suits it."""
+    sources = streams(seeds, CPU, built.DATA.environments)
+    world = Hops if built.Agent.discrete else Drift
+    environments = [world(seed) for seed in sources.environment]
+    agent = agent or built.Agent(world.observation, world.action)
     return Loop(agent, built.DATA, environments, sources, steps, CPU)
 
 

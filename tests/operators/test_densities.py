@@ -9,12 +9,13 @@ from torch.func import grad
 from taxon.operators.bounds import bound_loss, out_of_bounds_cost
 from taxon.operators.distributions import (
     atanh_clamped,
+    normal_entropy,
     normal_log_prob,
     normal_sample,
     tanh_log_jacobian,
     tanh_normal_log_prob,
 )
-from taxon.operators.divergences import kl_mean, kl_std
+from taxon.operators.divergences import kl_mean, kl_std, normal_kl
 from taxon.operators.duals import entropy_dual, lagrange_dual, positive
 from taxon.operators.e_step import softmax_weights
 from taxon.operators.losses import squared_error, weighted_likelihood
@@ -46,6 +47,7 @@ def test_densities_equal_torch_distributions():
     u = normal_sample(mean, std, noise)
     normal = Independent(Normal(mean, std), 1)
     close(normal_log_prob(mean, std, u), normal.log_prob(u), 1e-12)
+    close(normal_entropy(std), normal.entropy(), 1e-12)
     squashed = TransformedDistribution(normal, [TanhTransform()])
     # The inverse of tanh loses digits near the border: stay where it keeps them.
     u = u.clamp(-3, 3)
@@ -71,6 +73,18 @@ def test_divergences_golden():
     old = Normal(OLD_MEAN, OLD_STD)
     close(kl_mean(OLD_MEAN, OLD_STD, NEW_MEAN), kl_divergence(old, Normal(NEW_MEAN, OLD_STD)), 1e-12)
     close(kl_std(OLD_STD, NEW_STD), kl_divergence(old, Normal(OLD_MEAN, NEW_STD)), 1e-12)
+
+
+def test_whole_divergence_golden():
+    close(normal_kl(OLD_MEAN, OLD_STD, NEW_MEAN, NEW_STD), 0.089356 + 0.043433, 2e-6)
+    for d, expected in enumerate((0.089356, 0.043433)):
+        one = slice(d, d + 1)
+        close(normal_kl(OLD_MEAN[one], OLD_STD[one], NEW_MEAN[one], NEW_STD[one]), expected)
+    g = torch.Generator().manual_seed(1)
+    (old_mean, new_mean), (old_std, new_std) = torch.randn(2, 2, 5, 3, generator=g, dtype=torch.float64)
+    old = Independent(Normal(old_mean, old_std.exp()), 1)
+    new = Independent(Normal(new_mean, new_std.exp()), 1)
+    close(normal_kl(old_mean, old_std.exp(), new_mean, new_std.exp()), kl_divergence(old, new), 1e-12)
 
 
 def test_divergences_are_flat_at_the_old_policy():

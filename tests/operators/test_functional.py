@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch.func import grad
 
-from taxon.operators.functional import average, elu, per_seed, seed_average, softplus, total
+from taxon.operators.functional import average, elu, per_seed, seed_average, softplus, spread, sum_over, total
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(elu, F.elu), (softplus, F.softplus)])
@@ -20,6 +20,23 @@ def test_sums_of_any_length(length):
     torch.testing.assert_close(total(x), x.sum(-1), atol=1e-9, rtol=0)
     torch.testing.assert_close(average(x), x.mean(-1), atol=1e-12, rtol=0)
     assert torch.equal(grad(lambda y: total(y).sum())(x), torch.ones_like(x))
+
+
+def test_sums_over_an_axis():
+    x = torch.arange(24.0).reshape(2, 3, 4)
+    for dim in (1, -1, 2, -2):
+        assert torch.equal(sum_over(x, dim), x.sum(dim))
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 7), (40_001,), (9, 4097)])
+def test_a_spread_scale_and_its_gradient(shape):
+    like = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    scale = torch.tensor([[2.0], [0.5]], dtype=torch.float64)
+    assert torch.equal(like / spread(scale, like), like / per_seed(scale, like))
+    assert torch.equal(like / spread(scale[:, 0], like), like / per_seed(scale, like))
+    slope = grad(lambda x: (like / spread(x, like)).sum())(scale)
+    expected = -like.flatten(1).sum(-1, keepdim=True) / scale.square()
+    torch.testing.assert_close(slope, expected, atol=1e-9, rtol=0)
 
 
 def test_seed_average_and_scales():

@@ -5,7 +5,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taxon.operators.returns import lambda_returns, linear_recurrence, retrace, td_target
+from taxon.operators.returns import (
+    generalised_advantages,
+    lambda_returns,
+    linear_recurrence,
+    n_step_returns,
+    retrace,
+    returns_to_go,
+    td_target,
+)
 
 GAMMA = 0.99
 REWARD = torch.tensor([1.0, 0.0, -1.0, 2.0], dtype=torch.float64)
@@ -38,6 +46,29 @@ def loop_retrace(reward, next_value, q, log_ratio, terminated, ended, gamma, lam
     return out
 
 
+def loop_n_step_returns(reward, next_value, terminated, ended, gamma, n):
+    """The definition, a sum per step, written for rows [N, T]."""
+    out = torch.empty_like(reward)
+    for row in range(reward.shape[0]):
+        for t in range(reward.shape[1]):
+            out[row, t] = 0
+            for k in range(n):
+                last = t + k
+                out[row, t] += gamma**k * reward[row, last]
+                if ended[row, last] or last + 1 == reward.shape[1]:
+                    break
+            out[row, t] += gamma ** (last - t + 1) * (1 - terminated[row, last]) * next_value[row, last]
+    return out
+
+
+def loop_advantages(reward, value, next_value, terminated, ended, gamma, lambda_):
+    out, following = torch.empty_like(reward), torch.zeros_like(reward[..., 0])
+    for t in reversed(range(reward.shape[-1])):
+        delta = reward[..., t] + gamma * (1 - terminated[..., t]) * next_value[..., t] - value[..., t]
+        following = out[..., t] = delta + gamma * lambda_ * (1 - ended[..., t]) * following
+    return out
+
+
 def random_case(seed, *shape):
     g = torch.Generator().manual_seed(seed)
     reward, value, q, ratio = torch.randn(4, *shape, generator=g, dtype=torch.float64)
@@ -59,6 +90,33 @@ def test_lambda_returns_golden():
     close(actual, [2.736081, 1.803807, 1.886345, 2.99])
     value = torch.tensor([0.5, 0.8, 0.6, 1.5], dtype=torch.float64)
     close(actual - value, [2.236081, 1.003807, 1.286345, 1.49])
+
+
+def test_n_step_returns_golden():
+    close(n_step_returns(REWARD, NEXT_VALUE, NONE, NONE, GAMMA, 2), [1.58806, 0.48015, 1.9601, 2.99])
+    close(n_step_returns(REWARD, NEXT_VALUE, NONE, NONE, GAMMA, 1), td_target(REWARD, NEXT_VALUE, NONE, GAMMA), 0)
+
+
+def test_generalised_advantages_golden():
+    value = torch.tensor([0.5, 0.8, 0.6, 1.5], dtype=torch.float64)
+    actual = generalised_advantages(REWARD, value, NEXT_VALUE, NONE, NONE, GAMMA, 0.95)
+    close(actual, [2.236081, 1.003807, 1.286345, 1.49])
+
+
+def test_an_n_step_return_stops_where_its_episode_does():
+    ended = torch.tensor([0.0, 1.0, 0.0, 0.0], dtype=torch.float64)
+    for terminated, bootstrap in ((NONE, GAMMA * 0.6), (ended, 0.0)):
+        actual = n_step_returns(REWARD, NEXT_VALUE, terminated, ended, GAMMA, 3)
+        close(
+            actual, [1.0 + GAMMA * bootstrap, bootstrap, -1.0 + GAMMA * 2.0 + GAMMA**2 * 1.0, 2.0 + GAMMA * 1.0], 1e-12
+        )
+
+
+def test_returns_to_go_have_no_bootstrap():
+    ended = torch.tensor([0.0, 1.0, 0.0, 0.0], dtype=torch.float64)
+    close(returns_to_go(REWARD, ended, 0.5), [1.0, 0.0, -1.0 + 0.5 * 2.0, 2.0], 1e-15)
+    # With nothing to bootstrap from, they are the Monte Carlo returns.
+    close(returns_to_go(REWARD, NONE, GAMMA), lambda_returns(REWARD, 0 * NEXT_VALUE, NONE, NONE, GAMMA, 1.0), 1e-12)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +175,28 @@ def test_scan_equals_the_plain_loop(seed, length, gamma, lambda_):
     close(lambda_returns(reward, value, terminated, ended, gamma, lambda_), expected, 1e-11)
     expected = loop_retrace(reward, value, q, ratio, terminated, ended, gamma, lambda_)
     close(retrace(reward, value, q, ratio, terminated, ended, gamma, lambda_), expected, 1e-11)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0, 1), st.integers(1, 25))
+def test_n_step_returns_equal_their_definition(seed, length, gamma, n):
+    reward, value, _, _, terminated, ended = random_case(seed, 3, length)
+    expected = loop_n_step_returns(reward, value, terminated, ended, gamma, n)
+    close(n_step_returns(reward, value, terminated, ended, gamma, n), expected, 1e-11)
+    by_seed = n_step_returns(*(x.unsqueeze(1) for x in (reward, value, terminated, ended)), gamma, n)
+    assert torch.equal(by_seed.squeeze(1), n_step_returns(reward, value, terminated, ended, gamma, n))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 40), st.floats(0, 1), st.floats(0, 1))
+def test_advantages_are_lambda_returns_less_the_value(seed, length, gamma, lambda_):
+    # v(s'_t) is v(s_{t+1}) inside an episode, and free where one ends.
+    reward, value, fresh, _, terminated, ended = random_case(seed, 2, 3, length)
+    ended[..., -1] = 1
+    next_value = torch.where(ended > 0, fresh, value.roll(-1, -1))
+    advantage = generalised_advantages(reward, value, next_value, terminated, ended, gamma, lambda_)
+    close(advantage, loop_advantages(reward, value, next_value, terminated, ended, gamma, lambda_), 1e-11)
+    close(advantage + value, lambda_returns(reward, next_value, terminated, ended, gamma, lambda_), 1e-11)
 
 
 def test_a_long_buffer_is_exact():

@@ -48,10 +48,42 @@ class Corridor(gymnasium.Env):
         return np.full((32, 32, 3), 80 * self.place, np.uint8)
 
 
+class Drawn(Corridor):
+    """A walk whose length, 1 to 5, and whose observed mark are drawn at each start; odd lengths terminate."""
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.mark = self.np_random.random()
+        self.length = 1 + int(5 * self.mark)
+        self.truncates = self.length % 2 == 0
+        return np.array([0.0, self.mark]), {}
+
+    def step(self, action):
+        _, *rest = super().step(action)
+        return np.array([self.place, self.mark]), *rest
+
+
 class Discrete(Corridor):
+    """Three choices, counted from 5; the place is observed as one of four."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.action_space = spaces.Discrete(3)
+        self.action_space = spaces.Discrete(3, start=5)
+        self.observation_space = spaces.Discrete(4)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return 0, {}
+
+    def step(self, action):
+        _, *rest = super().step(action)
+        return self.place, *rest
+
+
+class Several(Corridor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.action_space = spaces.MultiDiscrete([3, 2])
 
 
 class Unbounded(Corridor):
@@ -73,10 +105,17 @@ class Dictionary(Corridor):
         return {"z": np.float64(7.0), "a": np.array([[1.0], [2.0]])}, {}
 
 
-for name, kind in {"Discrete": Discrete, "Unbounded": Unbounded, "Dictionary": Dictionary}.items():
+for name, kind in {
+    "Drawn": Drawn,
+    "Discrete": Discrete,
+    "Several": Several,
+    "Unbounded": Unbounded,
+    "Dictionary": Dictionary,
+}.items():
     gymnasium.register(f"known/{name}-v0", kind)
 gymnasium.register("known/Terminates-v0", Corridor, kwargs={"length": 3})
 gymnasium.register("known/Truncates-v0", Corridor, kwargs={"length": 3, "truncates": True})
+gymnasium.register("known/Endless-v0", Corridor, kwargs={"length": 10**9})
 gymnasium.register("known/TimeLimit-v0", Corridor, kwargs={"length": 9}, max_episode_steps=3)
 gymnasium.register("known/Interrupts-v0", Corridor, kwargs={"length": 5, "truncates": True, "fails_at": 57})
 

@@ -66,7 +66,7 @@ def test_run_and_eval(taxon_command, tmp_path, monkeypatch):
     ("arguments", "message"),
     [
         (["--env", "Hoper-v4"], "did you mean Hopper-v4"),
-        (["--env", "CartPole-v1"], "Discrete"),
+        (["--env", "CartPole-v1"], "CartPole-v1 has discrete actions, and the policy has continuous ones"),
         (["--env", "Pendulum-v1", "--seeds", "none"], "--seeds none"),
         (["--env", "Pendulum-v1", "--steps", "0"], "--steps 0"),
         (["--env", "Pendulum-v1", "--eval-every", "0"], "--eval-every 0"),

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from taxon.runtime.environments import UnusableEnvironmentError, make
+from taxon.runtime.environments import UnusableEnvironmentError, action_kind, check_actions, make
 
 # Every task of Furuta et al. 2021, Table 12.
 TABLE_12 = """
@@ -51,6 +51,46 @@ def test_dictionaries_flatten_in_alphabetical_order():
     assert environment.reset().tolist() == [1.0, 2.0, 7.0]
 
 
+def test_a_discrete_row_acts_with_its_largest_entry():
+    environment = make("known/Discrete-v0", 0)
+    assert (environment.discrete, environment.observation, environment.action) == (True, 4, 3)
+    assert environment.reset().tolist() == [1, 0, 0, 0]
+    observations = [environment.step(np.array(row))[0].tolist() for row in ([1.0, 0, 0], [0, 0, 1.0], [-3.0, -1, -2])]
+    assert observations == [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert environment.raw.unwrapped.received == [5, 7, 6]
+
+
+@pytest.mark.parametrize(
+    ("id", "observation", "action"), [("CartPole-v1", 4, 2), ("Acrobot-v1", 6, 3), ("LunarLander-v3", 8, 4)]
+)
+def test_discrete_tasks(id, observation, action):
+    environment = make(id, 3)
+    assert (environment.discrete, environment.observation, environment.action) == (True, observation, action)
+    assert environment.reset().shape == (observation,)
+    following, reward, terminated, truncated = environment.step(np.eye(action)[action - 1])
+    assert following.shape == (observation,)
+    assert isinstance(reward, float)
+    assert not terminated
+    assert not truncated
+
+
+def test_kinds_of_action():
+    assert [action_kind(id) for id in ("CartPole-v1", "Pendulum-v1")] == ["discrete", "continuous"]
+    with pytest.raises(UnusableEnvironmentError, match="no environment Hoper-v4"):
+        action_kind("Hoper-v4")
+    check_actions(make("CartPole-v1", 0), True)
+    with pytest.raises(UnusableEnvironmentError, match="Pendulum-v1 has continuous actions, and the policy has disc"):
+        check_actions(make("Pendulum-v1", 0), True)
+
+
+def test_a_reset_with_a_seed_starts_alike_whenever_it_is_made():
+    one, other = make("known/Drawn-v0", 1), make("known/Drawn-v0", 2)
+    other.reset()
+    assert one.reset(7).tolist() == other.reset(7).tolist()
+    assert one.reset().tolist() == other.reset().tolist()
+    assert one.reset().tolist() != one.reset().tolist()
+
+
 def test_the_same_seed_starts_the_same_way_and_goes_on_differently():
     def starts(seed):
         environment = make("Pendulum-v1", seed)
@@ -68,7 +108,8 @@ def test_the_same_seed_starts_the_same_way_and_goes_on_differently():
         ("Hopper-v99", "no environment Hopper-v99", "Hopper-v"),
         ("dm_control/walker-wlk", "no environment dm_control/walker-wlk", "dm_control/walker-walk"),
         ("zzz/zzzzzzzzzz", "no environment", "gymnasium id"),
-        ("known/Discrete-v0", "Discrete", "continuous"),
+        ("known/Several-v0", "MultiDiscrete", "CartPole-v1"),
+        ("taxon/no-such-task", "no environment taxon/no-such-task", "use a gymnasium id"),
         ("known/Unbounded-v0", "unbounded", "finite bounds"),
         ("dm_control/lqr-lqr_2_1", "unbounded", "finite bounds"),
     ],

@@ -3,77 +3,12 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
+from recorder import Recorder, leaves, loop_of, run
 from torch import Tensor
 
 from taxon.operators.data import Episodes, Phase, Replay
 from taxon.operators.returns import lambda_returns, td_target
-from taxon.runtime.environments import make
-from taxon.runtime.loop import Loop, map_state, streams
-
-CPU = torch.device("cpu")
-
-
-def loop_of(agent, data, id, seeds, steps):
-    numbers = streams(seeds, CPU)
-    return Loop(agent, data, [make(id, number) for number in numbers.environment], numbers, steps, CPU)
-
-
-def run(loop, steps):
-    for _ in range(steps):
-        loop.step()
-    return loop
-
-
-class Numbers(NamedTuple):
-    value: Tensor  # [S]
-
-
-class Batch(NamedTuple):
-    observation: Tensor
-    action: Tensor
-    reward: Tensor
-    next_observation: Tensor
-    terminated: Tensor
-    truncated: Tensor
-
-
-class Recorder:
-    """Does nothing but remember what it is given."""
-
-    columns = ("log_prob",)
-
-    def __init__(self, phases=()):
-        self.batches, self.refreshed, self.order = [], [], []
-        self.phases = tuple(phases) or (Phase("update", 1, Batch, None, self.noise, self.update),)
-
-    def noise(self, generators, device):
-        return None
-
-    def init(self, generators):
-        return Numbers(torch.zeros(len(generators)))
-
-    def observe(self, state, observation):
-        return state
-
-    def act(self, state, observation, noise):
-        return {"action": noise, "log_prob": observation[:, 0] + 0.25}
-
-    def act_mean(self, state, observation):
-        return torch.zeros(len(observation), 2)
-
-    def act_random(self, uniform):
-        return {"action": 10 + uniform, "log_prob": torch.zeros(len(uniform))}
-
-    def update(self, state, batch, noise):
-        self.order.append("update")
-        self.batches.append(batch)
-        return Numbers(state.value + 1), {"loss": state.value}
-
-    def refresh(self, state, episodes, generators):
-        self.order.append("refresh")
-        self.refreshed.append(episodes)
-        return {"target": episodes.reward * 10}
-
+from taxon.runtime.loop import map_state
 
 REPLAY = Replay(capacity=100, batch=4, warmup=0, random_warmup=False, steps_per_update=1, sequence=1, episodes=False)
 
@@ -84,7 +19,7 @@ REPLAY = Replay(capacity=100, batch=4, warmup=0, random_warmup=False, steps_per_
 def test_what_is_stored_at_an_episodes_end(id, terminated, truncated):
     """The final observation is the real one, the flags are kept apart, and the next row starts from the reset."""
     loop = run(loop_of(Recorder(), REPLAY._replace(episodes=True), id, [0], 7), 7)
-    stored = loop.replay.episodes()
+    stored = loop.store.episodes()
     assert stored.observation[0, :, 0].tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert stored.next_observation[0, :, 0].tolist() == [1, 2, 3, 1, 2, 3, 1]
     assert stored.reward[0].tolist() == [1, 2, 3, 1, 2, 3, 1]
@@ -113,14 +48,14 @@ def test_counts_follow_the_spec():
     assert loop.steps == 50
     assert loop.updates == {"update": 3 * (1 + (50 - 10) // 4)}
     assert loop.samples == loop.updates["update"] * 4
-    assert sum(len(environment.raw.unwrapped.received) for environment in loop.environments) == 100
+    assert sum(len(environment.raw.unwrapped.received) for environment in loop.collector.environments) == 100
     episodes = loop.take_episodes()
     assert len(episodes) == 2 * (50 // 3)
     assert {(episode.total, episode.length) for episode in episodes} == {(6.0, 3)}
     assert sorted({episode.step for episode in episodes}) == list(range(3, 51, 3))
     assert loop.take_episodes() == []
     # Random actions exactly while warming up; the metrics' mean over the 33 updates.
-    actions = loop.replay.episodes().action[0, :, 0]
+    actions = loop.store.episodes().action[0, :, 0]
     assert (actions > 9).tolist() == [True] * 10 + [False] * 40
     assert loop.take_metrics() == {"update": {"loss": [16.0, 16.0]}}
     assert loop.take_metrics() == {}
@@ -163,17 +98,11 @@ def test_a_seed_trains_the_same_alone_and_among_others(toy):
     picked = map_state(lambda leaf: leaf[1:2], together.state)
     for mine, other in zip(*map(leaves, (picked, alone.state)), strict=True):
         assert torch.equal(mine, other)
-    assert torch.equal(together.replay.rows[1], alone.replay.rows[0])
+    assert torch.equal(together.store.rows[1], alone.store.rows[0])
     assert [e.total for e in together.take_episodes() if e.seed == 1] == [e.total for e in alone.take_episodes()]
     first, second = (map_state(lambda leaf, k=k: leaf[k], together.state) for k in (0, 1))
     assert not torch.equal(first.policy, second.policy)
     assert together.updates == {"update": 281}
-
-
-def leaves(state):
-    found = []
-    map_state(lambda leaf: found.append(leaf) or leaf, state)
-    return found
 
 
 def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
@@ -205,12 +134,13 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
 
 def test_a_frozen_seeds_environment_rests():
     class Silent(Recorder):
-        def act(self, state, observation, noise):
-            taken = super().act(state, observation, noise)
+        def act(self, state, observation, begins, noise):
+            state, taken = super().act(state, observation, begins, noise)
             failing = torch.tensor([0.0, torch.nan]) if state.value[0] == 5 else torch.zeros(2)
-            return taken | {"action": taken["action"] + failing.unsqueeze(1)}
+            return state, taken | {"action": taken["action"] + failing.view(2, 1, 1)}
 
     loop = run(loop_of(Silent(), REPLAY, "known/Terminates-v0", [0, 1], 20), 20)
     assert loop.frozen() == {1: 6}
-    assert [len(environment.raw.unwrapped.received) for environment in loop.environments] == [20, 5]
+    assert [len(environment.raw.unwrapped.received) for environment in loop.collector.environments] == [20, 5]
     assert loop.state.value.tolist() == [20, 5]
+    assert loop.environment_steps == [20, 5]

@@ -16,12 +16,12 @@ def filled(steps, capacity, seeds=2, ends=()):
         flags = [ends.get(seed, {}).get(t, "") for seed in range(seeds)]
         ring.add(
             {
-                "observation": torch.stack([place, -place], 1),
-                "action": place.unsqueeze(1) / 2,
-                "reward": place,
-                "next_observation": torch.stack([place + 1, -place - 1], 1),
-                "terminated": torch.tensor([float(flag == "terminated") for flag in flags]),
-                "truncated": torch.tensor([float(flag == "truncated") for flag in flags]),
+                "observation": torch.stack([place, -place], 1).unsqueeze(1),
+                "action": place.view(-1, 1, 1) / 2,
+                "reward": place.unsqueeze(1),
+                "next_observation": torch.stack([place + 1, -place - 1], 1).unsqueeze(1),
+                "terminated": torch.tensor([[float(flag == "terminated")] for flag in flags]),
+                "truncated": torch.tensor([[float(flag == "truncated")] for flag in flags]),
             }
         )
     return ring
@@ -69,6 +69,8 @@ def test_episodes_are_in_time_order_and_count_once_complete():
     assert episodes.truncated[0].tolist() == [0, 0, 0, 1, 0, 0]
     assert episodes.ended[0].tolist() == [0, 1, 0, 1, 0, 1]
     assert episodes.valid[0].tolist() == [1, 1, 1, 1, 0, 0]
+    assert episodes.begins[0].tolist() == [0, 0, 1, 0, 1, 0]
+    assert filled(3, 6).episodes().begins[0].tolist() == [1, 0, 0]
     # Seed 1 has completed nothing: what there is counts, cut at the present step.
     assert episodes.ended[1].tolist() == [0, 0, 0, 0, 0, 1]
     assert episodes.valid[1].tolist() == [1] * 6

@@ -2,7 +2,9 @@ import io
 import json
 import os
 import signal
+import sys
 import threading
+from dataclasses import replace
 
 import imageio.v2 as imageio
 import numpy as np
@@ -62,6 +64,7 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
     assert (record.name, record.row, record.environment) == ("toy", "0123abcd", "known/Truncates-v0")
     assert record.packages["torch"] == torch.__version__
     assert record.ended is not None
+    assert (record.environments, record.environment_steps) == (1, {"3": 40, "5": 40})
 
     lines = records(folder)
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
@@ -83,6 +86,7 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
         (1, 8, 0.05),
         (21, 168, 1),
     ]
+    assert [line["environment_steps"] for line in speed] == [40, 80]
 
     shown = console.file.getvalue()
     assert "\x1b" not in shown
@@ -90,6 +94,43 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
     assert "evaluation return 6.0 6.0" in shown
     assert "1 updates/step" in shown
     assert str(folder) in shown
+
+
+def test_a_run_with_several_environments_a_seed(program, tmp_path):
+    """Steps advance by three: what is due at a multiple happens once it is passed."""
+    replay = next(line for line in program.source.splitlines() if line.startswith("DATA"))
+    source = program.source.replace(replay, "DATA = Rollouts(environments=3, steps=4, batch=8)")
+    source = source.replace("import Phase, Replay", "import Phase, Rollouts")
+    folder, console = tmp_path / "run", plain()
+    outcome = train(replace(program, source=source), options(folder), console)
+    assert outcome.exit_code == 0
+    record = manifest.read(folder)
+    assert (record.status, record.steps, record.steps_done, record.environments) == ("finished", 40, 42, 3)
+    assert record.environment_steps == {"3": 42, "5": 42}
+    assert checkpoint.read(folder).updates == {"update": 3}
+    lines = records(folder)
+    evaluations = [line for line in lines if line["kind"] == "evaluation"]
+    assert [(line["step"], line["seed"]) for line in evaluations] == [(21, 3), (21, 5), (42, 3), (42, 5)]
+    assert len([line for line in lines if line["kind"] == "episode"]) == 2 * 3 * (14 // 3)
+    speed = [line for line in lines if line["kind"] == "speed"]
+    assert [(line["updates"], line["samples"], line["environment_steps"]) for line in speed] == [
+        (1, 8, 42),
+        (3, 24, 84),
+    ]
+    assert "the rollouts take 0.0 MB of cpu memory" in console.file.getvalue()
+
+
+def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
+    monkeypatch.setattr("taxon.runtime.evaluation.MOST_STEPS", 7)
+    monkeypatch.setattr("taxon.runtime.run.MOST_STEPS", 7)
+    folder, console = tmp_path / "run", plain()
+    train(program, options(folder, environment="known/Endless-v0", evaluate_every=40), console)
+    evaluations = [line for line in records(folder) if line["kind"] == "evaluation"]
+    assert [(line["cut"], line["lengths"], line["returns"]) for line in evaluations] == 2 * [(2, [7, 7], [28.0, 28.0])]
+    said = "at step 40, 4 of the evaluation's episodes did not end and were cut after 7 steps"
+    assert said in console.file.getvalue()
+    result = evaluate_run(folder, program.source, "0123abcd", 1, "cpu")
+    assert [(seed.lengths, seed.cut) for seed in result.seeds] == [([7], 1), ([7], 1)]
 
 
 def test_a_terminal_sees_a_table(program, tmp_path):
@@ -198,9 +239,18 @@ def test_filming_a_run(program, tmp_path):
         evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "no" / "film.mp4")
 
 
+def test_a_film_without_pygame_ends_in_a_message(program, tmp_path, monkeypatch):
+    train(program, options(tmp_path / "run", environment="Pendulum-v1"), plain())
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    with pytest.raises(UserError, match="Pendulum-v1 cannot be filmed: pygame is not installed") as caught:
+        evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "film.mp4")
+    assert "install what is missing" in caught.value.help
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"environment": "CartPole-v1"}, "CartPole-v1 has discrete actions, and the policy has continuous ones"),
         ({"environment": "Hoper-v4"}, "no environment Hoper-v4"),
         ({"device": "tpu"}, "no device tpu"),
         ({"device": "cuda"}, "no CUDA device"),

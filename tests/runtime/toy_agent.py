@@ -33,6 +33,7 @@ class Batch(NamedTuple):
 
 
 class Agent:
+    discrete = False
     columns: tuple[str, ...] = ()
 
     def __init__(self, observation: int, action: int) -> None:
@@ -53,8 +54,11 @@ class Agent:
     def observe(self, state, observation):
         return state._replace(seen=state.seen + observation.shape[1])
 
-    def act(self, state, observation, noise):
-        return {"action": self.act_mean(state, observation) + 0.3 * noise}
+    def act_noise(self, generators, environments, device):
+        return standard_normal(generators, environments, self.action, device=device)
+
+    def act(self, state, observation, begins, noise):
+        return state, {"action": torch.tanh(self.policy.apply(state.policy, observation)) + 0.3 * noise}
 
     def act_mean(self, state, observation):
         return torch.tanh(self.policy.apply(state.policy, observation))

@@ -20,7 +20,9 @@ def only(path: Path) -> Diagnostic:
 
 
 def test_every_code_has_a_bad_spec() -> None:
-    assert {f"TX{path.name[2:5]}" for path in BAD} == {code.id for code in rules.CODES}
+    """But those on environments, which a file alone does not meet."""
+    known = {code.id for code in rules.CODES}
+    assert {f"TX{path.name[2:5]}" for path in BAD} == {code for code in known if not code.startswith("TX4")}
 
 
 def test_codes_are_errors_below_500_and_warnings_above() -> None:
@@ -43,8 +45,8 @@ def test_voice(path: Path) -> None:
 
 
 def proper(message: str) -> bool:
-    """Whether a message begins with a name: of an estimator, of an algorithm, of control by KL."""
-    return message.startswith(("Retrace", "TD(", "KL", "MPO", "Q "))
+    """Whether a message begins with a name: of an estimator, of an algorithm, of a control."""
+    return message.startswith(("Retrace", "TD(", "GAE", "KL", "EM", "MPO"))
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -75,6 +77,45 @@ def test_the_help_helps(path: Path) -> None:
         ("mpo", ["target=none"], "TX315"),
         ("mpo", ["data.capacity=4"], "TX324"),
         ("awac", ["G=Q_soft[pi_q]", "G.estimate=td(0.5)", "data=replay + sequences"], "TX310"),
+        ("vmpo", ["data=replay"], "TX307"),
+        ("ppo_clip", ["data=replay"], "TX308"),
+        ("sac", ["G=A[pi_p]", "G.estimate=gae + smoothing"], "TX308"),
+        ("ppo_clip", ["pi_p=fixed", "pi_p.update=fixed"], "TX309"),
+        ("ppo_clip", ["pi_p=fixed", "pi_p.update=fixed", "pi_q.update=sg", "G=Q[pi_p]"], "TX340"),
+        ("urex", ["G=Q_soft[pi_q]"], "TX310"),
+        # a prior that follows, halfway
+        ("reps", ["pi_p=pi_theta"], "TX305"),
+        ("reps", ["pi_p.update=sg"], "TX305"),
+        ("ppo_clip", ["pi_p=fixed"], "TX305"),
+        ("ppo_clip", ["pi_p=pi_theta"], "TX303"),
+        ("sac", ["pi_p.update=pi_q"], "TX305"),
+        ("trpo", ["pi_q=nonparametric", "pi_q.update=natural_gradient"], "TX302"),
+        # no critic, or none that the estimate could read
+        ("power", ["G.estimate=retrace(1)"], "TX311"),
+        ("power", ["G.estimate=gae"], "TX340"),
+        ("power", ["G.estimate=n_step(3)"], "TX338"),
+        ("power", ["G.estimate=td(0.9)", "data=rollouts"], "TX338"),
+        ("power", ["data=replay"], "TX307"),
+        ("urex", ["data=rollouts"], "TX345"),
+        ("urex", ["data=rollouts(environments = 7) + restarts(group = 2)"], "TX336"),
+        ("rwr_return", ["data=rollouts"], "TX339"),
+        # logarithms, under the control that does not undo them
+        ("trpo", ["pi_q.update=natural_gradient", "G=eta * log(Q[pi_p])"], "TX327"),
+        ("ppo_clip", ["pi_q.update=sg + clipped", "G=eta * log(Q[pi_p])"], "TX327"),
+        # a deterministic policy
+        ("ddpg", ["eta=dual"], "TX314"),
+        ("ddpg", ["pi_p=pi_q", "pi_p.update=pi_q"], "TX331"),
+        ("ddpg", ["G=A[pi_q]", "target=none"], "TX308"),
+        ("ddpg", ["G=A[pi_q]", "target=none", "data=rollouts"], "TX348"),
+        ("ddpg", ["G.estimate=retrace"], "TX348"),
+        # what is solved
+        ("power", ["network.policy.hidden=[64]", "network.policy.mean=tanh"], "TX328"),
+        ("reps", ["eta=entropy"], "TX317"),
+        ("reps", ["eta=0"], "TX332"),
+        ("reps", ["G.estimate=retrace"], "TX311"),
+        ("reps", ["G.estimate=none"], "TX338"),
+        ("reps", ["G.estimate=gae"], "TX343"),
+        ("trpo", ["pi_q.update=natural_gradient", "G=Q_soft[pi_q]"], "TX346"),
     ],
 )
 def test_what_follows_from_a_mistake_is_not_reported_too(spec: str, sets: list[str], code: str) -> None:
@@ -88,6 +129,9 @@ def test_what_follows_from_a_mistake_is_not_reported_too(spec: str, sets: list[s
     [
         ("sac", ["bounds=penalty", "G.estimate=td(0.5)"], ["TX312", "TX319", "TX325"]),
         ("mpo", ["target.policy=false", "data=replay(batch = 32)"], ["TX312", "TX315"]),
+        ("awr", ["data=rollouts + episodes"], ["TX336", "TX337"]),
+        ("power", ["G.critic=online", "network.policy.mean=tanh"], ["TX328", "TX342"]),
+        ("td3", ["bounds=penalty", "network.policy.mean=linear", "gamma=1"], ["TX342", "TX348"]),
     ],
 )
 def test_two_mistakes_are_both_reported(spec: str, sets: list[str], codes: list[str]) -> None:

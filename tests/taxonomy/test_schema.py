@@ -1,5 +1,6 @@
 """The schema is whole: everything is explained, every default is a value, every operator is there."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_examples_are_values(path: str) -> None:
     """What a help suggests for a slot is a value of it."""
     slot = SLOTS[path]
     if not slot.spread:
-        default_of(Slot(slot.name, slot.doc, example(slot), slot.number, slot.boolean, slot.integers, slot.choices))
+        default_of(dataclasses.replace(slot, default=example(slot)))
 
 
 def test_every_choice_is_explained() -> None:
@@ -53,7 +54,9 @@ def test_every_choice_is_explained() -> None:
 
 
 def test_every_choice_of_a_factor_has_its_entry_in_the_table() -> None:
-    assert [(path, choice.key) for path in FACTORS for choice in SCHEMA[path].choices if not choice.term] == []
+    """A modifier may have none: Table 1 names some, and leaves others to the text."""
+    bases = [(path, choice) for path in FACTORS for choice in SCHEMA[path].bases]
+    assert [(path, choice.key) for path, choice in bases if not choice.term] == []
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

@@ -49,7 +49,9 @@ def test_a_file_declares_the_algorithm_it_is_named_after(path: Path) -> None:
     assert names == ([] if path.stem == "architectures" else [path.stem])
 
 
-@pytest.mark.parametrize("name", ["awac", "awr", "awr_tanh", "mpo", "mpo_tanh", "sac"])
+@pytest.mark.parametrize(
+    "name", ["awac", "awr", "awr_tanh", "ddpg", "mpo", "mpo_tanh", "ppo", "sac", "td3", "trpo", "vmpo"]
+)
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_every_condition_leads_to_a_row(name: str, env: str) -> None:
     resolution = load_spec(name, env=env)

@@ -32,6 +32,13 @@ PI_P = Slot(
     choices=(
         PI_THETA,
         Choice(
+            "pi_q",
+            "the posterior of the update before: the prior follows it",
+            term="pi_q",
+            equation="pi_p^(k) = pi_q^(k-1)",
+            source="Furuta et al. 2021, Appendix C",
+        ),
+        Choice(
             "fixed",
             "the uniform distribution; it only adds a constant to the objective (KL control)",
             term="Fixed",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from taxon.taxonomy.row import Row
 
+# ---- control
+
 
 def em_control(row: Row) -> bool:
     """pi_q is nonparametric: E-step weights, then a weighted likelihood."""
@@ -15,19 +17,116 @@ def kl_control(row: Row) -> bool:
     return row.base("pi_q") == "pi_theta"
 
 
+def trailing(row: Row) -> bool:
+    """pi_p is the pi_q of the update before."""
+    return row.base("pi_p") == "pi_q"
+
+
+def likelihood_ratio(row: Row) -> bool:
+    """The gradient of a parametric pi_q is taken at the actions in the data, not through an action of the policy."""
+    return kl_control(row) and critic(row) != "q"
+
+
+def natural(row: Row) -> bool:
+    """pi_q steps along the natural gradient."""
+    return kl_control(row) and row.base("pi_q.update") == "natural_gradient"
+
+
+def solved(row: Row) -> bool:
+    """The M-step is solved, not followed by gradients: in closed form, or as the projection of pi_q."""
+    return em_control(row) and row.base("pi_p.update") in ("analytic", "pi_q")
+
+
+def in_sequences(row: Row) -> bool:
+    """The weights are those of whole action sequences that began alike."""
+    return row.base("pi_q.update.normalise") == "group"
+
+
+def descends(row: Row) -> bool:
+    """The policy follows a stochastic gradient."""
+    return not natural(row) and not solved(row)
+
+
+def whole_batch(row: Row) -> bool:
+    """The policy is updated once on all that was collected, not on minibatches."""
+    return not descends(row) or in_sequences(row)
+
+
+# ---- G
+
+
+def critic(row: Row) -> str:
+    """The network behind G: `q` for Q(s, a), `v` for V(s), empty where G is the estimate itself."""
+    if row.base("G").startswith("A["):
+        return "v"
+    return "" if row.base("G") == "eta * log(r)" or row.base("G.critic") == "none" else "q"
+
+
 def uses_q(row: Row) -> bool:
-    """The critic is a Q(s, a); otherwise it is a V(s)."""
-    return row.base("G") != "A[pi_p]"
+    """G scores actions by a network Q(s, a)."""
+    return critic(row) == "q"
+
+
+def logarithm(row: Row) -> bool:
+    """G is eta times a logarithm: the weights exp(G/eta) are what the logarithm is taken of."""
+    return row.base("G").startswith("eta *")
+
+
+def dual_value(row: Row) -> bool:
+    """V minimises the E-step's dual together with eta."""
+    return row.base("G.fit") == "dual"
+
+
+def fitted_critic(row: Row) -> bool:
+    """A critic follows the gradient of its squared error."""
+    return critic(row) != "" and not dual_value(row)
+
+
+def bare_return(row: Row) -> bool:
+    """G is the discounted sum of the rewards to the end of the episode, without a critic."""
+    return critic(row) == "" and row.base("G.estimate") == "td" and row.number("G.estimate.lambda") == 1
+
+
+def looks_ahead(row: Row) -> bool:
+    """The estimator reads more than one step."""
+    estimate = row.base("G.estimate")
+    return estimate in ("retrace", "n_step", "gae") or (estimate == "td" and row.number("G.estimate.lambda") > 0)
+
+
+# ---- the support of pi_q
 
 
 def mixture(row: Row) -> bool:
-    """The support of pi_q is the actions in the data."""
+    """pi_p is the average of the past policies, by the actions in the data."""
     return row.has("pi_p.update", "mixture")
 
 
+def data_support(row: Row) -> bool:
+    """The support of pi_q is the actions in the data."""
+    return em_control(row) and (mixture(row) or critic(row) != "q")
+
+
 def fresh_support(row: Row) -> bool:
-    """The support of pi_q is actions drawn now from the old pi_p."""
-    return em_control(row) and not mixture(row)
+    """The support of pi_q is actions of the old pi_p: drawn now, or all of them where they are finitely many."""
+    return em_control(row) and not data_support(row)
+
+
+# ---- pi_theta
+
+
+def discrete(row: Row) -> bool:
+    """The policy chooses among finitely many actions."""
+    return row.base("pi_theta") == "softmax"
+
+
+def deterministic(row: Row) -> bool:
+    """The policy is a function of the state."""
+    return row.base("pi_theta") == "mean(s)"
+
+
+def gaussian(row: Row) -> bool:
+    """The policy is a Gaussian, squashed or not."""
+    return not discrete(row) and not deterministic(row)
 
 
 def normal_path(row: Row) -> str:
@@ -39,9 +138,33 @@ def squashed(row: Row) -> bool:
     return row.base("pi_theta") == "tanh"
 
 
+def covariance(row: Row) -> str:
+    """`cov(s)`, `cov`, or the empty string where the covariance is a number or there is none."""
+    return row.base(f"{normal_path(row)}.cov") if gaussian(row) else ""
+
+
 def learned_covariance(row: Row) -> bool:
     """Sigma has parameters: `cov(s)` or `cov`, not a number."""
-    return row.base(f"{normal_path(row)}.cov") in ("cov(s)", "cov")
+    return covariance(row) in ("cov(s)", "cov")
+
+
+def full_covariance(row: Row) -> bool:
+    """Sigma is a full matrix."""
+    return gaussian(row) and row.base(f"{normal_path(row)}.structure") == "full"
+
+
+def linear(row: Row, network: str) -> bool:
+    """The network has no hidden layer."""
+    path = f"network.{network}.hidden"
+    return path in row and row[path] == ()
+
+
+# ---- trust regions and duals
+
+
+def solved_eta(row: Row) -> bool:
+    """eta minimises the E-step's dual anew on every batch."""
+    return row.base("eta") == "dual"
 
 
 def trust_region_e(row: Row) -> bool:
@@ -52,6 +175,11 @@ def trust_region_m(row: Row) -> bool:
     return row.has("pi_p.update", "trust_region")
 
 
+def penalised(row: Row) -> bool:
+    """An adaptive coefficient holds KL(pi_p || pi_q) near its target."""
+    return row.has("pi_q.update", "penalty")
+
+
 def lagged_policy(row: Row) -> bool:
     """A lagged copy of the policy is kept: the old pi_p."""
     return "target.policy" in row and row["target.policy"] is True
@@ -60,7 +188,7 @@ def lagged_policy(row: Row) -> bool:
 def reads_old_policy(row: Row) -> bool:
     """Something draws from pi_old, or stays close to it."""
     decoupled = row.base("pi_p.update.likelihood") == "decoupled"
-    return uses_q(row) or trust_region_m(row) or decoupled
+    return uses_q(row) or trust_region_m(row) or decoupled or (kl_control(row) and trailing(row))
 
 
 def has_dual(row: Row) -> bool:
@@ -68,15 +196,32 @@ def has_dual(row: Row) -> bool:
     return trust_region_e(row) or trust_region_m(row) or row.base("eta") == "entropy"
 
 
+# ---- data
+
+
+def on_policy(row: Row) -> bool:
+    """Every update reads what the present policy has just collected."""
+    return row.base("data") == "rollouts"
+
+
+def restarts(row: Row) -> bool:
+    return row.has("data", "restarts")
+
+
 def episodic(row: Row) -> bool:
     return row.has("data", "episodes")
 
 
 def contiguous(row: Row) -> bool:
-    """The data keep steps in order: windows or whole episodes."""
-    return row.has("data", "sequences") or episodic(row)
+    """The data keep steps in order: windows, whole episodes or rollouts."""
+    return row.has("data", "sequences") or episodic(row) or on_policy(row)
 
 
-def looks_ahead(row: Row) -> bool:
-    """The estimator reads more than one step."""
-    return row.base("G.estimate") == "retrace" or row.number("G.estimate.lambda") > 0
+def whole_episodes(row: Row) -> bool:
+    """Every return can be summed to the end of its episode."""
+    return restarts(row) if on_policy(row) else episodic(row)
+
+
+def phased(row: Row) -> bool:
+    """Critic and policy are updated in turn on columns computed over all steps."""
+    return episodic(row) or on_policy(row)

@@ -2,13 +2,72 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, Choice, Range, Slot
+from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, Applies, Choice, Range, Slot
 
 _WIDTH = Range(1, 65_536, integer=True)
 
 
 def _needs_learned_covariance(row: Row) -> str | None:
+    if not facts.gaussian(row):
+        return "only a Gaussian has a deviation"
     return None if facts.learned_covariance(row) else "Sigma is a constant: no head computes it"
+
+
+def _needs_mean(row: Row) -> str | None:
+    return "a softmax has no mean" if facts.discrete(row) else None
+
+
+def _exists(network: str) -> Applies:
+    """Whether the row has the network at all."""
+
+    def applies(row: Row) -> str | None:
+        return None if network == "policy" or facts.critic(row) else "the row trains no critic"
+
+    return applies
+
+
+def _begins_random(network: str) -> Applies:
+    def applies(row: Row) -> str | None:
+        if reason := _exists(network)(row):
+            return reason
+        solved = network == "value" and facts.dual_value(row)
+        return "V is solved for, whatever it starts from" if solved else None
+
+    return applies
+
+
+def _has_hidden(network: str) -> Applies:
+    def applies(row: Row) -> str | None:
+        if reason := _exists(network)(row):
+            return reason
+        return "the network has no hidden layer" if facts.linear(row, network) else None
+
+    return applies
+
+
+def _regresses(row: Row) -> str | None:
+    return None if facts.fitted_critic(row) else "no critic follows a gradient"
+
+
+_FEATURES = (
+    Choice("identity", "the input as it is"),
+    Choice(
+        "polynomial",
+        "every product of up to `degree` of its numbers",
+        (Slot("degree", "the largest number of factors", "2", Range(1, 5, integer=True)),),
+        operator="taxon.networks.features.polynomial",
+    ),
+    Choice(
+        "fourier",
+        "random cosines, whose inner products approximate a Gaussian kernel",
+        (
+            Slot("count", "how many", "100", Range(1, 100_000, integer=True)),
+            Slot("width", "the kernel's width", "1", POSITIVE),
+        ),
+        source="Rahimi and Recht 2007",
+        operator="taxon.networks.features.fourier",
+    ),
+)
 
 
 _INITIALISERS = (
@@ -81,15 +140,49 @@ _LAYER_NORMS = (
 
 def _body(network: str, hidden: str) -> tuple[Slot, ...]:
     """The leaves that the policy's and the critic's network share."""
-    prefix = f"network.{network}"
+    prefix, hidden_only, random = f"network.{network}", _has_hidden(network), _begins_random(network)
     return (
-        Slot(f"{prefix}.hidden", "the width of each hidden layer", hidden, integers=_WIDTH),
-        Slot(f"{prefix}.activation", "the activation of the hidden layers", "relu", choices=_ACTIVATIONS),
-        Slot(f"{prefix}.layer_norm", "layer normalisation (Ba et al. 2016)", "none", choices=_LAYER_NORMS),
-        Slot(f"{prefix}.init", "the weights of the hidden layers", "xavier_uniform", choices=_INITIALISERS),
-        Slot(f"{prefix}.bias", "the biases of the hidden layers", "zeros", choices=_BIASES),
-        Slot(f"{prefix}.head", "the weights of the output layer", "xavier_uniform", choices=_INITIALISERS),
-        Slot(f"{prefix}.head_bias", "the biases of the output layer", "zeros", choices=_BIASES),
+        Slot(
+            f"{prefix}.hidden",
+            "the width of each hidden layer; [] is a linear function of the features",
+            hidden,
+            integers=_WIDTH,
+            may_be_empty=True,
+            applies=_exists(network),
+        ),
+        Slot(
+            f"{prefix}.features",
+            "what the first layer reads of its input",
+            "identity",
+            choices=_FEATURES,
+            applies=_exists(network),
+        ),
+        Slot(
+            f"{prefix}.activation",
+            "the activation of the hidden layers",
+            "relu",
+            choices=_ACTIVATIONS,
+            applies=hidden_only,
+        ),
+        Slot(
+            f"{prefix}.layer_norm",
+            "layer normalisation (Ba et al. 2016)",
+            "none",
+            choices=_LAYER_NORMS,
+            applies=hidden_only,
+        ),
+        Slot(
+            f"{prefix}.init",
+            "the weights of the hidden layers",
+            "xavier_uniform",
+            choices=_INITIALISERS,
+            applies=hidden_only,
+        ),
+        Slot(f"{prefix}.bias", "the biases of the hidden layers", "zeros", choices=_BIASES, applies=hidden_only),
+        Slot(
+            f"{prefix}.head", "the weights of the output layer", "xavier_uniform", choices=_INITIALISERS, applies=random
+        ),
+        Slot(f"{prefix}.head_bias", "the biases of the output layer", "zeros", choices=_BIASES, applies=random),
     )
 
 
@@ -103,6 +196,7 @@ _POLICY = (
             Choice("linear", "the output itself"),
             Choice("tanh", "its tanh: mu stays in [-1, 1] (Nair et al. 2020)"),
         ),
+        applies=_needs_mean,
     ),
     Slot(
         "network.policy.std",
@@ -135,6 +229,14 @@ _POLICY = (
                 source="Furuta et al. 2021, released code",
                 operator="taxon.networks.gaussian.softplus_variance",
             ),
+            Choice(
+                "exploration",
+                "the parameters of a linear mean are perturbed, each with a deviation of its own: "
+                "sigma(s)^2 = sum_j sigma_j^2 phi_j(s)^2",
+                (Slot("init", "the deviation of every parameter at the start", "1", POSITIVE),),
+                source="Kober and Peters 2008",
+                operator="taxon.networks.gaussian.ParameterNormal",
+            ),
         ),
         applies=_needs_learned_covariance,
     ),
@@ -148,6 +250,7 @@ _VALUE = (
         "(1 / (1 - gamma) in Peng et al. 2019, code)",
         "1",
         POSITIVE,
+        applies=_regresses,
     ),
 )
 
@@ -178,5 +281,5 @@ SLOTS = (*_POLICY, *_VALUE, _INPUT)
 # `network.activation` sets the activation of both networks, and so on.
 SPREADS = tuple(
     Slot(f"network.{leaf}", f"`{leaf}` of every network", spread=(f"network.policy.{leaf}", f"network.value.{leaf}"))
-    for leaf in ("hidden", "activation", "layer_norm", "init", "bias", "head", "head_bias")
+    for leaf in ("hidden", "features", "activation", "layer_norm", "init", "bias", "head", "head_bias")
 )

@@ -11,6 +11,25 @@ def _needs_dual(row: Row) -> str | None:
     return None if facts.has_dual(row) else "the row trains neither eta nor a multiplier"
 
 
+def _policy_descends(row: Row) -> str | None:
+    return None if facts.descends(row) else "the policy's update solves for its step"
+
+
+def _value_descends(row: Row) -> str | None:
+    return None if facts.fitted_critic(row) else "no critic follows a gradient"
+
+
+def _anything_descends(row: Row) -> str | None:
+    some = facts.descends(row) or facts.fitted_critic(row) or facts.has_dual(row)
+    return None if some else "nothing in the row follows a gradient"
+
+
+def _one_batch(row: Row) -> str | None:
+    if facts.phased(row):
+        return "critic and policy are updated in turn, each by counts of its own"
+    return None if facts.critic(row) else "the row trains no critic"
+
+
 def _needs_penalty(row: Row) -> str | None:
     return None if row.base("bounds") == "penalty" else "no penalty has a temperature to train"
 
@@ -60,8 +79,8 @@ _CHOICES = (
 )
 
 SLOTS = (
-    Slot("optimizer.policy", "the policy's optimiser", "adam", choices=_CHOICES),
-    Slot("optimizer.value", "the critic's optimiser", "adam", choices=_CHOICES),
+    Slot("optimizer.policy", "the policy's optimiser", "adam", choices=_CHOICES, applies=_policy_descends),
+    Slot("optimizer.value", "the critic's optimiser", "adam", choices=_CHOICES, applies=_value_descends),
     Slot(
         "optimizer.dual",
         "the optimiser of eta and of the trust region's multipliers",
@@ -82,5 +101,14 @@ SLOTS = (
         "none",
         POSITIVE,
         choices=(Choice("none", "no bound"),),
+        applies=_anything_descends,
+    ),
+    Slot(
+        "optimizer.policy_every",
+        "updates of the critic for each update of the policy, its multipliers and the lagged copies "
+        "(Fujimoto et al. 2018)",
+        "1",
+        Range(1, 10_000, integer=True),
+        applies=_one_batch,
     ),
 )

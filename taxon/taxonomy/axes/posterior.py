@@ -2,39 +2,111 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import POSITIVE, SEVERAL, WHOLE, Choice, Range, Slot
+from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, WHOLE, Choice, Range, Slot
 
 
-def _needs_fresh_actions(row: Row) -> str | None:
-    return "the mixture takes its actions from the data, none are drawn" if facts.mixture(row) else None
+def _needs_drawn_actions(row: Row) -> str | None:
+    if facts.data_support(row):
+        return "the actions of the E-step are those in the data, none are drawn"
+    return "all actions of a softmax are weighed, none are drawn" if facts.discrete(row) else None
 
 
-def _needs_mixture(row: Row) -> str | None:
-    return None if facts.mixture(row) else "weights over the actions drawn at a state are normalised at that state"
+def _needs_fresh_support(row: Row) -> str | None:
+    return "the policy is fitted where its data were taken" if facts.data_support(row) else None
 
 
-def _needs_mixture_and_q(row: Row) -> str | None:
-    if not facts.mixture(row):
-        return "normalising the weights at each state already cancels a baseline"
-    return None if facts.uses_q(row) else "A[pi_p] already subtracts V(s)"
+def _needs_data_support(row: Row) -> str | None:
+    # Beside a parametric pi_q the E-step itself is refused, so its parameters are not to blame.
+    weighed = facts.data_support(row) or facts.kl_control(row)
+    return None if weighed else "weights over the actions drawn at a state are normalised at that state"
 
 
-def _no_trust_region(row: Row) -> str | None:
-    # Beside `sg` the trust region itself is refused, so eta is not to blame.
-    dual = facts.trust_region_e(row) and row.base("pi_q.update") == "analytic"
-    return "the trust region of `pi_q.update` finds eta by its dual" if dual else None
+def _needs_single_steps(row: Row) -> str | None:
+    if facts.in_sequences(row):
+        return "a sequence of actions has one weight, normalised over its group"
+    return _needs_data_support(row)
 
+
+def _needs_baseline(row: Row) -> str | None:
+    if reason := _needs_single_steps(row):
+        return reason
+    if facts.logarithm(row):
+        return "a logarithm's argument is a weight, which has no baseline"
+    return None if facts.uses_q(row) else "no network scores the actions of pi_p"
+
+
+def _needs_exponential(row: Row) -> str | None:
+    if facts.logarithm(row):
+        return "exp undoes the logarithm of G: the weights are what it is taken of"
+    return "the weights of a sequence are self-normalised exponentials" if facts.in_sequences(row) else None
+
+
+def _needs_score(row: Row) -> str | None:
+    if facts.logarithm(row):
+        return "a logarithm's argument is a weight already"
+    return _needs_single_steps(row)
+
+
+def _needs_likelihood_ratio(row: Row) -> str | None:
+    return None if facts.likelihood_ratio(row) else "the gradient runs through Q itself, whose scale matters"
+
+
+def _needs_temperature(row: Row) -> str | None:
+    if facts.trust_region_e(row) and row.base("pi_q.update") == "analytic":
+        # Beside `sg` the trust region itself is refused, so eta is not to blame.
+        return "the trust region of `pi_q.update` finds eta by its dual"
+    if facts.em_control(row):
+        if facts.logarithm(row):
+            return "exp(G/eta) undoes eta times the logarithm: it cancels"
+        if row.base("pi_q.update.f") in ("indicator", "relu"):
+            return "a positive factor on the advantages moves no weight's share"
+        return None
+    if facts.penalised(row):
+        return "the penalty of `pi_q.update` adapts it"
+    if facts.natural(row):
+        return "the step's bound stands in for the divergence"
+    if row.has("pi_q.update", "clipped") and facts.trailing(row):
+        return "the clipped ratio stands in for the divergence"
+    return None
+
+
+_STANDARDISE = Slot(
+    "standardise",
+    "advantages to mean 0 and deviation 1",
+    "false",
+    boolean=True,
+    applies=_needs_likelihood_ratio,
+)
 
 ANALYTIC = Choice(
     "analytic",
-    "the closed-form E-step: actions weighted by exp(G/eta)",
+    "the closed-form E-step: actions weighted by f(G), exp(G/eta) unless said otherwise",
     (
+        Slot(
+            "f",
+            "p(O = 1 | s, a) as a function of G",
+            "exp",
+            choices=(
+                Choice("exp", "exp(G/eta)"),
+                Choice(
+                    "indicator",
+                    "1 where G is at least its mean, else 0 (Wang et al. 2020)",
+                    operator="taxon.operators.e_step.indicator",
+                ),
+                Choice(
+                    "relu",
+                    "the positive part of G (Oh et al. 2018)",
+                    operator="taxon.operators.e_step.rectified",
+                ),
+            ),
+            applies=_needs_exponential,
+        ),
         Slot(
             "samples",
             "M, the actions drawn from the old pi_p at each state",
             "20",
             SEVERAL,
-            applies=_needs_fresh_actions,
+            applies=_needs_drawn_actions,
         ),
         Slot(
             "states",
@@ -44,7 +116,7 @@ ANALYTIC = Choice(
                 Choice("next", "s', where the target of G draws its actions too (Hoffman et al. 2020)"),
                 Choice("current", "s"),
             ),
-            applies=_needs_fresh_actions,
+            applies=_needs_fresh_support,
         ),
         Slot(
             "normalise",
@@ -53,8 +125,29 @@ ANALYTIC = Choice(
             choices=(
                 Choice("none", "Z := 1 (Peng et al. 2019)"),
                 Choice("batch", "B softmax over the batch (Nair et al. 2020)"),
+                Choice(
+                    "group",
+                    "softmax over the action sequences that began alike, each over its own probability "
+                    "(Nachum et al. 2017)",
+                    equation="w_k = exp(R_k/eta) / pi(a_k) / sum_j exp(R_j/eta) / pi(a_j)",
+                    operator="taxon.operators.e_step.group_weights",
+                ),
             ),
-            applies=_needs_mixture,
+            applies=_needs_data_support,
+        ),
+        Slot(
+            "keep",
+            "which actions keep their weight",
+            "all",
+            choices=(
+                Choice("all", "all"),
+                Choice(
+                    "top_half",
+                    "the half with the larger G in the batch (Song et al. 2020)",
+                    operator="taxon.operators.e_step.top_half",
+                ),
+            ),
+            applies=_needs_score,
         ),
         Slot(
             "clip",
@@ -62,19 +155,19 @@ ANALYTIC = Choice(
             "none",
             POSITIVE,
             choices=(Choice("none", "no bound"),),
-            applies=_needs_mixture,
+            applies=_needs_single_steps,
         ),
-        Slot("standardise", "advantages to mean 0 and deviation 1", "false", boolean=True, applies=_needs_mixture),
+        Slot("standardise", "advantages to mean 0 and deviation 1", "false", boolean=True, applies=_needs_score),
         Slot(
             "baseline",
             "actions of pi_p that estimate the baseline E[Q(s, .)]; 0 weights Q itself",
             "1",
             WHOLE,
-            applies=_needs_mixture_and_q,
+            applies=_needs_baseline,
         ),
     ),
     term="Analytic",
-    equation="w(s,a) = exp(G(s,a)/eta) / Z",
+    equation="w(s,a) = f(G(s,a)) / Z, f(G) = exp(G/eta)",
     source="Furuta et al. 2021, Eq. 2 and 3",
     operator="taxon.operators.e_step",
 )
@@ -95,19 +188,73 @@ TRUST_REGION = Choice(
 
 SG = Choice(
     "sg",
-    "stochastic gradient ascent of the objective, reparameterised through the action",
+    "stochastic gradient ascent of the objective: through the action where G is a Q(s, a), by the likelihood ratio of "
+    "the action taken where it is not",
+    (_STANDARDISE,),
     term="SG",
-    equation="max_theta E_{pi_theta}[ G(s,a)/eta - log pi_theta(a|s) ]",
+    equation="max_theta E_{pi_theta}[ G(s,a)/eta - log pi_theta(a|s) / pi_p(a|s) ]",
     source="Furuta et al. 2021, Section 4.1.2; Haarnoja et al. 2018b",
+    operator="taxon.operators.policy_gradient.surrogate",
 )
 
-UPDATE = Slot("pi_q.update", "how pi_q is found", choices=(ANALYTIC, SG, TRUST_REGION), level="implementation")
+NATURAL_GRADIENT = Choice(
+    "natural_gradient",
+    "the largest step along the natural gradient, by conjugate gradients, that keeps KL(pi_p || pi_q) <= kl and does "
+    "not lower the objective",
+    (
+        Slot("kl", "delta, the bound on E_s KL(pi_p || pi_q)", "0.01", POSITIVE),
+        Slot("damping", "added to the Fisher matrix's diagonal", "0.1", NON_NEGATIVE),
+        Slot("iterations", "of the conjugate gradients", "10", Range(1, 1000, integer=True)),
+        Slot("tries", "step sizes that the line search tries", "10", Range(1, 1000, integer=True)),
+        Slot("shrink", "the factor from one try to the next", "0.5", Range(0, 1, low_open=True, high_open=True)),
+        _STANDARDISE,
+    ),
+    term="TR",
+    equation="max_theta E[ pi_theta/pi_p A ] subject to E_s KL(pi_p || pi_theta) <= kl",
+    source="Schulman et al. 2015; Furuta et al. 2021, Appendix C",
+    operator="taxon.operators.trust_region",
+)
+
+PENALTY = Choice(
+    "penalty",
+    "eta KL(pi_p || pi_q) is subtracted from the objective; after each round eta grows where the divergence is above "
+    "its target and shrinks where it is below",
+    (
+        Slot("kl", "the target of E_s KL(pi_p || pi_q)", "0.01", POSITIVE),
+        Slot("init", "eta at the start", "1", POSITIVE),
+        Slot("tolerance", "how far off the target eta stays as it is, as a factor", "1.5", Range(1, 1e6)),
+        Slot("factor", "what eta is multiplied or divided by", "2", Range(1, 1e6, low_open=True)),
+    ),
+    modifier=True,
+    term="TR",
+    equation="max_theta E[ pi_theta/pi_p A ] - eta E_s KL(pi_p || pi_theta)",
+    source="Schulman et al. 2017, Section 4; Furuta et al. 2021, Appendix C",
+    operator="taxon.operators.policy_gradient.adapt_coefficient",
+)
+
+CLIPPED = Choice(
+    "clipped",
+    "the likelihood ratio earns nothing beyond [1 - ratio, 1 + ratio]",
+    (Slot("ratio", "epsilon", "0.2", Range(0, 1, low_open=True, high_open=True)),),
+    modifier=True,
+    term="TR",
+    equation="max_theta E min( rho A, clip(rho, 1 - epsilon, 1 + epsilon) A ), rho = pi_theta / pi_old",
+    source="Schulman et al. 2017, Section 3",
+    operator="taxon.operators.policy_gradient.clipped_surrogate",
+)
+
+UPDATE = Slot(
+    "pi_q.update",
+    "how pi_q is found",
+    choices=(ANALYTIC, SG, NATURAL_GRADIENT, TRUST_REGION, PENALTY, CLIPPED),
+    level="implementation",
+)
 
 ETA = Slot(
     "eta",
-    "the temperature of the objective G/eta - KL(pi_q || pi_p)",
+    "the temperature of the objective G/eta - KL(pi_q || pi_p); 0 leaves the divergence out",
     "1",
-    POSITIVE,
+    NON_NEGATIVE,
     choices=(
         Choice(
             "entropy",
@@ -120,7 +267,15 @@ ETA = Slot(
             source="Furuta et al. 2021, Section 4.2.3; Haarnoja et al. 2018b",
             operator="taxon.operators.duals.entropy_dual",
         ),
+        Choice(
+            "dual",
+            "the minimiser of the dual of KL(pi_q || pi_p) <= kl, solved anew on every batch",
+            (Slot("kl", "epsilon, the bound on KL(pi_q || pi_p)", "0.5", POSITIVE),),
+            equation="min_eta eta kl + eta log E exp(G(s,a)/eta)",
+            source="Peters et al. 2010",
+            operator="taxon.operators.temperature.solved_temperature",
+        ),
     ),
-    applies=_no_trust_region,
+    applies=_needs_temperature,
     level="implementation",
 )

@@ -2,11 +2,47 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import POSITIVE, SEVERAL, Choice, Range, Slot
+from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, Choice, Range, Slot
 
 
 def _needs_learned_covariance(row: Row) -> str | None:
+    if reason := _needs_gaussian(row):
+        return reason
     return None if facts.learned_covariance(row) else "Sigma is a constant, so there is no covariance to fit"
+
+
+def _needs_gaussian(row: Row) -> str | None:
+    return None if facts.gaussian(row) else "only a Gaussian has a mean and a covariance apart"
+
+
+def _needs_one_divergence(row: Row) -> str | None:
+    return None if facts.discrete(row) else "a Gaussian's divergence is bounded in two parts, mean and covariance"
+
+
+def _needs_diagonal(row: Row) -> str | None:
+    if reason := _needs_gaussian(row):
+        return reason
+    return "the divergence of full covariances is no sum over dimensions" if facts.full_covariance(row) else None
+
+
+def _needs_projection(row: Row) -> str | None:
+    return None if facts.em_control(row) else "pi_p takes over the parameters of pi_q as they are"
+
+
+def _guards_actions(row: Row) -> str | None:
+    if facts.discrete(row):
+        return "a choice among finitely many actions leaves no box"
+    if facts.deterministic(row) and row.base("network.policy.mean") == "tanh":
+        return "the action stands behind tanh"
+    return None if facts.descends(row) else "the policy's update has no loss to add it to"
+
+
+def _fixed_term(row: Row, path: str) -> str:
+    without = "eta" in row and row["eta"] == 0
+    return "(Fixed)" if without else "(Fixed to Unif.)"
+
+
+_RIDGE = Slot("ridge", "the weight of the squared parameters beside the likelihood", "1e-6", NON_NEGATIVE)
 
 
 def _needs_own_samples(row: Row) -> str | None:
@@ -41,7 +77,26 @@ UPDATE = Slot(
             source="Furuta et al. 2021, Eq. 3",
             operator="taxon.operators.losses.weighted_likelihood",
         ),
-        Choice("fixed", "pi_p never moves", term="(Fixed to Unif.)", source="Furuta et al. 2021, Table 1"),
+        Choice(
+            "analytic",
+            "the maximum of the weighted likelihood in closed form: weighted least squares for the mean, weighted "
+            "squared deviations for the covariance",
+            (_RIDGE,),
+            term="Analytic",
+            equation="theta = (Phi' W Phi + ridge)^-1 Phi' W A, Sigma = sum w (a - mu)(a - mu)' / sum w",
+            source="Kober and Peters 2008; Peters and Schaal 2007",
+            operator="taxon.operators.m_step",
+        ),
+        Choice(
+            "pi_q",
+            "pi_p becomes pi_q; a nonparametric one is projected onto the policy's family exactly",
+            (Slot(_RIDGE.name, _RIDGE.doc, _RIDGE.default, NON_NEGATIVE, applies=_needs_projection),),
+            term="pi_q",
+            equation="pi_p^(k+1) = argmax_pi sum w log pi(a|s)",
+            source="Peters et al. 2010; Furuta et al. 2021, Appendix C",
+            operator="taxon.operators.m_step",
+        ),
+        Choice("fixed", "pi_p never moves", term=_fixed_term, source="Furuta et al. 2021, Table 1"),
         Choice(
             "mixture",
             "pi_p is the average of all policies so far, realised by the actions in the data",
@@ -55,7 +110,14 @@ UPDATE = Slot(
             "trust_region",
             "the step obeys KL(pi_old || pi_theta) <= kl, for mean and covariance apart, by Lagrange multipliers",
             (
-                Slot("kl_mean", "epsilon_mu, the bound on the mean's part of the KL", "1e-3", POSITIVE),
+                Slot("kl", "epsilon, the bound on the KL", "1e-2", POSITIVE, applies=_needs_one_divergence),
+                Slot(
+                    "kl_mean",
+                    "epsilon_mu, the bound on the mean's part of the KL",
+                    "1e-3",
+                    POSITIVE,
+                    applies=_needs_gaussian,
+                ),
                 Slot(
                     "kl_cov",
                     "epsilon_Sigma, the bound on the covariance's part",
@@ -63,8 +125,27 @@ UPDATE = Slot(
                     POSITIVE,
                     applies=_needs_learned_covariance,
                 ),
-                Slot("per_dimension", "one bound and one multiplier for each action dimension", "true", boolean=True),
-                Slot("init_mean", "the mean's multiplier at the start, before its softplus", "10", Range(-18, 1e6)),
+                Slot(
+                    "per_dimension",
+                    "one bound and one multiplier for each action dimension",
+                    "true",
+                    boolean=True,
+                    applies=_needs_diagonal,
+                ),
+                Slot(
+                    "init",
+                    "the multiplier at the start, before its softplus",
+                    "10",
+                    Range(-18, 1e6),
+                    applies=_needs_one_divergence,
+                ),
+                Slot(
+                    "init_mean",
+                    "the mean's multiplier at the start, before its softplus",
+                    "10",
+                    Range(-18, 1e6),
+                    applies=_needs_gaussian,
+                ),
                 Slot(
                     "init_cov",
                     "the covariance's multiplier at the start, before its softplus",
@@ -78,6 +159,22 @@ UPDATE = Slot(
             equation="max_theta min_alpha L(theta) + sum_i alpha_i (kl_i - KL_i(pi_old || pi_theta))",
             source="Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018a and 2018b",
             operator="taxon.operators.divergences",
+        ),
+        Choice(
+            "expected_return",
+            "the gradient of the expected return is added, with the mean return of a group as its baseline",
+            (
+                Slot(
+                    "bonus",
+                    "how much the weighted likelihood counts beside it, as a factor on eta; 0 leaves it out",
+                    "1",
+                    NON_NEGATIVE,
+                ),
+            ),
+            modifier=True,
+            equation="max_theta E[R] + bonus eta sum_k w_k log pi_theta(a_k)",
+            source="Nachum et al. 2017",
+            operator="taxon.operators.e_step.underappreciated_score",
         ),
     ),
     level="implementation",
@@ -110,4 +207,5 @@ BOUNDS = Slot(
             operator="taxon.operators.bounds.bound_loss",
         ),
     ),
+    applies=_guards_actions,
 )

@@ -2,19 +2,49 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import COUNT, UNIT, Choice, Range, Slot
+from taxon.taxonomy.schema import COUNT, POSITIVE, UNIT, Choice, Range, Slot
 
 
-def _needs_q(row: Row) -> str | None:
-    return None if facts.uses_q(row) else "V(s') needs no actions"
+def _needs_drawn_actions(row: Row) -> str | None:
+    if not facts.uses_q(row):
+        return "V(s') needs no actions" if facts.critic(row) else "no value is bootstrapped from"
+    if facts.discrete(row):
+        return "all actions of a softmax are averaged, none are drawn"
+    return "a deterministic policy has one action" if facts.deterministic(row) else None
 
 
 def _scores_by_q(row: Row) -> str | None:
-    return None if facts.uses_q(row) else "A[pi_p] is the estimate minus V(s): no network scores actions"
+    if row.base("G").startswith("A["):
+        return "an advantage is the estimate minus V(s): no network scores actions"
+    return "r is the reward itself" if row.base("G") == "eta * log(r)" else None
+
+
+def _fits_v(row: Row) -> str | None:
+    if not row.base("G").startswith("A["):
+        return "only a V(s) enters the dual of the E-step"
+    return None if facts.em_control(row) else "a parametric pi_q has no dual to minimise"
+
+
+def _needs_logarithm(row: Row) -> str | None:
+    return None if facts.logarithm(row) else "exp(G/eta) is positive whatever G is"
 
 
 def _reads_old_policy(row: Row) -> str | None:
+    if facts.on_policy(row):
+        return "the old policy is the one that collected the segment"
     return None if facts.reads_old_policy(row) else "nothing in the row reads the old policy"
+
+
+def _sums_rewards(row: Row) -> str | None:
+    return "the reward of one step is not discounted" if row.base("G.estimate") == "none" else None
+
+
+def _something_lags(row: Row) -> str | None:
+    if facts.reads_old_policy(row) and not facts.on_policy(row):
+        return None
+    if facts.dual_value(row):
+        return "V is solved for anew on every batch"
+    return None if facts.critic(row) else "the row has no network that could lag"
 
 
 def _td_term(row: Row, path: str) -> str:
@@ -43,11 +73,31 @@ G = Slot(
             source="Furuta et al. 2021, Section 4.2.3",
         ),
         Choice("Q[pi_q]", "the action value of pi_q", term="Q^pi_q", source="Furuta et al. 2021, Table 1"),
+        Choice(
+            "A[pi_q]",
+            "the advantage of pi_q, with a V network, where pi_p is not a policy that acts",
+            term="A^pi_q",
+            source="Mnih et al. 2016",
+        ),
+        Choice(
+            "eta * log(Q[pi_p])",
+            "so that exp(G/eta) is the action value of pi_p itself, which must be positive",
+            term="eta log Q^pi_p",
+            equation="w(s,a) = Q(s,a)",
+            source="Furuta et al. 2021, Appendix C; Kober and Peters 2008",
+        ),
+        Choice(
+            "eta * log(r)",
+            "so that exp(G/eta) is the reward itself, which must be positive",
+            term="eta log r",
+            equation="w(s,a) = r",
+            source="Furuta et al. 2021, Appendix C; Peters and Schaal 2007",
+        ),
     ),
     level="implementation",
 )
 
-_SAMPLES = Slot("samples", "actions that average V(s') = E[Q(s', .)]", "1", COUNT, applies=_needs_q)
+_SAMPLES = Slot("samples", "actions that average V(s') = E[Q(s', .)]", "1", COUNT, applies=_needs_drawn_actions)
 
 ESTIMATE = Slot(
     "G.estimate",
@@ -72,8 +122,55 @@ ESTIMATE = Slot(
             operator="taxon.operators.returns.retrace",
         ),
         Choice(
+            "n_step",
+            "the rewards of the next n steps and the value of the state after them",
+            (Slot("n", "steps before it bootstraps", "5", Range(1, 10_000, integer=True)), _SAMPLES),
+            term="n-step TD",
+            equation="G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)",
+            source="Sutton and Barto 2018, Section 7.1; Song et al. 2020",
+            operator="taxon.operators.returns.n_step_returns",
+        ),
+        Choice(
+            "gae",
+            "the advantage as a decaying sum of one-step errors; V follows the advantage plus itself",
+            (Slot("lambda", "the decay", "0.95", UNIT),),
+            term="GAE",
+            equation="A_t = sum_l (gamma lambda)^l (r_t+l + gamma V(s_t+l+1) - V(s_t+l))",
+            source="Schulman et al. 2016",
+            operator="taxon.operators.returns.generalised_advantages",
+        ),
+        Choice(
+            "none",
+            "none: G is the reward of the step itself",
+            term="-",
+            source="Peters and Schaal 2007; Furuta et al. 2021, Table 1",
+        ),
+        Choice(
+            "smoothing",
+            "clipped noise on the action of the target, so that Q is smooth around it",
+            (
+                Slot("std", "the noise's deviation, where actions lie in [-1, 1]", "0.2", POSITIVE),
+                Slot("clip", "the largest noise", "0.5", POSITIVE),
+            ),
+            modifier=True,
+            equation="a' = clip(mu(s') + clip(N(0, std^2), -clip, clip), -1, 1)",
+            source="Fujimoto et al. 2018",
+            operator="taxon.operators.exploration.smoothed",
+        ),
+        Choice(
             "clipped_double",
             "two critics; the smaller value is used",
+            (
+                Slot(
+                    "policy",
+                    "what the policy is scored by",
+                    "min",
+                    choices=(
+                        Choice("min", "the smaller of the two (Haarnoja et al. 2018b)"),
+                        Choice("first", "the first of the two (Fujimoto et al. 2018)"),
+                    ),
+                ),
+            ),
             modifier=True,
             term="TD3",
             equation="Q = min(Q_1, Q_2)",
@@ -90,11 +187,61 @@ CRITIC = Slot(
     choices=(
         Choice("online", "the critic just updated"),
         Choice("target", "its lagged copy (Hoffman et al. 2020)"),
+        Choice("none", "none: G is the estimate itself at the actions taken, and no critic is trained"),
     ),
     applies=_scores_by_q,
 )
 
-GAMMA = Slot("gamma", "the discount", "0.99", Range(0, 1, high_open=True))
+FIT = Slot(
+    "G.fit",
+    "how V(s) follows its estimate",
+    "regression",
+    choices=(
+        Choice("regression", "the gradient of the squared error", operator="taxon.operators.losses.squared_error"),
+        Choice(
+            "dual",
+            "V, linear in its features, minimises the E-step's dual together with eta, solved to tolerance",
+            equation="min_{eta, v} eta kl + eta log E exp(delta_v/eta) + (1 - gamma) E_{s_0} V(s_0), "
+            "delta_v = r + gamma V(s') - V(s)",
+            source="Peters et al. 2010",
+            operator="taxon.operators.relative_entropy.solve_dual",
+        ),
+    ),
+    applies=_fits_v,
+)
+
+TRANSFORM = Slot(
+    "G.transform",
+    "what makes the argument of the logarithm positive",
+    "none",
+    choices=(
+        Choice("none", "nothing: a seed that meets a negative one stops being finite and is reported"),
+        Choice(
+            "shift",
+            "the least value of the batch is subtracted",
+            operator="taxon.operators.transforms.shifted",
+        ),
+        Choice(
+            "adaptive",
+            "beta exp(-beta c), c the distance to the largest of the batch; beta follows by maximum likelihood",
+            (
+                Slot("init", "beta at the start", "1", POSITIVE),
+                Slot(
+                    "limit",
+                    "the largest beta: where the best rewards crowd, its likelihood grows without end",
+                    "100",
+                    POSITIVE,
+                ),
+            ),
+            equation="u(c) = beta exp(-beta c), beta <- sum u / sum u c",
+            source="Peters and Schaal 2007; Furuta et al. 2021, Appendix C",
+            operator="taxon.operators.transforms.adaptive_weights",
+        ),
+    ),
+    applies=_needs_logarithm,
+)
+
+GAMMA = Slot("gamma", "the discount; 1 where episodes end for certain", "0.99", UNIT, applies=_sums_rewards)
 
 _LAGS = "the policy lags too: its copy is the old pi_p"
 
@@ -126,4 +273,5 @@ TARGET = Slot(
             operator="taxon.operators.optimisers.polyak",
         ),
     ),
+    applies=_something_lags,
 )

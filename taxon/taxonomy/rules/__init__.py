@@ -1,13 +1,18 @@
-"""The rules that relate choices: TX3xx refuse what is undefined, TX5xx quote evidence against what is legal."""
+"""The rules that relate choices: TX3xx refuse what is undefined, TX4xx what the environment does not take, TX5xx quote
+evidence against what is legal."""
 
 from taxon.diagnostics.model import Code, Diagnostic
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules import action, control, value
+from taxon.taxonomy.rules import action, control, data, environment, estimate, m_step, posterior, value
+from taxon.taxonomy.rules.environment import check_environment
 from taxon.taxonomy.rules.evidence import LINTS
 from taxon.taxonomy.rules.rule import diagnose
 
-RULES = tuple(sorted((*control.RULES, *value.RULES, *action.RULES), key=lambda rule: rule.code.id))
-CODES: tuple[Code, ...] = tuple(rule.code for rule in (*RULES, *LINTS))
+__all__ = ["CODES", "LINTS", "RULES", "check_environment", "check_row"]
+
+_FILES = (control, posterior, m_step, value, estimate, data, action)
+RULES = tuple(sorted((rule for file in _FILES for rule in file.RULES), key=lambda rule: rule.code.id))
+CODES: tuple[Code, ...] = (*(rule.code for rule in (*RULES, *LINTS)), *environment.CODES)
 
 
 def check_row(row: Row) -> list[Diagnostic]:

@@ -21,7 +21,8 @@ lint = registrar(LINTS, Severity.WARNING)
     "Furuta et al. 2021, Table 2",
 )
 def _single_critic(row: Row) -> Conflict | None:
-    if facts.kl_control(row) and not row.has("G.estimate", "clipped_double"):
+    published = facts.kl_control(row) and facts.uses_q(row) and facts.gaussian(row) and not facts.on_policy(row)
+    if published and not row.has("G.estimate", "clipped_double"):
         return Conflict(
             "clipped double Q is off under KL control: on environments that terminate, SAC lost about half or more "
             "without it (Furuta et al. 2021, Table 2: Hopper 1601 against 3013)",
@@ -59,13 +60,14 @@ def _squashed_em(row: Row) -> Conflict | None:
     "Furuta et al. 2021, Table 3",
 )
 def _unsquashed_kl(row: Row) -> Conflict | None:
-    if facts.kl_control(row) and facts.learned_covariance(row) and not facts.squashed(row):
+    rewarded = facts.kl_control(row) and not facts.trailing(row) and facts.uses_q(row) and row["eta"] != 0
+    if rewarded and facts.learned_covariance(row) and not facts.squashed(row):
         return Conflict(
             "KL control rewards entropy without end unless the policy is squashed "
             "(Furuta et al. 2021, Table 3: SAC without tanh on Hopper 6 against 3013)",
             (("pi_theta", "is unbounded"), ("pi_q", "maximises its entropy")),
             "write `pi_theta = tanh(normal(mean(s), cov(s)))`"
-            + ("" if row.base("bounds") == "none" else " with `bounds = none`"),
+            + ("" if row.base("bounds") in ("", "none") else " with `bounds = none`"),
         )
     return None
 
@@ -119,6 +121,7 @@ def _no_layer_norm(row: Row) -> Conflict | None:
 def _unbounded(row: Row) -> Conflict | None:
     if (
         facts.em_control(row)
+        and not facts.on_policy(row)
         and not facts.squashed(row)
         and row.base("bounds") == "none"
         and row.base("network.policy.mean") == "linear"
@@ -128,5 +131,23 @@ def _unbounded(row: Row) -> Conflict | None:
             "(Furuta et al. 2021, Section 4.2: MPO, AWR and AWAC all guard against it)",
             (("bounds", "is none"), ("pi_theta", "is unbounded")),
             "write `bounds = penalty(kl = 1e-3)` or `bounds = quadratic(weight = 10)`, or `network.policy.mean = tanh`",
+        )
+    return None
+
+
+@lint(
+    "TX507",
+    "smoothing a policy that smooths already",
+    "Target policy smoothing is defined for a deterministic policy, whose target would overfit narrow peaks of Q. The "
+    "targets of a stochastic policy average over its own actions.",
+    "Fujimoto et al. 2018, Section 5.3",
+)
+def _smoothed_twice(row: Row) -> Conflict | None:
+    if row.has("G.estimate", "smoothing") and not facts.deterministic(row):
+        return Conflict(
+            "the actions of a stochastic policy smooth the target already (Fujimoto et al. 2018, Section 5.3, define "
+            "it for a deterministic one)",
+            (("G.estimate", "adds noise to the action of the target"), ("pi_theta", "draws it")),
+            "drop `+ smoothing`",
         )
     return None

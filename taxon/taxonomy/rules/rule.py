@@ -62,10 +62,13 @@ def registrar(rules: list[Rule], severity: Severity = Severity.ERROR) -> Registe
 
 
 def diagnose(rule: Rule, row: Row) -> Diagnostic | None:
-    """The rule's finding on a row with a label at every site that was written down, or None."""
+    """The rule's finding on a row, or None."""
     conflict = rule.check(row)
-    if conflict is None:
-        return None
+    return None if conflict is None else finding(rule.code, conflict, row)
+
+
+def finding(code: Code, conflict: Conflict, row: Row) -> Diagnostic:
+    """A conflict with a label at every site that was written down, and a note for every default."""
     labels: list[Label] = []
     notes: list[str] = []
     # What the spec itself says is to blame before what it inherits: that is where its author can look.
@@ -75,4 +78,4 @@ def diagnose(rule: Rule, row: Row) -> Diagnostic | None:
             notes.append(f"`{path}` is the default: {text}")
         else:
             labels.append(Label(leaf.origin.span, text, primary=not labels))
-    return Diagnostic(rule.code, conflict.message, tuple(labels), tuple(notes), conflict.help)
+    return Diagnostic(code, conflict.message, tuple(labels), tuple(notes), conflict.help)

@@ -1,8 +1,7 @@
-"""TX3xx on G, its estimate and the data that it needs."""
+"""TX3xx on G: what it values, and what its network and its gradient can give."""
 
 from __future__ import annotations
 
-from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
@@ -12,41 +11,58 @@ RULES: list[Rule] = []
 rule = registrar(RULES)
 
 
+def without_q(row: Row) -> str:
+    """A G that no network Q(s, a) scores actions by, in words."""
+    g = row.base("G")
+    if facts.critic(row) == "v":
+        return f"`{g}` with a V network"
+    return f"`{g}`" if g == "eta * log(r)" else f"`{g}` without a critic"
+
+
 @rule(
     "TX307",
-    "V(s) cannot score an action that was not taken",
-    "A[pi_p] is the estimated return of the action in the data minus V(s). An action drawn afresh has no return, and a "
-    "V network does not read actions, so its weight exp(A/eta) is undefined.",
+    "only the actions taken have a return",
+    "A[pi_p] is the estimated return of the action in the data minus V(s), and without a critic G is that return "
+    "itself. An action drawn afresh has no return, and no network reads it, so its weight exp(G/eta) is undefined.",
     "Furuta et al. 2021, Section 4.2.2",
     after=CONTROL,
 )
-def _advantage_fresh(row: Row) -> Conflict | None:
-    if facts.fresh_support(row) and not facts.uses_q(row):
+def _fresh_actions(row: Row) -> Conflict | None:
+    if facts.em_control(row) and not facts.uses_q(row) and not facts.mixture(row) and not facts.on_policy(row):
         return Conflict(
-            "`A[pi_p]` with a V network is undefined at the actions that the E-step draws",
+            f"{without_q(row)} is undefined at the actions that the E-step draws",
             (
                 ("G", "knows the return of the actions in the data only"),
-                ("pi_p.update", "draws its actions from the old pi_p"),
+                ("pi_p.update", "has the E-step draw from the old pi_p"),
+                ("data", "keeps the actions of all policies so far"),
             ),
-            "write `G = Q[pi_p]`, or take the actions from the data: add `+ mixture` to `pi_p.update`",
+            "write `data = rollouts(...)`, or take the actions from the data: add `+ mixture` to `pi_p.update`, or "
+            "write `G = Q[pi_p]`" + ("" if row.base("G.critic") != "none" else " with `G.critic = online`"),
         )
     return None
 
 
 @rule(
     "TX308",
-    "no gradient through an advantage",
-    "The reparameterised gradient is E[ dG/da da/dtheta ]; A[pi_p] with a V network is a number for one taken action, "
-    "so dG/da does not exist.",
+    "no gradient through a number",
+    "The reparameterised gradient is E[ dG/da da/dtheta ]; without a Q network G is a number for one taken action, and "
+    "dG/da does not exist. The likelihood ratio needs no derivative, but the actions must be those of the policy at "
+    "hand: a replayed action was taken by another.",
     "Furuta et al. 2021, Section 4.1.2",
     after=CONTROL,
 )
-def _advantage_gradient(row: Row) -> Conflict | None:
-    if facts.kl_control(row) and not facts.uses_q(row):
+def _no_derivative(row: Row) -> Conflict | None:
+    if facts.kl_control(row) and not facts.uses_q(row) and not facts.on_policy(row):
         return Conflict(
-            "`A[pi_p]` with a V network has no derivative with respect to the action",
-            (("G", "is a number for each action taken"), ("pi_q.update", "differentiates G through the action")),
-            "write `G = Q_soft[pi_q]` or `G = Q[pi_q]`",
+            f"{without_q(row)} has no derivative with respect to the action",
+            (
+                ("G", "is a number for each action taken"),
+                ("pi_q.update", "differentiates G through the action"),
+                ("data", "keeps actions that other policies took"),
+            ),
+            "write `G = Q_soft[pi_q]` or `G = Q[pi_q]`"
+            + (" with `G.critic = online`" if row.base("G.critic") == "none" else "")
+            + ", or `data = rollouts(...)`",
         )
     return None
 
@@ -57,14 +73,15 @@ def _advantage_gradient(row: Row) -> Conflict | None:
     "A fixed pi_p is a constant that drops out of the objective. On an unbounded action space it is improper, so "
     "E_{pi_p} Q(s', .) does not exist, and no policy of the row ever follows it.",
     "Furuta et al. 2021, Section 4.1.2",
-    after=CONTROL,
+    after=(*CONTROL, "TX308", "TX340"),
 )
 def _value_of_fixed_prior(row: Row) -> Conflict | None:
-    if row.base("pi_p") == "fixed" and row.base("G") == "Q[pi_p]":
+    g = row.base("G")
+    if row.base("pi_p") == "fixed" and g in ("Q[pi_p]", "A[pi_p]"):
         return Conflict(
-            "`Q[pi_p]` averages over the actions of a prior that is only a constant",
-            (("G", "needs actions of pi_p at s'"), ("pi_p", "is uniform and is never drawn from")),
-            "write `G = Q_soft[pi_q]` or `G = Q[pi_q]`",
+            f"`{g}` averages over the actions of a prior that is only a constant",
+            (("G", "is the value of pi_p"), ("pi_p", "is uniform and never acts")),
+            "write `G = A[pi_q]`" if g == "A[pi_p]" else "write `G = Q_soft[pi_q]` or `G = Q[pi_q]`",
         )
     return None
 
@@ -75,49 +92,15 @@ def _value_of_fixed_prior(row: Row) -> Conflict | None:
     "A nonparametric pi_q is pi_p exp(G/eta)/Z. If G were the value of pi_q, then G would define pi_q and pi_q would "
     "define G: the E-step has no closed form, and Q_soft needs log pi_q, which finitely many weights do not have.",
     "Furuta et al. 2021, Section 4.1.1",
-    after=CONTROL,
+    after=(*CONTROL, "TX307"),
 )
 def _circular(row: Row) -> Conflict | None:
-    if facts.em_control(row) and row.base("G") in ("Q[pi_q]", "Q_soft[pi_q]"):
+    g = row.base("G")
+    if facts.em_control(row) and g in ("Q[pi_q]", "Q_soft[pi_q]", "A[pi_q]"):
         return Conflict(
-            f"`{row.base('G')}` is the value of a `pi_q` that is itself defined by G",
+            f"`{g}` is the value of a `pi_q` that is itself defined by G",
             (("G", "is the value of pi_q"), ("pi_q", "is pi_p exp(G/eta) / Z")),
-            "write `G = Q[pi_p]`",
-        )
-    return None
-
-
-@rule(
-    "TX311",
-    "Retrace needs Q",
-    "Retrace corrects with c (G - Q(s,a)) at the stored action; a V network has no Q(s,a).",
-    "Munos et al. 2016",
-    after=("TX307", "TX308"),
-)
-def _retrace_v(row: Row) -> Conflict | None:
-    if row.base("G.estimate") == "retrace" and not facts.uses_q(row):
-        return Conflict(
-            "Retrace subtracts Q(s, a) at the stored action, which a V network does not have",
-            (("G.estimate", "corrects with c (G - Q(s, a))"), ("G", "is estimated with a V network")),
-            "write `G = Q[pi_p]`, or `G.estimate = td(...)`",
-        )
-    return None
-
-
-@rule(
-    "TX312",
-    "the estimator looks ahead, the data do not",
-    "Retrace and TD(lambda > 0) sum over consecutive steps of one trajectory. Steps drawn one by one have no "
-    "successors in the batch.",
-    "Munos et al. 2016; Sutton and Barto 2018",
-)
-def _shuffled(row: Row) -> Conflict | None:
-    if facts.looks_ahead(row) and not facts.contiguous(row):
-        name = "Retrace" if row.base("G.estimate") == "retrace" else "TD(lambda > 0)"
-        return Conflict(
-            f"{name} needs consecutive steps, but the replay draws single ones",
-            (("G.estimate", "sums over the steps that follow"), ("data", "draws steps one by one")),
-            "write `data = replay(...) + sequences(length = 8)`, or `+ episodes`, or `G.estimate = td(0)`",
+            f"write `G = {'A[pi_p]' if g == 'A[pi_q]' else 'Q[pi_p]'}`",
         )
     return None
 
@@ -130,12 +113,12 @@ def _shuffled(row: Row) -> Conflict | None:
     "Fujimoto et al. 2018",
     after=("TX307", "TX308", "TX311"),
 )
-def _double_v(row: Row) -> Conflict | None:
+def _double_without_q(row: Row) -> Conflict | None:
     if row.has("G.estimate", "clipped_double") and not facts.uses_q(row):
         return Conflict(
-            "`clipped_double` takes the smaller of two Q(s, a), but `A[pi_p]` is estimated with a V network",
-            (("G.estimate", "takes the minimum over two Q"), ("G", "is estimated with a V network")),
-            "drop `+ clipped_double`, or write `G = Q[pi_p]`",
+            f"`clipped_double` takes the smaller of two Q(s, a), and {without_q(row)} has none",
+            (("G.estimate", "takes the minimum over two Q"), ("G", "has no network that scores actions")),
+            "drop `+ clipped_double`, or write `G = Q[pi_p]` with a critic",
         )
     return None
 
@@ -158,73 +141,58 @@ def _no_lagged_critic(row: Row) -> Conflict | None:
 
 
 @rule(
-    "TX325",
-    "the return leaves out the entropy",
-    "TD(lambda > 0) sums rewards and bootstraps from what is left: the entropy of the steps in between is not among "
-    "them, so its fixed point is neither Q_soft nor Q. The one-step target and Retrace read every value as "
-    "V(s') = E[Q - eta log pi_q].",
-    "Furuta et al. 2021, Section 4.2.3; Munos et al. 2016",
-    after=(*CONTROL, "TX310"),
+    "TX327",
+    "the gradient of a logarithm",
+    "Under EM control exp(G/eta) undoes eta times the logarithm, and the weight is its argument. Under KL control the "
+    "objective holds the logarithm itself, which is undefined wherever its argument is not positive, and eta cancels "
+    "from G/eta.",
+    "Furuta et al. 2021, Appendix C",
+    after=(*CONTROL, "TX308"),
 )
-def _return_without_entropy(row: Row) -> Conflict | None:
-    if row.base("G") == "Q_soft[pi_q]" and row.base("G.estimate") == "td" and row.number("G.estimate.lambda") > 0:
+def _gradient_of_logarithm(row: Row) -> Conflict | None:
+    if facts.kl_control(row) and facts.logarithm(row):
+        policy = "pi_p" if facts.trailing(row) else "pi_q"
         return Conflict(
-            "TD(lambda > 0) sums rewards alone, so it does not estimate `Q_soft[pi_q]`",
-            (("G.estimate", "leaves out the entropy of the steps it sums"), ("G", "counts it at every step")),
-            "write `G.estimate = td(0)` or `G.estimate = retrace(1)`, or `G = Q[pi_q]`",
+            f"a parametric `pi_q` ascends `{row.base('G')}` itself, which is undefined where its argument is not "
+            "positive",
+            (("G", "is undone by exp(G/eta) alone"), ("pi_q", "takes no exponential of G")),
+            f"write `G = Q[{policy}]` or `G = A[{policy}]`, or `pi_q = nonparametric` with `pi_q.update = analytic`",
         )
     return None
 
 
 @rule(
-    "TX320",
-    "windows and whole episodes at once",
-    "`sequences` computes targets inside each window as it is drawn, `episodes` over all episodes before drawing: the "
-    "two give different targets for one step.",
+    "TX342",
+    "an undiscounted value that bootstraps",
+    "With gamma = 1 the critic's equation is no contraction: every constant that is added to the critic solves it "
+    "as well. Sums to the end of an episode, and the value that minimises the E-step's dual, are determined.",
+    "Sutton and Barto 2018, Section 3.3",
+    after=("TX307", "TX308"),
 )
-def _windows_of_episodes(row: Row) -> Conflict | None:
-    if row.has("data", "sequences") and row.has("data", "episodes"):
+def _undiscounted(row: Row) -> Conflict | None:
+    if "gamma" in row and row.number("gamma") == 1 and facts.fitted_critic(row):
         return Conflict(
-            "`sequences` and `episodes` each say how targets are computed",
-            (("data", "adds both"),),
-            "keep `sequences` or `episodes`",
+            "`gamma = 1` leaves the critic's value undetermined up to a constant",
+            (("gamma", "does not discount"), ("G.estimate", "bootstraps from the critic")),
+            "write `gamma = 0.99`, or take the return itself"
+            + (" with `G.critic = none` and `G.estimate = td(1)`" if "G.critic" in row else ": `G = Q[pi_p]`"),
         )
     return None
 
 
 @rule(
-    "TX323",
-    "a window longer than the data",
-    "A window of consecutive steps can only be drawn once that many are stored, and never if the replay holds fewer.",
-    after=("TX324",),
+    "TX346",
+    "an entropy beside a divergence",
+    "Q_soft counts the entropy of pi_q, which is minus its divergence from the uniform prior. With a prior that "
+    "follows pi_q the objective holds the divergence from that prior: Q_soft is the value of another objective.",
+    "Furuta et al. 2021, Section 4.2.3",
+    after=CONTROL,
 )
-def _long_window(row: Row) -> Conflict | None:
-    if not row.has("data", "sequences"):
-        return None
-    length = int(row.number("data.sequences.length"))
-    for path, what in (
-        ("data.capacity", "steps are kept"),
-        ("data.warmup", "steps are collected before the first update"),
-    ):
-        if row.number(path) < length:
-            return Conflict(
-                f"a window of {length} steps cannot be drawn when {number(row.number(path))} {what}",
-                (("data.sequences.length", "the window"), (path, "fewer steps")),
-                f"write `{path} = {length}` or more",
-            )
-    return None
-
-
-@rule(
-    "TX324",
-    "a warm-up that never ends",
-    "Updates begin once `warmup` steps are collected; a replay that keeps fewer forgets them before they are used.",
-)
-def _warmup_beyond_capacity(row: Row) -> Conflict | None:
-    if row.number("data.warmup") > row.number("data.capacity"):
+def _soft_with_trailing_prior(row: Row) -> Conflict | None:
+    if facts.kl_control(row) and facts.trailing(row) and row.base("G") == "Q_soft[pi_q]":
         return Conflict(
-            "the warm-up collects more steps than the replay keeps",
-            (("data.warmup", "steps before the first update"), ("data.capacity", "steps kept")),
-            f"write `data.capacity = {number(row.number('data.warmup'))}` or more",
+            "`Q_soft[pi_q]` counts an entropy, but the objective has the divergence to the last `pi_q`",
+            (("G", "counts the divergence from the uniform prior"), ("pi_p", "is not uniform")),
+            "write `G = Q[pi_q]`, or `pi_p = fixed` with `pi_p.update = fixed`",
         )
     return None

@@ -1,0 +1,55 @@
+"""What the runtime asks of an emitted module's agent, whose state is nested tuples of tensors."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from taxon.operators.data import Phase
+
+
+class Agent(Protocol):
+    """What an emitted module's Agent offers; every tensor of a state leads with S.
+
+    S seeds, N environments of a seed, O observation, A action numbers, or choices where `discrete`: those are one-hot.
+    """
+
+    @property
+    def discrete(self) -> bool: ...
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def phases(self) -> tuple[Phase, ...]: ...
+
+    def init(self, generators: Sequence[torch.Generator]) -> Any: ...
+
+    def observe(self, state: Any, observation: Tensor) -> Any:
+        """Learn the scale of observations, [S, n, O]; the state itself where there is nothing to learn."""
+
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads, [S, N, A]."""
+
+    def act(self, state: Any, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[Any, dict[str, Tensor]]:
+        """The state, and `action` [S, N, A] with the extra columns [S, N].
+
+        observation: [S, N, O]. begins: [S, N], 1 at an episode's start. noise: what `act_noise` drew. The state comes
+        back as it is unless the exploration has a memory.
+        """
+
+    def act_mean(self, state: Any, observation: Tensor) -> Tensor:
+        """For evaluation: [S, ..., O] -> [S, ..., A]."""
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """What `act` returns, from uniform draws [S, N, A]."""
+
+
+def map_state(function: Callable[..., Tensor], *states: Any) -> Any:
+    """Apply a function to every tensor of equally built states (nested tuples of tensors)."""
+    if isinstance(states[0], Tensor):
+        return function(*states)
+    parts = [map_state(function, *several) for several in zip(*states, strict=True)]
+    kind = type(states[0])
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)

@@ -1,0 +1,65 @@
+"""What every environment did since the last round, on the training device.
+
+S seeds, N environments of a seed, T steps of a segment, W columns of a row.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from taxon.operators.data import Episodes
+from taxon.runtime.layout import Layout
+
+
+class Segment:
+    """The present segment of every environment: one packed row a step.
+
+    sizes: the columns, as a Layout reads them; `valid` and `begins` are added to them.
+    """
+
+    def __init__(
+        self, seeds: int, environments: int, steps: int, sizes: Mapping[str, int], device: torch.device
+    ) -> None:
+        self.layout = Layout({**sizes, "valid": 0, "begins": 0})
+        self.steps = steps
+        self.rows = torch.zeros(seeds, environments, steps, self.layout.width, device=device)
+        self.size = 0  # steps so far
+
+    @property
+    def bytes(self) -> int:
+        """Memory taken."""
+        return self.rows.numel() * self.rows.element_size()
+
+    @property
+    def full(self) -> bool:
+        return self.size == self.steps
+
+    def add(self, step: Mapping[str, Tensor]) -> None:
+        """Store one step of every environment; columns of [S, N] or [S, N, width], `valid` 0 where it waited."""
+        self.layout.join(step, self.rows[:, :, self.size])
+        self.size += 1
+
+    def skip(self) -> None:
+        """A step at which every environment waited."""
+        self.rows[:, :, self.size] = 0.0
+        self.size += 1
+
+    def clear(self) -> None:
+        """Begin the next segment."""
+        self.size = 0
+
+    def episodes(self) -> Episodes:
+        """The whole segment, environment by environment in time order: [S, N T, ...].
+
+        A segment cuts what it does not end: such a step is `ended` and neither terminated nor truncated. Padding is
+        zero but for `ended`, whatever was computed while an environment waited.
+        """
+        valid = self.layout.split(self.rows)["valid"]
+        rows = torch.where(valid.unsqueeze(-1) > 0, self.rows, 0.0)
+        columns = self.layout.split(rows)
+        ended = torch.maximum(columns["terminated"], columns["truncated"])
+        ended = torch.maximum(ended, 1.0 - valid)
+        ended[..., -1] = 1.0
+        columns["ended"] = ended
+        return Episodes(**{name: column.flatten(1, 2).contiguous() for name, column in columns.items()})

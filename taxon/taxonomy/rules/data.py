@@ -1,0 +1,157 @@
+"""TX3xx on the data: what the estimate needs of them, and how their parts fit together."""
+
+from __future__ import annotations
+
+from taxon.syntax.printing import number
+from taxon.taxonomy.axes import facts
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rules.value import without_q
+
+RULES: list[Rule] = []
+
+rule = registrar(RULES)
+
+_AHEAD = {"retrace": "Retrace", "td": "TD(lambda > 0)", "n_step": "n-step TD", "gae": "GAE"}
+
+
+@rule(
+    "TX312",
+    "the estimator looks ahead, the data do not",
+    "Retrace, n-step returns, TD(lambda > 0) and GAE sum over consecutive steps of one trajectory. Steps drawn one by "
+    "one have no successors in the batch.",
+    "Munos et al. 2016; Sutton and Barto 2018",
+    after=("TX307", "TX308", "TX336", "TX339", "TX340", "TX348"),
+)
+def _shuffled(row: Row) -> Conflict | None:
+    if facts.looks_ahead(row) and not facts.contiguous(row):
+        return Conflict(
+            f"{_AHEAD[row.base('G.estimate')]} needs consecutive steps, but the replay draws single ones",
+            (("G.estimate", "sums over the steps that follow"), ("data", "draws steps one by one")),
+            "write `data = replay(...) + sequences(length = 8)`, or `+ episodes`, or `G.estimate = td(0)`",
+        )
+    return None
+
+
+@rule(
+    "TX320",
+    "windows and whole episodes at once",
+    "`sequences` computes targets inside each window as it is drawn, `episodes` over all episodes before drawing: the "
+    "two give different targets for one step.",
+    after=("TX336",),
+)
+def _windows_of_episodes(row: Row) -> Conflict | None:
+    if row.has("data", "sequences") and row.has("data", "episodes"):
+        return Conflict(
+            "`sequences` and `episodes` each say how targets are computed",
+            (("data", "adds both"),),
+            "keep `sequences` or `episodes`",
+        )
+    return None
+
+
+@rule(
+    "TX323",
+    "a window longer than the data",
+    "A window of consecutive steps can only be drawn once that many are stored, and never if the replay holds fewer.",
+    after=("TX324",),
+)
+def _long_window(row: Row) -> Conflict | None:
+    if not row.has("data", "sequences") or facts.on_policy(row):
+        return None
+    length = int(row.number("data.sequences.length"))
+    for path, what in (
+        ("data.capacity", "steps are kept"),
+        ("data.warmup", "steps are collected before the first update"),
+    ):
+        if row.number(path) < length:
+            return Conflict(
+                f"a window of {length} steps cannot be drawn when {number(row.number(path))} {what}",
+                (("data.sequences.length", "the window"), (path, "fewer steps")),
+                f"write `{path} = {length}` or more",
+            )
+    return None
+
+
+@rule(
+    "TX324",
+    "a warm-up that never ends",
+    "Updates begin once `warmup` steps are collected; a replay that keeps fewer forgets them before they are used.",
+)
+def _warmup_beyond_capacity(row: Row) -> Conflict | None:
+    if not facts.on_policy(row) and row.number("data.warmup") > row.number("data.capacity"):
+        return Conflict(
+            "the warm-up collects more steps than the replay keeps",
+            (("data.warmup", "steps before the first update"), ("data.capacity", "steps kept")),
+            f"write `data.capacity = {number(row.number('data.warmup'))}` or more",
+        )
+    return None
+
+
+@rule(
+    "TX336",
+    "a modifier of other data",
+    "Windows and whole episodes are what a replay draws; rollouts are read whole, in order, and dropped. Restarts "
+    "begin a segment of rollouts, and a group of environments that begin alike needs all its members.",
+)
+def _misplaced_modifier(row: Row) -> Conflict | None:
+    for modifier in ("sequences", "episodes"):
+        if facts.on_policy(row) and row.has("data", modifier):
+            return Conflict(
+                f"`{modifier}` says what is drawn from a replay, and rollouts are read as they were collected",
+                (("data", f"adds {modifier} to rollouts"),),
+                f"drop `+ {modifier}`, or write `data = replay(...) + {modifier}`",
+            )
+    if not facts.restarts(row):
+        return None
+    if not facts.on_policy(row):
+        return Conflict(
+            "`restarts` begins every segment of rollouts anew, and a replay has no segments",
+            (("data", "adds restarts to replay"),),
+            "drop `+ restarts`, or write `data = rollouts(...) + restarts`",
+        )
+    group, environments = row.number("data.restarts.group"), row.number("data.environments")
+    if environments % group:
+        return Conflict(
+            f"groups of {number(group)} do not make up {number(environments)} environments",
+            (("data.restarts.group", "begin alike"), ("data.environments", "in all")),
+            f"write `environments = {number(group * -(-environments // group))}`, or a `group` that divides them",
+        )
+    return None
+
+
+@rule(
+    "TX337",
+    "a mixture of one policy",
+    "`mixture` averages the policies whose actions a replay has kept. Rollouts were collected by one policy, the "
+    "present one, and are dropped after it moves.",
+    "Furuta et al. 2021, Section 4.2.2",
+    after=(*CONTROL, "TX306", "TX326"),
+)
+def _mixture_of_one(row: Row) -> Conflict | None:
+    if facts.mixture(row) and facts.on_policy(row):
+        return Conflict(
+            "`mixture` averages past policies, and rollouts hold the actions of the present one only",
+            (("pi_p.update", "makes pi_p the average of all policies so far"), ("data", "is of one policy")),
+            "drop `+ mixture`, or write `data = replay(...)`",
+        )
+    return None
+
+
+@rule(
+    "TX339",
+    "a return that is cut",
+    "Without a critic nothing stands for the rewards after the last step in the data: the return of an episode that is "
+    "cut there is not that of its policy.",
+    "Williams 1992; Kober and Peters 2008",
+    after=(*CONTROL, "TX307", "TX308", "TX327", "TX336", "TX345"),
+)
+def _cut_return(row: Row) -> Conflict | None:
+    if not facts.bare_return(row) or facts.whole_episodes(row):
+        return None
+    whole = "write `data = rollouts(...) + restarts`" if facts.on_policy(row) else "add `+ episodes` to `data`"
+    return Conflict(
+        f"{without_q(row)} reads returns to the end of an episode, and the data may be cut before it",
+        (("G.estimate", "sums all rewards that follow"), ("data", "holds parts of episodes")),
+        whole + (", or `G.estimate = none`" if row.base("G") == "eta * log(r)" else ""),
+    )
