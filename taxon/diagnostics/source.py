@@ -14,6 +14,8 @@ class Source:
 
     name: str
     text: str = field(repr=False)
+    is_file: bool = field(default=False, compare=False)
+    """Whether the name is a path, relative to the working directory or absolute."""
 
     @cached_property
     def _line_starts(self) -> list[int]:

@@ -24,17 +24,27 @@ def distance(left: str, right: str) -> int:
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice closest to a word, case aside; None if none is within a third of its length and FARTHEST."""
+    return min(_closest(word, choices), default=None)
+
+
+def certain(word: str, choices: Iterable[str]) -> str | None:
+    """The nearest choice if no other is as near: what may be written in the word's place without asking.
+
+    `gelu` is as near to `relu` as to `elu`: None.
+    """
+    closest = _closest(word, choices)
+    return closest.pop() if len(closest) == 1 else None
+
+
+def _closest(word: str, choices: Iterable[str]) -> set[str]:
     folded = word.casefold()
     limit = min(FARTHEST, max(1, len(folded) // 3))
-    found = min(
-        (
-            (distance(folded, choice.casefold()), choice)
-            for choice in choices
-            if abs(len(choice) - len(folded)) <= limit
-        ),
-        default=None,
-    )
-    return found[1] if found is not None and found[0] <= limit else None
+    near = {
+        choice: steps
+        for choice in choices
+        if abs(len(choice) - len(folded)) <= limit and (steps := distance(folded, choice.casefold())) <= limit
+    }
+    return {choice for choice, steps in near.items() if steps == min(near.values())}
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

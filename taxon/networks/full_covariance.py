@@ -13,7 +13,7 @@ from torch import Tensor
 from taxon.networks.gaussian import Map, identity
 from taxon.networks.mlp import Mlp
 
-FLOOR = 1e-6  # variance below which a fitted covariance is not told from a singular one
+LEAST_VARIANCE = 1e-6  # variance below which a fitted covariance is not told from a singular one
 
 
 def lower_triangular(diagonal: Tensor, below: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ def cholesky_entries(covariance: Tensor) -> Tensor:
     """
     rows = []
     for own in covariance.double():
-        scale, failed = torch.linalg.cholesky_ex(own + FLOOR * torch.eye(len(own)).to(own))
+        scale, failed = torch.linalg.cholesky_ex(own + LEAST_VARIANCE * torch.eye(len(own)).to(own))
         scale = torch.where(failed == 0, scale, math.nan)
         below = [scale[k, :k] for k in range(len(own))]
         rows.append(torch.cat([torch.log(scale.diagonal()), *below]))

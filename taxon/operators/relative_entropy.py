@@ -94,7 +94,8 @@ def solve_dual(
     iterations), with rewards in units of their deviation under q and v in directions that move delta by one such unit
     each. There `ridge` / 2 |v|^2 is added, which keeps v finite where no p in the data keeps the flow. Of the values
     that leave delta as it is (a constant with gamma = 1) the least is taken. eta is least, 1e-6
-    of the rewards' deviation, where even the best transition alone is within the bound. A seed with a number that is not finite, or no weight, comes out as NaN.
+    of the rewards' deviation, where even the best transition alone is within the bound. A seed with a number that is
+    not finite, or no weight, comes out as NaN.
     """
     columns = (reward, features, next_features, terminated, start_features, weights)
     etas, values, advantages = [], [], []
@@ -121,7 +122,7 @@ def _solve_seed(reward: Tensor, flow: Tensor, q: Tensor, kl: float, ridge: float
     unit = unit.where(unit > 0, 1.0)
     reward = reward / unit
     moments = flow.T @ (q.unsqueeze(-1) * flow)
-    # LAPACK's divide and conquer fails on many equal eigenvalues: a grain far below RANK tells them apart.
+    # LAPACK fails on many equal eigenvalues: a grain far below RANK tells them apart.
     grain = 1e-3 * RANK * moments.diagonal().mean() * torch.linspace(1, 2, len(moments), dtype=flow.dtype)
     squares, directions = torch.linalg.eigh(moments + torch.diag(grain))
     moves = squares > RANK * squares[-1]

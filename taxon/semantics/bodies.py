@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from taxon.diagnostics.model import Diagnostic, Edit, Label
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.suggest import nearest
+from taxon.diagnostics.suggest import certain, nearest
 from taxon.semantics import codes
 from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import quoted, shortened, whole_set
@@ -206,7 +206,7 @@ def _unknown(prefix: str, path: tree.Path, vocabulary: Vocabulary) -> Diagnostic
 
 def _unknown_name(known: str, name: tree.Name, vocabulary: Vocabulary) -> Diagnostic:
     members = vocabulary.children(known.removesuffix("."))
-    meant = nearest(name.text, list(members))
+    meant, sure = nearest(name.text, members), certain(name.text, members)
     message = f"there is no path `{known}{shortened(name.text)}`"
     elsewhere = vocabulary.ending_in(name.text)
     if meant is not None:
@@ -224,7 +224,7 @@ def _unknown_name(known: str, name: tree.Name, vocabulary: Vocabulary) -> Diagno
         message,
         (Label(name.span, "unknown", primary=True),),
         help=hint,
-        edit=Edit(name.span, meant) if meant is not None else None,
+        edit=Edit(name.span, sure) if sure else None,
     )
 
 

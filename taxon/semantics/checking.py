@@ -79,11 +79,22 @@ def load_spec(
     return Resolution(None if _has_error(found) else resolution.row, _tidy(found))
 
 
-def check_file(path: str | Path, schema: Mapping[str, Slot] = SCHEMA, rules: Rules = check_row) -> list[Diagnostic]:
+def check_file(
+    path: str | Path,
+    schema: Mapping[str, Slot] = SCHEMA,
+    rules: Rules = check_row,
+    texts: Mapping[Path, str] | None = None,
+) -> list[Diagnostic]:
     """Everything wrong in a file: its algorithms resolved and held against the rules, its architectures and `when`
     blocks typed, its studies checked. What an algorithm merely inherits from another one of the file is reported there.
+
+    Args:
+        path: the file.
+        schema: the slots.
+        rules: what is asked of a row that resolves.
+        texts: read instead of the files at these real paths.
     """
-    library = load(Path(path), str(path))
+    library = load(Path(path), str(path), texts)
     scope = Scope(library)
     vocabulary = Vocabulary(schema)
     composer = Composer(scope, vocabulary, Target())

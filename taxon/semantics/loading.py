@@ -6,14 +6,14 @@ Nothing is searched for: an import names one file relative to the importing one,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from taxon.data import specs_dir
 from taxon.diagnostics.model import Diagnostic, Edit, Label, Severity
 from taxon.diagnostics.source import Source, Span
-from taxon.diagnostics.suggest import nearest
+from taxon.diagnostics.suggest import certain, nearest
 from taxon.semantics import codes
 from taxon.semantics.values import quoted, shortened
 from taxon.syntax import parse, tree
@@ -47,6 +47,7 @@ class Library:
     """Files by their real paths, in the order in which they are complete: imports come before their importers."""
 
     root: Path  # the file that was asked for; absent from `units` where it could not be read
+    texts: Mapping[Path, str] = field(default_factory=dict)  # what to read instead of the files at these real paths
     units: dict[Path, Unit] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)  # of finding and reading files
 
@@ -61,13 +62,14 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in specs_dir().glob("*.tx"))
 
 
-def load(path: Path, name: str) -> Library:
+def load(path: Path, name: str, texts: Mapping[Path, str] | None = None) -> Library:
     """Read `path` (shown as `name`) and, transitively, its imports.
 
-    A file that cannot be read is a diagnostic; without a place where it was named it has no label.
+    A file that cannot be read is a diagnostic; without a place where it was named it has no label. `texts` stand for the
+    files at their real paths: what is not saved yet.
     """
     real = _real(path)
-    library = Library(real)
+    library = Library(real, texts or {})
     unit = _open(path, real, name, None, library)
     if unit is None:
         return library
@@ -111,7 +113,7 @@ def _real(path: Path) -> Path:
 
 
 def _open(path: Path, real: Path, name: str, span: Span | None, library: Library) -> Unit | None:
-    text = read(path)
+    text = library.texts[real] if real in library.texts else read(path)
     if isinstance(text, Diagnostic):
         if span is None:
             library.diagnostics.append(text)
@@ -121,7 +123,8 @@ def _open(path: Path, real: Path, name: str, span: Span | None, library: Library
                 Diagnostic(codes.UNREADABLE_IMPORT, f"cannot import `{shortened(name)}`", labels)
             )
         return None
-    file, found = parse(Source(name, text.text))
+    written = text if isinstance(text, str) else text.text
+    file, found = parse(Source(name, written, is_file=name != f"std.{path.stem}"))
     library.diagnostics += found
     return Unit(real, file, found)
 
@@ -201,14 +204,14 @@ def _missing(target: tree.String, path: Path) -> Diagnostic:
         siblings = sorted(sibling.name for sibling in path.parent.iterdir() if sibling.suffix == ".tx")
     except (OSError, ValueError):
         siblings = []
-    meant = nearest(path.name, siblings)
+    meant, sure = nearest(path.name, siblings), certain(path.name, siblings)
     spelled = f"{target.value.rpartition('/')[0]}/{meant}" if "/" in target.value else meant
     return Diagnostic(
         codes.UNREADABLE_IMPORT,
         f"cannot import `{shortened(target.value)}`",
         (Label(target.span, "does not exist", primary=True),),
         help=f"did you mean `{spelled}`?" if meant else "",
-        edit=Edit(target.span, f'"{spelled}"') if meant else None,
+        edit=Edit(target.span, f'"{spelled}"') if sure else None,
     )
 
 
@@ -224,7 +227,7 @@ def _shipped(target: tree.Path, library: Library) -> tuple[Path, str] | None:
         )
         return None
     if names[1] not in known:
-        meant = nearest(names[1], known)
+        meant, sure = nearest(names[1], known), certain(names[1], known)
         span = target.names[1].span
         written = span.text == names[1]  # the parts of a study's base share one span
         library.diagnostics.append(
@@ -233,7 +236,7 @@ def _shipped(target: tree.Path, library: Library) -> tuple[Path, str] | None:
                 f"there is no shipped spec `std.{shortened(names[1])}`",
                 (Label(span, "unknown", primary=True),),
                 help=f"did you mean `std.{meant}`?" if meant else f"shipped are {quoted(known)}",
-                edit=Edit(span, meant) if meant and written else None,
+                edit=Edit(span, sure) if sure and written else None,
             )
         )
         return None

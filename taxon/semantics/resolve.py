@@ -161,7 +161,7 @@ def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion,
         for path, held in expansion.held.items()
         if held.operation.shared and path in expansion.leaves
     }
-    # What a mixin says of a network or an optimiser that the row lacks is no mistake, as long as it says something else.
+    # What a mixin says of a network that the row lacks is no mistake, as long as it says something else.
     mixed = {held.layer for path, held in expansion.held.items() if path in expansion.leaves}
     reported: set[int] = set()
     for path, reason, held in refused:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic, Edit, Label
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.suggest import nearest
+from taxon.diagnostics.suggest import certain, nearest
 from taxon.semantics import codes
 from taxon.semantics.loading import Library, Unit
 from taxon.semantics.values import SMALL, quoted, shortened
@@ -145,7 +145,7 @@ class Scope:
         visible = self._visible.get(unit.path, {})
         symbol = visible.get(path.text)
         if symbol is None and unit.path not in self._partial:
-            meant = nearest(path.text, list(visible))
+            meant, sure = nearest(path.text, visible), certain(path.text, visible)
             labels = [Label(path.span, "unknown", primary=True)]
             if meant:
                 labels.append(Label(visible[meant].span, f"`{meant}` is declared here"))
@@ -157,7 +157,7 @@ class Scope:
                     f"nothing here is called `{shortened(path.text)}`",
                     tuple(labels),
                     help=f"did you mean `{meant}`?" if meant else known or importing,
-                    edit=Edit(path.span, meant) if meant else None,
+                    edit=Edit(path.span, sure) if sure else None,
                 )
             )
         return symbol
@@ -175,7 +175,7 @@ class Scope:
         if len(path.names) == 2 and len(own) == 1:
             return own[0]
         known = [symbol.name for symbol in own]
-        meant = nearest(name, known)
+        meant, sure = nearest(name, known), certain(name, known)
         prefix = ".".join(part.text for part in path.names[:2])
         self.diagnostics.append(
             Diagnostic(
@@ -183,7 +183,7 @@ class Scope:
                 f"`{prefix}` declares no `{shortened(name)}`",
                 (Label(path.span, "unknown", primary=True),),
                 help=f"did you mean `{prefix}.{meant}`?" if meant else f"it declares {quoted(known)}" if known else "",
-                edit=Edit(path.span, f"{prefix}.{meant}") if meant else None,
+                edit=Edit(path.span, f"{prefix}.{sure}") if sure else None,
             )
         )
         return None

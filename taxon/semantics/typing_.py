@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.suggest import nearest
+from taxon.diagnostics.suggest import certain, nearest
 from taxon.semantics import codes
 from taxon.semantics.values import quoted, shortened, spelled, takes, whole_set
 from taxon.syntax import tree
@@ -269,7 +269,7 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
                     term.span,
                     "takes none",
                     f"did you mean `{phrase}`?" if phrase else f"write `{choice.key}`",
-                    Edit(term.span, phrase or choice.key),
+                    Edit(term.span, phrase) if phrase else None,
                 )
             )
             return None
@@ -278,7 +278,8 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
             _finding(codes.WRONG_KIND, f"a number cannot stand in a sum at `{path}`", span, "a number", _addable(slot))
         )
         return None
-    meant = nearest(name, [known.key for known in slot.choices])
+    keys = [choice.key for choice in slot.choices]
+    meant, sure = nearest(name, keys), certain(name, keys)
     known = whole_set((choice.key for choice in slot.bases), "it takes one of")
     added = quoted(choice.key for choice in slot.modifiers)
     listed = "; ".join(part for part in (known, f"with `+`: {added}" if added else "") if part)
@@ -290,7 +291,7 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
             span,
             "unknown choice",
             " ".join(hint for hint in hints if hint),
-            Edit(span, meant) if meant else None,
+            Edit(span, sure) if sure else None,
         )
     )
     return None
@@ -339,7 +340,7 @@ def _count(arguments: int) -> str:
 
 def _unknown_parameter(name: tree.Name, choice: Choice) -> Diagnostic:
     known = [slot.name for slot in choice.parameters]
-    meant = nearest(name.text, known)
+    meant, sure = nearest(name.text, known), certain(name.text, known)
     listed = whole_set(known, "its parameters are") or "it takes none"
     return _finding(
         codes.UNKNOWN_PARAMETER,
@@ -347,5 +348,5 @@ def _unknown_parameter(name: tree.Name, choice: Choice) -> Diagnostic:
         name.span,
         "unknown parameter",
         f"did you mean `{meant}`? {listed}" if meant else listed,
-        Edit(name.span, meant) if meant else None,
+        Edit(name.span, sure) if sure else None,
     )

@@ -89,7 +89,6 @@ class Builder:
                     f"edition {token} is not known",
                     (label,),
                     help="write `taxon 1`",
-                    edit=Edit(edition.span, "1"),
                 )
             )
         return edition

@@ -8,7 +8,7 @@ from lark import Token
 
 from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
 from taxon.diagnostics.source import Source, Span
-from taxon.diagnostics.suggest import nearest
+from taxon.diagnostics.suggest import certain, nearest
 from taxon.syntax import codes, literals
 from taxon.syntax.language import KEYWORDS
 
@@ -112,10 +112,11 @@ def unexpected(source: Source, token: Token, accepted: Set[str], unclosed: Token
         return Diagnostic(codes.KEYWORD, f"the keyword `{token}` cannot be a name", (label,), help=_KEYWORD_HELP[what])
     label = Label(span, primary=True)
     message = f"expected {_EXPECTED[what]}, found {_found(token)}"
-    meant = nearest(token, (name.lower() for name in sorted(KEYWORDS & accepted))) if kind == "NAME" else None
+    words = [name.lower() for name in KEYWORDS & accepted]
+    meant = nearest(token, words) if kind == "NAME" else None
     if meant is not None:
-        help = f"did you mean `{meant}`?"
-        return Diagnostic(codes.UNEXPECTED, message, (label,), help=help, edit=Edit(span, meant))
+        edit = Edit(span, meant) if certain(token, words) else None
+        return Diagnostic(codes.UNEXPECTED, message, (label,), help=f"did you mean `{meant}`?", edit=edit)
     return Diagnostic(codes.UNEXPECTED, message, (label,), help=_HELP.get((what, kind), ""))
 
 

@@ -26,11 +26,11 @@ def read(path: str | os.PathLike[str]) -> Source | Diagnostic:
     if len(data) > LARGEST:
         return _finding(name, codes.TOO_LARGE, f"is larger than {LARGEST:,} bytes")
     try:
-        return Source(name, data.decode("utf-8"))
+        return Source(name, data.decode("utf-8"), is_file=True)
     except UnicodeDecodeError as error:
         return _finding(name, codes.NOT_UTF8, f"is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}")
 
 
 def _finding(name: str, code: Code, what: str) -> Diagnostic:
-    label = Label(Span(Source(name, ""), 0, 0), primary=True)
+    label = Label(Span(Source(name, "", is_file=True), 0, 0), primary=True)
     return Diagnostic(code, f"`{name}` {what}", (label,))

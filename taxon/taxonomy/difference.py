@@ -1,17 +1,19 @@
-"""What sets two rows apart: Table 1's entries first, then the code level."""
+"""What sets rows apart: Table 1's entries first, then the code level."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.row import Leaf, Row
+from taxon.taxonomy.schema import LEVELS
 from taxon.taxonomy.table import cells
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A path at which two rows differ, or agree (`--all`); a side without it is None.
+    """A path at which rows differ, or agree (`--all`); a row without it has None there.
 
     A factor of Table 1 whose entry differs stands for the parameters that come with it; so does a constructor that is
     replaced by another. `factor` tells that the sides are to be shown as entries of Table 1.
@@ -19,38 +21,69 @@ class Difference:
 
     path: str
     level: str
-    left: Leaf | None
-    right: Leaf | None
+    leaves: tuple[Leaf | None, ...]  # one for each row
     factor: bool = False
 
     @property
+    def left(self) -> Leaf | None:
+        """The leaf of the first row."""
+        return self.leaves[0]
+
+    @property
+    def right(self) -> Leaf | None:
+        """The leaf of the last row."""
+        return self.leaves[-1]
+
+    @property
     def differs(self) -> bool:
-        return self.factor or self.left != self.right
+        return self.factor or any(leaf != self.left for leaf in self.leaves)
 
 
-def compare(left: Row, right: Row) -> list[Difference]:
-    """Every path of either row, in the order of the schema; what a larger difference implies is left out."""
+def compare(*rows: Row) -> list[Difference]:
+    """Every path of any row, in the order of the schema; what a larger difference implies is left out."""
     found: list[Difference] = []
-    left_cells, right_cells = cells(left), cells(right)
+    entries = [cells(row) for row in rows]
     for top, slot in SCHEMA.items():
-        factor = top in FACTORS and left_cells[top] != right_cells[top]
+        factor = top in FACTORS and len({entry[top] for entry in entries}) > 1
         implied: list[str] = []
-        for path in _paths(left, right, top):
+        for path in paths_of(top, *rows):
             if any(path.startswith(f"{above}.") for above in implied):
                 continue
-            here = Difference(path, slot.level, left.leaves.get(path), right.leaves.get(path), factor and path == top)
+            leaves = tuple(row.leaves.get(path) for row in rows)
+            here = Difference(path, slot.level, leaves, factor and path == top)
             if here.differs:
                 implied.append(path)
             found.append(here)
     return found
 
 
-def _paths(left: Row, right: Row, top: str) -> list[str]:
-    """The leaves at and below a slot of the schema, of either row, a constructor before its parameters."""
+def paths_of(top: str, *rows: Row) -> list[str]:
+    """The leaves at and below a slot of the schema, of any row, a constructor before its parameters."""
     others = {path for path in SCHEMA if path.startswith(f"{top}.")}
     return [
         path
-        for path in dict.fromkeys((*left.leaves, *right.leaves))
+        for path in dict.fromkeys(path for row in rows for path in row.leaves)
         if (path == top or path.startswith(f"{top}."))
         and not any(path == other or path.startswith(f"{other}.") for other in others)
     ]
+
+
+def counts(differences: Iterable[Difference]) -> dict[str, int]:
+    """How many differences there are at each level."""
+    differing = [difference.level for difference in differences if difference.differs]
+    return {level: differing.count(level) for level in LEVELS}
+
+
+def verdict(differences: Iterable[Difference]) -> str:
+    """One line: `same algorithm; 1 implementation and 3 code-level differences`."""
+    found = counts(differences)
+    names = dict(zip(LEVELS, ("algorithm", "implementation", "code-level"), strict=True))
+    differing = [f"{number} {names[level]}" for level, number in found.items() if number]
+    same = [f"same {name}" for level, name in names.items() if not found[level]]
+    if not found["code"]:
+        same[-1] += " choices"
+    parts = [", ".join(same)] if same else []
+    if differing:
+        listed = " and ".join([", ".join(differing[:-1]), differing[-1]] if differing[:-1] else differing)
+        parts.append(f"{listed} difference{'s' * (sum(found.values()) != 1)}")
+    return "; ".join(parts)

@@ -261,7 +261,8 @@ def test_a_parameter_and_a_group_are_explained() -> None:
     result = taxon("explain", "optimizer.policy.momentum")
     assert "decay of the velocity" in result.stdout
     result = taxon("explain", "optimizer")
-    assert result.stdout.split() == [f"optimizer.{leaf}" for leaf in ("bounds", "clip", "dual", "policy", "policy_every", "value")]
+    leaves = ("bounds", "clip", "dual", "policy", "policy_every", "value")
+    assert result.stdout.split() == [f"optimizer.{leaf}" for leaf in leaves]
     result = taxon("explain", "pi_q.updat")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "did you mean `pi_q.update`?" in result.stderr

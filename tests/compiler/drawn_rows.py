@@ -288,7 +288,8 @@ def _temperature(draw: st.DrawFn, stored: bool, critic: str, chosen: dict[str, s
         chosen["pi_q.update.normalise"] = "batch"
     if kind == "dual" and critic == "v" and chosen["data"] in ("replay + episodes", *ROLLOUTS) and draw(st.booleans()):
         chosen |= {"G.fit": "dual", "G.estimate": "td(0)", "network.value.hidden": "[]"}
-        chosen |= {"pi_q.update.keep": "all", "pi_q.update.standardise": "false"}
+        # more steps than V has parameters, or V explains every reward
+        chosen |= {"pi_q.update.keep": "all", "pi_q.update.standardise": "false", "network.value.features": "identity"}
     elif critic == "v":
         chosen["G.fit"] = "regression"
 

@@ -51,14 +51,17 @@ class Urex:
 
 
 class Rwr:
-    """Peters and Schaal 2007 with the adaptive transform of a cost."""
+    """Peters and Schaal 2007 with the adaptive transform of a cost, or with what an outcome is above the worst."""
 
     def __init__(self, state, seed: int, seen: Tensor) -> None:
-        self.policy, self.beta = fill(mlp([3, 8, 6, 2], nn.ReLU), state.policy[seed]), state.beta[seed]
+        self.policy = fill(mlp([3, 8, 6, 2], nn.ReLU), state.policy[seed])
+        self.beta = state.beta[seed] if "beta" in state._fields else None
         self.optimiser = torch.optim.SGD(self.policy.parameters(), lr=1e-2, momentum=0.9)
         self.mean, self.std = seen.mean(0), seen.std(0, correction=0)
 
     def weigh(self, outcome: Tensor) -> Tensor:
+        if self.beta is None:
+            return outcome - outcome.min()
         self.cost = outcome.max() - outcome + 1e-8
         self.weights = self.beta * (-self.beta * self.cost).exp()
         return self.weights
@@ -71,8 +74,8 @@ class Rwr:
         descend(loss, (self.optimiser, self.policy.parameters()))
 
     def adapt(self) -> None:
-        """The zero of d/d beta sum w (log beta - beta c)."""
-        self.beta = self.weights.sum() / (self.weights * self.cost).sum()
+        """The zero of d/d beta sum w (log beta - beta c), up to the row's limit."""
+        self.beta = (self.weights.sum() / (self.weights * self.cost).sum()).clamp(max=100)
 
     def row(self) -> Tensor:
         return flat(self.policy)

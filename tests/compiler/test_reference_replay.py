@@ -15,17 +15,12 @@ NETWORKS = ("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "
 CHOOSING = {
     "mpo": """taxon 1
 algorithm choosing extends std.mpo {
-  pi_theta    = softmax(logits(s))
-  pi_q.update = analytic + trust_region(kl = 0.1, init = 3)
-  pi_p.update = sg + trust_region(kl = 0.0025, init = 3)
-  G.estimate  = td(0)
+  when actions = discrete { G.estimate = td(0) }
   data        = replay(capacity = 1M, batch = 12, warmup = 1k, steps_per_update = 8)
   target.every   = 2
   optimizer.clip = 0.5
   network.policy.hidden = [8, 6]
   network.value.hidden  = [9, 7]
-  unset bounds
-  unset network.policy.std
 }
 """,
     "sac": """taxon 1

@@ -43,19 +43,24 @@ def test_urex(actions: str, tmp_path: Path) -> None:
             assert_close(f"policy, seed {seed}", reference.actor.row(), state.policy[seed])
 
 
-@pytest.mark.parametrize("spec", ["rwr", "rwr_return"])
-def test_rwr(spec: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("spec", "transform", "offset"),
+    # an offset that would make padding, whose return is 0, the best or the worst of all
+    [("rwr", "adaptive(init = 1)", -3), ("rwr_return", "adaptive(init = 1)", -3), ("rwr_return", "shift", 3)],
+)
+def test_rwr(spec: str, transform: str, offset: float, tmp_path: Path) -> None:
     data = "data = rollouts(environments = 6, steps = 12, policy_epochs = 1, batch = 8)"
     restarts = " + restarts" if spec == "rwr_return" else ""
-    built = module_of(spec, tmp_path, ("network.policy.hidden = [8, 6]", data + restarts))
+    sets = ("network.policy.hidden = [8, 6]", "optimizer.policy = sgd(lr = 1e-2, momentum = 0.9)")
+    built = module_of(spec, tmp_path, (*sets, data + restarts, f"G.transform = {transform}"))
     agent, draw = built.Agent(3, 2), torch.Generator().manual_seed(5)
     state, seen = seen_by(agent, start(agent), draw)
-    policy, transform = agent.phases
+    policy, *others = agent.phases
+    assert [phase.name for phase in others] == ["transform"] * (transform != "shift")
     references = [Rwr(state, seed, seen[seed]) for seed in range(SEEDS)]
     for _ in range(3):
         episodes = episodes_of(built.DATA, draw, 2)
-        # costs throughout: padding, whose return is 0, would be the best of all
-        episodes = episodes._replace(reward=episodes.reward - 3 * episodes.valid)
+        episodes = episodes._replace(reward=0.2 * (episodes.reward + offset * episodes.valid))
         columns = policy.refresh(state, episodes, generators(0))
         for seed, reference in enumerate(references):
             outcome, counted = episodes.reward[seed], episodes.valid[seed] > 0
@@ -70,8 +75,10 @@ def test_rwr(spec: str, tmp_path: Path) -> None:
                 reference.update(batch.observation[seed], batch.action[seed], batch.weight[seed])
                 assert_close(f"policy, seed {seed}", reference.row(), state.policy[seed])
             assert not torch.equal(before.policy, state.policy)
+        if transform == "shift":
+            continue
         before = state
-        state, _ = update(agent, "transform", state, whole(transform.batch, episodes, columns))
+        state, _ = update(agent, "transform", state, whole(others[0].batch, episodes, columns))
         for seed, reference in enumerate(references):
             reference.adapt()
             assert_close(f"beta, seed {seed}", reference.beta, state.beta[seed])

@@ -193,10 +193,10 @@ def test_a_seed_alone_equals_itself_among_others_even_without_gradients():
 
 
 def test_what_follows_a_termination():
-    """One state with reward 1 in every step; action 0 goes on, action 1 ends it: the start is drawn anew with 1 - gamma.
+    """One state, reward 1 in every step; action 0 goes on, action 1 ends it: the start is drawn anew with 1 - gamma.
 
-    With the share x of the real steps that end it, the discounted flow demands p_real = (1 - gamma) / (1 - gamma (1 - x)),
-    so E_p[r] = p_real grows as x falls: the bound decides how far. The best p on a grid must be the dual's.
+    With the share x of the real steps that end it the flow demands p_real = (1 - gamma) / (1 - gamma (1 - x)), so
+    E_p[r] = p_real grows as x falls: the bound decides how far. The best p on a grid must be the dual's.
     """
     gamma, kl = 0.9, 0.05
     reward, ones = tensor([[1.0, 1.0]]), torch.ones(1, 2, 1, dtype=torch.float64)

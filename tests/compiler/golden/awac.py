@@ -86,6 +86,7 @@ class Noise(NamedTuple):
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
+    discrete = False
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
     def __init__(self, observation: int, action: int) -> None:
@@ -125,23 +126,28 @@ class Agent:
         )
 
     def observe(self, state: State, observation: Tensor) -> State:
-        """New raw observations, [S, N, O]: nothing to learn from them."""
+        """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
 
-    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return {"action": action}
+        return state, {"action": action}
 
     def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
         mean, _ = self.policy.apply(state.policy, observation)
         return mean
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
-        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
-        return {"action": 2 * uniform - 1}
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
+        action = 2 * uniform - 1
+        return {"action": action}
 
     def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
         """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
@@ -179,7 +185,7 @@ class Agent:
             state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates, weight_decay=VALUE_DECAY
         )
 
-        # E-step: the actions in the data, w = exp(G / eta) / Z with G = Q(s, a) - E[Q(s, .)]
+        # E-step: the actions in the data, w = f(G) / Z with G = Q(s, a) - E[Q(s, .)]
         score = self.q(critic, observation, batch.action)
         base_mean, base_std = self.policy.apply(state.policy, observation)
         base_action = normal_sample(base_mean, base_std, noise.baseline)

@@ -11,7 +11,8 @@ initial weights of the policy's head are U(+-0.01) as in the released code; Tabl
 unfinished episode waits until it ends; the oldest one may lose its first steps to the replay's capacity,
 which changes no return of those kept.
 
-Shapes: S seeds, B batch, O observations, A actions, P parameters. Every tensor of the state leads with S.
+Shapes: S seeds, n stored steps, B batch, O observations, A actions, P parameters. Every tensor of the state
+leads with S.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from taxon.operators.data import Episodes, Phase, Replay
 from taxon.operators.distributions import normal_log_prob, normal_sample
 from taxon.operators.e_step import exponential_weights, standardise
 from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
 from taxon.operators.optimisers import row_norm, sgd, zero_velocity
 from taxon.operators.pieces import pieces
@@ -38,12 +40,12 @@ from taxon.operators.returns import lambda_returns
 
 GAMMA = 0.99  # discount
 LAMBDA = 0.95  # how far the estimate looks ahead
-BATCH = 256  # minibatch
-VALUE_SCALE = 100.0  # the critic is this times its network
+BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
 INPUT_EPS = 0.01  # added to the observations' deviation
 INPUT_UNTIL = 300_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
-BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
+BATCH = 256  # minibatch
+VALUE_SCALE = 100.0  # the critic is this times its network
 ETA = 1.0  # temperature
 WEIGHT_CLIP = 20.0  # largest weight
 POLICY_LR = 5e-05  # learning rate of the policy
@@ -82,7 +84,7 @@ class ValueBatch(NamedTuple):
 
 
 class PolicyBatch(NamedTuple):
-    """Stored steps and their advantages."""
+    """Stored steps, and what was computed of them."""
 
     observation: Tensor  # [S, B, O]
     action: Tensor  # [S, B, A]
@@ -92,6 +94,7 @@ class PolicyBatch(NamedTuple):
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
+    discrete = False
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
     def __init__(self, observation: int, action: int) -> None:
@@ -116,8 +119,8 @@ class Agent:
             head_bias=fan_in_uniform,
         )
         self.phases = (
-            Phase("value", 293, ValueBatch, self.refresh_value, self.value_noise, self.update_value),
-            Phase("policy", 1465, PolicyBatch, self.refresh_policy, self.policy_noise, self.update_policy),
+            Phase("value", 293, ValueBatch, self.refresh_value, no_noise, self.update_value),
+            Phase("policy", 1465, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
         )
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -135,27 +138,32 @@ class Agent:
         )
 
     def observe(self, state: State, observation: Tensor) -> State:
-        """New raw observations, [S, N, O], enter the running statistics."""
+        """New raw observations, [S, n, O], enter the running statistics."""
         return state._replace(statistics=update_statistics(state.statistics, observation, INPUT_UNTIL))
 
     def normalise(self, state: State, observation: Tensor) -> Tensor:
         """What the networks see: [S, ..., O] -> [S, ..., O]."""
         return normalise(state.statistics, observation, INPUT_EPS, INPUT_CLIP)
 
-    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
-        return {"action": action}
+        return state, {"action": action}
 
     def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
         mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
         return mean
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
-        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
-        return {"action": 2 * uniform - 1}
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
+        action = 2 * uniform - 1
+        return {"action": action}
 
     def v(self, critic: Tensor, observation: Tensor) -> Tensor:
         """V(s): [S, P], [S, B, O] -> [S, B]."""
@@ -167,8 +175,12 @@ class Agent:
         next_value = self.v(state.critic, next_observation)
         return next_value
 
+    def values(self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:
+        """V(s) of every stored step: [S, n]."""
+        return torch.cat([self.v(critic, self.normalise(state, piece.observation)) for piece in pieces(episodes)], 1)
+
     def targets(self, state: State, episodes: Episodes) -> Tensor:
-        """G of every stored step, the critic as it stands: [S, N]."""
+        """G of every stored step, the critic as it stands: [S, n]."""
         next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
         return lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
 
@@ -177,10 +189,6 @@ class Agent:
     ) -> dict[str, Tensor]:
         """The targets of the critic's phase, fixed while it lasts."""
         return {"target": self.targets(state, episodes)}
-
-    def value_noise(self, generators: Sequence[torch.Generator], device: torch.device) -> tuple[()]:
-        """The critic's update draws nothing."""
-        return ()
 
     def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic. Every metric is [S]."""
@@ -206,21 +214,21 @@ class Agent:
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
-        """A(s, a) = G - V(s) of every stored step by the updated critic: [S, N]."""
-        values = [self.v(state.critic, self.normalise(state, piece.observation)) for piece in pieces(episodes)]
-        advantage = self.targets(state, episodes) - torch.cat(values, 1)
-        return {"advantage": standardise(advantage, episodes.valid)}
-
-    def policy_noise(self, generators: Sequence[torch.Generator], device: torch.device) -> tuple[()]:
-        """The policy's update draws nothing."""
-        return ()
+        """What the updates read of every stored step: advantages."""
+        columns: dict[str, Tensor] = {}
+        target = self.targets(state, episodes)
+        # A(s, a) = G - V(s)
+        advantage = target - self.values(state.critic, state, episodes)
+        advantage = standardise(advantage, episodes.valid)
+        columns["advantage"] = advantage
+        return columns
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
-        """One minibatch of the policy. Every metric is [S]."""
+        """One minibatch: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        # E-step: the actions in the data and the advantages of their whole episodes, w = exp(A / eta) / Z
+        # E-step: the actions in the data and their advantages, w = f(G) / Z
         score = batch.advantage
         weights = exponential_weights(score, ETA, WEIGHT_CLIP)
         action = batch.action

@@ -36,11 +36,11 @@ from taxon.operators.optimisers import Moments, adam, clip_norm, copy_every, row
 from taxon.operators.returns import retrace
 
 GAMMA = 0.99  # discount
-COPY_EVERY = 100  # updates between hard copies
 LAMBDA = 1.0  # how far the estimate looks ahead
+COPY_EVERY = 100  # updates between hard copies
 LENGTH = 8  # steps of a window
-BATCH = 32  # windows of a minibatch
 CLIP_NORM = 40.0  # largest norm of a gradient
+BATCH = 32  # windows of a minibatch
 POLICY_LR = 0.0001  # learning rate of the policy
 VALUE_LR = 0.0001  # learning rate of the critic
 EPSILON = 0.1  # bound on KL(pi_q || pi_p)
@@ -107,6 +107,7 @@ def windows(x: Tensor) -> Tensor:
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
+    discrete = False
     columns: tuple[str, ...] = ("log_prob",)  # what `act` adds to the stored step
 
     def __init__(self, observation: int, action: int) -> None:
@@ -159,24 +160,29 @@ class Agent:
         )
 
     def observe(self, state: State, observation: Tensor) -> State:
-        """New raw observations, [S, N, O]: nothing to learn from them."""
+        """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
 
-    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A], log_prob [S]."""
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], log_prob [S, N]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return {"action": action, "log_prob": normal_log_prob(mean, std, action)}
+        return state, {"action": action, "log_prob": normal_log_prob(mean, std, action)}
 
     def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
         mean, _ = self.policy.apply(state.policy, observation)
         return mean
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
-        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A], log_prob [S]."""
-        log_prob = torch.full_like(uniform[:, 0], -self.actions * math.log(2))
-        return {"action": 2 * uniform - 1, "log_prob": log_prob}
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1), log_prob [S, N]."""
+        action = 2 * uniform - 1
+        log_prob = torch.full_like(uniform[..., 0], -self.actions * math.log(2))
+        return {"action": action, "log_prob": log_prob}
 
     def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
         """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
@@ -223,8 +229,9 @@ class Agent:
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
         )
 
-        # E-step: the actions and values of the target serve again, w = exp(Q / eta) / Z(s)
-        old_mean, old_std, action, score = next_mean, next_std, next_action, next_q
+        # E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
+        old_mean, old_std = next_mean, next_std
+        action, score = next_action, next_q
         weights = softmax_weights(score, eta, dim=1)
 
         # bounds: a second E-step on minus the distance to the box adds its weights

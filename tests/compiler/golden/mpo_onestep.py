@@ -35,8 +35,8 @@ from taxon.operators.returns import td_target
 
 GAMMA = 0.99  # discount
 COPY_EVERY = 100  # updates between hard copies
-BATCH = 256  # minibatch
 CLIP_NORM = 40.0  # largest norm of a gradient
+BATCH = 256  # minibatch
 POLICY_LR = 0.0001  # learning rate of the policy
 VALUE_LR = 0.0001  # learning rate of the critic
 EPSILON = 0.1  # bound on KL(pi_q || pi_p)
@@ -96,6 +96,7 @@ class Noise(NamedTuple):
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
+    discrete = False
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
     def __init__(self, observation: int, action: int) -> None:
@@ -148,23 +149,28 @@ class Agent:
         )
 
     def observe(self, state: State, observation: Tensor) -> State:
-        """New raw observations, [S, N, O]: nothing to learn from them."""
+        """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
 
-    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return {"action": action}
+        return state, {"action": action}
 
     def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
         mean, _ = self.policy.apply(state.policy, observation)
         return mean
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
-        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
-        return {"action": 2 * uniform - 1}
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
+        action = 2 * uniform - 1
+        return {"action": action}
 
     def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
         """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
@@ -203,8 +209,9 @@ class Agent:
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
         )
 
-        # E-step: the actions and values of the target serve again, w = exp(Q / eta) / Z(s)
-        old_mean, old_std, action, score = next_mean, next_std, next_action, next_q
+        # E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
+        old_mean, old_std = next_mean, next_std
+        action, score = next_action, next_q
         weights = softmax_weights(score, eta, dim=1)
 
         # bounds: a second E-step on minus the distance to the box adds its weights

@@ -86,6 +86,7 @@ class Noise(NamedTuple):
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
+    discrete = False
     columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
     def __init__(self, observation: int, action: int) -> None:
@@ -129,24 +130,29 @@ class Agent:
         )
 
     def observe(self, state: State, observation: Tensor) -> State:
-        """New raw observations, [S, N, O]: nothing to learn from them."""
+        """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
 
-    def act(self, state: State, observation: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """An action of pi_theta for each seed: observation [S, O], noise [S, A] -> action [S, A]."""
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         u = normal_sample(mean, std, noise)
         action = torch.tanh(u)
-        return {"action": action}
+        return state, {"action": action}
 
     def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, O] -> [S, A]."""
+        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
         mean, _ = self.policy.apply(state.policy, observation)
         return torch.tanh(mean)
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
-        """A uniform action: uniform in [0, 1), [S, A] -> action in [-1, 1), [S, A]."""
-        return {"action": 2 * uniform - 1}
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
+        action = 2 * uniform - 1
+        return {"action": action}
 
     def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
         """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
@@ -186,7 +192,7 @@ class Agent:
         critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E[G - eta log pi_q], reparameterised; pi_p is uniform and drops out."""
             mean, std = self.policy.apply(policy, observation)
             u = normal_sample(mean, std, noise.action)

@@ -1,0 +1,201 @@
+"""The LaTeX of the derivations: numbers put in place, and the same formula as plain text.
+
+A formula is written once, in a small part of LaTeX's mathematics: what `plain` does not know is no formula of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import Template
+
+# What a command is in plain text, by the role that decides the spaces around it.
+_COMMANDS = {
+    "symbol": "alpha beta gamma delta epsilon eta theta lambda mu pi rho sigma tau phi xi omega Sigma Phi Theta Delta "
+    "nabla top infty prime",
+    "function": "log exp min max tanh arg",
+    "sum": "sum prod",
+}
+_SYMBOLS = {name: (name, role) for role, names in _COMMANDS.items() for name in names.split()} | {
+    "varepsilon": ("xi", "symbol"),
+    "top": ("T", "symbol"),
+    "infty": ("infinity", "symbol"),
+    "leq": ("<=", "operator"),
+    "geq": (">=", "operator"),
+    "leftarrow": ("<-", "operator"),
+    "propto": ("~", "operator"),
+    "sim": ("~", "operator"),
+    "in": ("in", "operator"),
+    "cdot": ("*", "operator"),
+    "ldots": ("...", "symbol"),
+    "|": ("||", "operator"),
+    ",": (" ", "space"),
+    "quad": ("   ", "space"),
+    "{": ("{", "open"),
+    "}": ("}", "close"),
+    "left": ("", "nothing"),
+    "right": ("", "nothing"),
+}
+_CHARACTERS = {
+    **dict.fromkeys("([", "open"),
+    **dict.fromkeys(")]", "close"),
+    **dict.fromkeys("=+-<>", "operator"),
+    **dict.fromkeys(",;", "comma"),
+    "|": "bar",
+    ".": "nothing",  # of `\right.`
+    "/": "bar",
+}
+_STYLES = ("mathbb", "mathcal", "mathrm", "mathbf")  # of one argument, whose letters are one word
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
+
+
+class NotationError(ValueError):
+    """A formula holds what the notation does not know, or a brace too many or too few."""
+
+
+class _Formula(Template):
+    delimiter = "@"
+
+
+def fill(formula: str, **values: str) -> str:
+    """The formula with a text for each `@name` in it."""
+    return _Formula(formula).substitute(values)
+
+
+def number(value: float) -> str:
+    """A number in LaTeX: `0.99`, `40`, `10^{-6}`, `2 \\cdot 10^{-5}`."""
+    text = f"{value:.10g}"
+    digits, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    power = f"10^{{{int(exponent)}}}"
+    return power if digits == "1" else f"{digits} \\cdot {power}"
+
+
+@dataclass(frozen=True)
+class _Piece:
+    text: str
+    role: str
+
+
+def plain(formula: str) -> str:
+    """The formula as plain text: `pi_theta(a|s) exp(G(s, a) / eta)`.
+
+    Raises:
+        NotationError: the formula holds what the notation does not know.
+    """
+    reader = _Reader(formula)
+    pieces = list(reader.pieces())
+    if not reader.done:
+        raise NotationError(f"a brace too many in {formula}")
+    return _joined(pieces, tight=False)
+
+
+class _Reader:
+    """Pieces from tokens; a script or an argument is read whole."""
+
+    def __init__(self, formula: str) -> None:
+        self._formula = formula
+        self._tokens = [token for token in _TOKEN.findall(formula) if not token.isspace()]
+        self._next = 0
+
+    @property
+    def done(self) -> bool:
+        return self._next == len(self._tokens)
+
+    def pieces(self) -> Iterator[_Piece]:
+        """Everything up to the brace that closes the group, or to the end."""
+        last: _Piece | None = None
+        while not self.done and self._tokens[self._next] != "}":
+            token = self._take()
+            if token in ("_", "^", "'") and last is not None:
+                last = _Piece(last.text + (token if token == "'" else token + self._script()), last.role)
+                continue
+            if last is not None:
+                yield last
+            last = self._piece(token)
+        if last is not None:
+            yield last
+
+    def _piece(self, token: str) -> _Piece:
+        if token == "{":
+            return _Piece(self._rest(tight=False), "symbol")
+        if token.startswith("\\"):
+            return self._command(token[1:])
+        if token[0].isdigit():
+            return _Piece(token, "number")
+        if token.isalpha() and token.isascii():
+            return _Piece(token, "symbol")
+        if token in _CHARACTERS:
+            role = _CHARACTERS[token]
+            return _Piece("" if role == "nothing" else token, role)
+        raise NotationError(f"{token} in {self._formula}")
+
+    def _command(self, name: str) -> _Piece:
+        if name == "frac":
+            over, under = self._argument(), self._argument()
+            return _Piece(f"{_grouped(over)} / {_grouped(under)}" if " " in over + under else f"{over}/{under}", "ratio")
+        if name == "sqrt":
+            return _Piece(f"sqrt({self._argument()})", "symbol")
+        if name in _STYLES:
+            return _Piece(self._argument().replace(" ", ""), "symbol")
+        if name not in _SYMBOLS:
+            raise NotationError(f"\\{name} in {self._formula}")
+        return _Piece(*_SYMBOLS[name])
+
+    def _argument(self, tight: bool = False) -> str:
+        token = self._take()
+        return self._rest(tight) if token == "{" else self._piece(token).text
+
+    def _rest(self, tight: bool) -> str:
+        text = _joined(list(self.pieces()), tight)
+        if self._take() != "}":
+            raise NotationError(f"a brace is not closed in {self._formula}")
+        return text
+
+    def _script(self) -> str:
+        text = self._argument(tight=True)
+        return text if re.fullmatch(r"-?\w+'?|\*", text) else f"{{{text}}}"
+
+    def _take(self) -> str:
+        if self.done:
+            raise NotationError(f"{self._formula} ends too early")
+        self._next += 1
+        return self._tokens[self._next - 1]
+
+
+def _grouped(text: str) -> str:
+    """A part of a fraction, in parentheses where it is not one thing."""
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == " " and depth == 0:
+            return f"({text})"
+    return text
+
+
+def _joined(pieces: list[_Piece], tight: bool) -> str:
+    shown = [piece for piece in pieces if piece.role != "nothing"]
+    text, before = "", ""
+    for piece in shown:
+        unary = piece.text in "+-" and before in ("", "operator", "open", "comma")
+        if piece.role == "operator" and not unary and not tight:
+            text = f"{text.rstrip()} {piece.text} "
+        elif piece.role == "comma" and not tight:
+            text += f"{piece.text} "
+        else:
+            text += (" " if _apart(before, piece.role) else "") + piece.text
+        before = "open" if unary else piece.role
+    return text.strip()
+
+
+_THINGS = ("symbol", "function", "sum", "number", "ratio")
+
+
+def _apart(before: str, role: str) -> bool:
+    """Whether two neighbours are told apart by a space."""
+    if role == "open":
+        return before in ("number", "close", "ratio", "sum")
+    return role in _THINGS and before in (*_THINGS, "close")

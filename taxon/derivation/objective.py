@@ -1,0 +1,221 @@
+"""The objective, the policy's family, and what prior and posterior are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taxon.derivation.case import OLD, Case
+from taxon.derivation.notation import fill
+from taxon.derivation.section import Section
+from taxon.taxonomy.axes import facts
+
+ELBO = r"\mathcal{J}(\pi_p, \pi_q) = \mathbb{E}_{s}\left[ \mathbb{E}_{a \sim \pi_q}\left[ \frac{G(s,a)}{\eta} \right] - \mathrm{KL}(\pi_q \| \pi_p) \right]"  # fmt: skip
+
+
+def sections(case: Case) -> Iterator[Section]:
+    """What is maximised, over which policies."""
+    yield _objective(case)
+    yield _policy(case)
+    yield _prior(case)
+    if case.plan.em:
+        yield _posterior(case)
+
+
+def _objective(case: Case) -> Section:
+    text, lines = _em(case) if case.plan.em else _kl(case)
+    return Section(
+        "Objective",
+        case.present("pi_q", "pi_p", "G", "eta", "pi_q.update"),
+        f"The lower bound on the evidence for optimality; {text}",
+        (ELBO, *lines),
+        "; ".join(filter(None, ("Furuta et al. 2021, Eq. 1", case.source("eta")))),
+        (cost(case),),
+    )
+
+
+def cost(case: Case) -> str:
+    """The anchor of the policy's loss, or of what its solution reaches."""
+    if facts.solved(case.row):
+        return "policy_cost = -valid_average("
+    return "def gain_and_divergence(" if facts.natural(case.row) else "def policy_loss("
+
+
+def _em(case: Case) -> tuple[str, tuple[str, ...]]:
+    row = case.row
+    value = r"\mathbb{E}_{a \sim \pi_q}[G(s,a)]"
+    if facts.in_sequences(row):
+        lines = [
+            fill(
+                r"\mathcal{J} = \mathbb{E}_{\pi_q}[@scaled] - \mathrm{KL}(\pi_q \| \pi_\theta)",
+                scaled=case.over_eta("R"),
+            )
+        ]
+        text = "an action here is a whole sequence, $R$ its return from a common start."
+        if row.has("pi_p.update", "expected_return"):
+            lines.append(rf"\max_\theta \, \mathbb{{E}}_{{\pi_\theta}}[R] + {bonus(case)} \mathbb{{E}}_{{\pi_q}}[\log \pi_\theta]")
+            text += " The gradient of the expected return is added to the projection."
+        return text, tuple(lines)
+    if facts.logarithm(row):
+        what = "r(s,a)" if row.base("G") == "eta * log(r)" else r"Q^{\pi_p}(s,a)"
+        line = rf"\mathcal{{J}} = \mathbb{{E}}_s\left[ \mathbb{{E}}_{{a \sim \pi_q}}[\log {what}] - \mathrm{{KL}}(\pi_q \| \pi_p) \right]"
+        return "$G$ is $\\eta$ times a logarithm, so that $\\eta$ cancels.", (line,)
+    if facts.trust_region_e(row) or facts.solved_eta(row):
+        path = "eta.kl" if facts.solved_eta(row) else "pi_q.update.trust_region.kl"
+        line = fill(
+            r"\max_{\pi_q} \, \mathbb{E}_s \, @value \quad \mathrm{s.t.} \quad \mathbb{E}_s \, \mathrm{KL}(\pi_q \| \pi_p) \leq @kl",
+            value=value,
+            kl=case.number(path),
+        )
+        return "the divergence is bounded instead of weighed, and $\\eta$ becomes the bound's multiplier.", (line,)
+    if row.base("pi_q.update.f") in ("indicator", "relu"):
+        line = r"\mathcal{J} = \mathbb{E}_s\left[ \mathbb{E}_{a \sim \pi_q}[\log f(G(s,a))] - \mathrm{KL}(\pi_q \| \pi_p) \right]"
+        return "optimality is $f(G)$ in the place of $\\exp(G/\\eta)$.", (line,)
+    line = rf"\mathcal{{J}} = \mathbb{{E}}_s\left[ \mathbb{{E}}_{{a \sim \pi_q}}\left[ {case.over_eta('G(s,a)')} \right] - \mathrm{{KL}}(\pi_q \| \pi_p) \right]"
+    return "ascended in turn over $\\pi_q$ (E-step) and over $\\pi_p$ (M-step).", (line,)
+
+
+def bonus(case: Case) -> str:
+    """The factor of the weighted likelihood beside the expected return."""
+    share = case.row.number("pi_p.update.expected_return.bonus")
+    factors = [case.number("pi_p.update.expected_return.bonus") if share != 1 else "", case.eta if case.eta != "1" else ""]
+    found = r" \cdot ".join(filter(None, factors))
+    return rf"{found} \, " if found else ""
+
+
+def _kl(case: Case) -> tuple[str, tuple[str, ...]]:
+    row, plan = case.row, case.plan
+    value = r"\mathbb{E}_{s, \, a \sim \pi_\theta}[G(s,a)]"
+    reverse = r"\mathbb{E}_s \, \mathrm{KL}(\pi_p \| \pi_\theta)"
+    if facts.natural(row):
+        bound = case.number("pi_q.update.kl")
+        text = "a bound on the divergence, in the other direction, stands in for its weight."
+        return text, (rf"\max_\theta \, {value} \quad \mathrm{{s.t.}} \quad {reverse} \leq {bound}",)
+    if plan.penalty:
+        return "its divergence is taken in the other direction, and $\\eta$ adapts.", (
+            rf"\max_\theta \, {value} - \eta \, {reverse}",
+        )
+    if not case.eta:
+        clipped = "the clipped ratio stands in for the divergence" if plan.clipped else "$\\eta = 0$ leaves the divergence out"
+        return f"{clipped}.", (rf"\max_\theta \, {value}",)
+    if plan.trailing:
+        line = rf"\max_\theta \, {value} - {case.times_eta(r'\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)')}"
+        return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", (line,)
+    line = rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[G(s,a) - {case.times_eta(r'\log \pi_\theta(a|s)')}]"
+    text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$; a uniform $\\pi_p$ adds a constant."
+    if row.base("eta") == "entropy":
+        bound = r"\mathbb{E}_{s, \, a \sim \pi_\theta}[-\log \pi_\theta(a|s)] \geq " + entropy_target(case)
+        return f"{text} $\\eta$ is the multiplier of a bound on the entropy.", (line, bound)
+    return text, (line,)
+
+
+def entropy_target(case: Case) -> str:
+    """The least entropy of an action: by dimension, where it has dimensions."""
+    target = case.number("eta.target")
+    if case.plan.discrete:
+        return target
+    return {"1": "D", "-1": "-D"}.get(target, rf"{target} \, D")
+
+
+def _policy(case: Case) -> Section:
+    row, plan = case.row, case.plan
+    text, lines = "A function of the state.", [r"a = \mu_\theta(s)"]
+    if plan.discrete:
+        text, lines = "A choice among finitely many actions.", [
+            r"\pi_\theta(a|s) = \frac{\exp(l_{\theta,a}(s))}{\sum_b \exp(l_{\theta,b}(s))}"
+        ]
+    elif plan.head != "mean":
+        what = "u" if plan.tanh else "a"
+        family = rf"\mathcal{{N}}({what}; \mu_\theta(s), {_covariance(case)})"
+        text, lines = "A Gaussian.", [rf"\pi_\theta({what}|s) = {family}"]
+        if plan.tanh:
+            text = "A Gaussian behind tanh, so that actions lie in $[-1, 1]$."
+            lines = [r"a = \tanh(u)", rf"\log \pi_\theta(a|s) = \log {family} - \sum_d \log(1 - \tanh(u_d)^2)"]
+        if row.base("network.policy.std") == "exploration":
+            text = "A mean that is linear in features $\\phi$, each of whose parameters is perturbed."
+            lines.append(r"\sigma_\theta(s)^2 = \sum_j \sigma_j^2 \, \phi_j(s)^2")
+    if row.base("network.policy.mean") == "tanh":
+        text += " $\\mu_\\theta(s)$ is the tanh of the network's output."
+    paths = case.present("pi_theta", facts.normal_path(row), f"{facts.normal_path(row)}.cov", "network.policy.std")
+    return Section(
+        "The policy",
+        tuple(dict.fromkeys(paths)),
+        text,
+        tuple(lines),
+        case.source("pi_theta", facts.normal_path(row), "network.policy.std"),
+        ("self.policy = ",),
+    )
+
+
+def _covariance(case: Case) -> str:
+    learned = facts.covariance(case.row)
+    if not learned:
+        return rf"{case.number(f'{facts.normal_path(case.row)}.cov')} \, I"
+    of_state = "(s)" if learned == "cov(s)" else ""
+    if facts.full_covariance(case.row):
+        return rf"L_\theta{of_state} \, L_\theta{of_state}^\top"
+    return rf"\mathrm{{diag}}(\sigma_\theta{of_state}^2)"
+
+
+def _prior(case: Case) -> Section:
+    row, plan = case.row, case.plan
+    name, lines, anchors = r"\pi_p", [], [DATA]
+    if row.base("pi_p") == "fixed":
+        uniform = r"\log \pi_p(a|s) = \mathrm{const}"
+        return Section("The prior", ("pi_p",), "Uniform, and never moved.", (uniform,), case.source("pi_p"), ())
+    if plan.mixture and not plan.rollouts:
+        text = "The average of all policies so far, by the actions in the replay."
+        lines = [r"\pi_p = \frac{1}{k} \sum_{j=0}^{k-1} \pi_{\theta_j}"]
+    elif plan.rollouts:
+        text = "The policy that collected the round."
+        lines = [rf"{name} = {OLD} = \pi_{{\theta_{{k-1}}}}"]
+    elif plan.lagged_policy:
+        text = "The lagged copy of the policy."
+        lines, anchors = [rf"{name} = {OLD} = \pi_{{\theta'}}"], ["policy_target = "]
+    else:
+        text = "The policy as it stands before the update."
+        lines, anchors = [rf"{name} = \pi_{{\theta_{{k-1}}}}"], [cost(case)]
+    if plan.reads_old and plan.old_columns:
+        anchors.append(f'columns |= {{"{plan.old_columns[0]}"')
+    paths = case.present("pi_p", "pi_p.update", "data", "target.policy")
+    return Section("The prior", paths, text, tuple(lines), case.source("pi_p") or "Furuta et al. 2021, Table 1", tuple(anchors))
+
+
+DATA = "DATA = "
+
+
+def _posterior(case: Case) -> Section:
+    row, plan = case.row, case.plan
+    over = r"Z(s)" if plan.fresh else "Z"
+    posterior = rf"\pi_q(a|s) = \frac{{1}}{{{over}}} \, \pi_p(a|s) \, "
+    text = "The closed form of the maximum over $\\pi_q$."
+    if facts.in_sequences(row):
+        posterior = r"\pi_q(a) \propto "
+        text = "Over sequences of actions that began alike, the closed form needs no prior where it is uniform."
+        factor = rf"\exp({_slashed(case, 'R')})"
+    elif facts.logarithm(row):
+        factor = "r(s,a)" if row.base("G") == "eta * log(r)" else "Q(s,a)"
+    elif row.base("pi_q.update.f") == "indicator":
+        factor = r"\mathbf{1}[G(s,a) \geq 0]"
+    elif row.base("pi_q.update.f") == "relu":
+        factor = r"\max(G(s,a), 0)"
+    else:
+        factor = rf"\exp\left({case.over_eta('G(s,a)')}\right)"
+    if plan.mixture and row.base("pi_q.update.normalise") == "none":
+        text += " Its support is the actions in the data, and $Z := 1$."
+    elif plan.mixture and not facts.in_sequences(row):
+        text += " Its support is the actions in the data, over which $Z$ is summed."
+    elif plan.fresh:
+        text += " Its support is every action." if plan.discrete else f" Its support is ${plan.samples}$ actions of $\\pi_p$ at each state."
+    paths = case.present("pi_q", "pi_q.update", "pi_q.update.f", "pi_q.update.samples", "pi_q.update.normalise")
+    return Section(
+        "E-step",
+        paths,
+        text,
+        (posterior + factor,),
+        case.source("pi_q", "pi_q.update") or "Furuta et al. 2021, Eq. 2",
+        ("omega = group_weights(" if facts.in_sequences(row) else "weights = ",),
+    )
+
+
+def _slashed(case: Case, what: str) -> str:
+    return what if case.eta == "1" else f"{what} / {case.eta}"

@@ -1,0 +1,123 @@
+"""A row put together from leaves, as `resolve` would from the text that sets them, and what each answer depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from taxon.semantics.defaults import default_of
+from taxon.semantics.layers import children
+from taxon.semantics.typing_ import Typed
+from taxon.taxonomy import SCHEMA
+from taxon.taxonomy.row import Leaf, Origin, Row
+from taxon.taxonomy.rules import RULES
+from taxon.taxonomy.schema import Slot
+
+
+class Watched(dict[str, Leaf]):
+    """The leaves of a row, and which of them were asked for: an answer depends on no others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def __getitem__(self, path: str) -> Leaf:
+        self.asked.add(path)
+        return super().__getitem__(path)
+
+    def __contains__(self, path: object) -> bool:
+        self.asked.add(str(path))
+        return super().__contains__(path)
+
+    def get(self, path: str, default: Any = None, /) -> Any:
+        self.asked.add(path)
+        return super().get(path, default)
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A row, and for each reason why it means nothing the paths that this reason depends on."""
+
+    row: Row
+    refusals: tuple[frozenset[str], ...]
+
+
+class Assembler:
+    """Puts rows together. The schema's defaults are typed once."""
+
+    def __init__(self) -> None:
+        self._defaults: dict[int, Typed | None] = {}
+
+    def assemble(self, given: Mapping[str, Leaf]) -> Assembled:
+        """The row that holds these leaves where they have a part and defaults elsewhere, and what refuses it."""
+        leaves = Watched()
+        for path, slot in SCHEMA.items():
+            if not slot.spread:
+                self._expand(path, slot, self._default(slot), given, leaves)
+        row = Row("", "", leaves)
+        because = _drop(row, leaves)
+        refusals: list[set[str]] = []
+        for rule in RULES:
+            leaves.asked = set()
+            if rule.check(row) is not None:
+                refusals.append(leaves.asked)
+        return Assembled(row, tuple(frozenset(_closed(asked, because)) for asked in refusals))
+
+    def _default(self, slot: Slot) -> Typed | None:
+        if id(slot) not in self._defaults:
+            self._defaults[id(slot)] = default_of(slot)
+        return self._defaults[id(slot)]
+
+    def _expand(
+        self, path: str, slot: Slot, default: Typed | None, given: Mapping[str, Leaf], leaves: dict[str, Leaf]
+    ) -> None:
+        leaf = given.get(path)
+        if leaf is None:
+            assert default is not None  # what has no default is given by every complete row
+            leaf = Leaf(path, default.value, Origin("default"), slot)
+        else:
+            default = None
+        leaves[path] = leaf
+        for parameter, key in children(leaf.value, slot):
+            implied = default.below.get(key) if default is not None else None
+            self._expand(f"{path}.{key}", parameter, implied or self._default(parameter), given, leaves)
+
+
+def _drop(row: Row, leaves: Watched) -> dict[str, set[str]]:
+    """Drop what has no part in the row; the paths that decided it, for every path that was in question."""
+    because: dict[str, set[str]] = {}
+    questions = {path: leaf for path, leaf in leaves.items() if leaf.slot.applies is not None}
+    changed = True
+    while changed:
+        changed = False
+        for path, leaf in questions.items():
+            if not dict.__contains__(leaves, path):
+                continue
+            leaves.asked = set()
+            if leaf.slot.applies is not None and leaf.slot.applies(row) is not None:
+                changed = True
+                _remove(path, leaves)
+            because.setdefault(path, set()).update(leaves.asked)
+    return because
+
+
+def _remove(path: str, leaves: Watched) -> None:
+    """A leaf and its parameters. A modifier may share its name with a parameter, so paths do not tell them."""
+    leaf = leaves.pop(path)
+    for _, key in children(leaf.value, leaf.slot):
+        if f"{path}.{key}" in leaves:
+            _remove(f"{path}.{key}", leaves)
+
+
+def _closed(asked: set[str], because: Mapping[str, set[str]]) -> set[str]:
+    """The paths asked for, and those that decide whether they are there."""
+    found: set[str] = set()
+    pending = list(asked)
+    while pending:
+        path = pending.pop()
+        if path not in found:
+            found.add(path)
+            above = path.rpartition(".")[0]
+            pending += [*because.get(path, ()), *([above] if above else [])]
+    return found

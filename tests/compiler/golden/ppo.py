@@ -1,0 +1,282 @@
+"""ppo: KL control, emitted by taxon from its row.
+
+pi_q = pi_theta, pi_p = pi_q, pi_q.update = SG + TR, pi_p.update = pi_q, G = A^pi_p, G.estimate = GAE,
+pi_theta = N(mu_theta(s), Sigma_theta)
+
+Proximal Policy Optimisation with an adaptive KL penalty (Schulman et al. 2017, Section 4), as Table 1 of
+Furuta et al. 2021 gives it. The clipped surrogate is `ppo_clip`.
+
+The penalty's rule is the paper's; network, optimiser and data follow pfrl's MuJoCo script (2048 steps, ten
+epochs of minibatches of 64, Adam at 3e-4 with eps 1e-5, orthogonal initialisation replaced by a variance of 1
+/ fan_in, observations normalised and clipped at 5). A time limit is bootstrapped through. With discrete
+actions: eight environments.
+
+Shapes: S seeds, N environments of a seed, n stored steps, B batch, O observations, A actions, P parameters.
+Every tensor of the state leads with S.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.func import grad_and_value
+
+from taxon.networks.critic import state_values
+from taxon.networks.gaussian import StateIndependentNormal, exp_std
+from taxon.networks.initialisers import variance_scaling, zeros
+from taxon.networks.mlp import Mlp
+from taxon.operators.data import Episodes, Phase, Rollouts
+from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.divergences import normal_kl
+from taxon.operators.e_step import standardise
+from taxon.operators.functional import average
+from taxon.operators.losses import squared_error
+from taxon.operators.noise import no_noise, standard_normal
+from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
+from taxon.operators.pieces import pieces
+from taxon.operators.policy_gradient import adapt_coefficient, surrogate, valid_average
+from taxon.operators.returns import generalised_advantages
+
+GAMMA = 0.99  # discount
+LAMBDA = 0.95  # how far the estimate looks ahead
+TARGET_KL = 0.01  # target of KL(pi_p || pi_q)
+KL_TOLERANCE = 1.5  # how far off the target eta stays, as a factor
+FACTOR = 2.0  # how fast eta adapts
+ETA_START = 1.0  # eta at the start
+CLIP_NORM = 0.5  # largest norm of a gradient
+INPUT_EPS = 1e-08  # added to the observations' deviation
+INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
+INPUT_CLIP = 5.0  # largest normalised observation
+BATCH = 64  # minibatch
+POLICY_LR = 0.0003  # learning rate of the policy
+VALUE_LR = 0.0003  # learning rate of the critic
+
+DATA = Rollouts(
+    environments=1,
+    steps=2048,
+    batch=BATCH,
+    restarts=False,
+    group=1,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_moments: Moments
+    critic: Tensor  # [S, P]
+    critic_moments: Moments
+    eta: Tensor  # [S]
+    statistics: Statistics
+    value_updates: Tensor  # [S]
+    policy_updates: Tensor  # [S]
+
+
+class ValueBatch(NamedTuple):
+    """Stored steps and their targets."""
+
+    observation: Tensor  # [S, B, O]
+    target: Tensor  # [S, B]
+
+
+class PolicyBatch(NamedTuple):
+    """Stored steps, and what was computed of them."""
+
+    observation: Tensor  # [S, B, O]
+    action: Tensor  # [S, B, A]
+    advantage: Tensor  # [S, B]
+    old_log_prob: Tensor  # [S, B]
+    old_mean: Tensor  # [S, B, A]
+    old_std: Tensor  # [S, B, A]
+
+
+class PenaltyBatch(NamedTuple):
+    """All stored steps and the distribution that took them."""
+
+    observation: Tensor  # [S, n, O]
+    old_mean: Tensor  # [S, n, A]
+    old_std: Tensor  # [S, n, A]
+    valid: Tensor  # [S, n]
+
+
+class Agent:
+    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+
+    discrete = False
+    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
+
+    def __init__(self, observation: int, action: int) -> None:
+        self.observations, self.actions = observation, action
+        trunk = Mlp(
+            [observation, 64, 64, action],
+            torch.tanh,
+            layer_norm="none",
+            weight_init=variance_scaling(1.0, "fan_in", "normal"),
+            bias_init=zeros,
+            head_init=variance_scaling(0.0001, "fan_in", "normal"),
+            head_bias=zeros,
+        )
+        self.policy = StateIndependentNormal(trunk, exp_std(-20.0, 2.0), initial=0.0)
+        self.critic = Mlp(
+            [observation, 64, 64, 1],
+            torch.tanh,
+            layer_norm="none",
+            weight_init=variance_scaling(1.0, "fan_in", "normal"),
+            bias_init=zeros,
+            head_init=variance_scaling(1.0, "fan_in", "normal"),
+            head_bias=zeros,
+        )
+        self.phases = (
+            Phase("policy", 320, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
+            Phase("penalty", 1, PenaltyBatch, None, no_noise, self.update_penalty, whole=True),
+            Phase("value", 320, ValueBatch, None, no_noise, self.update_value),
+        )
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([self.critic.init(generator) for generator in generators])
+        return State(
+            policy=policy,
+            policy_moments=zero_moments(policy),
+            critic=critic,
+            critic_moments=zero_moments(critic),
+            eta=torch.full((len(generators),), float(ETA_START)),
+            statistics=empty_statistics(len(generators), self.observations),
+            value_updates=torch.zeros(len(generators), dtype=torch.int64),
+            policy_updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, n, O], enter the running statistics."""
+        return state._replace(statistics=update_statistics(state.statistics, observation, INPUT_UNTIL))
+
+    def normalise(self, state: State, observation: Tensor) -> Tensor:
+        """What the networks see: [S, ..., O] -> [S, ..., O]."""
+        return normalise(state.statistics, observation, INPUT_EPS, INPUT_CLIP)
+
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
+        mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
+        action = normal_sample(mean, std, noise)
+        return state, {"action": action}
+
+    def act_mean(self, state: State, observation: Tensor) -> Tensor:
+        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
+        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return mean
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
+        action = 2 * uniform - 1
+        return {"action": action}
+
+    def v(self, critic: Tensor, observation: Tensor) -> Tensor:
+        """V(s): [S, P], [S, B, O] -> [S, B]."""
+        return state_values(self.critic, critic, observation)
+
+    def next_values(self, state: State, batch: Episodes) -> Tensor:
+        """V(s') at a piece of the stored steps: [S, n]."""
+        next_observation = self.normalise(state, batch.next_observation)
+        next_value = self.v(state.critic, next_observation)
+        return next_value
+
+    def values(self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:
+        """V(s) of every stored step: [S, n]."""
+        return torch.cat([self.v(critic, self.normalise(state, piece.observation)) for piece in pieces(episodes)], 1)
+
+    def targets(self, state: State, episodes: Episodes) -> Tensor:
+        """G of every stored step, the critic as it stands: [S, n]."""
+        next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
+        # A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V
+        value = self.values(state.critic, state, episodes)
+        columns = (episodes.reward, value, next_value, episodes.terminated, episodes.ended)
+        return generalised_advantages(*columns, GAMMA, LAMBDA) + value
+
+    def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch of the critic. Every metric is [S]."""
+        updates = state.value_updates + 1
+        observation = self.normalise(state, batch.observation)
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
+            """1/2 E[(G - V(s))^2]."""
+            prediction = state_values(self.critic, critic, observation)
+            loss = squared_error(prediction, batch.target)
+            return loss.sum(), loss
+
+        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_moments = adam(
+            state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates, eps=1e-05
+        )
+
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            value_updates=updates,
+        )
+        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+
+    def refresh_policy(
+        self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
+    ) -> dict[str, Tensor]:
+        """What the updates read of every stored step: targets, advantages, the policy that acted."""
+        columns: dict[str, Tensor] = {}
+        target = self.targets(state, episodes)
+        columns["target"] = target
+        # A(s, a) = G - V(s)
+        advantage = target - self.values(state.critic, state, episodes)
+        advantage = standardise(advantage, episodes.valid)
+        columns["advantage"] = advantage
+        old_mean, old_std = self.policy.apply(state.policy, self.normalise(state, episodes.observation))
+        action = episodes.action
+        columns["old_log_prob"] = normal_log_prob(old_mean, old_std, action)
+        columns |= {"old_mean": old_mean, "old_std": old_std}
+        return columns
+
+    def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch: the policy. Every metric is [S]."""
+        updates = state.policy_updates + 1
+        observation = self.normalise(state, batch.observation)
+
+        action = batch.action
+        old_mean = batch.old_mean
+        old_std = batch.old_std
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+            """-E[rho G], rho = pi_theta / pi_old at the action taken, and the divergence."""
+            mean, std = self.policy.apply(policy, observation)
+            log_prob = normal_log_prob(mean, std, action)
+            loss = surrogate(log_prob, batch.old_log_prob, batch.advantage)
+            loss = loss + state.eta * average(normal_kl(old_mean, old_std, mean, std))
+            return loss.sum(), loss
+
+        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy, policy_moments = adam(
+            state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=1e-05
+        )
+
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+        }
+        state = state._replace(
+            policy=policy,
+            policy_moments=policy_moments,
+            policy_updates=updates,
+        )
+        return state, metrics
+
+    def update_penalty(self, state: State, batch: PenaltyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """eta grows where the round moved the policy further than the target, and shrinks where it moved it less."""
+        mean, std = self.policy.apply(state.policy, self.normalise(state, batch.observation))
+        divergence = normal_kl(batch.old_mean, batch.old_std, mean, std)
+        kl = valid_average(divergence, batch.valid)
+        eta = adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)
+        return state._replace(eta=eta), {"kl": kl, "eta": eta}

@@ -1,0 +1,153 @@
+"""reps: EM control, emitted by taxon from its row.
+
+pi_q = Non-parametric, pi_p = pi_q, pi_q.update = Analytic, pi_p.update = pi_q, G = A^pi_p, G.estimate =
+TD(0), pi_theta = Softmax
+
+Relative Entropy Policy Search (Peters et al. 2010), as Table 1 of Furuta et al. 2021 gives it: V and eta
+minimise the dual of a bound on the divergence from the data, and the policy becomes the projection of the
+weighted data.
+
+The bound of 0.5 is garage's and MushroomRL's. The policy is linear in the observation, and so is V, whose
+features are those of the observation: with one-hot observations both are tables.
+
+Shapes: S seeds, N environments of a seed, n stored steps, O observations, A actions, P parameters. Every
+tensor of the state leads with S.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from taxon.networks.features import polynomial
+from taxon.networks.heads import Categorical
+from taxon.networks.initialisers import uniform_init, zeros
+from taxon.networks.mlp import Mlp
+from taxon.operators.categorical import categorical_log_prob, categorical_sample, mode
+from taxon.operators.data import Episodes, Phase, Rollouts
+from taxon.operators.e_step import batch_weights
+from taxon.operators.m_step import fit_softmax, with_constant
+from taxon.operators.noise import no_noise, uniform
+from taxon.operators.policy_gradient import valid_average
+from taxon.operators.relative_entropy import absorbing, solve_dual, start_features
+
+GAMMA = 0.99  # discount
+EPSILON = 0.5  # bound on KL(pi_q || pi_p)
+RIDGE = 0.0001  # of the M-step
+
+DATA = Rollouts(
+    environments=8,
+    steps=500,
+    batch=1,
+    restarts=False,
+    group=1,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_updates: Tensor  # [S]
+
+
+class PolicyBatch(NamedTuple):
+    """All stored steps, and what was computed of them."""
+
+    observation: Tensor  # [S, n, O]
+    action: Tensor  # [S, n, A]
+    weight: Tensor  # [S, n]
+    valid: Tensor  # [S, n]
+
+
+class Agent:
+    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+
+    discrete = True
+    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
+
+    def __init__(self, observation: int, action: int) -> None:
+        self.observations, self.actions = observation, action
+        trunk = Mlp(
+            [observation, action],
+            torch.tanh,
+            head_init=uniform_init(0.001),
+            head_bias=zeros,
+        )
+        self.policy = Categorical(trunk)
+        self.value_features = polynomial(2)
+        self.phases = (Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),)
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        return State(
+            policy=policy,
+            policy_updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, n, O]: nothing to learn from them."""
+        return state
+
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
+        return uniform(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
+        logits = self.policy.apply(state.policy, observation)
+        action = categorical_sample(logits, noise)
+        return state, {"action": action}
+
+    def act_mean(self, state: State, observation: Tensor) -> Tensor:
+        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
+        return mode(self.policy.apply(state.policy, observation))
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""
+        action = mode(uniform)
+        return {"action": action}
+
+    def refresh_policy(
+        self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
+    ) -> dict[str, Tensor]:
+        """What the updates read of every stored step: advantages, weights."""
+        columns: dict[str, Tensor] = {}
+        # A = r + gamma V(s') - V(s), V and eta the minimisers of the E-step's dual
+        features = with_constant(self.value_features(episodes.observation))
+        following = with_constant(self.value_features(episodes.next_observation))
+        starts = start_features(features, episodes.begins, episodes.valid)
+        *rows, counted = absorbing(episodes.reward, features, following, episodes.terminated, episodes.valid, GAMMA)
+        eta, _, advantage = solve_dual(*rows, starts, counted, EPSILON, GAMMA)
+        advantage = advantage[:, :-1]
+        # E-step over all of them: w = n exp(A / eta) / Z
+        columns["weight"] = batch_weights(advantage, eta, mask=episodes.valid)
+        return columns
+
+    def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """All that was collected: the policy. Every metric is [S]."""
+        updates = state.policy_updates + 1
+        observation = batch.observation
+
+        # E-step: the actions in the data, weighed on all of them at once
+        weights = batch.weight
+        action = batch.action
+
+        # M-step: the maximum of sum w log pi_theta(a|s) itself
+        features = self.policy.trunk.read(observation)
+        rows, counted = action, weights * batch.valid
+        policy = fit_softmax(features, rows, counted, state.policy, RIDGE)
+        logits = self.policy.apply(policy, observation)
+        likelihood = weights * categorical_log_prob(logits, action)
+        policy_cost = -valid_average(likelihood, batch.valid)
+
+        metrics = {
+            "policy_loss": policy_cost,
+        }
+        state = state._replace(
+            policy=policy,
+            policy_updates=updates,
+        )
+        return state, metrics

@@ -1,0 +1,284 @@
+"""vmpo: EM control, emitted by taxon from its row.
+
+pi_q = Non-parametric, pi_p = pi_theta, pi_q.update = Analytic + TR, pi_p.update = SG + TR, G = A^pi_p,
+G.estimate = n-step TD, pi_theta = Softmax
+
+V-MPO (Song et al. 2020), as Table 1 of Furuta et al. 2021 gives it: the top half of the advantages, a dual
+for the temperature and a trust region on mean and covariance apart.
+
+The bounds are those of small published reimplementations on MuJoCo (0.01 for the E-step, 0.01 and 5e-5 for
+mean and covariance; for discrete actions 0.02 and 0.01); the old policy is the one that collected the round.
+
+Shapes: S seeds, N environments of a seed, n stored steps, B batch, O observations, A actions, P parameters.
+Every tensor of the state leads with S.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.func import grad, grad_and_value
+
+from taxon.networks.critic import state_values
+from taxon.networks.heads import Categorical
+from taxon.networks.initialisers import fan_in_uniform, variance_scaling, zeros
+from taxon.networks.mlp import Mlp
+from taxon.operators.categorical import categorical_kl, categorical_log_prob, categorical_sample, mode
+from taxon.operators.data import Episodes, Phase, Rollouts
+from taxon.operators.duals import lagrange_dual, positive
+from taxon.operators.e_step import mean_one, softmax_weights, temperature_dual, top_half
+from taxon.operators.functional import average, elu
+from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.noise import no_noise, uniform
+from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
+from taxon.operators.pieces import pieces
+from taxon.operators.returns import n_step_returns
+
+GAMMA = 0.99  # discount
+N_STEPS = 5  # steps before the estimate bootstraps
+CLIP_NORM = 0.5  # largest norm of a gradient
+BATCH = 256  # minibatch
+POLICY_LR = 0.001  # learning rate of the policy
+VALUE_LR = 0.001  # learning rate of the critic
+EPSILON = 0.02  # bound on KL(pi_q || pi_p)
+DUAL_LR = 0.01  # learning rate of the multipliers
+EPSILON_POLICY = 0.01  # bound on KL(pi_old || pi_theta)
+
+DATA = Rollouts(
+    environments=8,
+    steps=128,
+    batch=BATCH,
+    restarts=False,
+    group=1,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_moments: Moments
+    critic: Tensor  # [S, P]
+    critic_moments: Moments
+    eta_raw: Tensor  # [S, 1]
+    eta_raw_moments: Moments
+    alpha_raw: Tensor  # [S, 1]
+    alpha_raw_moments: Moments
+    value_updates: Tensor  # [S]
+    policy_updates: Tensor  # [S]
+
+
+class ValueBatch(NamedTuple):
+    """Stored steps and their targets."""
+
+    observation: Tensor  # [S, B, O]
+    target: Tensor  # [S, B]
+
+
+class PolicyBatch(NamedTuple):
+    """Stored steps, and what was computed of them."""
+
+    observation: Tensor  # [S, B, O]
+    action: Tensor  # [S, B, A]
+    advantage: Tensor  # [S, B]
+    old_logits: Tensor  # [S, B, A]
+
+
+class Agent:
+    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+
+    discrete = True
+    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
+
+    def __init__(self, observation: int, action: int) -> None:
+        self.observations, self.actions = observation, action
+        trunk = Mlp(
+            [observation, 64, 64, action],
+            elu,
+            layer_norm="first",
+            weight_init=variance_scaling(0.33, "fan_out", "uniform"),
+            bias_init=fan_in_uniform,
+            head_init=variance_scaling(0.0001, "fan_in", "normal"),
+            head_bias=zeros,
+        )
+        self.policy = Categorical(trunk)
+        self.critic = Mlp(
+            [observation, 64, 64, 1],
+            elu,
+            layer_norm="first",
+            weight_init=variance_scaling(0.33, "fan_out", "uniform"),
+            bias_init=fan_in_uniform,
+            head_init=variance_scaling(0.33, "fan_out", "uniform"),
+            head_bias=fan_in_uniform,
+        )
+        self.phases = (
+            Phase("policy", 32, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
+            Phase("value", 32, ValueBatch, None, no_noise, self.update_value),
+        )
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([self.critic.init(generator) for generator in generators])
+        eta_raw = torch.full((len(generators), 1), 1.0)
+        alpha_raw = torch.full((len(generators), 1), 1.0)
+        return State(
+            policy=policy,
+            policy_moments=zero_moments(policy),
+            critic=critic,
+            critic_moments=zero_moments(critic),
+            eta_raw=eta_raw,
+            eta_raw_moments=zero_moments(eta_raw),
+            alpha_raw=alpha_raw,
+            alpha_raw_moments=zero_moments(alpha_raw),
+            value_updates=torch.zeros(len(generators), dtype=torch.int64),
+            policy_updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, n, O]: nothing to learn from them."""
+        return state
+
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
+        return uniform(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
+        logits = self.policy.apply(state.policy, observation)
+        action = categorical_sample(logits, noise)
+        return state, {"action": action}
+
+    def act_mean(self, state: State, observation: Tensor) -> Tensor:
+        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
+        return mode(self.policy.apply(state.policy, observation))
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""
+        action = mode(uniform)
+        return {"action": action}
+
+    def v(self, critic: Tensor, observation: Tensor) -> Tensor:
+        """V(s): [S, P], [S, B, O] -> [S, B]."""
+        return state_values(self.critic, critic, observation)
+
+    def next_values(self, state: State, batch: Episodes) -> Tensor:
+        """V(s') at a piece of the stored steps: [S, n]."""
+        next_observation = batch.next_observation
+        next_value = self.v(state.critic, next_observation)
+        return next_value
+
+    def values(self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:
+        """V(s) of every stored step: [S, n]."""
+        return torch.cat([self.v(critic, piece.observation) for piece in pieces(episodes)], 1)
+
+    def targets(self, state: State, episodes: Episodes) -> Tensor:
+        """G of every stored step, the critic as it stands: [S, n]."""
+        next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
+        return n_step_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, N_STEPS)
+
+    def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch of the critic. Every metric is [S]."""
+        updates = state.value_updates + 1
+        observation = batch.observation
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
+            """1/2 E[(G - V(s))^2]."""
+            prediction = state_values(self.critic, critic, observation)
+            loss = squared_error(prediction, batch.target)
+            return loss.sum(), loss
+
+        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_moments = adam(
+            state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
+        )
+
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            value_updates=updates,
+        )
+        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+
+    def refresh_policy(
+        self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
+    ) -> dict[str, Tensor]:
+        """What the updates read of every stored step: targets, advantages, the policy that acted."""
+        columns: dict[str, Tensor] = {}
+        target = self.targets(state, episodes)
+        columns["target"] = target
+        # A(s, a) = G - V(s)
+        advantage = target - self.values(state.critic, state, episodes)
+        columns["advantage"] = advantage
+        old_logits = self.policy.apply(state.policy, episodes.observation)
+        columns |= {"old_logits": old_logits}
+        return columns
+
+    def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch: the policy and its multipliers. Every metric is [S]."""
+        updates = state.policy_updates + 1
+        observation = batch.observation
+        eta = positive(state.eta_raw)
+
+        # E-step: the actions in the data and their advantages, w = f(G) / Z
+        score = batch.advantage
+        kept = top_half(score)
+        weights = mean_one(softmax_weights(score, eta, dim=-1, mask=kept))
+        action = batch.action
+        old_logits = batch.old_logits
+
+        alpha = positive(state.alpha_raw)
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """-E_s sum w log pi_theta(a|s), inside the trust region."""
+            logits = self.policy.apply(policy, observation)
+            loss = weighted_likelihood(weights, categorical_log_prob(logits, action))
+            # KL(pi_old || pi_theta), weighted by its multiplier
+            policy_kl = average(categorical_kl(old_logits, logits)).unsqueeze(-1)
+            loss = loss + (alpha * policy_kl).sum(-1)
+            return loss.sum(), (loss, policy_kl)
+
+        policy_gradient, (_, aux) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_cost, policy_kl = aux
+        policy, policy_moments = adam(
+            state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
+        )
+
+        # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
+        def eta_dual(raw: Tensor) -> Tensor:
+            eta = positive(raw)
+            return temperature_dual(score, eta, EPSILON, dim=-1, mask=kept).sum()
+
+        eta_gradient = grad(eta_dual)(state.eta_raw)
+        eta_raw, eta_raw_moments = adam(
+            state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
+        )
+
+        # alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
+        def alpha_dual(raw: Tensor) -> Tensor:
+            alpha = positive(raw)
+            return lagrange_dual(alpha, EPSILON_POLICY, policy_kl).sum()
+
+        alpha_gradient = grad(alpha_dual)(state.alpha_raw)
+        alpha_raw, alpha_raw_moments = adam(
+            state.alpha_raw, clip_norm(alpha_gradient, CLIP_NORM), state.alpha_raw_moments, DUAL_LR, updates
+        )
+
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+            "eta": eta.mean(-1),
+            "alpha": alpha.mean(-1),
+            "kl": policy_kl.sum(-1),
+        }
+        state = state._replace(
+            policy=policy,
+            policy_moments=policy_moments,
+            eta_raw=eta_raw,
+            eta_raw_moments=eta_raw_moments,
+            alpha_raw=alpha_raw,
+            alpha_raw_moments=alpha_raw_moments,
+            policy_updates=updates,
+        )
+        return state, metrics
