@@ -8,9 +8,9 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, in_checkout: str = "") -> Path:
     installed = _PACKAGE / "_data" / name
-    return installed if installed.is_dir() else _PACKAGE.parent / name
+    return installed if installed.is_dir() else _PACKAGE.parent / (in_checkout or name)
 
 
 @cache
@@ -22,3 +22,8 @@ def grammar_text() -> str:
 def specs_dir() -> Path:
     """The folder of the shipped specs, which `import std.sac` reads."""
     return _folder("specs")
+
+
+def corpus_dir() -> Path:
+    """The folder of the examples that `explain` shows and the tests run: `bad` and `good`."""
+    return _folder("corpus", "tests/corpus")

@@ -1,14 +1,18 @@
-"""taxon check: say what is wrong in specs."""
+"""taxon check: say what is wrong in specs, and mend what is certain."""
 
 from __future__ import annotations
 
 import os.path
+import sys
 from typing import Annotated
 
 import typer
 
+from taxon.cli.fixing import Fixed, fix
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
+from taxon.cli.rewriting import rewrite
 from taxon.diagnostics.model import Diagnostic, Severity
+from taxon.diagnostics.visible import visible
 from taxon.semantics import check_file, load_spec
 
 
@@ -16,21 +20,63 @@ def check(
     specs: Annotated[list[str], typer.Argument(help="Files, or the names of shipped specs.")],
     env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
+    fixes: Annotated[bool, typer.Option("--fix", help="Apply the edits that are certain to these files.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="With --fix: print the changes, and write nothing.")] = False,
 ) -> None:
     """Check specs: syntax, names, types, and whether each row means something.
 
-    Exit code 0: no errors; 1: errors; 2: a file cannot be read.
+    Exit code 0: no errors; 1: errors; 2: a file cannot be read or written.
     """
+    if diff and not fixes:
+        raise typer.BadParameter("it shows what --fix would do: write --fix --diff", param_hint="--diff")
+    fixed = fix([path for path in map(_file, specs) if path is not None]) if fixes else []
+    for each in fixed:
+        _show(each) if diff else _save(each)
+    found = _findings(specs, env)
+    if not diff:
+        report(found, format)
+    if fixes:
+        write(_edits(fixed, "would be applied" if diff else "applied"), error_stream=True)
+    if format is Format.FULL:
+        write(_summary(found, len(specs)), error_stream=True)
+    raise typer.Exit(exit_code(found))
+
+
+def _file(spec: str) -> str | None:
+    """The file that a spec on the command line stands in, if it is one of the user's."""
+    file, colon, name = spec.rpartition(":")
+    places = [spec, file] if colon and name.isidentifier() else [spec]
+    return next((place for place in places if os.path.isfile(place)), None)
+
+
+def _show(fixed: Fixed) -> None:
+    """Print a diff: as it is for a program, without what drives a terminal for a reader."""
+    lines = fixed.diff().removesuffix("\n").split("\n")
+    write("\n".join(map(visible, lines) if sys.stdout.isatty() else lines))
+
+
+def _save(fixed: Fixed) -> None:
+    try:
+        rewrite(fixed.name, fixed.after)
+    except OSError as error:
+        message = f"error: `{visible(fixed.name)}` cannot be written: {(error.strerror or str(error)).lower()}"
+        write(f"{message}\n help: `--fix --diff` prints the edits instead", error_stream=True)
+        raise typer.Exit(2) from None
+
+
+def _findings(specs: list[str], env: str | None) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for spec in specs:
         here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
         if env is not None and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
             here = resolve_for(spec, env=env).diagnostics
         found += [diagnostic for diagnostic in here if diagnostic not in found]
-    report(found, format)
-    if format is Format.FULL:
-        write(_summary(found, len(specs)), error_stream=True)
-    raise typer.Exit(exit_code(found))
+    return found
+
+
+def _edits(fixed: list[Fixed], what: str) -> str:
+    count = sum(each.edits for each in fixed)
+    return f"{count} edit{'s' * (count != 1)} {what} to {len(fixed)} file{'s' * (len(fixed) != 1)}"
 
 
 def _summary(found: list[Diagnostic], specs: int) -> str:

@@ -1,52 +1,95 @@
-"""taxon diff: what sets two specs apart."""
+"""taxon diff: what sets specs apart."""
 
 from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from typing import Annotated
 
 import typer
 
-from taxon.cli.frontend import Resolved, aligned, load, write
+from taxon.cli.columns import WIDTH, columns
+from taxon.cli.frontend import aligned, write
+from taxon.cli.sides import Side, fail, sides
 from taxon.semantics import value_text
-from taxon.taxonomy.difference import Difference, compare
+from taxon.taxonomy.difference import Difference, compare, counts, verdict
 from taxon.taxonomy.row import Origin
 from taxon.taxonomy.schema import LEVELS
 from taxon.taxonomy.table import cells
 
-WIDTH = 118  # of a line
 CELL = 20  # of a value that stands in a column
 
 
 def diff(
-    left: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
-    right: Annotated[str, typer.Argument(help="Another.")],
+    specs: Annotated[
+        list[str], typer.Argument(metavar="A B...", help="Files, `file.tx:name`, shipped specs, or folders of runs.")
+    ],
     env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
     all: Annotated[bool, typer.Option("--all", help="Show what agrees too.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="Print how the emitted modules of two specs differ.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare two resolved rows: the taxonomy first, then the code level, with where each value comes from.
+    """Compare resolved rows: the taxonomy first, then the code level, with where each value comes from.
 
-    Exit code 0: the same; 1: different.
+    Of more than two, print a column each. Exit code 0: the same; 1: different, or refused; 2: a file cannot be read.
     """
-    sides = load(left, env=env), load(right, env=env)
-    found = compare(sides[0].row, sides[1].row)
-    shown = [difference for difference in found if all or difference.differs]
-    write(_json(shown, sides) if as_json else _text(shown, sides))
+    if len(specs) < 2:
+        fail("there is nothing to compare it with", "name two specs or more: taxon diff A B")
+    if code and len(specs) > 2:
+        fail("--code compares the modules of two specs", "name two of them")
+    compared = sides(specs, env)
+    found = compare(*(side.row for side in compared))
+    modules = _modules(compared) if code else ""
+    if as_json:
+        write(_json(found, compared, all, modules if code else None))
+    elif not code:
+        write(_text(found, compared, all))
+    elif modules:
+        write(modules)
     raise typer.Exit(int(any(difference.differs for difference in found)))
 
 
-def _text(shown: list[Difference], sides: tuple[Resolved, Resolved]) -> str:
-    lines = [f"{sides[0].name} -> {sides[1].name}"]
-    if not any(difference.differs for difference in shown):
-        lines.append("same algorithm, same implementation, same code-level choices")
+def _modules(compared: Sequence[Side]) -> str:
+    """The unified difference of what `taxon emit` prints for two specs."""
+    from taxon.compiler import emit
+
+    left, right = (emit(side.row).splitlines() for side in compared)
+    return "\n".join(unified_diff(left, right, compared[0].label, compared[1].label, lineterm=""))
+
+
+def _text(found: Sequence[Difference], compared: Sequence[Side], all: bool) -> str:
+    shown = [difference for difference in found if all or difference.differs]
+    lines = [(" -> " if len(compared) == 2 else ", ").join(side.label for side in compared), verdict(found)]
+    if len(compared) > 2:
+        return "\n".join([*lines, *([""] if shown else []), *_table(shown, compared)])
     for level in LEVELS:
-        here = [_Entry.of(difference, sides) for difference in shown if difference.level == level]
+        here = [_Entry.of(difference, compared) for difference in shown if difference.level == level]
         if here:
             lines += ["", level, *_block(here)]
     return "\n".join(lines)
+
+
+def _table(shown: Sequence[Difference], compared: Sequence[Side]) -> list[str]:
+    """A column for each side, a group of lines for each level."""
+    rows = [["", *(side.label for side in compared)]] if shown else []
+    for level in LEVELS:
+        here = [difference for difference in shown if difference.level == level]
+        rows += [[level, *("" for _ in compared)]] if here else []
+        rows += [
+            [
+                f"{_mark(difference)} {difference.path}",
+                *(_value(difference, at, compared) for at in range(len(compared))),
+            ]
+            for difference in here
+        ]
+    return columns(rows, narrow=1)
+
+
+def _mark(difference: Difference) -> str:
+    return " " if difference.differs else "="
 
 
 @dataclass(frozen=True)
@@ -58,12 +101,11 @@ class _Entry:
     places: tuple[str, str]
 
     @classmethod
-    def of(cls, difference: Difference, sides: tuple[Resolved, Resolved]) -> _Entry:
-        mark = " " if difference.differs else "="
-        leaves = (difference.left, difference.right)
+    def of(cls, difference: Difference, compared: Sequence[Side]) -> _Entry:
+        leaves = difference.leaves
         places = ["-" if leaf is None else _place(leaf.origin) or origin(leaf.origin) for leaf in leaves]
-        values = (_value(difference, 0, sides), _value(difference, 1, sides))
-        return cls(f"{mark} {difference.path}", values, (places[0], places[1]))
+        values = (_value(difference, 0, compared), _value(difference, 1, compared))
+        return cls(f"{_mark(difference)} {difference.path}", values, (places[0], places[1]))
 
     @property
     def short(self) -> bool:
@@ -100,13 +142,15 @@ def _stacked(entry: _Entry) -> list[str]:
     return [entry.head, *sides]
 
 
-def _value(difference: Difference, side: int, sides: tuple[Resolved, Resolved]) -> str:
-    leaf = (difference.left, difference.right)[side]
-    if leaf is None:
+def _value(difference: Difference, at: int, compared: Sequence[Side]) -> str:
+    if difference.leaves[at] is None:
         return "-"
+    texts = [value_text(side.row, difference.path) if difference.path in side.row else "-" for side in compared]
     if difference.factor:
-        return cells(sides[side].row)[difference.path]
-    return value_text(sides[side].row, difference.path)
+        entries = [cells(side.row)[difference.path] for side in compared]
+        # Table 1 prints a clipped ratio and a penalty alike: where it hides that two sides differ, values are shown.
+        return (entries if len(set(entries)) == len(set(texts)) else texts)[at]
+    return texts[at]
 
 
 def origin(origin: Origin) -> str:
@@ -123,26 +167,25 @@ def _place(origin: Origin) -> str:
     return f"{origin.span.source.name}:{line}"
 
 
-def _json(shown: list[Difference], sides: tuple[Resolved, Resolved]) -> str:
-    def side(difference: Difference, index: int) -> dict[str, str] | None:
-        leaf = (difference.left, difference.right)[index]
-        return None if leaf is None else {"value": _value(difference, index, sides), "origin": origin(leaf.origin)}
+def _json(found: Sequence[Difference], compared: Sequence[Side], all: bool, modules: str | None) -> str:
+    """Two sides are called left and right, more of them stand in lists."""
+    labels = [side.label for side in compared]
+    pair = len(compared) == 2
 
-    return json.dumps(
-        {
-            "format_version": 1,
-            "left": sides[0].name,
-            "right": sides[1].name,
-            "differences": [
-                {
-                    "path": difference.path,
-                    "level": difference.level,
-                    "differs": difference.differs,
-                    "left": side(difference, 0),
-                    "right": side(difference, 1),
-                }
-                for difference in shown
-            ],
-        },
-        indent=2,
-    )
+    def entry(difference: Difference) -> dict[str, object]:
+        values = [
+            None if leaf is None else {"value": _value(difference, at, compared), "origin": origin(leaf.origin)}
+            for at, leaf in enumerate(difference.leaves)
+        ]
+        known = {"path": difference.path, "level": difference.level, "differs": difference.differs}
+        return {**known, **({"left": values[0], "right": values[1]} if pair else {"values": values})}
+
+    document = {
+        "format_version": 1,
+        **({"left": labels[0], "right": labels[1]} if pair else {"specs": labels}),
+        "verdict": verdict(found),
+        "counts": counts(found),
+        "differences": [entry(difference) for difference in found if all or difference.differs],
+        **({} if modules is None else {"code": modules}),
+    }
+    return json.dumps(document, indent=2)

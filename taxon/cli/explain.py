@@ -1,4 +1,4 @@
-"""taxon explain: what a code means, and why it is one; or what a path takes, and where that comes from."""
+"""taxon explain: what a code means, why it is one, and examples; or what a path takes, and where that comes from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 
 from taxon.cli.codes import CODES
 from taxon.cli.frontend import write
+from taxon.data import corpus_dir
+from taxon.diagnostics import pages
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
 from taxon.semantics.values import takes
@@ -21,11 +23,10 @@ from taxon.taxonomy.schema import Choice, Slot
 def explain(
     subject: Annotated[str, typer.Argument(help="A code such as TX312, or a path such as eta.")],
 ) -> None:
-    """Explain a code, or a path: its values with their equations and sources."""
+    """Explain a code with examples, or a path: its values with their equations and sources."""
     found = CODES.get(subject.upper())
     if found is not None:
-        source = f"\n\nSource: {found.source}" if found.source else ""
-        write(f"{found.id} ({found.severity}): {found.title}\n\n{textwrap.fill(found.why, 100)}{source}")
+        write(pages.render(pages.page(found, corpus_dir())))
         return
     vocabulary = Vocabulary(SCHEMA)
     # What a shared path fans out to takes the same values everywhere.

@@ -11,7 +11,7 @@ from functools import cache
 import typer
 
 from taxon.cli.codes import UNREADABLE
-from taxon.diagnostics import concise, full, json_
+from taxon.diagnostics import concise, full, github, json_
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.row import Row
@@ -24,6 +24,8 @@ class Format(StrEnum):
     FULL = "full"
     CONCISE = "concise"
     JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,19 @@ def actions_of(env: str) -> Actions | None:
 def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool = False) -> None:
     """Print diagnostics in a format."""
     stream = sys.stderr if error_stream else sys.stdout
-    if format is Format.JSON:
-        text = json_.render(diagnostics)
-    elif format is Format.CONCISE:
-        text = concise.render(diagnostics)
-    else:
-        text = full.render(diagnostics, colour=stream.isatty())
+    match format:
+        case Format.FULL:
+            text = full.render(diagnostics, colour=stream.isatty())
+        case Format.CONCISE:
+            text = concise.render(diagnostics)
+        case Format.JSON:
+            text = json_.render(diagnostics)
+        case Format.GITHUB:
+            text = github.render(diagnostics)
+        case Format.SARIF:
+            from taxon.diagnostics import sarif  # hashes and URLs, which no other format needs
+
+            text = sarif.render(diagnostics)
     if text:
         write(text.rstrip("\n"), error_stream)
 

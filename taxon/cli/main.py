@@ -16,9 +16,12 @@ COMMANDS = {
     "run": ("run", "run"),
     "eval": ("evaluate", "evaluate"),
     "check": ("check", "check"),
+    "fmt": ("fmt", "fmt"),
     "emit": ("emit", "emit"),
+    "derive": ("derive", "derive"),
     "table": ("table", "table"),
     "diff": ("diff", "diff"),
+    "ladder": ("ladder", "ladder"),
     "show": ("show", "show"),
     "explain": ("explain", "explain"),
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import json
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,11 +25,12 @@ Written by `taxon table --space --markdown`, which counts again.
 A row over the seven factors of Table 1 is one entry for each: every choice of the factor with every set of its
 modifiers. Numbers are no entries of their own, as in Table 1: lambda of `td` stands at 0, at 1 or between, the
 covariance of `pi_theta` is `cov(s)`, `cov` or a number. A row is coherent if the checker accepts it with some choice of
-everything else: eta, the data, networks, targets and the parameters of the entries. The search asks the checker's own
-rules of rows whose leaves are decided one by one, in the order in which the rules ask for them, over all choices of a
-leaf (of its numbers: the default, 0, 1 and 2); it goes back to a decision only where a refusal has read it. So a refusal
-holds for all completions, and every coherent row was resolved and accepted with the completion found. Environments and
-warnings do not count here."""
+everything else: eta, the data, networks, targets and the parameters of the entries.
+
+The search asks the checker's own rules of rows whose leaves are decided one by one, in the order in which the rules ask
+for them, over all choices of a leaf (of its numbers: the default, 0, 1 and 2). It goes back to a decision only where a
+refusal has read it, so a refusal holds for all completions. Every coherent row was resolved with the completion found,
+and accepted. Environments and warnings do not count here."""
 
 _EVERY = 500  # coherent rows from one word about progress to the next
 
@@ -138,7 +140,7 @@ def as_markdown(found: Survey) -> str:
     """The page docs/space.md. Pairs that share an entry and the rules stand on one line."""
     parts = [
         _INTRODUCTION,
-        found.sentence,
+        textwrap.fill(found.sentence, 120),
         _table(["`pi_q`", "`pi_p`", "coherent rows"], ([f"`{q}`", f"`{p}`", str(n)] for q, p, n in found.by_control())),
         "## The entries",
         _table(

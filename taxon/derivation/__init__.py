@@ -1,4 +1,4 @@
-"""What a row means, in equations: each with the row's numbers, its source, and the lines of the module that compute it."""
+"""What a row computes, in equations: the row's numbers in them, their sources, and the lines that compute them."""
 
 from taxon.derivation.derive import derive
 from taxon.derivation.section import Derivation

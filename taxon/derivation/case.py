@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from taxon.compiler.plan import Plan
 from taxon.derivation.notation import fill, number
+from taxon.semantics import leaf_text
 from taxon.taxonomy.row import Composition, Row
+
+# A choice that has no source of its own may cite one at the end of its sentence.
+_CITED = re.compile(r"\(([A-Z][^()]* \d{4}[a-z]?)\)$")
 
 OLD = r"\pi_{\mathrm{old}}"
 
@@ -22,17 +27,21 @@ class Case:
         """The number at a path."""
         return number(self.row.number(path))
 
+    def count(self, path: str) -> str:
+        """The number at a path as a spec writes it: `1M`, `10k`."""
+        return leaf_text(self.row[path])
+
     def source(self, *paths: str) -> str:
         """The sources of the choices at these paths, each once."""
-        found = []
+        found: list[str] = []
         for path in paths:
             leaf = self.row.leaves.get(path)
             if leaf is None or not isinstance(leaf.value, Composition):
                 continue
             for key in (leaf.value.base, *leaf.value.modifiers):
                 choice = leaf.slot.choice(key)
-                if choice is not None and choice.source:
-                    found += choice.source.split("; ")
+                if choice is not None:
+                    found += choice.source.split("; ") if choice.source else _CITED.findall(choice.doc)
         return "; ".join(dict.fromkeys(found))
 
     def present(self, *paths: str) -> tuple[str, ...]:
@@ -85,10 +94,12 @@ class Case:
         return r"V_{\phi'}" if self.plan.lagged_critic else r"V_\phi"
 
     @property
-    def batch(self) -> int:
-        """The steps in a minibatch of the policy."""
+    def batch(self) -> str:
+        """The steps that one update of the policy reads: their number, or n where it is all that was collected."""
+        if self.plan.whole:
+            return "n"
         length = self.row.number("data.sequences.length") if self.plan.windows else 1
-        return int(self.row.number("data.batch") * length)
+        return number(self.row.number("data.batch") * length)
 
     def optimiser(self, kind: str) -> str:
         """How parameters follow their gradient, in words."""
@@ -110,4 +121,4 @@ class Case:
 
 def positive(start: float) -> str:
     """The start of a multiplier's free parameter, in words."""
-    return rf"$\mathrm{{softplus}}(\max(x, -18)) + 10^{{-8}}$ of a free $x$ that starts at ${number(start)}$"
+    return rf"$\mathrm{{softplus}}(x) + 10^{{-8}}$ with a free $x \geq -18$, from ${number(start)}$"

@@ -40,11 +40,10 @@ _SYMBOLS = {name: (name, role) for role, names in _COMMANDS.items() for name in 
 _CHARACTERS = {
     **dict.fromkeys("([", "open"),
     **dict.fromkeys(")]", "close"),
-    **dict.fromkeys("=+-<>", "operator"),
+    **dict.fromkeys("=+-<>/", "operator"),
     **dict.fromkeys(",;", "comma"),
     "|": "bar",
-    ".": "nothing",  # of `\right.`
-    "/": "bar",
+    ".": "bar",
 }
 _STYLES = ("mathbb", "mathcal", "mathrm", "mathbf")  # of one argument, whose letters are one word
 
@@ -74,6 +73,16 @@ def number(value: float) -> str:
     return power if digits == "1" else f"{digits} \\cdot {power}"
 
 
+def total(index: str, count: object) -> str:
+    """The sum over an index from 1."""
+    return rf"\sum_{{{index}=1}}^{{{count}}}"
+
+
+def mean(index: str, count: object) -> str:
+    """The mean over an index from 1."""
+    return rf"\frac{{1}}{{{count}}} {total(index, count)}"
+
+
 @dataclass(frozen=True)
 class _Piece:
     text: str
@@ -98,7 +107,7 @@ class _Reader:
 
     def __init__(self, formula: str) -> None:
         self._formula = formula
-        self._tokens = [token for token in _TOKEN.findall(formula) if not token.isspace()]
+        self._tokens: list[str] = [token for token in _TOKEN.findall(formula) if not token.isspace()]
         self._next = 0
 
     @property
@@ -129,14 +138,15 @@ class _Reader:
         if token.isalpha() and token.isascii():
             return _Piece(token, "symbol")
         if token in _CHARACTERS:
-            role = _CHARACTERS[token]
-            return _Piece("" if role == "nothing" else token, role)
+            return _Piece(token, _CHARACTERS[token])
         raise NotationError(f"{token} in {self._formula}")
 
     def _command(self, name: str) -> _Piece:
         if name == "frac":
             over, under = self._argument(), self._argument()
-            return _Piece(f"{_grouped(over)} / {_grouped(under)}" if " " in over + under else f"{over}/{under}", "ratio")
+            return _Piece(
+                f"{_grouped(over)} / {_grouped(under)}" if " " in over + under else f"{over}/{under}", "ratio"
+            )
         if name == "sqrt":
             return _Piece(f"sqrt({self._argument()})", "symbol")
         if name in _STYLES:
@@ -157,7 +167,7 @@ class _Reader:
 
     def _script(self) -> str:
         text = self._argument(tight=True)
-        return text if re.fullmatch(r"-?\w+'?|\*", text) else f"{{{text}}}"
+        return text if re.fullmatch(r"-?[A-Za-z0-9']+", text) else f"{{{text}}}"
 
     def _take(self) -> str:
         if self.done:
@@ -180,13 +190,13 @@ def _joined(pieces: list[_Piece], tight: bool) -> str:
     shown = [piece for piece in pieces if piece.role != "nothing"]
     text, before = "", ""
     for piece in shown:
-        unary = piece.text in "+-" and before in ("", "operator", "open", "comma")
-        if piece.role == "operator" and not unary and not tight:
+        unary = piece.text in "+-*" and before in ("", "operator", "open", "comma")
+        if piece.role == "operator" and not unary and not (tight and not piece.text.isalpha()):
             text = f"{text.rstrip()} {piece.text} "
         elif piece.role == "comma" and not tight:
             text += f"{piece.text} "
         else:
-            text += (" " if _apart(before, piece.role) else "") + piece.text
+            text += (" " if _apart(before, piece.role) else "") + ("." if unary and piece.text == "*" else piece.text)
         before = "open" if unary else piece.role
     return text.strip()
 

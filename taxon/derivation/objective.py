@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taxon.derivation.case import OLD, Case
-from taxon.derivation.notation import fill
+from taxon.derivation.notation import number
 from taxon.derivation.section import Section
 from taxon.taxonomy.axes import facts
 
-ELBO = r"\mathcal{J}(\pi_p, \pi_q) = \mathbb{E}_{s}\left[ \mathbb{E}_{a \sim \pi_q}\left[ \frac{G(s,a)}{\eta} \right] - \mathrm{KL}(\pi_q \| \pi_p) \right]"  # fmt: skip
+
+def _bound(value: str) -> str:
+    """The lower bound with what is expected under pi_q."""
+    expected = rf"\mathbb{{E}}_{{a \sim \pi_q}}\left[ {value} \right]"
+    return rf"\mathbb{{E}}_s\left[ {expected} - \mathrm{{KL}}(\pi_q \| \pi_p) \right]"
 
 
 def sections(case: Case) -> Iterator[Section]:
@@ -27,8 +31,8 @@ def _objective(case: Case) -> Section:
         "Objective",
         case.present("pi_q", "pi_p", "G", "eta", "pi_q.update"),
         f"The lower bound on the evidence for optimality; {text}",
-        (ELBO, *lines),
-        "; ".join(filter(None, ("Furuta et al. 2021, Eq. 1", case.source("eta")))),
+        (r"\mathcal{J}(\pi_p, \pi_q) = " + _bound(r"\frac{G(s,a)}{\eta}"), *lines),
+        "; ".join(filter(None, ("Furuta et al. 2021, Eq. 1", case.source("eta", "pi_p.update.expected_return")))),
         (cost(case),),
     )
 
@@ -44,42 +48,60 @@ def _em(case: Case) -> tuple[str, tuple[str, ...]]:
     row = case.row
     value = r"\mathbb{E}_{a \sim \pi_q}[G(s,a)]"
     if facts.in_sequences(row):
-        lines = [
-            fill(
-                r"\mathcal{J} = \mathbb{E}_{\pi_q}[@scaled] - \mathrm{KL}(\pi_q \| \pi_\theta)",
-                scaled=case.over_eta("R"),
-            )
-        ]
-        text = "an action here is a whole sequence, $R$ its return from a common start."
+        # Against the uniform measure: Nachum et al. 2017 divide the samples' own probability out.
+        lines = [rf"\mathcal{{J}} = \mathbb{{E}}_{{a \sim \pi_q}}[{_slashed(case, 'R')} - \log \pi_q(a)]"]
+        text = "an action here is a whole sequence, $R$ its return, and the measure of sequences is uniform."
         if row.has("pi_p.update", "expected_return"):
-            lines.append(rf"\max_\theta \, \mathbb{{E}}_{{\pi_\theta}}[R] + {bonus(case)} \mathbb{{E}}_{{\pi_q}}[\log \pi_\theta]")
+            lines.append(
+                rf"\max_\theta \, \mathbb{{E}}_{{\pi_\theta}}[R] + {bonus(case)} \, "
+                r"\mathbb{E}_{\pi_q}[\log \pi_\theta]"
+            )
             text += " The gradient of the expected return is added to the projection."
         return text, tuple(lines)
     if facts.logarithm(row):
-        what = "r(s,a)" if row.base("G") == "eta * log(r)" else r"Q^{\pi_p}(s,a)"
-        line = rf"\mathcal{{J}} = \mathbb{{E}}_s\left[ \mathbb{{E}}_{{a \sim \pi_q}}[\log {what}] - \mathrm{{KL}}(\pi_q \| \pi_p) \right]"
+        what = logarithmic(case)
+        line = r"\mathcal{J} = " + _bound(rf"\log {what}")
         return "$G$ is $\\eta$ times a logarithm, so that $\\eta$ cancels.", (line,)
     if facts.trust_region_e(row) or facts.solved_eta(row):
         path = "eta.kl" if facts.solved_eta(row) else "pi_q.update.trust_region.kl"
-        line = fill(
-            r"\max_{\pi_q} \, \mathbb{E}_s \, @value \quad \mathrm{s.t.} \quad \mathbb{E}_s \, \mathrm{KL}(\pi_q \| \pi_p) \leq @kl",
-            value=value,
-            kl=case.number(path),
-        )
-        return "the divergence is bounded instead of weighed, and $\\eta$ becomes the bound's multiplier.", (line,)
+        each = r"\mathbb{E}_s \, " if case.plan.fresh else ""
+        bound = rf"{each}\mathrm{{KL}}(\pi_q \| \pi_p) \leq {case.number(path)}"
+        lines = [rf"\max_{{\pi_q}} \, \mathbb{{E}}_s \, {value} \quad \mathrm{{s.t.}} \quad {bound}"]
+        if facts.dual_value(row):
+            lines = [
+                rf"\max_{{\pi_q}} \, \mathbb{{E}}_{{s, \, a \sim \pi_q}}[r(s,a)] \quad \mathrm{{s.t.}} \quad {bound}",
+                _flow(case),
+            ]
+        return "the divergence is bounded instead of weighed, and $\\eta$ becomes the bound's multiplier.", tuple(lines)
     if row.base("pi_q.update.f") in ("indicator", "relu"):
-        line = r"\mathcal{J} = \mathbb{E}_s\left[ \mathbb{E}_{a \sim \pi_q}[\log f(G(s,a))] - \mathrm{KL}(\pi_q \| \pi_p) \right]"
+        line = r"\mathcal{J} = " + _bound(r"\log f(G(s,a))")
         return "optimality is $f(G)$ in the place of $\\exp(G/\\eta)$.", (line,)
-    line = rf"\mathcal{{J}} = \mathbb{{E}}_s\left[ \mathbb{{E}}_{{a \sim \pi_q}}\left[ {case.over_eta('G(s,a)')} \right] - \mathrm{{KL}}(\pi_q \| \pi_p) \right]"
+    line = r"\mathcal{J} = " + _bound(case.over_eta("G(s,a)"))
     return "ascended in turn over $\\pi_q$ (E-step) and over $\\pi_p$ (M-step).", (line,)
+
+
+def logarithmic(case: Case) -> str:
+    """What G is the logarithm of: the reward, the return, or the critic."""
+    if case.row.base("G") != "eta * log(r)":
+        return r"Q^{\pi_p}(s,a)"
+    return "r(s,a)" if case.row.base("G.estimate") == "none" else "R(s,a)"
+
+
+def _flow(case: Case) -> str:
+    """What enters a state leaves it, as far as the value's features tell."""
+    gamma = case.row.number("gamma")
+    start = "" if gamma == 1 else rf" + {number(round(1 - gamma, 10))} \, \mathbb{{E}}[\phi(s_0)]"
+    return rf"\mathbb{{E}}_{{s, \, a \sim \pi_q}}[{case.gamma}\phi(s') - \phi(s)]{start} = 0"
 
 
 def bonus(case: Case) -> str:
     """The factor of the weighted likelihood beside the expected return."""
     share = case.row.number("pi_p.update.expected_return.bonus")
-    factors = [case.number("pi_p.update.expected_return.bonus") if share != 1 else "", case.eta if case.eta != "1" else ""]
-    found = r" \cdot ".join(filter(None, factors))
-    return rf"{found} \, " if found else ""
+    factors = [
+        case.number("pi_p.update.expected_return.bonus") if share != 1 else "",
+        case.eta if case.eta != "1" else "",
+    ]
+    return r" \cdot ".join(filter(None, factors))
 
 
 def _kl(case: Case) -> tuple[str, tuple[str, ...]]:
@@ -95,12 +117,17 @@ def _kl(case: Case) -> tuple[str, tuple[str, ...]]:
             rf"\max_\theta \, {value} - \eta \, {reverse}",
         )
     if not case.eta:
-        clipped = "the clipped ratio stands in for the divergence" if plan.clipped else "$\\eta = 0$ leaves the divergence out"
+        clipped = (
+            "the clipped ratio stands in for the divergence"
+            if plan.clipped
+            else "$\\eta = 0$ leaves the divergence out"
+        )
         return f"{clipped}.", (rf"\max_\theta \, {value}",)
     if plan.trailing:
-        line = rf"\max_\theta \, {value} - {case.times_eta(r'\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)')}"
+        line = rf"\max_\theta \, {value} - " + case.times_eta(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", (line,)
-    line = rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[G(s,a) - {case.times_eta(r'\log \pi_\theta(a|s)')}]"
+    entropy = case.times_eta(r"\log \pi_\theta(a|s)")
+    line = rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[G(s,a) - {entropy}]"
     text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$; a uniform $\\pi_p$ adds a constant."
     if row.base("eta") == "entropy":
         bound = r"\mathbb{E}_{s, \, a \sim \pi_\theta}[-\log \pi_\theta(a|s)] \geq " + entropy_target(case)
@@ -120,9 +147,10 @@ def _policy(case: Case) -> Section:
     row, plan = case.row, case.plan
     text, lines = "A function of the state.", [r"a = \mu_\theta(s)"]
     if plan.discrete:
-        text, lines = "A choice among finitely many actions.", [
-            r"\pi_\theta(a|s) = \frac{\exp(l_{\theta,a}(s))}{\sum_b \exp(l_{\theta,b}(s))}"
-        ]
+        text, lines = (
+            "A choice among finitely many actions.",
+            [r"\pi_\theta(a|s) = \frac{\exp(l_{\theta,a}(s))}{\sum_b \exp(l_{\theta,b}(s))}"],
+        )
     elif plan.head != "mean":
         what = "u" if plan.tanh else "a"
         family = rf"\mathcal{{N}}({what}; \mu_\theta(s), {_covariance(case)})"
@@ -162,11 +190,13 @@ def _prior(case: Case) -> Section:
     if row.base("pi_p") == "fixed":
         uniform = r"\log \pi_p(a|s) = \mathrm{const}"
         return Section("The prior", ("pi_p",), "Uniform, and never moved.", (uniform,), case.source("pi_p"), ())
-    if plan.mixture and not plan.rollouts:
+    if facts.mixture(row):
         text = "The average of all policies so far, by the actions in the replay."
         lines = [r"\pi_p = \frac{1}{k} \sum_{j=0}^{k-1} \pi_{\theta_j}"]
     elif plan.rollouts:
         text = "The policy that collected the round."
+        if facts.in_sequences(row):
+            text += " Its own probability of a sequence is divided out of the weights."
         lines = [rf"{name} = {OLD} = \pi_{{\theta_{{k-1}}}}"]
     elif plan.lagged_policy:
         text = "The lagged copy of the policy."
@@ -177,7 +207,9 @@ def _prior(case: Case) -> Section:
     if plan.reads_old and plan.old_columns:
         anchors.append(f'columns |= {{"{plan.old_columns[0]}"')
     paths = case.present("pi_p", "pi_p.update", "data", "target.policy")
-    return Section("The prior", paths, text, tuple(lines), case.source("pi_p") or "Furuta et al. 2021, Table 1", tuple(anchors))
+    return Section(
+        "The prior", paths, text, tuple(lines), case.source("pi_p") or "Furuta et al. 2021, Table 1", tuple(anchors)
+    )
 
 
 DATA = "DATA = "
@@ -190,10 +222,10 @@ def _posterior(case: Case) -> Section:
     text = "The closed form of the maximum over $\\pi_q$."
     if facts.in_sequences(row):
         posterior = r"\pi_q(a) \propto "
-        text = "Over sequences of actions that began alike, the closed form needs no prior where it is uniform."
+        text = "The closed form over sequences of actions that began alike."
         factor = rf"\exp({_slashed(case, 'R')})"
     elif facts.logarithm(row):
-        factor = "r(s,a)" if row.base("G") == "eta * log(r)" else "Q(s,a)"
+        factor = logarithmic(case)
     elif row.base("pi_q.update.f") == "indicator":
         factor = r"\mathbf{1}[G(s,a) \geq 0]"
     elif row.base("pi_q.update.f") == "relu":
@@ -201,11 +233,15 @@ def _posterior(case: Case) -> Section:
     else:
         factor = rf"\exp\left({case.over_eta('G(s,a)')}\right)"
     if plan.mixture and row.base("pi_q.update.normalise") == "none":
-        text += " Its support is the actions in the data, and $Z := 1$."
+        text += " Its support is the actions in the data, and $Z = 1$."
     elif plan.mixture and not facts.in_sequences(row):
         text += " Its support is the actions in the data, over which $Z$ is summed."
     elif plan.fresh:
-        text += " Its support is every action." if plan.discrete else f" Its support is ${plan.samples}$ actions of $\\pi_p$ at each state."
+        text += (
+            " Its support is every action."
+            if plan.discrete
+            else f" Its support is ${plan.samples}$ actions of $\\pi_p$ at each state."
+        )
     paths = case.present("pi_q", "pi_q.update", "pi_q.update.f", "pi_q.update.samples", "pi_q.update.normalise")
     return Section(
         "E-step",
@@ -213,7 +249,7 @@ def _posterior(case: Case) -> Section:
         text,
         (posterior + factor,),
         case.source("pi_q", "pi_q.update") or "Furuta et al. 2021, Eq. 2",
-        ("omega = group_weights(" if facts.in_sequences(row) else "weights = ",),
+        ("omega = group_weights(" if facts.in_sequences(row) else f"weights = {plan.fragments['weights']}",),
     )
 
 

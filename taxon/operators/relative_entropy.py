@@ -16,9 +16,10 @@ from torch import Tensor
 
 from taxon.operators.functional import total
 
-TOLERANCE = 1e-9  # on every slope of the dual in log eta and v, after scaling
+BISECTIONS = 48  # of log eta: to 1e-13 of it
+TOLERANCE = 1e-9  # on every slope of the dual in v, after scaling
 ITERATIONS = 1000
-LEAST_ETA = 1e-6  # in units of the rewards' deviation, so that scores can be divided by it in float32
+LEAST_ETA = 1e-6  # in units of delta's deviation, so that scores can be divided by it in float32
 RANK = 1e-10  # directions of v that move delta less than this, relative in the square, are left at 0
 
 
@@ -90,11 +91,11 @@ def solve_dual(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The minimiser of `dual_value` -> (eta [S], v [S, F], delta [S, n]), delta also where the weight is 0.
 
-    Each seed by itself in float64, by L-BFGS over log eta and v until every slope is below 1e-9 (or 1,000
+    Each seed by itself in float64: eta by bisection for every v, v by L-BFGS until every slope is below 1e-9 (or 1,000
     iterations), with rewards in units of their deviation under q and v in directions that move delta by one such unit
     each. There `ridge` / 2 |v|^2 is added, which keeps v finite where no p in the data keeps the flow. Of the values
-    that leave delta as it is (a constant with gamma = 1) the least is taken. eta is least, 1e-6
-    of the rewards' deviation, where even the best transition alone is within the bound. A seed with a number that is
+    that leave delta as it is (a constant with gamma = 1) the least is taken. eta is least,
+    1e-6 of delta's deviation, where even the best transition alone is within the bound. A seed with a number that is
     not finite, or no weight, comes out as NaN.
     """
     columns = (reward, features, next_features, terminated, start_features, weights)
@@ -128,11 +129,11 @@ def _solve_seed(reward: Tensor, flow: Tensor, q: Tensor, kl: float, ridge: float
     moves = squares > RANK * squares[-1]
     basis = directions[:, moves] / squares[moves].sqrt()
     flow = flow @ basis
-    log_eta, u = torch.zeros_like(reward[:1]), torch.zeros_like(flow[0])
+    u = torch.zeros_like(flow[0])
     with torch.enable_grad():
-        parameters = [log_eta.requires_grad_(), u.requires_grad_()]
+        u.requires_grad_()
         optimiser = torch.optim.LBFGS(
-            parameters,
+            [u],
             max_iter=ITERATIONS,
             tolerance_grad=TOLERANCE,
             tolerance_change=0.0,
@@ -141,14 +142,34 @@ def _solve_seed(reward: Tensor, flow: Tensor, q: Tensor, kl: float, ridge: float
         )
 
         def closure() -> Tensor:
+            # The dual is convex in (eta, v) together, so it stays convex in v with eta at its minimum for that v, where
+            # its slope in eta is 0 and need not be followed.
             optimiser.zero_grad()
-            loss = _bound(log_eta.exp().squeeze(), reward + flow @ u, q, kl) + 0.5 * ridge * u.square().sum()
+            delta = reward + flow @ u
+            loss = _bound(_temperature(delta.detach(), q, kl), delta, q, kl) + 0.5 * ridge * u.square().sum()
             torch.autograd.backward(loss)
             return loss
 
-        optimiser.step(closure)  # type: ignore[no-untyped-call]
-    eta = log_eta.detach().exp().squeeze().clamp(min=LEAST_ETA)
-    return unit * eta, unit * (basis @ u.detach())
+        if len(u):
+            optimiser.step(closure)  # type: ignore[no-untyped-call]
+    u = u.detach()
+    return unit * _temperature(reward + flow @ u, q, kl), unit * (basis @ u)
+
+
+def _temperature(delta: Tensor, q: Tensor, kl: float) -> Tensor:
+    """The eta at which KL(q exp(delta / eta) || q) = kl, within 1e-6 to 1e6 of the delta's deviation: [n] -> []."""
+    centred = delta - (q * delta).sum()
+    unit = (q * centred.square()).sum().sqrt().clamp(min=1e-30)
+    scaled = (centred - centred.amax()) / unit
+    low, high = scaled.new_tensor(math.log(LEAST_ETA)), scaled.new_tensor(-math.log(LEAST_ETA))
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        tilt = scaled / middle.exp()
+        raised = q * torch.exp(tilt)
+        mass = raised.sum()
+        above = (raised * tilt).sum() / mass - torch.log(mass) > kl  # the divergence falls as eta grows
+        low, high = torch.where(above, middle, low), torch.where(above, high, middle)
+    return unit * ((low + high) / 2).exp()
 
 
 def _flow(features: Tensor, next_features: Tensor, terminated: Tensor, gamma: float) -> Tensor:

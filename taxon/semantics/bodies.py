@@ -99,6 +99,8 @@ def read_body(entries: Sequence[tree.Entry], vocabulary: Vocabulary) -> Body:
                     operation = _operation(prefix, entry.path, entry.span, None, vocabulary, body.diagnostics)
                     if operation is not None:
                         owner.operations.append(operation)
+                case tree.Allow():
+                    pass  # says nothing of the row: `allowing` reads it
                 case tree.Block():
                     path = prefix + entry.path.text
                     if vocabulary.children(path):

@@ -9,6 +9,7 @@ from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import nearest
 from taxon.semantics import codes
+from taxon.semantics.allowing import silence
 from taxon.semantics.bodies import read_body
 from taxon.semantics.compose import Composer
 from taxon.semantics.layers import Layer, Target, apply
@@ -48,7 +49,7 @@ def load_spec(
         the row, or None where there is an error. Nothing is raised for anything that a user can write.
     """
     text = str(name_or_path)
-    path, name, shown = _place(text)
+    path, name, shown = place(text)
     library = load(path, shown)
     scope = Scope(library)
     vocabulary = Vocabulary(schema)
@@ -75,7 +76,7 @@ def load_spec(
     apply(settings, overrides, Layer("set", "", symbol))
     found += settings.diagnostics
     resolution = resolve(symbol, settings, vocabulary, rules, faulty=_has_error(found))
-    found += resolution.diagnostics
+    found += silence(composer.line(symbol), resolution, whole=not sets and not composer.conditional(symbol))
     return Resolution(None if _has_error(found) else resolution.row, _tidy(found))
 
 
@@ -121,7 +122,8 @@ def check_file(
             faulty[each] = _has_error(layers) or (parent is not None and faulty[parent])
             told[each] = inherited
             if composed.settings is not None and each.unit is symbol.unit:
-                about = resolve(each, composed.settings, vocabulary, rules, faulty[each]).diagnostics
+                resolution = resolve(each, composed.settings, vocabulary, rules, faulty[each])
+                about = silence(composer.line(each), resolution, whole=not composer.conditional(each))
                 fresh = [d for d in about if (d.code.id, d.message) not in inherited]
                 found += fresh
                 told[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited
@@ -130,7 +132,7 @@ def check_file(
 
 def find_study(name_or_path: str | Path) -> tree.Study | None:
     """The study that `path:name` names, or the only declaration of a file, if that is a study; unchecked."""
-    path, name, shown = _place(str(name_or_path))
+    path, name, shown = place(str(name_or_path))
     library = load(path, shown)
     unit = library.units.get(library.root)
     own = () if unit is None else unit.file.declarations
@@ -142,7 +144,7 @@ def _algorithms(library: Library, scope: Scope) -> list[Symbol]:
     return [symbol for symbol in scope.own(library.root) if isinstance(symbol.declaration, tree.Algorithm)]
 
 
-def _place(text: str) -> tuple[Path, str | None, str]:
+def place(text: str) -> tuple[Path, str | None, str]:
     """What a spec's name on the command line means: the file, the algorithm in it if named, and the name to show."""
     shipped = text.removeprefix("std.")
     if shipped.isidentifier() and shipped in shipped_names():

@@ -1,6 +1,6 @@
 """The findings of this package: TX1xx names, imports and inheritance; TX2xx types and ranges."""
 
-from taxon.diagnostics.model import Code
+from taxon.diagnostics.model import Code, Severity
 
 UNKNOWN_NAME = Code(
     "TX101",
@@ -172,6 +172,19 @@ TOO_DEEP = Code(
     "TX218",
     "value nested too deep",
     "No choice of the language nests that far, and the compiler keeps its work bounded.",
+)
+BAD_ALLOW = Code(
+    "TX219",
+    "allow of what cannot be allowed",
+    '`allow TX501 "why"` silences a lint: a warning, with published evidence, about a row that means something. An '
+    "error means that there is nothing to run, so no reason could answer for it; and an unknown code would silence "
+    "nothing.",
+)
+IDLE_ALLOW = Code(
+    "TX220",
+    "allow that silences nothing",
+    "A reason for what is no longer so misleads whoever reads it, and would hide the lint if it came to arise again.",
+    Severity.WARNING,
 )
 
 CODES: tuple[Code, ...] = tuple(value for value in globals().values() if isinstance(value, Code))

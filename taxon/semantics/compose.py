@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from taxon.diagnostics.model import Diagnostic
+from taxon.semantics.allowing import check_allows
 from taxon.semantics.bodies import Body, read_body
 from taxon.semantics.layers import Layer, Settings, Target, apply, apply_conditional, apply_mixins
 from taxon.semantics.scope import Scope, Symbol
@@ -36,6 +37,7 @@ class Composer:
             declaration = symbol.declaration
             entries = () if isinstance(declaration, tree.Study) else declaration.entries
             self._bodies[symbol] = read_body(entries, self.vocabulary)
+            self._bodies[symbol].diagnostics += check_allows(symbol)
         return self._bodies[symbol]
 
     def line(self, symbol: Symbol) -> list[Symbol]:
@@ -56,6 +58,10 @@ class Composer:
                 before = self._composed[parent].settings if parent is not None else Settings()
                 self._composed[each] = self._compose(each, before if self.scope.rooted(each) else None)
         return self._composed[symbol]
+
+    def conditional(self, symbol: Symbol) -> bool:
+        """Whether a `when` block may change what an algorithm says."""
+        return any(self.body(part).whens for each in self.line(symbol) for part in self.parts(each))
 
     def parts(self, symbol: Symbol) -> tuple[Symbol, ...]:
         """The declarations whose bodies are layers of an algorithm itself: its mixins and its own."""

@@ -65,8 +65,8 @@ def shipped_names() -> list[str]:
 def load(path: Path, name: str, texts: Mapping[Path, str] | None = None) -> Library:
     """Read `path` (shown as `name`) and, transitively, its imports.
 
-    A file that cannot be read is a diagnostic; without a place where it was named it has no label. `texts` stand for the
-    files at their real paths: what is not saved yet.
+    A file that cannot be read is a diagnostic; without a place where it was named it has no label. `texts` are read
+    instead of the files at these real paths.
     """
     real = _real(path)
     library = Library(real, texts or {})

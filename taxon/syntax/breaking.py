@@ -42,14 +42,11 @@ def broken(words: Sequence[Piece], start: int, indent: int, comma: int) -> set[i
     follows the last. Braces and brackets with a comment in them are broken, and braces that were. A line that is still
     too long is broken at its braces, then at the last bracket that suffices, then at all of them.
     """
-    braces = {at for at, word in enumerate(words) if isinstance(word, Group) and word.braces and (word.members or word.remark)}
-    spread = {at for at in braces if isinstance(word := words[at], Group) and word.spread}
-    brackets = [
-        at
-        for at, word in enumerate(words)
-        if isinstance(word, Group) and not word.braces and (word.commented or (word.members and not word.index))
-    ]
-    if any(isinstance(word := words[at], Group) and word.commented for at in brackets):
+    groups = [(at, word) for at, word in enumerate(words) if isinstance(word, Group) and (word.members or word.remark)]
+    braces = {at for at, group in groups if group.braces}
+    spread = {at for at, group in groups if group.braces and group.spread}
+    brackets = [at for at, group in groups if not group.braces and (group.commented or not group.index)]
+    if any(group.commented for _, group in groups if not group.braces):
         return spread | set(brackets)
     for opened in (spread, braces):
         columns = _columns(words, start, indent, opened)
@@ -69,10 +66,7 @@ def _columns(words: Sequence[Piece], start: int, indent: int, opened: set[int]) 
     end = start
     for at, word in enumerate(words):
         begin = indent + len(FURTHER) if isinstance(before, Comment) else end + len(gap(before, word))
-        if isinstance(word, Comment):
-            end = begin
-        else:
-            end = begin + (1 if at in opened else len(flat([word])))
+        end = begin if isinstance(word, Comment) else begin + (1 if at in opened else len(flat([word])))
         columns.append((begin, end))
         before = word
     return columns

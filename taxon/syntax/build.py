@@ -13,6 +13,7 @@ from taxon.syntax import codes, literals
 from taxon.syntax.layout import span_of
 from taxon.syntax.tree import (
     Algorithm,
+    Allow,
     Architecture,
     Argument,
     Assignment,
@@ -70,7 +71,7 @@ class Builder:
         return File(self.source, editions[0] if editions else None, tuple(imports), tuple(declarations))
 
     def loose(self, branch: Branch[Token]) -> tuple[Entry, ...]:
-        return self._without_vary(self._entries(branch))
+        return self._plain(self._entries(branch), body=True)
 
     def _edition(self, branch: Branch[Token], first: bool) -> Number:
         keyword, token = _token(branch, 0), _token(branch, 1)
@@ -113,9 +114,9 @@ class Builder:
                         parent = paths[0]
                     else:
                         mixins = paths
-                return Algorithm(name, parent, mixins, self._without_vary(entries), doc, span)
+                return Algorithm(name, parent, mixins, self._plain(entries, body=True), doc, span)
             case "architecture":
-                return Architecture(name, self._without_vary(entries), doc, span)
+                return Architecture(name, self._plain(entries), doc, span)
             case _:
                 return Study(name, self._of_study(entries), doc, span)
 
@@ -135,24 +136,30 @@ class Builder:
             case "group":
                 path = self.path(_branch(branch, 0))
                 entries, end = self._block(_branch(branch, 1))
-                return Block(path, self._without_vary(entries), path.span.to(end))
+                return Block(path, self._plain(entries), path.span.to(end))
             case "unset":
                 path = self.path(_branch(branch, 1))
                 return Unset(path, self._span(_token(branch, 0)).to(path.span))
+            case "allow":
+                code, reason = self.name(_token(branch, 1)), self._string(_token(branch, 2))
+                return Allow(code, reason, self._span(_token(branch, 0)).to(reason.span))
             case "when":
                 subject, value = self.name(_token(branch, 1)), self.expression(_branch(branch, 3))
                 entries, end = self._block(_branch(branch, 4))
                 span = self._span(_token(branch, 0)).to(end)
-                return When(subject, value, self._without_vary(entries), span)
+                return When(subject, value, self._plain(entries), span)
             case _:
                 path, values = self.path(_branch(branch, 1)), self._list(_branch(branch, 3))
                 return Vary(path, values, self._span(_token(branch, 0)).to(values.span))
 
-    def _without_vary(self, entries: list[Entry | Vary]) -> tuple[Entry, ...]:
+    def _plain(self, entries: list[Entry | Vary], body: bool = False) -> tuple[Entry, ...]:
+        """The entries of an algorithm's own body, or of a block, a `when` or an architecture, which speak of no row."""
         kept: list[Entry] = []
         for entry in entries:
             if isinstance(entry, Vary):
                 self._misplaced(entry.span, "`vary` belongs in a study", "write `study name { base = ..., vary ... }`")
+            elif isinstance(entry, Allow) and not body:
+                self._misplaced(entry.span, "`allow` belongs in an algorithm's own body", "write it outside its blocks")
             else:
                 kept.append(entry)
         return tuple(kept)
@@ -163,7 +170,7 @@ class Builder:
             if isinstance(entry, Assignment | Vary):
                 kept.append(entry)
             else:
-                what = {Block: "a block", Unset: "`unset`", When: "`when`"}[type(entry)]
+                what = {Block: "a block", Unset: "`unset`", Allow: "`allow`", When: "`when`"}[type(entry)]
                 help = "set it in an algorithm that the study takes as its base"
                 self._misplaced(entry.span, f"{what} belongs in an algorithm, not in a study", help)
         return tuple(kept)

@@ -2,39 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from taxon.syntax.breaking import WIDTH, broken, flat
 from taxon.syntax.outline import Comment, Entry, Group, Word
 
 SHORT = 12  # a path up to this long shares the column of its body
+_Kin = tuple[str, str, int]
+_ANY_SHORT: _Kin = ("=", "", 0)
 
 
 def head_widths(body: Group, indent: int) -> dict[int, int]:
     """How wide the heads of a body's entries are made, by index.
 
-    All paths up to SHORT share a column for `=`. Longer paths, and the heads of blocks on one line, share one where they
-    stand on adjacent lines and are alike: of one first name and of as many names.
+    All paths up to SHORT share a column for `=`. Longer paths, and the heads of blocks on one line, share one where
+    they stand on adjacent lines and are alike: of one first name and of as many names.
     """
-    short: list[tuple[int, int]] = []
-    runs = [short]
-    last: object = None
+    short: list[int] = []
+    runs: list[list[int]] = [short]
+    last: _Kin | None = None
     for at, member in enumerate(body.members):
-        kin = _kin(member, indent) if isinstance(member, Entry) else None
-        if kin is None or not isinstance(member, Entry):
-            last = None
-            continue
-        width = len(flat(member.words[: member.head]))
-        if width <= SHORT and not kin[0]:
-            short.append((at, width))
-            last = None
-            continue
-        if kin != last or member.blank:
-            runs.append([])
-        runs[-1].append((at, width))
+        kin = None if isinstance(member, Comment) else _kin(member, indent)
+        if kin == _ANY_SHORT:
+            short.append(at)
+        elif kin is not None and kin == last and not member.blank:
+            runs[-1].append(at)
+        elif kin is not None:
+            runs.append([at])
         last = kin
     widths: dict[int, int] = {}
     for run in runs:
-        common = max((width for _, width in run), default=0)
-        widths |= {at: common for at, _ in run}
+        entries = [member for at in run if isinstance(member := body.members[at], Entry)]
+        width = max((_width(entry) for entry in entries), default=0)
+        if all(_assigns(entry) or indent + _rest(entry) + width <= WIDTH for entry in entries):
+            widths |= dict.fromkeys(run, width)
     return widths
+
+
+def _kin(entry: Entry, indent: int) -> _Kin | None:
+    """What an entry has in common with those whose heads are made as wide as its own; None if it has no such head."""
+    if not entry.head:
+        return None
+    if not _assigns(entry) and (entry.divided or broken(entry.words, indent, indent, 0)):
+        return None
+    if _assigns(entry) and _width(entry) <= SHORT:
+        return _ANY_SHORT
+    head = [word for word in entry.words[: entry.head] if isinstance(word, Word)]
+    return ("=" if _assigns(entry) else "{", head[0].text, sum(word.kind == "DOT" for word in head))
+
+
+def _assigns(entry: Entry) -> bool:
+    return isinstance(entry.words[entry.head], Word)
+
+
+def _width(entry: Entry) -> int:
+    return len(flat(entry.words[: entry.head]))
+
+
+def _rest(entry: Entry) -> int:
+    return 1 + len(flat(entry.words[entry.head :]))
+
+
+def append_trailing(members: Sequence[Entry | Comment], blocks: Sequence[list[str]]) -> None:
+    """Put the comments beside entries at the ends of their lines, in one column on adjacent lines."""
+    run: list[int] = []
+    for at, member in enumerate(members):
+        if isinstance(member, Comment) or member.trailing is None:
+            _beside(run, members, blocks)
+            run = []
+            continue
+        if member.blank or len(blocks[at]) > 1:
+            _beside(run, members, blocks)
+            run = []
+        run.append(at)
+    _beside(run, members, blocks)
+
+
+def _beside(run: list[int], members: Sequence[Entry | Comment], blocks: Sequence[list[str]]) -> None:
+    comments = {at: member.trailing.text for at in run if isinstance(member := members[at], Entry) and member.trailing}
+    column = max((len(blocks[at][-1]) for at in comments), default=0)
+    fits = all(column + 1 + len(text) <= WIDTH for text in comments.values())
+    for at, text in comments.items():
+        blocks[at][-1] = f"{blocks[at][-1].ljust(column if fits else 0)} {text}"

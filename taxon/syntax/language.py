@@ -10,8 +10,8 @@ from taxon.data import grammar_text
 
 KEYWORDS = frozenset(
     {
-        "TAXON", "ALGORITHM", "ARCHITECTURE", "STUDY", "EXTENDS", "WITH", "IMPORT", "UNSET", "WHEN", "VARY", "IN",
-        "TRUE", "FALSE",
+        "TAXON", "ALGORITHM", "ARCHITECTURE", "STUDY", "EXTENDS", "WITH", "IMPORT", "UNSET", "ALLOW", "WHEN", "VARY",
+        "IN", "TRUE", "FALSE",
     }
 )  # fmt: skip
 

@@ -33,6 +33,7 @@ _READING: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"NEWLINE", "RBRACE"}), "end"),
     (frozenset({"RSQB"}), "after index"),
     (frozenset({"NAME"}), "name"),
+    (frozenset({"STRING"}), "reason"),
 )
 
 _EXPECTED = {
@@ -54,6 +55,7 @@ _EXPECTED = {
     "end": "the end of the entry",
     "after index": "`]`",
     "name": "a name",
+    "reason": "the reason in double quotes",
     "nothing": "nothing more",
 }
 
@@ -81,6 +83,7 @@ _HELP = {
     ("after item", "NAME"): "write a comma between items",
     ("after item", "EQUAL"): "a list holds values without names",
     ("header", "EQUAL"): "a declaration holds its entries in braces",
+    ("reason", "NEWLINE"): 'say why: `allow TX501 "the point of the ablation"`',
     ("values", "NAME"): "write `vary path in [first, second]`",
     ("axis", "EQUAL"): "write `vary path in [first, second]`",
 }
@@ -123,7 +126,7 @@ def unexpected(source: Source, token: Token, accepted: Set[str], unclosed: Token
 _KEYWORD_HELP = {
     "name": "choose another name",
     "path": "write `=` between a path and its value, and the next entry on its own line",
-    "entry": "an entry begins with a path, `unset`, `when` or, in a study, `vary`",
+    "entry": "an entry begins with a path, `unset`, `allow`, `when` or, in a study, `vary`",
     "value": "choose another name",
     "argument": "choose another name",
     "item": "choose another name",

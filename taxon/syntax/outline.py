@@ -52,6 +52,11 @@ class Entry:
     """Whether a blank line stands before it that means to part entries."""
 
     @property
+    def divided(self) -> bool:
+        """Whether a comment stands between its words."""
+        return any(isinstance(word, Comment) for word in self.words)
+
+    @property
     def head(self) -> int:
         """How many words stand before the `=` of an assignment, before the path of `vary`, or before a block; or 0."""
         first = self.words[0]
@@ -99,7 +104,8 @@ class Group:
         return self.remark is not None or any(
             isinstance(member, Comment)
             or member.trailing is not None
-            or any(isinstance(word, Comment) or (isinstance(word, Group) and word.commented) for word in member.words)
+            or member.divided
+            or any(isinstance(word, Group) and word.commented for word in member.words)
             for member in self.members
         )
 

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from taxon.syntax.tree import (
     Algorithm,
+    Allow,
     Architecture,
     Argument,
     Assignment,
@@ -154,6 +155,8 @@ def _entry(entry: Entry | Vary) -> Iterator[str]:
             yield from _braces(entry.path.text, entry.entries)
         case Unset():
             yield f"unset {entry.path.text}"
+        case Allow():
+            yield f"allow {entry.code.text} {string(entry.reason.value)}"
         case When():
             yield from _braces(f"when {entry.subject.text} = {expression(entry.value)}", entry.entries)
         case Vary():

@@ -23,6 +23,11 @@ def read(path: str | os.PathLike[str]) -> Source | Diagnostic:
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return _finding(name, codes.UNREADABLE, f"cannot be read: {reason.lower()}")
+    return decoded(name, data)
+
+
+def decoded(name: str, data: bytes) -> Source | Diagnostic:
+    """The source in the first LARGEST + 1 bytes of something, or why there is none. Never raises."""
     if len(data) > LARGEST:
         return _finding(name, codes.TOO_LARGE, f"is larger than {LARGEST:,} bytes")
     try:

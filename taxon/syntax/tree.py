@@ -132,6 +132,15 @@ class Unset:
 
 
 @dataclass(frozen=True)
+class Allow:
+    """`allow TX501 "the point of the ablation"`: a lint that the author has seen; stands in an algorithm's own body."""
+
+    code: Name
+    reason: String
+    span: Span
+
+
+@dataclass(frozen=True)
 class When:
     """`when env = "Ant-*" { ... }` or `when actions = discrete { ... }`."""
 
@@ -141,7 +150,7 @@ class When:
     span: Span
 
 
-Entry = Assignment | Block | Unset | When
+Entry = Assignment | Block | Unset | Allow | When
 
 
 @dataclass(frozen=True)

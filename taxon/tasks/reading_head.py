@@ -1,5 +1,6 @@
 """What the algorithmic tasks have in common: a head that reads characters and writes an output."""
 
+from abc import abstractmethod
 from typing import Any
 
 import gymnasium
@@ -56,9 +57,9 @@ class ReadingHead(gymnasium.Env[Observation, np.int64]):
         self.action_space = spaces.Discrete(actions)
         self.observation_space = spaces.Box(0.0, 1.0, (base + 1 + actions,), np.float32)
 
+    @abstractmethod
     def draw(self, length: int) -> tuple[Characters, Characters]:
         """An input of this length from `np_random`: characters of the grid, [rows, columns], and the target, [m]."""
-        raise NotImplementedError
 
     def time(self) -> int:
         """The number of steps that the present input allows."""

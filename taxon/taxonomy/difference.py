@@ -21,6 +21,7 @@ class Difference:
 
     path: str
     level: str
+    top: str  # the slot of the schema that the path belongs to
     leaves: tuple[Leaf | None, ...]  # one for each row
     factor: bool = False
 
@@ -50,7 +51,7 @@ def compare(*rows: Row) -> list[Difference]:
             if any(path.startswith(f"{above}.") for above in implied):
                 continue
             leaves = tuple(row.leaves.get(path) for row in rows)
-            here = Difference(path, slot.level, leaves, factor and path == top)
+            here = Difference(path, slot.level, top, leaves, factor and path == top)
             if here.differs:
                 implied.append(path)
             found.append(here)

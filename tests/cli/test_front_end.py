@@ -136,9 +136,7 @@ def test_bad_overrides(command: str, text: str, code: str) -> None:
     assert code in result.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [("table",), ("diff", "sac"), ("frobnicate",), ("check", "sac", "--format", "xml")]
-)
+@pytest.mark.parametrize("arguments", [("table",), ("diff",), ("frobnicate",), ("check", "sac", "--format", "xml")])
 def test_usage_is_2(arguments: tuple[str, ...]) -> None:
     result = taxon(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")

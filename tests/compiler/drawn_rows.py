@@ -289,7 +289,7 @@ def _temperature(draw: st.DrawFn, stored: bool, critic: str, chosen: dict[str, s
     if kind == "dual" and critic == "v" and chosen["data"] in ("replay + episodes", *ROLLOUTS) and draw(st.booleans()):
         chosen |= {"G.fit": "dual", "G.estimate": "td(0)", "network.value.hidden": "[]"}
         # more steps than V has parameters, or V explains every reward
-        chosen |= {"pi_q.update.keep": "all", "pi_q.update.standardise": "false", "network.value.features": "identity"}
+        chosen |= {"pi_q.update.keep": "all", "pi_q.update.standardise": "false"}
     elif critic == "v":
         chosen["G.fit"] = "regression"
 

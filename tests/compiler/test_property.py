@@ -283,7 +283,7 @@ SHIPPED = {
     "rwr": BATCHES,
     "rwr_return": BATCHES,
     "power": ROUND,
-    "reps": ("data.environments = 4", "data.steps = 20", "network.value.features = identity"),
+    "reps": ("data.environments = 4", "data.steps = 6"),
     "urex": (*ROUND, "data.restarts.group = 2"),
 }
 EITHER = ("ppo", "ppo_clip", "vmpo", "trpo", "trpo_gae", "reps", "urex")

@@ -9,9 +9,6 @@ from taxon.semantics.codes import CODES
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "bad"
 
-# What `check` of one file cannot meet: it needs an environment, a command line, or more nesting than parses.
-ELSEWHERE = {"TX110", "TX113", "TX114", "TX115", "TX218"}
-
 
 def test_each_has_a_number_a_title_and_a_reason_of_its_own() -> None:
     assert len(by_id(CODES)) == len({code.title for code in CODES}) == len(CODES)
@@ -20,4 +17,4 @@ def test_each_has_a_number_a_title_and_a_reason_of_its_own() -> None:
 
 def test_each_stands_in_the_corpus() -> None:
     expected = {word for path in CORPUS.glob("tx[12]*.tx") for word in path.read_text().splitlines()[0].split()}
-    assert {code.id for code in CODES} - expected == ELSEWHERE
+    assert {code.id for code in CODES} <= expected

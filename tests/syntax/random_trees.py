@@ -82,6 +82,8 @@ def _nested(inner: SearchStrategy[tree.Entry]) -> SearchStrategy[tree.Entry]:
 
 
 entries = st.lists(st.recursive(leaves, _nested, max_leaves=4), max_size=3).map(tuple)
+allows = st.builds(tree.Allow, names, st.builds(tree.String, texts, st.just(HERE)), st.just(HERE))
+own_entries = st.tuples(entries, st.lists(allows, max_size=2).map(tuple)).map(lambda parts: parts[1] + parts[0])
 lists = st.builds(tree.List, st.lists(expressions, max_size=3).map(tuple), st.just(HERE))
 varies = st.builds(tree.Vary, paths, lists, st.just(HERE))
 declarations = st.one_of(
@@ -90,7 +92,7 @@ declarations = st.one_of(
         names,
         st.none() | paths,
         st.lists(paths, max_size=2).map(tuple),
-        entries,
+        own_entries,
         docs,
         st.just(HERE),
     ),

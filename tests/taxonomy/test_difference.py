@@ -7,7 +7,7 @@ import pytest
 from taxon.diagnostics.source import Source, Span
 from taxon.semantics import canonical, load_spec, row_hash
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.difference import Difference, compare
+from taxon.taxonomy.difference import Difference, compare, counts, verdict
 from taxon.taxonomy.row import Leaf, Origin, Row
 
 
@@ -100,3 +100,35 @@ def test_names_docs_and_origins_do_not_count() -> None:
     assert canonical(renamed) != canonical(row)
     assert row_of("sac", "gamma=0.98") != row
     assert row_hash(row_of("sac", "gamma=0.98")) != row_hash(row)
+
+
+def test_more_than_two_rows() -> None:
+    found = {d.path: d for d in compare(row_of("sac"), row_of("sac_e"), row_of("sac_el")) if d.differs}
+    norm = found["network.policy.layer_norm"]
+    assert [leaf.value.base for leaf in norm.leaves if leaf is not None] == ["none", "none", "first"]
+    assert (norm.left, norm.right) == (norm.leaves[0], norm.leaves[2])
+    assert len(found) == 4
+    assert not any(d.differs for d in compare(row_of("sac"), row_of("sac"), row_of("sac")))
+
+
+def test_a_path_that_only_the_middle_row_has() -> None:
+    (found,) = [d for d in compare(row_of("mpo"), row_of("awr"), row_of("mpo")) if d.path == "eta"]
+    assert found.differs
+    assert (found.left, found.right) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("levels", "line"),
+    [
+        ("", "same algorithm, same implementation, same code-level choices"),
+        ("iccc", "same algorithm; 1 implementation and 3 code-level differences"),
+        ("aaic", "2 algorithm, 1 implementation and 1 code-level differences"),
+        ("c", "same algorithm, same implementation; 1 code-level difference"),
+        ("i", "same algorithm, same code-level choices; 1 implementation difference"),
+    ],
+)
+def test_the_verdict(levels: str, line: str) -> None:
+    names = {"a": "algorithm", "i": "implementation", "c": "code"}
+    found = [Difference("x", names[level], "x", (None, row_of("sac").leaves["gamma"])) for level in levels]
+    assert verdict(found) == line
+    assert sum(counts(found).values()) == len(levels)

@@ -28,7 +28,7 @@ HYBRIDS = {
     "n_step_critic": ("td3", "G.estimate = n_step(3) + clipped_double, data = replay + sequences"),
     "trailing_prior": (
         "sac",
-        "pi_p = pi_q, pi_p.update = pi_q, G = Q[pi_q], eta = 0.1, target.policy = true, unset optimizer.dual",
+        "pi_p = pi_q, pi_p.update = pi_q, G = Q[pi_p], eta = 0.1, target.policy = true, unset optimizer.dual",
     ),
     "gradient_of_the_return": (
         "ppo_clip",

@@ -192,6 +192,12 @@ def _dual_value(row: Row) -> Conflict | None:
     after=(*CONTROL, "TX307", "TX327"),
 )
 def _adaptive_on_minibatches(row: Row) -> Conflict | None:
+    if row.base("G.transform") == "adaptive" and facts.uses_q(row):
+        return Conflict(
+            "`G.transform = adaptive` is fitted to what was collected, and `eta * log(Q[pi_p])` weighs by a network",
+            (("G.transform", "reads the returns of a round"), ("G", "is a Q(s, a), which changes under it")),
+            "write `G.transform = shift`, or `G.critic = none` with `G.estimate = td(1)`",
+        )
     if row.base("G.transform") == "adaptive" and not facts.phased(row):
         return Conflict(
             "`G.transform = adaptive` is fitted to all that was collected, and the replay draws minibatches",

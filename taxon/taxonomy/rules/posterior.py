@@ -170,8 +170,8 @@ def _dual_of_other_weights(row: Row) -> Conflict | None:
     "TX334",
     "a proximal term without its gradient step",
     "`penalty` and `clipped` change the objective whose stochastic gradient a parametric pi_q follows; the E-step and "
-    "the natural gradient have bounds of their own. The penalty holds KL(pi_p || pi_q) near its target from one round of "
-    "rollouts to the next, and the clipped ratio is that of a taken action's likelihoods.",
+    "the natural gradient have bounds of their own. The penalty holds KL(pi_p || pi_q) near its target from one round "
+    "of rollouts to the next, and the clipped ratio is that of a taken action's likelihoods.",
     "Schulman et al. 2017",
     after=(*CONTROL, "TX308", "TX327", "TX340", "TX346", "TX348"),
 )

@@ -182,17 +182,27 @@ def _undiscounted(row: Row) -> Conflict | None:
 
 @rule(
     "TX346",
-    "an entropy beside a divergence",
-    "Q_soft counts the entropy of pi_q, which is minus its divergence from the uniform prior. With a prior that "
-    "follows pi_q the objective holds the divergence from that prior: Q_soft is the value of another objective.",
+    "the value of a posterior whose prior trails it",
+    "With pi_p = pi_q the actions that are taken, and those of the targets, are of pi_p, the posterior of the update "
+    "before: G is its value. Q_soft besides counts the entropy of pi_q, which is minus its divergence from the uniform "
+    "prior, where the objective holds the divergence from pi_p.",
     "Furuta et al. 2021, Section 4.2.3",
-    after=CONTROL,
+    after=(*CONTROL, "TX331"),
 )
 def _soft_with_trailing_prior(row: Row) -> Conflict | None:
-    if facts.kl_control(row) and facts.trailing(row) and row.base("G") == "Q_soft[pi_q]":
+    if not (facts.kl_control(row) and facts.trailing(row)):
+        return None
+    if row.base("G") == "Q_soft[pi_q]":
         return Conflict(
             "`Q_soft[pi_q]` counts an entropy, but the objective has the divergence to the last `pi_q`",
             (("G", "counts the divergence from the uniform prior"), ("pi_p", "is not uniform")),
-            "write `G = Q[pi_q]`, or `pi_p = fixed` with `pi_p.update = fixed`",
+            "write `G = Q[pi_p]`, or `pi_p = fixed` with `pi_p.update = fixed`",
+        )
+    if row.base("G") in ("Q[pi_q]", "A[pi_q]"):
+        own = row.base("G").replace("pi_q", "pi_p")
+        return Conflict(
+            f"`{row.base('G')}` values the policy that is to come, and every action valued here is one of `pi_p`",
+            (("G", "is the value of the pi_q under way"), ("pi_p", "is the pi_q of the update before")),
+            f"write `G = {own}`, or `pi_p = fixed` with `pi_p.update = fixed`",
         )
     return None

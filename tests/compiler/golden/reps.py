@@ -8,7 +8,9 @@ minimise the dual of a bound on the divergence from the data, and the policy bec
 weighted data.
 
 The bound of 0.5 is garage's and MushroomRL's. The policy is linear in the observation, and so is V, whose
-features are those of the observation: with one-hot observations both are tables.
+features are those of the observation: with one-hot observations both are tables. The bound is on the joint
+distribution of the discounted flow, terminal state included: where episodes end early, the real steps move
+further than it says.
 
 Shapes: S seeds, N environments of a seed, n stored steps, O observations, A actions, P parameters. Every
 tensor of the state leads with S.

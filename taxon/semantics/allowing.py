@@ -1,0 +1,87 @@
+"""`allow TX501 "why"`: lints that an algorithm's author has seen and answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
+from taxon.diagnostics.suggest import did_you_mean
+from taxon.semantics import codes
+from taxon.semantics.resolve import Resolution
+from taxon.semantics.scope import Symbol
+from taxon.semantics.values import shortened
+from taxon.syntax import codes as syntactic
+from taxon.syntax import tree
+from taxon.taxonomy import rules
+
+_LINTS = tuple(rule.code.id for rule in rules.LINTS)
+
+
+def silence(line: Sequence[Symbol], resolution: Resolution, whole: bool) -> list[Diagnostic]:
+    """What is left to tell about an algorithm's row, once what it or one of its ancestors allows is left out.
+
+    Args:
+        line: the algorithm after its ancestors.
+        resolution: its row, and what the rules say about it.
+        whole: this row is all that the algorithm says: no `when` block and no `--set` makes another one of it. Only
+            then an `allow` that silences nothing is sure to do so.
+    """
+    found = resolution.diagnostics
+    own = list(_allows(line[-1]))
+    if not found and not own:
+        return found
+    allowed = {allow.code.text for symbol in line for allow in _allows(symbol)}.intersection(_LINTS)
+    said = {finding.code.id for finding in found}
+    idle = [allow for allow in own if whole and resolution.row is not None and allow.code.text in allowed - said]
+    return [*(finding for finding in found if finding.code.id not in allowed), *map(_idle, idle)]
+
+
+def check_allows(symbol: Symbol) -> list[Diagnostic]:
+    """What is wrong with the `allow` entries of an algorithm, whatever its row is."""
+    found: list[Diagnostic] = []
+    first: dict[str, tree.Allow] = {}
+    for allow in _allows(symbol):
+        known = first.setdefault(allow.code.text, allow)
+        if allow.code.text not in _LINTS:
+            found.append(_no_lint(allow.code))
+        elif known is not allow:
+            labels = (Label(allow.code.span, "again", primary=True), Label(known.code.span, "first here"))
+            message = f"`{allow.code.text}` is allowed twice in one body"
+            found.append(Diagnostic(codes.BAD_ALLOW, message, labels, help="keep one of them"))
+        if not allow.reason.value.strip():
+            label = Label(allow.reason.span, "is empty", primary=True)
+            help = "say why the row is meant to be so: a reader will ask"
+            found.append(Diagnostic(codes.BAD_ALLOW, "an `allow` gives its reason", (label,), help=help))
+    return found
+
+
+def _allows(symbol: Symbol) -> Iterator[tree.Allow]:
+    if isinstance(symbol.declaration, tree.Algorithm):
+        yield from (entry for entry in symbol.declaration.entries if isinstance(entry, tree.Allow))
+
+
+def _no_lint(name: tree.Name) -> Diagnostic:
+    right = name.text.upper()
+    if right in _LINTS:
+        label = Label(name.span, "unknown", primary=True)
+        help, edit = f"write `{right}`", Edit(name.span, right)
+        return Diagnostic(codes.BAD_ALLOW, f"there is no lint `{name.text}`", (label,), help=help, edit=edit)
+    code = next((code for code in _others() if code.id == right), None)
+    if code is None:
+        label = Label(name.span, "unknown", primary=True)
+        message = f"there is no lint `{shortened(name.text)}`"
+        return Diagnostic(codes.BAD_ALLOW, message, (label,), help=did_you_mean(right, _LINTS))
+    label = Label(name.span, code.title, primary=True)
+    message = f"`{code.id}` is no lint, and cannot be allowed"
+    help = f"mend what it reports; what can be allowed runs from `{_LINTS[0]}` to `{_LINTS[-1]}`"
+    return Diagnostic(codes.BAD_ALLOW, message, (label,), help=help)
+
+
+def _others() -> Iterator[Code]:
+    yield from (*syntactic.CODES, *codes.CODES, *rules.CODES)
+
+
+def _idle(allow: tree.Allow) -> Diagnostic:
+    label = Label(allow.span, "silences nothing", primary=True)
+    message = f"`{allow.code.text}` does not arise in this row"
+    return Diagnostic(codes.IDLE_ALLOW, message, (label,), help="remove it")

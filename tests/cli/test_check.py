@@ -1,0 +1,155 @@
+"""taxon check: its formats for programs, and the edits that it applies."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from program import taxon
+
+WRONG = """taxon 1
+import std.sac
+algorithm ours extends sca {
+  gama: 0.9;   # kept as it is
+  network.activation = gelu
+  optimizer.polcy.lr = .5
+  network.layer_norm = True
+}
+"""
+MENDED = """taxon 1
+import std.sac
+algorithm ours extends sac {
+  gamma= 0.9   # kept as it is
+  network.activation = gelu
+  optimizer.policy.lr = 0.5
+  network.layer_norm = true
+}
+"""
+
+
+@pytest.fixture
+def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "ours.tx"
+    path.write_bytes(WRONG.encode())
+    return path
+
+
+def codes(text: str) -> list[str]:
+    return [finding["code"] for finding in json.loads(text)["diagnostics"]]
+
+
+def test_github(wrong: Path) -> None:
+    result = taxon("check", "ours.tx", "--format", "github")
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert result.stdout.splitlines()[0] == (
+        "::error file=ours.tx,line=4,col=3,endLine=4,endColumn=7,title=TX201 unknown path"
+        "::there is no path `gama`%0Ahelp: did you mean `gamma`?"
+    )
+    assert taxon("check", "sac", "--format", "github").stdout == ""
+
+
+def test_sarif(wrong: Path) -> None:
+    result = taxon("check", "ours.tx", "--format", "sarif")
+    assert (result.exit_code, result.stderr) == (1, "")
+    (run,) = json.loads(result.stdout)["runs"]
+    assert [finding["ruleId"] for finding in run["results"]] == codes(
+        taxon("check", "ours.tx", "--format", "json").stdout
+    )
+    (run,) = json.loads(taxon("check", "sac", "--format", "sarif").stdout)["runs"]
+    assert run["results"] == []
+
+
+def test_fix_applies_until_nothing_certain_is_left(wrong: Path) -> None:
+    """A name may be missing where a part of the file cannot be read, so `sca` is looked at after the colon is mended.
+    `gelu` may be `elu` or `relu`."""
+    result = taxon("check", "ours.tx", "--fix", "--format", "json")
+    assert (result.exit_code, result.stderr) == (1, "7 edits applied to 1 file\n")
+    assert codes(result.stdout) == ["TX205"]
+    assert wrong.read_text() == MENDED
+    again = taxon("check", "ours.tx", "--fix")
+    assert again.stderr == "0 edits applied to 0 files\n1 spec checked: 1 error, 0 warnings\n"
+    assert wrong.read_text() == MENDED
+
+
+def test_fix_ends_with_0_where_nothing_remains(wrong: Path) -> None:
+    wrong.write_text(WRONG.replace("gelu", "elu"))
+    result = taxon("check", "ours.tx", "--fix")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "7 edits applied to 1 file\n1 spec checked: all fine\n"
+
+
+def test_diff_writes_nothing(wrong: Path) -> None:
+    result = taxon("check", "ours.tx", "--fix", "--diff")
+    assert result.exit_code == 1
+    assert wrong.read_text() == WRONG
+    changed = [line for line in result.stdout.splitlines()[2:] if line[0] in "+-"]
+    assert changed == [
+        "-algorithm ours extends sca {",
+        "-  gama: 0.9;   # kept as it is",
+        "+algorithm ours extends sac {",
+        "+  gamma= 0.9   # kept as it is",
+        "-  optimizer.polcy.lr = .5",
+        "-  network.layer_norm = True",
+        "+  optimizer.policy.lr = 0.5",
+        "+  network.layer_norm = true",
+    ]
+    assert result.stderr.startswith("7 edits would be applied to 1 file\n")
+    wrong.write_text(MENDED.replace("gelu", "elu"))
+    result = taxon("check", "ours.tx", "--fix", "--diff")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_diff_alone_is_usage(wrong: Path) -> None:
+    assert taxon("check", "ours.tx", "--diff").exit_code == 2
+
+
+def test_the_bytes_around_an_edit_stay(wrong: Path) -> None:
+    wrong.write_bytes("\ufefftaxon 1\r\nalgorithm ours extends std.sca {} # caf\u00e9\r\n".encode())
+    wrong.chmod(0o640)
+    assert taxon("check", "ours.tx", "--fix").exit_code == 0
+    assert wrong.read_bytes() == "\ufefftaxon 1\r\nalgorithm ours extends std.sac {} # caf\u00e9\r\n".encode()
+    assert wrong.stat().st_mode & 0o777 == 0o640
+    assert os.listdir() == ["ours.tx"]
+
+
+def test_a_link_stays_one_and_a_file_named_twice_is_mended_once(wrong: Path) -> None:
+    (wrong.parent / "link.tx").symlink_to("ours.tx")
+    result = taxon("check", "link.tx", "ours.tx", "ours.tx:ours", "--fix", "--format", "concise")
+    assert result.stderr == "7 edits applied to 1 file\n"
+    assert (wrong.parent / "link.tx").is_symlink()
+    assert wrong.read_text() == MENDED
+
+
+def test_only_files_that_are_named_are_mended(wrong: Path) -> None:
+    (wrong.parent / "child.tx").write_text('taxon 1\nimport "ours.tx"\nalgorithm child extends ours { gama = 0.9 }\n')
+    result = taxon("check", "child.tx", "--fix")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("1 edit applied to 1 file\n")
+    assert wrong.read_text() == WRONG
+    assert "gamma = 0.9" in (wrong.parent / "child.tx").read_text()
+
+
+def test_shipped_specs_are_never_mended(wrong: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taxon.cli.fixing.specs_dir", lambda: wrong.parent)
+    result = taxon("check", "ours.tx", "sac", "--fix")
+    assert result.stderr.startswith("0 edits applied to 0 files\n")
+    assert wrong.read_text() == WRONG
+
+
+def test_a_file_that_cannot_be_written(wrong: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, text: str) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("taxon.cli.check.rewrite", refuse)
+    result = taxon("check", "ours.tx", "--fix")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[0] == "error: `ours.tx` cannot be written: read-only file system"
+
+
+def test_what_cannot_be_read_cannot_be_mended(wrong: Path) -> None:
+    result = taxon("check", "missing.tx", "--fix")
+    assert result.exit_code == 2
+    assert "TX012" in result.stdout

@@ -1,0 +1,72 @@
+"""The pages of the codes: each has examples, and they are what they say. That each example of a rule gives its code and
+each mended one nothing is the corpus test's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from program import taxon
+
+from taxon.cli.codes import CODES
+from taxon.data import corpus_dir
+from taxon.diagnostics.pages import Example, Page, page
+
+# What does not come alone: a hundred other mistakes come first.
+BESIDE = {"TX018": {"TX001"}}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_examples_that_give_it_alone(code: str) -> None:
+    examples = page(CODES[code], corpus_dir()).examples
+    assert examples
+    names = [path for path in (corpus_dir() / "bad").glob(f"{code.lower()}_*.tx") if mended(path).exists()]
+    assert len(names) == len(examples)
+    for path in names:
+        expected = path.read_bytes().splitlines()[0].decode().removeprefix("# expect:").split()
+        assert set(expected) == {code} | BESIDE.get(code, set())
+
+
+def mended(path: Path) -> Path:
+    return path.parents[1] / "good" / f"{path.stem}_fixed.tx"
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code.startswith("TX0")])
+def test_syntax_is_not_all_that_check_looks_at(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The corpus test reads only the syntax of these; no second mistake may hide in them, or in their mended form."""
+    for bad, good in page(CODES[code], corpus_dir()).examples:
+        assert found(bad, corpus_dir() / "bad", monkeypatch) == {code} | BESIDE.get(code, set())
+        assert found(good, corpus_dir() / "good", monkeypatch) == set()
+
+
+def found(example: Example, folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    monkeypatch.chdir(folder)
+    program, *arguments = shlex.split(example.command)
+    assert program == "taxon"
+    called = taxon(*arguments)
+    return set(re.findall(r"^(?:error|warning)\[(TX\d+)\]", called.stdout + called.stderr, re.MULTILINE))
+
+
+def test_a_page_shows_its_examples() -> None:
+    lines = taxon("explain", "TX501").stdout.splitlines()
+    wrong, right = lines.index("Wrong:"), lines.index("Right:")
+    assert "      G.estimate = td(0)" in lines[wrong:right]
+    assert "      G.estimate = td(0) + clipped_double" in lines[right:]
+    assert "    $ taxon check tx501_one_critic.tx" in lines[wrong:right]
+    assert not [line for line in lines if "expect:" in line]
+    assert any(line.startswith("Source: Furuta") for line in lines[:wrong])
+
+
+def test_a_page_shows_the_command_that_tells() -> None:
+    assert "    $ taxon show sac --set gamma=0.9,eta=2\n" in taxon("explain", "TX115").stdout
+
+
+@pytest.mark.parametrize("code", ["TX010", "TX011", "TX018"])
+def test_a_long_example_is_cut(code: str) -> None:
+    assert len(taxon("explain", code).stdout.splitlines()) < 100
+
+
+def test_a_code_without_examples_has_a_page(tmp_path: Path) -> None:
+    assert page(CODES["TX501"], tmp_path) == Page(CODES["TX501"], ())
