@@ -33,7 +33,8 @@ ALLOWED = {
     "data": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "data"},
-    "cli": {*FRONT, *BACK, "data", "studies"},
+    "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
+    "cli": {*FRONT, *BACK, "data", "studies", "server"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.

@@ -24,10 +24,14 @@ COMMANDS = {
     "ladder": ("ladder", "ladder"),
     "show": ("show", "show"),
     "explain": ("explain", "explain"),
+    "lsp": ("lsp", "lsp"),
+    "list": ("list_", "list_"),
+    "new": ("new", "new"),
+    "doc": ("doc", "doc"),
 }
 
 
-LONG = {"run", "eval"}
+LONG = {"run", "eval", "lsp"}
 
 
 def application(commands: list[str]) -> typer.Typer:
@@ -38,7 +42,6 @@ def application(commands: list[str]) -> typer.Typer:
         name="taxon",
         help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
 

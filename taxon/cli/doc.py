@@ -1,0 +1,110 @@
+"""taxon doc: the axes of the language and their choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from taxon.cli.describing import describe, describe_choice, paragraph
+from taxon.cli.frontend import aligned, write
+from taxon.cli.sides import fail
+from taxon.diagnostics.suggest import did_you_mean
+from taxon.diagnostics.visible import visible
+from taxon.semantics import leaf_text, load_spec
+from taxon.semantics.loading import shipped_names
+from taxon.semantics.vocabulary import Place, Vocabulary
+from taxon.taxonomy import SCHEMA
+from taxon.taxonomy.row import Composition, Row
+from taxon.taxonomy.schema import LEVELS, Choice, Slot
+
+
+def doc(
+    subject: Annotated[
+        str | None, typer.Argument(metavar="[PATH|CHOICE]", help="A path such as G.estimate, or a choice.")
+    ] = None,
+    used: Annotated[bool, typer.Option("--used", help="Say which shipped specs use it (reads all of them).")] = False,
+) -> None:
+    """Describe a path or a choice: equations, parameters, sources, operators. Without either, list the paths."""
+    if subject is None:
+        if used:
+            fail("--used is about a path or a choice", "name one: taxon doc PATH --used")
+        write("\n".join(_contents()))
+        return
+    vocabulary = Vocabulary(SCHEMA)
+    rows = _shipped() if used else []
+    places = vocabulary.places(subject)
+    parts = [_place(subject, places, rows)] if places else []
+    parts += [_choice(choice, paths, rows) for choice, paths in _takers(subject).items()]
+    if not parts and subject and (names := vocabulary.children(subject)):
+        parts = [[f"{subject}.{name}" for name in names]]
+    if not parts:
+        known = {*vocabulary.paths, *(choice.key for _, slot in _slots() for choice in slot.choices)}
+        hint = did_you_mean(subject, known) or "`taxon doc` lists the paths"
+        fail(f"there is no path and no choice {visible(subject)}", hint)
+    write("\n\n".join("\n".join(lines) for lines in parts))
+
+
+def _contents() -> Iterator[str]:
+    """Every path with a line, by its heading in Table 1."""
+    for level in LEVELS:
+        yield from [level] if level == LEVELS[0] else ["", level]
+        yield from aligned([[f"  {slot.name}", slot.doc] for slot in SCHEMA.values() if slot.level == level])
+
+
+def _slots() -> Iterator[tuple[str, Slot]]:
+    """Every path that has a leaf of its own, with its slot; a parameter's once for each choice that has it."""
+    waiting = [(path, slot) for path, slot in reversed(SCHEMA.items()) if not slot.spread]
+    while waiting:
+        path, slot = waiting.pop()
+        yield path, slot
+        for choice in reversed(slot.choices):
+            root = f"{path}.{choice.key}" if choice.modifier else path
+            waiting += [(f"{root}.{parameter.name}", parameter) for parameter in reversed(choice.parameters)]
+
+
+def _takers(key: str) -> dict[Choice, list[str]]:
+    """The choices of that spelling, each with the paths that take it."""
+    found: dict[Choice, list[str]] = {}
+    for path, slot in _slots():
+        choice = slot.choice(key)
+        if choice is not None:
+            found.setdefault(choice, []).append(path)
+    return found
+
+
+def _shipped() -> list[Row]:
+    rows = (load_spec(name).row for name in shipped_names())
+    return [row for row in rows if row is not None]
+
+
+def _place(subject: str, places: tuple[Place, ...], rows: list[Row]) -> list[str]:
+    # What a shared path fans out to takes the same values everywhere.
+    lines = "\n\n".join("\n".join(describe(subject, slot)) for slot in places[0].slots).split("\n")
+    for place in places if rows else ():
+        users: dict[str, list[str]] = {}
+        for row in rows:
+            leaf = row.leaves.get(place.path)
+            if leaf is not None:
+                users.setdefault(leaf_text(leaf.value), []).append(row.name)
+        lines += ["", f"{place.path} in the shipped specs" if users else f"no shipped spec has {place.path}"]
+        for value, names in users.items():
+            lines += paragraph(f"{value}: {', '.join(names)}", "  ")
+    return lines
+
+
+def _choice(choice: Choice, paths: list[str], rows: list[Row]) -> list[str]:
+    lines = [*paragraph(f"taken by {', '.join(dict.fromkeys(paths))}", ""), "", *describe_choice(choice)]
+    if rows:
+        names = [row.name for row in rows if any(_holds(row, path, choice) for path in paths)]
+        lines += ["", *paragraph(f"used by {', '.join(names)}" if names else "used by no shipped spec", "")]
+    return lines
+
+
+def _holds(row: Row, path: str, choice: Choice) -> bool:
+    """Whether a row has a choice at a path: that of another choice's parameter may have the same path and key."""
+    leaf = row.leaves.get(path)
+    if leaf is None or leaf.slot.choice(choice.key) != choice or not isinstance(leaf.value, Composition):
+        return False
+    return choice.key in (leaf.value.base, *leaf.value.modifiers)

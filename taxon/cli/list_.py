@@ -1,0 +1,76 @@
+"""taxon list: the specs that ship."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from taxon.cli.frontend import Format, aligned, exit_code, report, write
+from taxon.diagnostics.model import Diagnostic
+from taxon.semantics.loading import shipped_names, shipped_path
+from taxon.syntax import parse, tree
+from taxon.syntax.reading import read
+
+# A full stop ends a sentence where a capital follows; not that of "et al.", "Fig." or an initial.
+_END = re.compile(r"(?<!\bal)(?<!\bFig)(?<!\b[A-Z])\.(?=\s+[A-Z])")
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A declaration of a shipped spec."""
+
+    name: str
+    file: str  # as it is imported: `std.file`
+    architecture: bool
+    doc: str  # its first sentence
+
+
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the specs that ship, and the architectures that a spec can take with `with`."""
+    found = shipped()
+    algorithms = [each for each in found if not each.architecture]
+    architectures = [each for each in found if each.architecture]
+    if as_json:
+        document = {
+            "format_version": 1,
+            "algorithms": [_data(each) for each in algorithms],
+            "architectures": [_data(each) for each in architectures],
+        }
+        write(json.dumps(document, indent=2))
+        return
+    write("\n".join(aligned([[each.name, each.doc] for each in algorithms])))
+    for file in dict.fromkeys(each.file for each in architectures):
+        rows = [[f"  {each.name}", each.doc] for each in architectures if each.file == file]
+        write("\n".join(["", f"architectures, with `import {file}`", *aligned(rows)]))
+
+
+def shipped() -> list[Shipped]:
+    """What the shipped specs declare, in the order of their files; where one cannot be read, the command ends."""
+    found: list[Shipped] = []
+    for name in shipped_names():
+        source = read(shipped_path(name))
+        if isinstance(source, Diagnostic):
+            report([source], Format.FULL, error_stream=True)
+            raise typer.Exit(exit_code([source]))
+        for declaration in parse(source)[0].declarations:
+            architecture = isinstance(declaration, tree.Architecture)
+            if architecture or isinstance(declaration, tree.Algorithm):
+                doc = first_sentence(declaration.doc)
+                found.append(Shipped(declaration.name.text, f"std.{name}", architecture, doc))
+    return found
+
+
+def first_sentence(doc: str) -> str:
+    """The first sentence of a doc comment on one line, without its full stop."""
+    text = " ".join(doc.split())
+    return _END.split(text, maxsplit=1)[0].removesuffix(".")
+
+
+def _data(each: Shipped) -> dict[str, str]:
+    return {"name": each.name, "import": each.file, "doc": each.doc}

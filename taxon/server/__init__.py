@@ -1,0 +1,1 @@
+"""What an editor asks of taxon, over the Language Server Protocol: `taxon lsp`."""

@@ -1,0 +1,51 @@
+"""Slots, choices and origins in Markdown, as `taxon explain` and `taxon show --origin` tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taxon.semantics import leaf_text
+from taxon.semantics.values import takes
+from taxon.taxonomy.row import Leaf, Origin
+from taxon.taxonomy.schema import Choice, Slot
+
+
+def slot_text(path: str, slot: Slot) -> str:
+    """What a path, or a parameter, means and takes."""
+    default = "" if slot.default is None else f"; `{slot.default}` by default"
+    return f"**`{path}`**: {slot.doc}\n\ntakes {takes(slot)}{default}"
+
+
+def choice_text(choice: Choice) -> str:
+    """What a choice means: its equation, its parameters, and where it comes from."""
+    return "\n\n".join(_choice(choice))
+
+
+def _choice(choice: Choice) -> Iterator[str]:
+    yield f"**`{'+ ' if choice.modifier else ''}{choice.key}`**: {choice.doc}"
+    if choice.equation:
+        yield f"```\n{choice.equation}\n```"
+    for slot in choice.parameters:
+        default = "" if slot.default is None else f" = {slot.default}"
+        yield f"- `{slot.name}{default}`: {slot.doc}"
+    if choice.source:
+        yield f"Source: {choice.source}"
+
+
+def leaf_line(leaf: Leaf, name: str) -> str:
+    """The resolved value at a path of an algorithm, and what set it."""
+    return f"in `{name}`: `{leaf.path} = {leaf_text(leaf.value)}` ({_origin(leaf.origin)})"
+
+
+def _origin(origin: Origin) -> str:
+    if origin.layer == "default":
+        return "the default"
+    words = f"{origin.layer} `{origin.name}`" if origin.layer != "spec" else "set here"
+    if origin.span is None:
+        return words
+    line, _ = origin.span.source.position(origin.span.start)
+    return f"{words}, line {line}" if origin.layer == "spec" else f"{words}, {_short(origin)}:{line}"
+
+
+def _short(origin: Origin) -> str:
+    return "" if origin.span is None else origin.span.source.name.rpartition("/")[2]

@@ -1,0 +1,95 @@
+"""What stands under the cursor: a path with its resolved value, a choice, a parameter, or the name of a declaration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from taxon.diagnostics.source import Span
+from taxon.semantics.scope import Symbol
+from taxon.server.definition import declaration_at
+from taxon.server.describing import choice_text, leaf_line, slot_text
+from taxon.server.view import VOCABULARY, Entry, Texts, View, entry_at, inside, view
+from taxon.syntax import tree
+from taxon.syntax.printing import expression as spelling
+from taxon.taxonomy.schema import Choice, Slot
+
+Found = tuple[str, Span]
+
+
+def hover(path: Path, offset: int, texts: Texts) -> Found | None:
+    """Markdown about what stands at an offset, and the span that it is about; None where there is nothing to say."""
+    seen = view(path, texts)
+    named = declaration_at(seen, offset)
+    if named is not None:
+        symbol, span = named
+        return f"{symbol.kind} **`{symbol.name}`**\n\n{symbol.declaration.doc}".rstrip(), span
+    symbol_here = seen.symbol_at(offset)
+    entry = None if symbol_here is None else entry_at(symbol_here.declaration.entries, offset)
+    if symbol_here is None or entry is None:
+        return None
+    if inside(entry.path.span, offset):
+        return _path(entry, offset, symbol_here, seen)
+    if entry.value is None or not inside(entry.value.span, offset):
+        return None
+    for place in VOCABULARY.places(entry.text)[:1]:
+        for slot in place.slots:
+            found = _value(entry.value, slot, place.path, offset, symbol_here, seen)
+            if found is not None:
+                return found
+    return None
+
+
+def _path(entry: Entry, offset: int, symbol: Symbol, seen: View) -> Found | None:
+    """The path up to the name under the cursor; a group only says what is below it."""
+    names = [name for name in entry.path.names if name.span.start <= offset]
+    path = entry.prefix + ".".join(name.text for name in names)
+    span = entry.path.names[0].span.to(names[-1].span)
+    places = VOCABULARY.places(path)
+    if not places:
+        below = VOCABULARY.children(path)
+        return (f"**`{path}`**: " + ", ".join(f"`{name}`" for name in below), span) if below else None
+    slots = places[0].slots
+    lines = [slot_text(path, slots[0]), *_resolved([place.path for place in places], symbol, seen)]
+    return "\n\n".join(lines), span
+
+
+def _resolved(paths: list[str], symbol: Symbol, seen: View) -> list[str]:
+    leaves = seen.leaves(symbol) if isinstance(symbol.declaration, tree.Algorithm) else {}
+    return [leaf_line(leaves[path], symbol.name) for path in paths if path in leaves]
+
+
+def _value(value: tree.Expression, slot: Slot, path: str, offset: int, symbol: Symbol, seen: View) -> Found | None:
+    """What stands at an offset of a value of a slot at a path."""
+    if isinstance(value, tree.Sum):
+        term = next((term for term in value.terms if inside(term.span, offset)), None)
+        return None if term is None else _value(term, slot, path, offset, symbol, seen)
+    choice = slot.choice(spelling(value))
+    if choice is not None:
+        return choice_text(choice), value.span
+    if not isinstance(value, tree.Call):
+        return None
+    choice = slot.choice(value.function.text)
+    if choice is None:
+        return None
+    if inside(value.function.span, offset):
+        return choice_text(choice), value.function.span
+    return _argument(value, choice, f"{path}.{choice.key}" if choice.modifier else path, offset, symbol, seen)
+
+
+def _argument(call: tree.Call, choice: Choice, path: str, offset: int, symbol: Symbol, seen: View) -> Found | None:
+    unnamed = 0
+    for argument in call.arguments:
+        name = argument.name
+        if name is None:
+            slot = choice.parameters[unnamed] if unnamed < len(choice.parameters) else None
+            unnamed += 1
+        else:
+            slot = next((slot for slot in choice.parameters if slot.name == name.text), None)
+        if slot is None or not inside(argument.span, offset):
+            continue
+        below = f"{path}.{slot.name}"
+        if name is not None and inside(name.span, offset):
+            return "\n\n".join([slot_text(below, slot), *_resolved([below], symbol, seen)]), name.span
+        found = _value(argument.value, slot, below, offset, symbol, seen)
+        return found or (slot_text(below, slot), argument.span)
+    return None
