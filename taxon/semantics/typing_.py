@@ -134,7 +134,13 @@ def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnosti
     if not inside:
         text = shortened(value.span.text)
         found.append(
-            _finding(codes.OUT_OF_RANGE, f"`{path}` takes {numbers}, not `{text}`", value.span, "out of range")
+            _finding(
+                codes.OUT_OF_RANGE,
+                f"`{path}` takes {numbers}, not `{text}`",
+                value.span,
+                "out of range",
+                f"write {numbers}",
+            )
         )
         return None
     return plain
