@@ -19,7 +19,7 @@ from taxon.operators.functional import total
 BISECTIONS = 48  # of log eta: to 1e-13 of it
 TOLERANCE = 1e-9  # on every slope of the dual in v, after scaling
 ITERATIONS = 1000
-LEAST_ETA = 1e-6  # in units of delta's deviation, so that scores can be divided by it in float32
+LEAST_ETA = 1e-6  # in units of the rewards' deviation, so that scores can be divided by it in float32
 RANK = 1e-10  # directions of v that move delta less than this, relative in the square, are left at 0
 
 
@@ -95,7 +95,7 @@ def solve_dual(
     iterations), with rewards in units of their deviation under q and v in directions that move delta by one such unit
     each. There `ridge` / 2 |v|^2 is added, which keeps v finite where no p in the data keeps the flow. Of the values
     that leave delta as it is (a constant with gamma = 1) the least is taken. eta is least,
-    1e-6 of delta's deviation, where even the best transition alone is within the bound. A seed with a number that is
+    1e-6 of the rewards' deviation, where even the best transition alone is within the bound. A seed with a number that is
     not finite, or no weight, comes out as NaN.
     """
     columns = (reward, features, next_features, terminated, start_features, weights)
@@ -157,11 +157,15 @@ def _solve_seed(reward: Tensor, flow: Tensor, q: Tensor, kl: float, ridge: float
 
 
 def _temperature(delta: Tensor, q: Tensor, kl: float) -> Tensor:
-    """The eta at which KL(q exp(delta / eta) || q) = kl, within 1e-6 to 1e6 of the delta's deviation: [n] -> []."""
+    """The eta at which KL(q exp(delta / eta) || q) = kl, from 1e-6 up, in the rewards' unit: [n] -> [].
+
+    The least eta is absolute: where nothing is left to gain, delta differs by rounding alone, and an eta in delta's own
+    unit would spend the whole bound on it.
+    """
     centred = delta - (q * delta).sum()
-    unit = (q * centred.square()).sum().sqrt().clamp(min=1e-30)
-    scaled = (centred - centred.amax()) / unit
-    low, high = scaled.new_tensor(math.log(LEAST_ETA)), scaled.new_tensor(-math.log(LEAST_ETA))
+    largest = (q * centred.square()).sum().sqrt().clamp(min=1.0) / LEAST_ETA
+    scaled = centred - centred.amax()
+    low, high = scaled.new_tensor(math.log(LEAST_ETA)), torch.log(largest)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         tilt = scaled / middle.exp()
@@ -169,7 +173,7 @@ def _temperature(delta: Tensor, q: Tensor, kl: float) -> Tensor:
         mass = raised.sum()
         above = (raised * tilt).sum() / mass - torch.log(mass) > kl  # the divergence falls as eta grows
         low, high = torch.where(above, middle, low), torch.where(above, high, middle)
-    return unit * ((low + high) / 2).exp()
+    return ((low + high) / 2).exp()
 
 
 def _flow(features: Tensor, next_features: Tensor, terminated: Tensor, gamma: float) -> Tensor:

@@ -6,6 +6,7 @@ import scipy.optimize
 import torch
 from torch.func import grad
 
+from taxon.operators import relative_entropy
 from taxon.operators.relative_entropy import absorbing, dual_value, solve_dual, start_features, value_advantage
 
 
@@ -229,3 +230,12 @@ def test_features_that_are_always_zero_change_nothing():
     found = solve_dual(reward, padded[0], padded[1], terminated, padded[2], weights, 0.3, 0.9)
     for a, b in zip(solve_dual(*data, 0.3, 0.9)[::2], found[::2], strict=True):
         close(a, b, 1e-6)
+
+
+def test_rounding_is_not_worth_the_bound():
+    """Where every transition is equally good but for rounding, the weights stay the data's."""
+    q = torch.full((400,), 1 / 400, dtype=torch.float64)
+    delta = 1e-11 * torch.randn(400, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    eta = relative_entropy._temperature(delta, q, 0.5)
+    p = posterior(delta.unsqueeze(0), eta.unsqueeze(0), q.unsqueeze(0))
+    assert divergence(p, q.unsqueeze(0)).item() < 1e-6
