@@ -95,8 +95,8 @@ def solve_dual(
     iterations), with rewards in units of their deviation under q and v in directions that move delta by one such unit
     each. There `ridge` / 2 |v|^2 is added, which keeps v finite where no p in the data keeps the flow. Of the values
     that leave delta as it is (a constant with gamma = 1) the least is taken. eta is least,
-    1e-6 of the rewards' deviation, where even the best transition alone is within the bound. A seed with a number that is
-    not finite, or no weight, comes out as NaN.
+    1e-6 of the rewards' deviation, where even the best transition alone is within the bound. A seed with a number
+    that is not finite, or no weight, comes out as NaN.
     """
     columns = (reward, features, next_features, terminated, start_features, weights)
     etas, values, advantages = [], [], []
