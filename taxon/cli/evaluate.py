@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from taxon.cli.failure import user_errors
-from taxon.runtime.errors import UserError
 
 
 def evaluate(
@@ -21,21 +20,11 @@ def evaluate(
 
     with user_errors():
         count = parse_count(episodes, "--episodes")
+        from taxon.cli.run_folder import compiled
         from taxon.runtime import manifest
 
         record = manifest.read(run)
-        # gymnasium imports what stands before a colon. A run may come from a stranger, so its word alone does not do.
-        if env is None and ":" in record.environment:
-            message = f"the run's environment {record.environment} would import a module"
-            raise UserError(message, f"if you trust that module, add --env {record.environment}")
-        if env not in (None, record.environment):
-            raise UserError(f"the run was on {record.environment}, not on {env}", "leave --env out")
-        from taxon.cli.frontend import load
-        from taxon.compiler import emit
-
-        # Emitted anew from the spec: text found in a run's folder is never executed.
-        resolved = load(str(run / "resolved.tx"), [], record.environment)
-        source = emit(resolved.row)
+        resolved, source = compiled(run, record.environment, env)
         from taxon.runtime.saved import evaluate_run
 
         result = evaluate_run(run, source, resolved.hash, count, device, video)

@@ -1,4 +1,4 @@
-"""taxon run: train a spec."""
+"""taxon run: train a spec, or go on with a run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,35 +6,71 @@ from typing import Annotated
 import typer
 
 from taxon.cli.failure import user_errors
+from taxon.runtime.errors import UserError
 
 
 def run(
-    spec: Annotated[str, typer.Argument(help="A .tx file, or a shipped spec such as std.sac.")],
-    env: Annotated[str, typer.Option(help="A gymnasium id, or dm_control/<domain>-<task>.")],
-    seeds: Annotated[str, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).")] = "1",
-    steps: Annotated[str, typer.Option(help="Environment steps of every seed; 100k and 1M are understood.")] = "1M",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    spec: Annotated[str | None, typer.Argument(help="A .tx file, or a shipped spec such as std.sac.")] = None,
+    env: Annotated[str | None, typer.Option(help="A gymnasium id, or dm_control/<domain>-<task>.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).", show_default="1")
+    ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(help="Environment steps of every seed; 100k and 1M are understood.", show_default="1M"),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/<spec>-<env>-<n>].")] = None,
-    eval_every: Annotated[str, typer.Option(help="Environment steps between two evaluations.")] = "20k",
-    eval_episodes: Annotated[str, typer.Option(help="Episodes with the mean action in an evaluation.")] = "10",
+    eval_every: Annotated[
+        str | None, typer.Option(help="Environment steps between two evaluations.", show_default="20k")
+    ] = None,
+    eval_episodes: Annotated[
+        str | None, typer.Option(help="Episodes with the mean action in an evaluation.", show_default="10")
+    ] = None,
+    save_every: Annotated[
+        str | None,
+        typer.Option(help="What passes between two checkpoints: 90s, 5min, 1h, or steps.", show_default="5min"),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with the run in this folder; --steps may ask for more.", metavar="RUN"),
+    ] = None,
 ) -> None:
     """Train a spec on an environment, several seeds in one process.
 
     Leaves the resolved spec, the emitted module, metrics, checkpoints and a learning curve in a folder.
-    Ctrl-C stops cleanly, with a checkpoint.
+    Ctrl-C stops cleanly, with a checkpoint; --resume goes on from the latest one as if nothing had happened.
     """
-    from taxon.runtime.options import Options, parse_count, parse_seeds
+    from taxon.runtime.options import Options, parse_cadence, parse_count, parse_seeds
 
     with user_errors():
+        if resume is not None:
+            given = {
+                "SPEC": spec,
+                "--seeds": seeds,
+                "--device": device,
+                "--set": set or None,
+                "--out": out,
+                "--eval-every": eval_every,
+                "--eval-episodes": eval_episodes,
+                "--save-every": save_every,
+            }
+            code = _resume(resume, env, steps, [name for name, value in given.items() if value is not None])
+            raise typer.Exit(code)
+        if spec is None:
+            raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
+        if env is None:
+            raise UserError("there is no environment to train on", "name one, as in --env Hopper-v4")
         options = Options(
             environment=env,
-            seeds=parse_seeds(seeds),
-            steps=parse_count(steps, "--steps"),
-            device=device,
+            seeds=parse_seeds(seeds or "1"),
+            steps=parse_count(steps or "1M", "--steps"),
+            device=device or "auto",
             out=out,
-            evaluate_every=parse_count(eval_every, "--eval-every"),
-            evaluation_episodes=parse_count(eval_episodes, "--eval-episodes"),
+            evaluate_every=parse_count(eval_every or "20k", "--eval-every"),
+            evaluation_episodes=parse_count(eval_episodes or "10", "--eval-episodes"),
+            save_every=parse_cadence(save_every or "5min", "--save-every"),
         )
         from taxon.cli.frontend import load
         from taxon.compiler import emit
@@ -45,3 +81,20 @@ def run(
 
         outcome = train(Program(resolved.name, resolved.hash, resolved.canonical, source), options)
     raise typer.Exit(outcome.exit_code)
+
+
+def _resume(folder: Path, env: str | None, steps: str | None, given: list[str]) -> int:
+    """Go on with a run: its exit code."""
+    from taxon.cli.run_folder import compiled
+    from taxon.runtime import manifest
+    from taxon.runtime.options import parse_count
+
+    if given:
+        message = f"a run that goes on keeps its own settings, and {given[0]} asks for another"
+        raise UserError(message, f"leave {' and '.join(given)} out, or begin another run")
+    count = None if steps is None else parse_count(steps, "--steps")
+    record = manifest.read(folder)
+    resolved, source = compiled(folder, record.environment, env)
+    from taxon.runtime.trainer import Program, resume
+
+    return resume(Program(record.name, resolved.hash, resolved.canonical, source), folder, count).exit_code

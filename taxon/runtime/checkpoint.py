@@ -1,83 +1,77 @@
-"""Checkpoints: the agent's whole state as safetensors, described and sealed by a JSON file. Never pickle.
+"""Checkpoints: all that a run needs to go on, as one safetensors file and a JSON index. Never pickle.
 
-The JSON file is written last and names the tensor file with its digest, so that an interrupted save leaves the
-checkpoint before it intact.
+The index is written last, seals itself and names every other file with its digest. Files that it names are never
+written again but for rows added behind those it counts, so that the checkpoint before stays whole until the new one
+has been read back.
 """
 
 import hashlib
-from collections.abc import Iterator
+import json
 from pathlib import Path
 from typing import Any, Literal
 
 import safetensors.torch
-import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
-from torch import Tensor
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from taxon.runtime.errors import UserError
 from taxon.runtime.files import write_atomically
+from taxon.runtime.plain import NotPlainError, pack, unpack
+from taxon.runtime.replay_file import Rows
+from taxon.runtime.snapshot import UnfitError, restore_agent
 
 INDEX = "checkpoint.json"
-
-
-class TensorEntry(BaseModel):
-    """One tensor of a state."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    shape: list[int]
-    dtype: str
+LARGEST_INDEX = 256 * 2**20  # bytes
 
 
 class Checkpoint(BaseModel):
-    """The description of a checkpoint, and when it was made."""
+    """The index of a checkpoint."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     row: str  # the hash of the resolved row
-    seeds: list[int]
-    steps: int  # environment steps of every seed
-    updates: dict[str, int]  # minibatch updates of every phase
-    frozen: dict[str, int]  # seed -> the environment step at which it stopped being finite
-    file: str
+    seeds: list[NonNegativeInt]
+    steps: NonNegativeInt  # environment steps of every seed
+    frozen: dict[str, NonNegativeInt]  # seed -> the environment step at which it was frozen
+    file: str = Field(pattern=r"^checkpoint-[0-9]{1,18}-[0-9a-f]{12}\.safetensors$")
     sha256: str
-    tensors: dict[str, TensorEntry]
-
-
-def named_tensors(state: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of nested tuples with its dotted name: fields by their names, plain tuples by position."""
-    if isinstance(state, Tensor):
-        yield prefix, state
-        return
-    names = getattr(state, "_fields", range(len(state)))
-    for name, part in zip(names, state, strict=True):
-        yield from named_tensors(part, f"{prefix}.{name}" if prefix else str(name))
+    replay: list[Rows]  # the files of a replay's rows
+    state: dict[str, Any]  # what was saved, packed: its arrays are in the file
 
 
 def save(
     folder: Path,
-    state: Any,
+    saved: dict[str, Any],
     *,
     row: str,
     seeds: list[int],
     steps: int,
-    updates: dict[str, int],
     frozen: dict[int, int],
+    replay: list[Rows],
 ) -> Checkpoint:
-    """Write the state to `folder`, replacing the checkpoint there only once the new one is whole."""
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in named_tensors(state)}
+    """Write plain data, which holds the agent's tensors under `agent`, and remove the checkpoint before it.
+
+    Raises OSError where it cannot be written or does not read back; the one before is whole then.
+    """
+    said, tensors = pack(saved)
     content = safetensors.torch.save(tensors)
+    digest = hashlib.sha256(content).hexdigest()
     checkpoint = Checkpoint(
         row=row,
         seeds=seeds,
         steps=steps,
-        updates=updates,
         frozen={str(seed): step for seed, step in frozen.items()},
-        file=f"checkpoint-{steps}.safetensors",
-        sha256=hashlib.sha256(content).hexdigest(),
-        tensors={name: TensorEntry(shape=list(tensor.shape), dtype=_dtype(tensor)) for name, tensor in tensors.items()},
+        file=f"checkpoint-{steps}-{digest[:12]}.safetensors",
+        sha256=digest,
+        replay=replay,
+        state=said,
     )
-    write_atomically(folder / checkpoint.file, content)
-    write_atomically(folder / INDEX, checkpoint.model_dump_json(indent=2).encode())
+    path = folder / checkpoint.file
+    write_atomically(path, content)
+    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise OSError(0, "what was written does not read back")
+    write_atomically(folder / INDEX, _sealed(checkpoint.model_dump(mode="json")))
+    if read(folder) != checkpoint:
+        raise OSError(0, "what was written does not read back")
     for older in folder.glob("checkpoint-*.safetensors"):
         if older.name != checkpoint.file:
             older.unlink()
@@ -85,30 +79,33 @@ def save(
 
 
 def read(folder: Path) -> Checkpoint:
-    """The description of the checkpoint in `folder`. Raises UserError where it is missing or not one."""
+    """The index of the checkpoint in `folder`. Raises UserError where it is missing or not one."""
     path = folder / INDEX
     try:
-        return Checkpoint.model_validate_json(path.read_bytes())
+        if path.stat().st_size > LARGEST_INDEX:
+            raise UserError(f"{path} is larger than any index", _RESTORE)
+        whole = json.loads(path.read_bytes())
+        body = whole["body"]
+        if whole["sha256"] != _digest(body):
+            raise UserError(f"{path} is not the file that was saved: its digest differs", _RESTORE)
+        return Checkpoint.model_validate(body)
     except FileNotFoundError:
-        help = "name the folder of a run, as `taxon run` printed it"
+        help = "name the folder of a run that `taxon run` has saved"
         raise UserError(f"there is no checkpoint in {folder}", help) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}", _RESTORE) from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UserError(f"{path} is not a checkpoint's description: {where}: {first['msg']}", _RESTORE) from error
+        raise UserError(f"{path} is not the index of a checkpoint: {where}: {first['msg']}", _ANOTHER) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"{path} is not the index of a checkpoint", _RESTORE) from error
 
 
-def load(folder: Path, template: Any) -> tuple[Checkpoint, Any]:
-    """The checkpoint in `folder` as a state built like `template`, on the template's devices.
-
-    Raises UserError where a file is missing, its bytes are not the ones described, or names, shapes and types
-    are not the template's.
-    """
-    checkpoint = read(folder)
+def load(folder: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+    """What was saved. Raises UserError where a file is missing or its bytes are not the ones described."""
     path = folder / checkpoint.file
-    if path.parent != folder or not path.is_file():
+    if path.is_symlink() or not path.is_file():
         raise UserError(f"{folder / INDEX} names {checkpoint.file}, which is not there", _RESTORE)
     try:
         content = path.read_bytes()
@@ -118,34 +115,37 @@ def load(folder: Path, template: Any) -> tuple[Checkpoint, Any]:
         raise UserError(f"{path} is not the file that was saved: its digest differs", _RESTORE)
     try:
         tensors = safetensors.torch.load(content)
-    except (safetensors.SafetensorError, ValueError) as error:
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise UserError(f"{path} is not a safetensors file: {error}", _RESTORE) from error
-    expected = dict(named_tensors(template))
-    for name in [*expected, *sorted(tensors)]:
-        if name not in tensors or name not in expected:
-            where = "lacks" if name not in tensors else "has an unexpected"
-            raise UserError(f"{path} {where} tensor {name}", _ANOTHER)
-        found, wanted = tensors[name], expected[name]
-        if found.shape != wanted.shape or found.dtype != wanted.dtype:
-            raise UserError(
-                f"{path}: {name} is {_dtype(found)} {list(found.shape)} "
-                f"and the agent needs {_dtype(wanted)} {list(wanted.shape)}",
-                _ANOTHER,
-            )
-    loaded = iter([tensors[name].to(wanted.device) for name, wanted in expected.items()])
-    return checkpoint, _rebuild(template, loaded)
+    try:
+        saved = unpack(checkpoint.state, tensors)
+    except NotPlainError as error:
+        raise UserError(f"{folder / INDEX}: {error}", _RESTORE) from error
+    if not isinstance(saved.get("agent"), dict):
+        raise UserError(f"{folder / INDEX} holds no agent", _RESTORE)
+    return dict(saved)
+
+
+def agent_state(folder: Path, saved: dict[str, Any], template: Any) -> Any:
+    """The agent's state alone, built like `template`. Raises UserError where it is another agent's."""
+    try:
+        return restore_agent(template, saved["agent"])
+    except UnfitError as error:
+        raise misfit(folder, error) from error
+
+
+def misfit(folder: Path, error: UnfitError) -> UserError:
+    """What to say of a checkpoint that is sound but not this program's."""
+    return UserError(f"{folder / INDEX} does not fit: {error}", _ANOTHER)
 
 
 _RESTORE = "restore the folder from a copy, or train again"
 _ANOTHER = "the checkpoint belongs to another spec or another version of taxon: install the version in run.json"
 
 
-def _dtype(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+def _sealed(body: dict[str, Any]) -> bytes:
+    return json.dumps({"sha256": _digest(body), "body": body}, allow_nan=False).encode()
 
 
-def _rebuild(template: Any, tensors: Iterator[torch.Tensor]) -> Any:
-    if isinstance(template, Tensor):
-        return next(tensors)
-    parts = [_rebuild(part, tensors) for part in template]
-    return type(template)(*parts) if hasattr(template, "_fields") else type(template)(parts)
+def _digest(body: Any) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, allow_nan=False).encode()).hexdigest()

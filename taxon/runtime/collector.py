@@ -1,5 +1,6 @@
 """The training environments of every seed: stepped in turn, heard in one array that travels to the device at once."""
 
+import traceback
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from taxon.runtime.environments import Environment
+from taxon.runtime.environments import Environment, EnvironmentFaultError
+
+LONGEST_CAUSE = 300  # characters of an environment's own words
 
 
 class Episode(NamedTuple):
@@ -18,6 +21,14 @@ class Episode(NamedTuple):
     seed: int  # index on the seed axis
     total: float  # undiscounted return
     length: int
+
+
+class Fault(NamedTuple):
+    """An environment that failed."""
+
+    seed: int  # index on the seed axis
+    cause: str  # one line
+    trace: str  # where, for whoever wrote the environment
 
 
 class Heard(NamedTuple):
@@ -35,7 +46,8 @@ class Heard(NamedTuple):
 class Collector:
     """S seeds with N environments each, given seed by seed.
 
-    An environment whose episode is over is reset at once; `waits`: it rests instead, until `restart`.
+    An environment whose episode is over is reset at once; `waits`: it rests instead, until `restart`. One that fails
+    becomes a Fault of its seed, and the others go on.
     """
 
     def __init__(self, environments: Sequence[Environment], seeds: int, waits: bool, device: torch.device) -> None:
@@ -43,18 +55,19 @@ class Collector:
         self.waits = waits
         self.device = device
         self.finished: list[Episode] = []
+        self.faults: list[Fault] = []
         self.steps = [0] * seeds  # what the environments of each seed have really made
-        self._width = len(environments) // seeds
-        self._totals = [0.0] * len(environments)
-        self._lengths = [0] * len(environments)
+        self.width = len(environments) // seeds
+        self.totals = [0.0] * len(environments)
+        self.lengths = [0] * len(environments)
         size = environments[0].observation
         self._size = size
-        self._heard = np.zeros((seeds, self._width, 2 * size + 5), dtype=np.float32)
-        self._rows = self._heard.reshape(len(environments), -1)
-        self._waiting = self._heard[..., size + 4]
+        self.words = np.zeros((seeds, self.width, 2 * size + 5), dtype=np.float32)  # the columns of Heard
+        self._rows = self.words.reshape(len(environments), -1)
+        self._waiting = self.words[..., size + 4]
         if not waits:
-            for row, environment in zip(self._rows, environments, strict=True):
-                self._begin(row, environment.reset())
+            for index in range(len(environments)):
+                self.begin(index)
 
     def restart(self, starts: Sequence[np.random.Generator], group: int, alive: NDArray[np.bool_]) -> Heard:
         """Begin an episode everywhere: environments of a seed with the same number // group begin alike.
@@ -62,11 +75,10 @@ class Collector:
         alive: [S]; the other seeds' environments are left alone.
         """
         for seed, generator in enumerate(starts):
-            numbers = generator.integers(2**31, size=-(-self._width // group))
-            first = seed * self._width
-            for place in range(self._width if alive[seed] else 0):
-                observation = self.environments[first + place].reset(int(numbers[place // group]))
-                self._begin(self._rows[first + place], observation)
+            numbers = generator.integers(2**31, size=-(-self.width // group))
+            first = seed * self.width
+            for place in range(self.width if alive[seed] else 0):
+                self.begin(first + place, int(numbers[place // group]))
         self._waiting[:] = 0.0
         return self.heard()
 
@@ -77,10 +89,30 @@ class Collector:
         """
         actions = action.reshape(len(self.environments), -1)
         for index, environment in enumerate(self.environments):
-            seed = index // self._width
-            if alive[seed] and not (self.waits and self._waiting[seed, index % self._width]):
-                self._step(index, environment, actions[index], now, last)
+            seed = index // self.width
+            if alive[seed] and not (self.waits and self._waiting[seed, index % self.width]):
+                try:
+                    self._step(index, environment, actions[index], now, last)
+                except Exception as error:  # whatever an environment raises
+                    self._fault(index, error)
         return self.heard()
+
+    def begin(self, index: int, seed: int | None = None) -> None:
+        """Begin an episode of one environment; a seed restarts its random numbers."""
+        row, size = self._rows[index], self._size
+        try:
+            row[size + 5 :] = self.environments[index].reset(seed)
+        except Exception as error:
+            self._fault(index, error)
+        row[size + 3] = 1.0
+
+    def waiting(self, index: int) -> bool:
+        """Whether an environment rests until the next round."""
+        return bool(self._waiting.flat[index])
+
+    def rest(self, index: int) -> None:
+        """Let an environment rest until the next round."""
+        self._waiting.flat[index] = 1.0
 
     def resting(self, alive: NDArray[np.bool_]) -> bool:
         """Whether every environment of the seeds that are alive waits."""
@@ -88,7 +120,7 @@ class Collector:
 
     def heard(self) -> Heard:
         """The latest words on the device, in one transfer."""
-        heard = torch.tensor(self._heard, device=self.device)
+        heard = torch.tensor(self.words, device=self.device)
         size = self._size
         reward, terminated, truncated, begins, waiting = heard[..., size : size + 5].unbind(-1)
         following = heard[..., size + 5 :]
@@ -102,18 +134,25 @@ class Collector:
         row = self._rows[index]
         row[:size] = observation
         row[size : size + 5] = reward, terminated, truncated, over and not self.waits, over and self.waits
-        self._totals[index] += reward
-        self._lengths[index] += 1
-        seed = index // self._width
+        self.totals[index] += reward
+        self.lengths[index] += 1
+        seed = index // self.width
         self.steps[seed] += 1
         if over:
-            self.finished.append(Episode(now, seed, self._totals[index], self._lengths[index]))
-            self._totals[index], self._lengths[index] = 0.0, 0
+            self.finished.append(Episode(now, seed, self.totals[index], self.lengths[index]))
+            self.totals[index], self.lengths[index] = 0.0, 0
             if not self.waits:
                 observation = environment.reset()
         row[size + 5 :] = observation
 
-    def _begin(self, row: NDArray[np.float32], observation: NDArray[np.float32]) -> None:
-        size = len(observation)
-        row[size + 3] = 1.0
-        row[size + 5 :] = observation
+    def _fault(self, index: int, error: Exception) -> None:
+        self._rows[index] = 0.0
+        self.faults.append(fault(self.environments[index], index // self.width, error))
+
+
+def fault(environment: Environment, seed: int, error: Exception) -> Fault:
+    """What an environment of a seed (by index) did wrong."""
+    kind = "" if isinstance(error, EnvironmentFaultError) else f"{type(error).__name__}: "
+    first = next(iter(str(error).splitlines()), "")
+    cause = f"{environment.id} failed: {kind}{first[:LONGEST_CAUSE]}"
+    return Fault(seed, cause, "".join(traceback.format_exception(error)))

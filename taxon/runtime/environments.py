@@ -8,6 +8,7 @@ import contextlib
 import difflib
 import importlib
 import logging
+import math
 import warnings
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -27,6 +28,10 @@ class UnusableEnvironmentError(Exception):
         super().__init__(message)
         self.message = message
         self.help = help
+
+
+class EnvironmentFaultError(Exception):
+    """An environment that broke its own word while it ran."""
 
 
 class Environment:
@@ -61,7 +66,11 @@ class Environment:
         self.observation = int(np.prod(flat.shape))
 
     def reset(self, seed: int | None = None) -> Array:
-        """Start an episode: observation [O]. A seed restarts the random numbers, as the own one does at first."""
+        """Start an episode: observation [O]. A seed restarts the random numbers, as the own one does at first.
+
+        Like `step`, it raises whatever the environment does, and EnvironmentFaultError for an observation of another
+        size or one that is not finite.
+        """
         observation, _ = self.raw.reset(seed=self.seed if seed is None else seed)
         self.seed = None
         return self._flat(observation)
@@ -72,6 +81,8 @@ class Environment:
         Continuous actions are clipped to [-1, 1] and rescaled to the box; of a discrete row the largest entry acts.
         """
         observation, reward, terminated, truncated, _ = self.raw.step(self._raw_action(action))
+        if not math.isfinite(reward):
+            raise EnvironmentFaultError(f"its reward is {reward}")
         return self._flat(observation), float(reward), bool(terminated), bool(truncated)
 
     def _raw_action(self, action: NDArray[np.floating[Any]]) -> Any:
@@ -94,7 +105,12 @@ class Environment:
         self.raw.close()
 
     def _flat(self, observation: Any) -> Array:
-        return np.asarray(spaces.flatten(self.raw.observation_space, observation), dtype=np.float32)
+        flat: Array = np.asarray(spaces.flatten(self.raw.observation_space, observation), dtype=np.float32)
+        if flat.shape != (self.observation,):
+            raise EnvironmentFaultError(f"its observation has {flat.size} numbers and not {self.observation}")
+        if not np.isfinite(flat).all():
+            raise EnvironmentFaultError("its observation is not finite")
+        return flat
 
 
 def make(id: str, seed: int, render: bool = False) -> Environment:

@@ -1,11 +1,14 @@
 """Evaluation: episodes with the mean action, on environments of their own."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from taxon.runtime.collector import Fault, fault
 from taxon.runtime.environments import Environment
 from taxon.runtime.loop import Agent
 
@@ -18,6 +21,7 @@ class Evaluation(NamedTuple):
     returns: list[list[float]]
     lengths: list[list[int]]
     cut: list[int]  # how many of them were cut after MOST_STEPS: their returns are those so far
+    faults: list[Fault]
 
 
 @torch.no_grad()
@@ -25,6 +29,7 @@ def evaluate(
     agent: Agent,
     state: Any,
     environments: Sequence[Environment],
+    starts: Sequence[int],
     episodes: int,
     device: torch.device,
     skip: Sequence[int] = (),
@@ -32,7 +37,9 @@ def evaluate(
 ) -> Evaluation:
     """Run `episodes` episodes of every seed side by side; environments: one per seed, in the state's order.
 
-    skip: seeds (by index) that are frozen; their lists stay empty. watch is called at every step and may raise.
+    starts: what restarts each environment's random numbers before the first episode. skip: seeds (by index) that are
+    frozen; their lists stay empty. watch is called at every step and may raise. An environment that fails ends its own
+    seed's evaluation.
     """
     seeds = range(len(environments))
     returns: list[list[float]] = [[] for _ in seeds]
@@ -41,24 +48,43 @@ def evaluate(
     active = [seed for seed in seeds if seed not in set(skip)]
     observation = np.zeros((len(environments), environments[0].observation), dtype=np.float32)
     totals, counts = [0.0 for _ in seeds], [0 for _ in seeds]
-    for seed in active:
-        observation[seed] = environments[seed].reset()
+    faults: list[Fault] = []
+
+    def begin(seed: int) -> None:
+        restart = None if returns[seed] else starts[seed]
+        observation[seed] = environments[seed].reset(restart)
+
+    def step(seed: int, action: NDArray[np.floating[Any]]) -> bool:
+        """Whether the seed has episodes left."""
+        observation[seed], reward, terminated, truncated = environments[seed].step(action)
+        totals[seed] += reward
+        counts[seed] += 1
+        if not (terminated or truncated):
+            if counts[seed] < MOST_STEPS:
+                return True
+            cut[seed] += 1
+        returns[seed].append(totals[seed])
+        lengths[seed].append(counts[seed])
+        totals[seed], counts[seed] = 0.0, 0
+        if len(returns[seed]) == episodes:
+            return False
+        begin(seed)
+        return True
+
+    def guarded(seed: int, does: Callable[[], bool | None]) -> None:
+        try:
+            goes_on = does()
+        except Exception as error:  # whatever an environment raises
+            faults.append(fault(environments[seed], seed, error))
+            goes_on = False
+        if goes_on is False:
+            active.remove(seed)
+
+    for seed in list(active):
+        guarded(seed, partial(begin, seed))
     while active:
         watch()
         action = agent.act_mean(state, torch.tensor(observation, device=device)).cpu().numpy()
         for seed in list(active):
-            observation[seed], reward, terminated, truncated = environments[seed].step(action[seed])
-            totals[seed] += reward
-            counts[seed] += 1
-            if not (terminated or truncated):
-                if counts[seed] < MOST_STEPS:
-                    continue
-                cut[seed] += 1
-            returns[seed].append(totals[seed])
-            lengths[seed].append(counts[seed])
-            totals[seed], counts[seed] = 0.0, 0
-            if len(returns[seed]) == episodes:
-                active.remove(seed)
-            else:
-                observation[seed] = environments[seed].reset()
-    return Evaluation(returns, lengths, cut)
+            guarded(seed, partial(step, seed, action[seed]))
+    return Evaluation(returns, lengths, cut, faults)

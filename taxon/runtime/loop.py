@@ -3,7 +3,7 @@
 The loop never learns which algorithm it runs, and logs nothing: it counts, and hands out what it counted.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from taxon.runtime.metrics import Means
 from taxon.runtime.replay import Ring, gather, passes
 from taxon.runtime.rollouts import Segment
 from taxon.runtime.streams import Streams, streams
+
+LONG_ROUND = 100  # updates of a round from which on it listens for a stop on its way
 
 __all__ = ["Agent", "Episode", "Loop", "Streams", "map_state", "streams"]  # what training takes, and gives
 
@@ -59,37 +61,56 @@ class Loop:
         self.steps = 0  # environment steps, those included during which an environment waited
         self.updates = {phase.name: 0 for phase in agent.phases}  # updates of every phase
         self.samples = 0  # stored steps read by updates
+        self.pending = False  # a round of updates is due before the next step
 
         self.living = seeds  # how many seeds are not frozen, as of the latest step
         self.alive = torch.ones(seeds, dtype=torch.bool, device=device)
         self.frozen_at = torch.full((seeds,), -1, device=device)
+        self.causes: dict[int, str] = {}  # why, where an environment was the cause
+        self.traces: dict[int, str] = {}  # and where in its code
         self._alive = np.ones(seeds, dtype=np.bool_)  # as of the latest step
-        self._means = Means()
+        self.means = Means()
 
         waits = isinstance(data, Rollouts) and data.restarts
         self.collector = Collector(environments, seeds, waits, device)
-        self._heard: Heard = self.collector.heard()
+        self.heard: Heard = self.collector.heard()
+        self._take_faults()
 
     @property
     def environment_steps(self) -> list[int]:
         """What the environments of each seed have made: without those that waited or whose seed is frozen."""
         return self.collector.steps
 
-    def step(self) -> None:
-        """One step of every environment whose seed is not frozen, and the updates that are due after it."""
-        data, store = self.data, self.store
-        self.steps += data.environments
-        if isinstance(data, Rollouts) and data.restarts and store.size == 0:
-            self._heard = self.collector.restart(self.streams.starts, data.group, self._alive)
-        random = isinstance(data, Replay) and data.random_warmup and self.steps <= data.warmup
-        # Drawn even where nobody acts: how long others run must not show in a seed's stream.
-        noise = self._noise(random)
-        if isinstance(store, Segment) and self.collector.resting(self._alive):
-            store.skip()
-        else:
-            self._tick(noise, random)
-        if self._due():
-            self._update()
+    def step(self, watch: Callable[[], None] = lambda: None) -> None:
+        """One step of every environment whose seed is not frozen, and the updates that are due after it.
+
+        watch: called on the way through a long round of updates. Where it raises, the round is undone and pending: the
+        next call makes it whole instead of a step.
+        """
+        if not self.pending:
+            self._advance()
+            self.pending = self._due()
+        if self.pending:
+            self._update(watch)
+            self.pending = False
+
+    def fail(self, seed: int, cause: str, trace: str = "") -> None:
+        """Freeze a seed (by index) for what its environment did."""
+        if self._alive[seed]:
+            self.causes[seed], self.traces[seed] = cause, trace
+        self._alive[seed] = False
+        self.living = int(self._alive.sum())
+        self._freeze(torch.tensor(self._alive, device=self.device))
+
+    def set_alive(self, alive: Tensor) -> None:
+        """Which seeds are not frozen: [S]."""
+        self.alive = alive
+        self._alive = alive.cpu().numpy().copy()
+        self.living = int(self._alive.sum())
+
+    def is_alive(self, seed: int) -> bool:
+        """Whether a seed (by index) was alive at the latest step."""
+        return bool(self._alive[seed])
 
     def frozen(self) -> dict[int, int]:
         """The seeds (by index) that became non-finite, with the environment step at which they did."""
@@ -102,7 +123,21 @@ class Loop:
 
     def take_metrics(self) -> dict[str, dict[str, list[float]]]:
         """Per phase and metric the mean since the last call, per seed; NaN for a frozen seed."""
-        return self._means.take(self.alive)
+        return self.means.take(self.alive)
+
+    def _advance(self) -> None:
+        data, store = self.data, self.store
+        self.steps += data.environments
+        if isinstance(data, Rollouts) and data.restarts and store.size == 0:
+            self.heard = self.collector.restart(self.streams.starts, data.group, self._alive)
+            self._take_faults()
+        random = isinstance(data, Replay) and data.random_warmup and self.steps <= data.warmup
+        # Drawn even where nobody acts: how long others run must not show in a seed's stream.
+        noise = self._noise(random)
+        if isinstance(store, Segment) and self.collector.resting(self._alive):
+            store.skip()
+        else:
+            self._tick(noise, random)
 
     def _noise(self, random: bool) -> Tensor:
         acting, environments = self.streams.acting, self.data.environments
@@ -112,7 +147,7 @@ class Loop:
 
     def _tick(self, noise: Tensor, random: bool) -> None:
         """Act, hear and store."""
-        data, before = self.data, self._heard
+        data, before = self.data, self.heard
         taken = self._act(noise, random)
         action = taken["action"]
         # What is computed for an environment that waits is dropped, so it must not freeze the seed either.
@@ -122,27 +157,28 @@ class Loop:
         self._alive = host[:, -1] > 0
         self.living = int(self._alive.sum())
         last = isinstance(data, Rollouts) and data.restarts and self.store.size + 1 == data.steps
-        self._heard = self.collector.step(host[:, :-1], self._alive, self.steps, last)
+        self.heard = self.collector.step(host[:, :-1], self._alive, self.steps, last)
         self.store.add(
             taken
             | {
                 "observation": before.observation,
-                "reward": self._heard.reward,
-                "next_observation": self._heard.next_observation,
-                "terminated": self._heard.terminated,
-                "truncated": self._heard.truncated,
+                "reward": self.heard.reward,
+                "next_observation": self.heard.next_observation,
+                "terminated": self.heard.terminated,
+                "truncated": self.heard.truncated,
                 "valid": 1.0 - before.waiting,
                 "begins": before.begins,
             }
         )
         if isinstance(self.store, Ring):
             self._accept(self.agent.observe(self.state, before.observation))
+        self._take_faults()
 
     @torch.no_grad()
     def _act(self, noise: Tensor, random: bool) -> dict[str, Tensor]:
         if random:
             return self.agent.act_random(noise)
-        state, taken = self.agent.act(self.state, self._heard.observation, self._heard.begins, noise)
+        state, taken = self.agent.act(self.state, self.heard.observation, self.heard.begins, noise)
         self._accept(state)
         return taken
 
@@ -157,14 +193,33 @@ class Loop:
         since = self.steps - self.data.warmup
         return since >= 0 and since % self.data.steps_per_update == 0 and self.store.size >= self.data.sequence
 
-    def _update(self) -> None:
-        """One round: every phase in order; a column that one refreshes stays for those after it."""
+    def _update(self, watch: Callable[[], None]) -> None:
+        """One round; where it is long and `watch` raises, everything is as it was before."""
+        if sum(phase.updates for phase in self.agent.phases) < LONG_ROUND:
+            self._round(lambda: None)
+            return
+        generators = [*self.streams.sampling, *self.streams.noise]
+        before = [generator.get_state() for generator in generators]
+        state, updates, samples, sums = self.state, dict(self.updates), self.samples, self.means.sums()
+        alive, frozen_at = self.alive, self.frozen_at
+        try:
+            self._round(watch)
+        except BaseException:
+            for generator, own in zip(generators, before, strict=True):
+                generator.set_state(own)
+            self.state, self.updates, self.samples, self.means = state, updates, samples, Means(sums)
+            self.alive, self.frozen_at = alive, frozen_at
+            raise
+
+    def _round(self, watch: Callable[[], None]) -> None:
+        """Every phase in order; a column that one refreshes stays for those after it."""
         episodes = self.store.episodes() if isinstance(self.data, Rollouts) or self.data.episodes else None
         columns: dict[str, Any] = {} if episodes is None else episodes._asdict()
         for phase in self.agent.phases:
             if episodes is not None and phase.refresh is not None:
                 columns |= phase.refresh(self.state, episodes, self.streams.noise)
             for batch, steps in self._batches(phase, columns):
+                watch()
                 self._update_once(phase, batch)
                 self.samples += steps
         if episodes is not None and isinstance(self.store, Segment):
@@ -178,7 +233,7 @@ class Loop:
         values = torch.stack(list(metrics.values()))
         self._freeze(torch.isfinite(values).all(0))
         self._accept(state)
-        self._means.add(phase.name, metrics, values)
+        self.means.add(phase.name, metrics, values)
 
     def _batches(self, phase: Phase, columns: Mapping[str, Tensor]) -> Iterator[tuple[Any, int]]:
         """The batches of a phase, and how many steps of a seed each holds."""
@@ -204,6 +259,11 @@ class Loop:
             if parts[-1] is own:
                 return
         self._accept(map_state(lambda *leaves: torch.cat(leaves), *parts))
+
+    def _take_faults(self) -> None:
+        for fault in self.collector.faults:
+            self.fail(*fault)
+        self.collector.faults = []
 
     def _freeze(self, finite: Tensor) -> None:
         """Mark seeds that stopped being finite; all on the device."""

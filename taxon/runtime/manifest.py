@@ -29,11 +29,22 @@ class Machine(BaseModel):
     accelerator: str | None
 
 
+class Resumption(BaseModel):
+    """A run that went on."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    step: int
+    at: str  # UTC, ISO 8601
+    taxon: str
+    packages: dict[str, str]
+    machine: Machine
+
+
 class Manifest(BaseModel):
     """A run as its folder records it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     taxon: str
     name: str  # of the spec
     row: str  # the hash of the resolved row
@@ -42,9 +53,14 @@ class Manifest(BaseModel):
     steps: int  # environment steps asked of every seed
     steps_done: int = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
     environments: int = 1  # of one seed
-    environment_steps: dict[str, int] = {}  # seed -> what its environments have really made
+    environment_steps: dict[str, int] = {}  # seed -> what its training environments have really made
+    evaluation_steps: dict[str, int] = {}  # seed -> what its evaluations took beside them
+    updates: dict[str, int] = {}  # of every phase, and of every seed that is not frozen
+    samples: int = 0  # stored steps of a seed that those updates read
     evaluate_every: int
     evaluation_episodes: int
+    save_every: str  # as asked: a time or a number of steps
+    restorable: bool  # whether the environment goes on exactly where a checkpoint left it
     device: str
     python: str
     packages: dict[str, str]
@@ -52,7 +68,9 @@ class Manifest(BaseModel):
     started: str  # UTC, ISO 8601
     ended: str | None = None
     status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
-    frozen: dict[str, int] = {}  # seed -> the environment step at which it stopped being finite
+    frozen: dict[str, int] = {}  # seed -> the environment step at which it was frozen
+    causes: dict[str, str] = {}  # seed -> why, where its environment failed; otherwise it was no longer finite
+    resumed: list[Resumption] = []
 
     def write(self, folder: Path) -> None:
         write_atomically(folder / FILE, self.model_dump_json(indent=2).encode())
@@ -68,11 +86,13 @@ def begin(
     environments: int,
     evaluate_every: int,
     evaluation_episodes: int,
+    save_every: str,
+    restorable: bool,
     device: torch.device,
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
-        taxon=_version("taxon") or "unknown",
+        taxon=_own_version(),
         name=name,
         row=row,
         environment=environment,
@@ -81,18 +101,19 @@ def begin(
         environments=environments,
         evaluate_every=evaluate_every,
         evaluation_episodes=evaluation_episodes,
+        save_every=save_every,
+        restorable=restorable,
         device=str(device),
         python=platform.python_version(),
-        packages={package: version for package in PACKAGES if (version := _version(package))},
-        machine=Machine(
-            system=platform.platform(),
-            processor=platform.processor() or platform.machine(),
-            cores=os.cpu_count() or 1,
-            threads=torch.get_num_threads(),
-            accelerator=torch.cuda.get_device_name(device) if device.type == "cuda" else None,
-        ),
+        packages=_packages(),
+        machine=_machine(device),
         started=now(),
     )
+
+
+def resumption(step: int, device: torch.device) -> Resumption:
+    """A run that goes on now, on this machine."""
+    return Resumption(step=step, at=now(), taxon=_own_version(), packages=_packages(), machine=_machine(device))
 
 
 def read(folder: Path) -> Manifest:
@@ -113,6 +134,24 @@ def read(folder: Path) -> Manifest:
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _machine(device: torch.device) -> Machine:
+    return Machine(
+        system=platform.platform(),
+        processor=platform.processor() or platform.machine(),
+        cores=os.cpu_count() or 1,
+        threads=torch.get_num_threads(),
+        accelerator=torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+    )
+
+
+def _packages() -> dict[str, str]:
+    return {package: version for package in PACKAGES if (version := _version(package))}
+
+
+def _own_version() -> str:
+    return _version("taxon") or "unknown"
 
 
 def _version(package: str) -> str | None:

@@ -5,12 +5,18 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+Sums = dict[tuple[str, ...], tuple[Tensor, int]]  # phase and names of metrics -> their sums [K, S], updates
+
 
 class Means:
     """Sums since the last reading; a phase whose updates differ may report different metrics at each."""
 
-    def __init__(self) -> None:
-        self._sums: dict[tuple[str, ...], tuple[Tensor, int]] = {}  # phase and names -> sums [K, S], updates
+    def __init__(self, sums: Sums | None = None) -> None:
+        self._sums = {} if sums is None else dict(sums)
+
+    def sums(self) -> Sums:
+        """What was added since the last reading."""
+        return dict(self._sums)
 
     def add(self, phase: str, names: Mapping[str, Tensor], values: Tensor) -> None:
         """One update of a phase: values [K, S] in the order of the names."""

@@ -10,6 +10,21 @@ MOST_SEEDS = 10_000  # each has environments and networks of its own in this pro
 
 
 @dataclass(frozen=True)
+class Cadence:
+    """How often something is done: by the clock, or by environment steps of a seed."""
+
+    text: str  # as asked
+    seconds: float | None = None
+    steps: int | None = None
+
+    def due(self, seconds: float, before: int, steps: int) -> bool:
+        """Whether it is time: seconds since the last time, steps then and now."""
+        if self.seconds is not None:
+            return seconds >= self.seconds
+        return self.steps is not None and steps // self.steps > before // self.steps
+
+
+@dataclass(frozen=True)
 class Options:
     """A run's options. The defaults follow Furuta et al. 2021: ten mean-action episodes every 20,000 steps."""
 
@@ -20,6 +35,7 @@ class Options:
     out: Path | None = None
     evaluate_every: int = 20_000
     evaluation_episodes: int = 10
+    save_every: Cadence = Cadence("5min", seconds=300.0)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -56,6 +72,18 @@ def parse_count(text: str, option: str) -> int:
     if value != int(value) or value <= 0:
         raise UserError(f"{option} {text} is not a positive whole number", help)
     return int(value)
+
+
+def parse_cadence(text: str, option: str) -> Cadence:
+    """A time, as `90s`, `5min` or `1h`, or a number of environment steps, as `20k`."""
+    match = re.fullmatch(r"\s*(\d{1,9})\s*(s|min|h)\s*", text)
+    if match is not None and int(match[1]) > 0:
+        return Cadence(text.strip(), seconds=float(match[1]) * {"s": 1, "min": 60, "h": 3600}[match[2]])
+    try:
+        return Cadence(text.strip(), steps=parse_count(text, option))
+    except UserError:
+        help = f"write a time or a number of steps, as in {option} 90s, {option} 5min or {option} 20k"
+        raise UserError(f"{option} {text[:40]} is neither a time nor a number of steps", help) from None
 
 
 def make_folder(out: Path | None, name: str, environment: str) -> Path:

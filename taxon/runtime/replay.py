@@ -26,8 +26,17 @@ class Ring:
         self.device = device
         self.rows = torch.empty(0)
         self.first = torch.arange(seeds, device=device).unsqueeze(1) * capacity  # [S, 1]: each seed's first flat row
-        self.pointer = 0  # the next row to write; when full, the oldest
-        self.size = 0
+        self.added = 0  # steps of a seed so far
+
+    @property
+    def size(self) -> int:
+        """Steps of a seed that are kept."""
+        return min(self.added, self.capacity)
+
+    @property
+    def pointer(self) -> int:
+        """The next row to write; when full, the oldest."""
+        return self.added % self.capacity
 
     @property
     def bytes(self) -> int:
@@ -36,11 +45,26 @@ class Ring:
 
     def add(self, step: Mapping[str, Tensor]) -> None:
         """Store one step of every seed; columns of [S, 1] or [S, 1, width]."""
-        if not self.rows.numel():
-            self.rows = torch.empty(self.seeds, self.capacity, self.layout.width, device=self.device)
+        self._take_memory()
         self.layout.join(step, self.rows[:, self.pointer : self.pointer + 1])
-        self.pointer = (self.pointer + 1) % self.capacity
-        self.size = min(self.size + 1, self.capacity)
+        self.added += 1
+
+    def between(self, first: int, end: int) -> Tensor:
+        """The rows of steps `first` to `end` - 1, counted from the run's start, [S, n, W]; all must be kept still."""
+        steps = torch.arange(first, end, device=self.device) % self.capacity
+        return self.rows[:, steps]
+
+    def put(self, first: int, rows: Tensor) -> None:
+        """Lay rows [S, n, W] where those of the steps from `first` on belong; `added` is for the caller to set."""
+        self._take_memory()
+        steps = torch.arange(first, first + rows.shape[1], device=self.device) % self.capacity
+        self.rows[:, steps] = rows.to(self.device)
+
+    def cut(self, seed: int) -> None:
+        """A seed's latest episode ends with its latest step: truncated, where that did not terminate."""
+        if self.added:
+            columns = self.layout.split(self.rows[seed, self.pointer - 1])
+            columns["truncated"].copy_(1.0 - columns["terminated"])
 
     def sample(
         self, names: Sequence[str], batch: int, generators: Sequence[torch.Generator], sequence: int = 1
@@ -83,6 +107,10 @@ class Ring:
         first = torch.full_like(over[:, :1], float(self.size < self.capacity))
         begins = torch.cat([first, over[:, :-1]], 1)
         return Episodes(**columns, ended=ended, valid=valid, begins=begins)
+
+    def _take_memory(self) -> None:
+        if not self.rows.numel():
+            self.rows = torch.empty(self.seeds, self.capacity, self.layout.width, device=self.device)
 
     def _columns(self, names: Iterable[str], rows: Tensor, shape: tuple[int, ...]) -> dict[str, Tensor]:
         columns = self.layout.split(self.rows.flatten(0, 1).index_select(0, rows).view(*shape, -1))

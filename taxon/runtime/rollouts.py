@@ -45,6 +45,12 @@ class Segment:
         self.rows[:, :, self.size] = 0.0
         self.size += 1
 
+    def cut(self, seed: int, environment: int) -> None:
+        """The environment's latest episode ends with its latest step: truncated, where that did not terminate."""
+        if self.size:
+            columns = self.layout.split(self.rows[seed, environment, self.size - 1])
+            columns["truncated"].copy_(columns["valid"] * (1.0 - columns["terminated"]))
+
     def clear(self) -> None:
         """Begin the next segment."""
         self.size = 0

@@ -4,17 +4,27 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean as mean
+from typing import Any
 
 from taxon.runtime import checkpoint, curve, manifest
 from taxon.runtime.environments import Environment
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Loop
+from taxon.runtime.options import Cadence
 from taxon.runtime.progress import Display, SeedView, View
 from taxon.runtime.replay import Ring
+from taxon.runtime.replay_file import ReplayFile
+from taxon.runtime.snapshot import Capture, capture
+from taxon.runtime.streams import evaluation_start
 
 LOG_EVERY = 1_000  # environment steps between two readings of the metrics, which wait for the device
 RECENT = 10  # training episodes in the displayed mean
+
+
+class Stop(Exception):  # noqa: N818 - no error: the user asked for it
+    """The run is to end at the next whole step."""
 
 
 class Run:
@@ -25,52 +35,132 @@ class Run:
         folder: Path,
         record: manifest.Manifest,
         loop: Loop,
+        captures: list[Capture | None],
         evaluating: list[Environment],
+        save_every: Cadence,
         log: Log,
         shown: Display,
     ) -> None:
         self.folder = folder
         self.record = record
         self.loop = loop
+        self.captures = captures
         self.evaluating = evaluating
+        self.save_every = save_every
         self.log = log
         self.shown = shown
         self.seeds = record.seeds
+        self.replay = ReplayFile(folder, loop.store) if isinstance(loop.store, Ring) else None
         title = f"{record.name} on {record.environment} ({record.device})"
         self.view = View(title, record.steps, [SeedView(seed) for seed in self.seeds])
         self.recent: list[deque[float]] = [deque(maxlen=RECENT) for _ in self.seeds]
         self.points: dict[int, list[tuple[int, float]]] = {seed: [] for seed in self.seeds}
+        self.evaluation_steps = [0 for _ in self.seeds]
         self.evaluated = 0
         self.logged = 0
         self.logged_updates = dict(loop.updates)
+        self.logged_frozen: list[int] = []  # seeds (by index) whose end was said
         self.began = time.monotonic()
         self.marks = deque([(0, self.began)], maxlen=20)  # (step, time) of the latest readings
+        self.saved = (0, self.began)  # (step, time) of the latest checkpoint
+
+    def capture(self) -> dict[str, Any]:
+        """What a resumed run needs beside its loop."""
+        return {
+            "metrics": self.log.bytes,
+            "seconds": time.monotonic() - self.began,
+            "recent": [list(returns) for returns in self.recent],
+            "points": [[list(point) for point in self.points[seed]] for seed in self.seeds],
+            "evaluation_steps": list(self.evaluation_steps),
+            "evaluated": self.evaluated,
+            "logged": self.logged,
+            "logged_updates": dict(self.logged_updates),
+            "logged_frozen": list(self.logged_frozen),
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go on from what was captured; the loop is restored before."""
+        loop = self.loop
+        self.began = time.monotonic() - float(saved["seconds"])
+        self.recent = [deque(map(float, returns), maxlen=RECENT) for returns in saved["recent"]]
+        self.points = {
+            seed: [(int(step), float(value)) for step, value in points]
+            for seed, points in zip(self.seeds, saved["points"], strict=True)
+        }
+        self.evaluation_steps = [int(count) for count in saved["evaluation_steps"]]
+        self.evaluated, self.logged = int(saved["evaluated"]), int(saved["logged"])
+        self.logged_updates = {name: int(saved["logged_updates"][name]) for name in loop.updates}
+        self.logged_frozen = [int(index) for index in saved["logged_frozen"]]
+        self.view.steps = loop.steps
+        for index, seed in enumerate(self.view.seeds):
+            seed.training = mean(self.recent[index]) if self.recent[index] else None
+            seed.evaluation = self.points[seed.seed][-1][1] if self.points[seed.seed] else None
+            seed.frozen = loop.frozen().get(index) if index in self.logged_frozen else None
+        self.marks = deque([(loop.steps, time.monotonic())], maxlen=20)
+        self.saved = (loop.steps, time.monotonic())
 
     def go(self, stop: Callable[[], None]) -> None:
-        """Step until the end, every seed's failure or a stop; then save everything."""
+        """Step until the end, every seed's failure or until `stop` raises Stop; then save everything."""
         loop, record = self.loop, self.record
         named = ", ".join(map(str, self.seeds))
-        self.shown.say(f"{self.view.title}, seeds {named}: {record.steps:,} steps of each, into {self.folder}")
-        store = "the replay takes up to" if isinstance(loop.store, Ring) else "the rollouts take"
-        self.shown.say(f"{store} {loop.store.bytes / 1e6:,.1f} MB of {loop.device} memory")
+        start = f" from step {loop.steps:,}" if loop.steps else ""
+        self.shown.say(f"{self.view.title}, seeds {named}: {record.steps:,} steps of each{start}, into {self.folder}")
+        size, ring = f"{loop.store.bytes / 1e6:,.1f} MB of {loop.device} memory", isinstance(loop.store, Ring)
+        self.shown.say(f"the replay takes up to {size}, and of the disk" if ring else f"the rollouts take {size}")
+        if not record.restorable:
+            self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
         try:
-            while loop.steps < record.steps and loop.living:
+            if not loop.steps:
+                self.save()
+            self._read(stop)
+            while loop.living and (loop.pending or loop.steps < record.steps):
                 stop()
-                before = loop.steps
-                loop.step()
-                # A step counts once for every environment of a seed, and may pass over a multiple.
-                if loop.steps // LOG_EVERY > before // LOG_EVERY:
-                    self._log()
-                if loop.steps // record.evaluate_every > before // record.evaluate_every:
-                    self._evaluate(stop)
+                loop.step(stop)
+                self._read(stop)
+                if self.save_every.due(time.monotonic() - self.saved[1], self.saved[0], loop.steps):
+                    self.save()
                 self.view.steps = loop.steps
                 self.shown.show(self.view)
+            # Saved before the last words, which a run of more steps would not say here.
+            self.save()
+            self._log()
             if loop.living and self.evaluated < loop.steps:
                 self._evaluate(stop)
             record.status = "finished" if loop.living else "frozen"
-        except KeyboardInterrupt:
+        except Stop:
             record.status = "interrupted"
+            if self.saved[0] != loop.steps or loop.pending:
+                self.save()
+            self._log()
         self._finish()
+
+    def save(self) -> None:
+        """Write a checkpoint, and what there is to say of the run so far."""
+        loop, record = self.loop, self.record
+        frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
+        checkpoint.save(
+            self.folder,
+            capture(loop, self.captures) | {"run": self.capture()},
+            row=record.row,
+            seeds=record.seeds,
+            steps=loop.steps,
+            frozen=frozen,
+            replay=[] if self.replay is None else self.replay.append(),
+        )
+        if self.replay is not None:
+            self.replay.sweep()
+        self.saved = (loop.steps, time.monotonic())
+        self._record()
+
+    def _read(self, stop: Callable[[], None]) -> None:
+        """Log and evaluate where it is time: a step counts for each environment and may pass over a multiple."""
+        loop, record = self.loop, self.record
+        if loop.pending:
+            return
+        if loop.steps // LOG_EVERY > self.logged // LOG_EVERY:
+            self._log()
+        if loop.living and loop.steps // record.evaluate_every > self.evaluated // record.evaluate_every:
+            self._evaluate(stop)
 
     def _log(self) -> None:
         """Read the metrics from the device and write what happened since the last time."""
@@ -82,11 +172,7 @@ class Run:
             self.log.write("episode", episode.step, {"return": episode.total, "length": episode.length}, seed)
             self.recent[episode.seed].append(episode.total)
             self.view.seeds[episode.seed].training = sum(self.recent[episode.seed]) / len(self.recent[episode.seed])
-        for index, frozen in loop.frozen().items():
-            if self.view.seeds[index].frozen is None:
-                self.view.seeds[index].frozen = frozen
-                self.log.write("frozen", frozen, {}, self.seeds[index])
-                self.shown.say(f"seed {self.seeds[index]} is no longer finite and was frozen at step {frozen:,}")
+        self._say_frozen()
         alive = [index for index, seed in enumerate(self.view.seeds) if seed.frozen is None]
         for phase, metrics in loop.take_metrics().items():
             for index in alive:
@@ -96,7 +182,7 @@ class Run:
                 means = {name: sum(column[i] for i in alive) / len(alive) for name, column in metrics.items()}
                 self.view.losses.update({name: mean for name, mean in means.items() if name.endswith("loss")})
         now = time.monotonic()
-        self.view.steps_per_second = (step - self.logged) / (now - self.marks[-1][1])
+        self.view.steps_per_second = (step - self.marks[-1][0]) / (now - self.marks[-1][1])
         if self.logged_updates != loop.updates and not any(self.logged_updates.values()):
             # The warm-up was faster than what follows, so it says nothing about the time left.
             self.marks = deque([self.marks[-1]], maxlen=self.marks.maxlen)
@@ -118,15 +204,33 @@ class Run:
         self.logged, self.logged_updates = step, dict(loop.updates)
         self.marks.append((step, now))
 
+    def _say_frozen(self) -> None:
+        """Say once of every frozen seed when it was and why."""
+        loop = self.loop
+        for index, step in loop.frozen().items():
+            if index in self.logged_frozen:
+                continue
+            self.logged_frozen.append(index)
+            seed, cause = self.seeds[index], loop.causes.get(index)
+            self.view.seeds[index].frozen = step
+            self.log.write("frozen", step, {} if cause is None else {"cause": cause}, seed)
+            self.shown.say(f"seed {seed} was frozen at step {step:,}: {cause or 'it is no longer finite'}")
+            if cause is not None:
+                path = self.folder / f"failure-of-seed-{seed}.txt"
+                path.write_text(loop.traces[index], encoding="utf-8")
+                self.shown.say(f"where it failed: {path}")
+
     def _evaluate(self, stop: Callable[[], None]) -> None:
         loop = self.loop
         self._log()
         self.view.doing = "evaluating"
         self.shown.show(self.view)
+        starts = [evaluation_start(number, loop.steps) for number in loop.streams.evaluation]
         result = evaluate(
             loop.agent,
             loop.state,
             self.evaluating,
+            starts,
             self.record.evaluation_episodes,
             loop.device,
             skip=list(loop.frozen()),
@@ -134,51 +238,60 @@ class Run:
         )
         for index, returns in enumerate(result.returns):
             if returns:
-                mean = sum(returns) / len(returns)
                 lengths = result.lengths[index]
-                values = {"return": mean, "returns": returns, "lengths": lengths, "environment_steps": sum(lengths)}
+                self.evaluation_steps[index] += sum(lengths)
+                values = {"return": mean(returns), "returns": returns, "lengths": lengths}
+                values["environment_steps"] = sum(lengths)
                 if result.cut[index]:
                     values["cut"] = result.cut[index]
                 self.log.write("evaluation", loop.steps, values, self.seeds[index])
-                self.points[self.seeds[index]].append((loop.steps, mean))
-                self.view.seeds[index].evaluation = mean
+                self.points[self.seeds[index]].append((loop.steps, mean(returns)))
+                self.view.seeds[index].evaluation = mean(returns)
         if any(result.cut):
             few = f"{sum(result.cut):,} of the evaluation's episodes did not end"
             self.shown.say(f"at step {loop.steps:,}, {few} and were cut after {MOST_STEPS:,} steps")
+        for fault in result.faults:
+            loop.fail(*fault)
+        self._say_frozen()
         self.evaluated = loop.steps
         self.view.doing = "training"
         self.view.steps = loop.steps
         self.log.flush()
-        self._save()
         self.shown.show(self.view, now=True)
 
-    def _save(self) -> None:
+    def _record(self) -> None:
+        """Write run.json as of now."""
         loop, record = self.loop, self.record
-        frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
-        checkpoint.save(
-            self.folder,
-            loop.state,
-            row=record.row,
-            seeds=record.seeds,
-            steps=loop.steps,
-            updates=loop.updates,
-            frozen=frozen,
-        )
+        frozen = loop.frozen().items()
         record.steps_done = loop.steps
         record.environment_steps = {str(s): n for s, n in zip(self.seeds, loop.environment_steps, strict=True)}
-        record.frozen = {str(seed): step for seed, step in frozen.items()}
+        record.evaluation_steps = {str(s): n for s, n in zip(self.seeds, self.evaluation_steps, strict=True)}
+        record.updates, record.samples = dict(loop.updates), loop.samples
+        record.frozen = {str(self.seeds[index]): step for index, step in frozen}
+        record.causes = {str(self.seeds[index]): cause for index, cause in sorted(loop.causes.items())}
         record.write(self.folder)
 
     def _finish(self) -> None:
-        self._log()
-        self.view.doing = self.record.status
-        self.view.steps = self.loop.steps
+        loop, record = self.loop, self.record
+        self.view.doing = record.status
+        self.view.steps = loop.steps
         self.shown.show(self.view, now=True)
-        self._save()
-        self.record.ended = manifest.now()
-        self.record.write(self.folder)
-        label = f"return of the mean action (episodes: {self.record.evaluation_episodes})"
-        title = f"{self.record.name} on {self.record.environment}"
-        frozen = {int(seed): step for seed, step in self.record.frozen.items()}
+        record.ended = manifest.now()
+        self._record()
+        label = f"return of the mean action (episodes: {record.evaluation_episodes})"
+        title = f"{record.name} on {record.environment}"
+        frozen = {int(seed): step for seed, step in record.frozen.items()}
         curve.draw(self.folder / curve.FILE, title, label, self.points, frozen)
-        self.shown.say(f"{self.record.status} after {self.loop.steps:,} steps: {self.folder}")
+        self.shown.say(f"{record.status} after {loop.steps:,} steps: {self.folder}")
+        updates = ", ".join(f"{count:,} updates" + _of(name, loop.updates) for name, count in loop.updates.items())
+        rounds = sum(loop.updates.values()) / max(loop.steps, 1)
+        self.shown.say(
+            f"of each seed: {updates} ({rounds:.4g} a step), {loop.samples:,} steps sampled for them, "
+            f"{sum(self.evaluation_steps) // len(self.seeds):,} steps of evaluation"
+        )
+        if record.status == "interrupted":
+            self.shown.say(f"to go on: taxon run --resume {self.folder}")
+
+
+def _of(phase: str, updates: dict[str, int]) -> str:
+    return f" of the {phase}" if len(updates) > 1 else ""

@@ -17,6 +17,7 @@ from taxon.runtime.environments import UnusableEnvironmentError, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.loop import Agent, map_state, streams
+from taxon.runtime.streams import evaluation_start
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,26 @@ def evaluate_run(
         emitted = module.load(source, Path(temporary) / "agent.py")
         agent: Agent = emitted.Agent(environments[0].observation, environments[0].action)
         fresh = agent.init([torch.Generator() for _ in record.seeds])
-        description, state = checkpoint.load(folder, map_state(lambda leaf: leaf.to(where), fresh))
-        skip = [index for index, seed in enumerate(record.seeds) if str(seed) in description.frozen]
-        found = evaluate(agent, state, environments, episodes, where, skip)
+        template = map_state(lambda leaf: leaf.to(where), fresh)
+        state = checkpoint.agent_state(folder, checkpoint.load(folder, sealed), template)
+        skip = [index for index, seed in enumerate(record.seeds) if str(seed) in sealed.frozen]
+        # As the training's own evaluation after these steps begins.
+        starts = [evaluation_start(number, sealed.steps) for number in numbers]
+        found = evaluate(agent, state, environments, starts, episodes, where, skip)
         for environment in environments:
             environment.close()
+        for fault in found.faults:
+            raise UserError(fault.cause, "mend the environment")
         if video is not None:
             alive = [index for index in range(len(record.seeds)) if index not in skip]
             if not alive:
                 raise UserError(f"every seed of {folder} was frozen: there is nothing to film", "leave out --video")
-            _film(agent, state, record.environment, numbers, alive[0], video, where)
+            _film(agent, state, record.environment, starts, alive[0], video, where)
     seeds = [
-        SeedResult(
-            seed, found.returns[index], found.lengths[index], description.frozen.get(str(seed)), found.cut[index]
-        )
+        SeedResult(seed, found.returns[index], found.lengths[index], sealed.frozen.get(str(seed)), found.cut[index])
         for index, seed in enumerate(record.seeds)
     ]
-    return Result(record, description.steps, seeds)
+    return Result(record, sealed.steps, seeds)
 
 
 def _render_offscreen() -> None:
@@ -93,12 +97,12 @@ def _render_offscreen() -> None:
 
 
 @torch.no_grad()
-def _film(agent: Agent, state: Any, id: str, numbers: list[int], index: int, path: Path, device: torch.device) -> None:
+def _film(agent: Agent, state: Any, id: str, starts: list[int], index: int, path: Path, device: torch.device) -> None:
     """One episode of the seed at `index`, in the environment and from the start that its evaluation began with."""
     import imageio.v2 as imageio
 
-    environment = make(id, numbers[index], render=True)
-    observation = np.zeros((len(numbers), environment.observation), dtype=np.float32)
+    environment = make(id, starts[index], render=True)
+    observation = np.zeros((len(starts), environment.observation), dtype=np.float32)
     over, frames = False, 0
     try:
         observation[index] = environment.reset()

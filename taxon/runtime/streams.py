@@ -42,3 +42,11 @@ def streams(seeds: Sequence[int], device: torch.device, environments: int = 1) -
         numbers(5, 1),
         [np.random.default_rng(several[6]) for several in children],
     )
+
+
+def evaluation_start(number: int, steps: int) -> int:
+    """What a seed's evaluation after `steps` starts its environment with, however many were made before it.
+
+    number: the seed's own, of `Streams.evaluation`.
+    """
+    return int(np.random.SeedSequence([number, steps]).generate_state(1)[0])

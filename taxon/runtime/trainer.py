@@ -1,5 +1,6 @@
 """A training run from emitted text to a folder: the loop with evaluation, logs, checkpoints and a clean stop."""
 
+import contextlib
 import signal
 import tempfile
 import threading
@@ -8,20 +9,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, ModuleType
+from typing import Any
 
 import torch
 from rich.console import Console
 
-from taxon.operators.data import Replay
-from taxon.runtime import manifest, module
+from taxon.runtime import checkpoint, manifest, module
 from taxon.runtime.device import choose_device
+from taxon.runtime.environment_state import EnvironmentState, restorable
 from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
 from taxon.runtime.errors import UserError
+from taxon.runtime.files import claimed, write_atomically
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Agent, Loop, Streams, streams
-from taxon.runtime.options import Options, make_folder
-from taxon.runtime.progress import RunConsole, display
-from taxon.runtime.run import Run
+from taxon.runtime.options import Options, make_folder, parse_cadence
+from taxon.runtime.progress import Display, RunConsole, display
+from taxon.runtime.run import Run, Stop
+from taxon.runtime.snapshot import Capture, UnfitError, begin_anew, restore
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,34 @@ class Outcome:
         return {"finished": 0, "frozen": 1}.get(self.manifest.status, 130)
 
 
+class _Keeper:
+    """Keeps and gives back the state of a training environment; made before its first reset."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.state = EnvironmentState(environment.raw)
+
+    def capture(self) -> dict[str, Any]:
+        """Nothing where it was not reset yet: its seed waits for that."""
+        return self.state.capture() if self.environment.seed is None else {}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        if saved:
+            self.state.restore(saved)
+            self.environment.seed = None
+
+
 def train(program: Program, options: Options, console: Console | None = None) -> Outcome:
     """Train every seed and leave a folder that describes the run whole.
 
-    Raises UserError for what the user can mend. SIGINT and SIGTERM end the run after the
-    present step, with a checkpoint; a second SIGINT ends it at once, still with one.
+    Raises UserError for what the user can mend. SIGINT and SIGTERM end the run after the present step, with a
+    checkpoint; a second SIGINT ends it at once, without one.
     """
     device = choose_device(options.device)
-    declared = _declared(program.source)
-    width = declared.DATA.environments
+    with _declared(program.source) as declared:
+        width, discrete = declared.DATA.environments, declared.Agent.discrete
     numbers = streams(options.seeds, device, width)
-    with _environments(options.environment, numbers, declared.Agent.discrete) as (training, evaluating):
+    with _environments(options.environment, numbers, discrete) as (training, evaluating):
         folder = make_folder(options.out, program.name, options.environment)
         record = manifest.begin(
             name=program.name,
@@ -66,38 +87,188 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             seeds=list(options.seeds),
             steps=options.steps,
             environments=width,
-            evaluate_every=min(options.evaluate_every, options.steps),
+            evaluate_every=options.evaluate_every,
             evaluation_episodes=options.evaluation_episodes,
+            save_every=options.save_every.text,
+            restorable=restorable(options.environment, numbers.environment[0]),
             device=device,
         )
+        with claimed(folder), _explained(folder, record):
+            record.write(folder)
+            write_atomically(folder / "resolved.tx", program.resolved.encode())
+            return _train(program, record, folder, numbers, training, evaluating, device, console)
+
+
+def resume(program: Program, folder: Path, steps: int | None = None, console: Console | None = None) -> Outcome:
+    """Go on where the latest checkpoint in a run's folder left it, to more `steps` where they are given.
+
+    program: compiled anew from the folder's resolved spec, since text found in a folder is never executed.
+    Raises UserError for what the user can mend; signals are as in `train`.
+    """
+    with claimed(folder):
+        record = manifest.read(folder)
+        sealed = checkpoint.read(folder)
+        _check_same(folder, program, record, sealed, steps)
+        device = choose_device(torch.device(record.device).type)
+        # How a sum is split among threads shows in its last bits.
+        torch.set_num_threads(record.machine.threads)
+        numbers = streams(record.seeds, device, record.environments)
+        with _declared(program.source) as declared:
+            discrete = declared.Agent.discrete
+        with _environments(record.environment, numbers, discrete) as (training, evaluating), _explained(folder, record):
+            record.steps = steps or record.steps
+            record.status, record.ended = "running", None
+            record.resumed.append(manifest.resumption(sealed.steps, device))
+            return _train(program, record, folder, numbers, training, evaluating, device, console, sealed)
+
+
+def _train(
+    program: Program,
+    record: manifest.Manifest,
+    folder: Path,
+    numbers: Streams,
+    training: list[Environment],
+    evaluating: list[Environment],
+    device: torch.device,
+    console: Console | None,
+    sealed: checkpoint.Checkpoint | None = None,
+) -> Outcome:
+    """The run itself, from its start or from a checkpoint."""
+    keepers = [_Keeper(environment) for environment in training]
+    emitted = module.load(program.source, folder / "agent.py")
+    agent: Agent = emitted.Agent(training[0].observation, training[0].action)
+    loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device)
+    captures: list[Capture | None] = [keeper.capture if record.restorable else None for keeper in keepers]
+    cadence = parse_cadence(record.save_every, "save_every")
+    saved = None if sealed is None else checkpoint.load(folder, sealed)
+    resumed = None if saved is None or sealed is None else (_metrics(folder, saved), sealed.steps)
+    with Log(folder, resumed) as log, display(console or RunConsole()) as shown, _stop_on_signals() as stop:
+        run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
+        if sealed is not None and saved is not None:
+            _restore(folder, run, keepers, sealed, saved)
+            _say_differences(record, shown)
         record.write(folder)
-        (folder / "resolved.tx").write_text(program.resolved, encoding="utf-8")
-        emitted = module.load(program.source, folder / "agent.py")
-        agent: Agent = emitted.Agent(training[0].observation, training[0].action)
-        console = console or RunConsole()
         try:
-            loop = Loop(agent, emitted.DATA, training, numbers, options.steps, device)
-            with Log(folder) as log, display(console) as shown, _stop_on_signals() as stop:
-                Run(folder, record, loop, evaluating, log, shown).go(stop)
-        except torch.OutOfMemoryError as error:
-            record.status = "failed"
+            run.go(stop)
+        except KeyboardInterrupt:
+            record.status, record.ended = "interrupted", manifest.now()
             record.write(folder)
-            fewer = "data.capacity=100k" if isinstance(emitted.DATA, Replay) else "data.steps=64"
-            raise UserError(
-                f"the device has too little memory for {len(options.seeds)} seeds",
-                f"train fewer seeds at once, or keep fewer steps with --set {fewer}",
-            ) from error
-        except BaseException:
-            record.status = "failed"
-            record.write(folder)
-            raise
+            shown.say(f"stopped at once, in the middle of a step{_whole(folder)}")
     return Outcome(folder, record)
 
 
-def _declared(source: str) -> ModuleType:
+def _restore(
+    folder: Path, run: Run, keepers: list[_Keeper], sealed: checkpoint.Checkpoint, saved: dict[str, Any]
+) -> None:
+    """Bring a new run to a checkpoint. Raises UserError where it does not fit."""
+    loop = run.loop
+    try:
+        anew = restore(loop, saved, [keeper.restore for keeper in keepers])
+        if run.replay is not None:
+            run.replay.load(sealed.replay)
+        for index in anew:
+            begin_anew(loop, index, [loop.streams.environment[index], loop.steps])
+        run.restore(saved["run"])
+    except UnfitError as error:
+        raise checkpoint.misfit(folder, error) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise checkpoint.misfit(folder, UnfitError(str(error))) from error
+
+
+def _metrics(folder: Path, saved: dict[str, Any]) -> int:
+    """How many bytes of the metrics a checkpoint stands behind."""
+    try:
+        return int(saved["run"]["metrics"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise checkpoint.misfit(folder, UnfitError("it holds no run")) from error
+
+
+def _check_same(
+    folder: Path, program: Program, record: manifest.Manifest, sealed: checkpoint.Checkpoint, steps: int | None
+) -> None:
+    """Raise UserError where the folder's parts do not belong together, or there is nothing left to do."""
+    if program.row != record.row:
+        raise UserError(f"{folder / 'resolved.tx'} is not the spec that was run: its hash differs", "restore the file")
+    if sealed.row != record.row or sealed.seeds != record.seeds:
+        raise UserError(f"{folder / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    if len(sealed.frozen) == len(record.seeds):
+        raise UserError(f"every seed of {folder} was frozen: nothing can go on", "begin another run")
+    wanted = steps or record.steps
+    if wanted < sealed.steps:
+        raise UserError(
+            f"{folder} has made {sealed.steps:,} steps already, more than {wanted:,}",
+            f"ask for more, as in --steps {2 * sealed.steps}",
+        )
+    if wanted == sealed.steps and record.status == "finished":
+        raise UserError(
+            f"{folder} is finished: it has made all of its {sealed.steps:,} steps",
+            f"ask for more, as in --steps {2 * sealed.steps}",
+        )
+
+
+def _say_differences(record: manifest.Manifest, shown: Display) -> None:
+    """Say what is not as it was, since the numbers may differ then."""
+    now = record.resumed[-1]
+    for package, version in now.packages.items():
+        if (before := record.packages.get(package)) != version:
+            shown.say(f"{package} is {version} now and was {before}: the numbers may differ from an unbroken run's")
+    if now.taxon != record.taxon:
+        shown.say(f"taxon is {now.taxon} now and was {record.taxon}: the numbers may differ from an unbroken run's")
+    if now.machine.processor != record.machine.processor or now.machine.accelerator != record.machine.accelerator:
+        shown.say("this is another machine: the last bits may differ from an unbroken run's")
+
+
+@contextmanager
+def _explained(folder: Path, record: manifest.Manifest) -> Iterator[None]:
+    """Whatever breaks a run is recorded, and said in the user's terms where the user can mend it."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        _failed(folder, record)
+        if not _out_of_memory(error):
+            raise
+        fewer = "data.capacity=100k or --set data.batch=64"
+        raise UserError(
+            f"the device has too little memory for {len(record.seeds)} seeds",
+            f"train fewer seeds at once, or keep fewer steps, with --set {fewer}" + _whole(folder),
+        ) from error
+    except OSError as error:
+        _failed(folder, record)
+        where = error.filename or folder
+        raise UserError(
+            f"{where} cannot be written: {error.strerror or error}",
+            "make room or mend the folder's permissions" + _whole(folder),
+        ) from error
+    except BaseException:
+        _failed(folder, record)
+        raise
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    # On the CPU torch raises a bare RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def _failed(folder: Path, record: manifest.Manifest) -> None:
+    if record.status == "running":
+        record.status = "failed"
+    with contextlib.suppress(OSError):  # the disk may be what failed
+        record.write(folder)
+
+
+def _whole(folder: Path) -> str:
+    """What is left of a run that broke off, if anything."""
+    try:
+        return f"; the checkpoint of step {checkpoint.read(folder).steps:,} is whole: taxon run --resume {folder}"
+    except UserError:
+        return ""
+
+
+@contextmanager
+def _declared(source: str) -> Iterator[ModuleType]:
     """The module before there is a run, for what it says of its data and its actions."""
     with tempfile.TemporaryDirectory() as folder:
-        return module.load(source, Path(folder) / "agent.py")
+        yield module.load(source, Path(folder) / "agent.py")
 
 
 @contextmanager
@@ -120,7 +291,7 @@ def _environments(id: str, numbers: Streams, discrete: bool) -> Iterator[tuple[l
 
 @contextmanager
 def _stop_on_signals() -> Iterator[Callable[[], None]]:
-    """A function that raises KeyboardInterrupt once SIGINT or SIGTERM has arrived.
+    """A function that raises Stop once SIGINT or SIGTERM has arrived.
 
     The first signal only leaves a note, so that a step is never cut in two; a second SIGINT does not wait.
     """
@@ -133,7 +304,7 @@ def _stop_on_signals() -> Iterator[Callable[[], None]]:
 
     def stop() -> None:
         if noted:
-            raise KeyboardInterrupt
+            raise Stop
 
     if threading.current_thread() is not threading.main_thread():
         yield stop

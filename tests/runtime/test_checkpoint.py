@@ -1,3 +1,4 @@
+import hashlib
 import json
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from torch import Tensor
 
 from taxon.runtime import checkpoint
 from taxon.runtime.errors import UserError
+from taxon.runtime.snapshot import named_tensors
 
 
 class State(NamedTuple):
@@ -21,31 +23,36 @@ def state(fill, width=3):
 
 
 def save(folder, steps=10, fill=1.5):
-    return checkpoint.save(
-        folder, state(fill), row="abc", seeds=[4, 9], steps=steps, updates={"update": 7}, frozen={9: 3}
-    )
+    saved = {"agent": dict(named_tensors(state(fill))), "loop": {"updates": {"update": 7}, "rate": float("inf")}}
+    return checkpoint.save(folder, saved, row="abc", seeds=[4, 9], steps=steps, frozen={9: 3}, replay=[])
+
+
+def load(folder, template):
+    found = checkpoint.read(folder)
+    saved = checkpoint.load(folder, found)
+    return found, saved, checkpoint.agent_state(folder, saved, template)
 
 
 def test_round_trip(tmp_path):
     save(tmp_path)
-    description, loaded = checkpoint.load(tmp_path, state(0.0))
+    found, saved, loaded = load(tmp_path, state(0.0))
     assert isinstance(loaded, State)
     assert isinstance(loaded.moments, tuple)
-    for (name, found), (other, wanted) in zip(
-        checkpoint.named_tensors(loaded), checkpoint.named_tensors(state(1.5)), strict=True
-    ):
+    for (name, tensor), (other, wanted) in zip(named_tensors(loaded), named_tensors(state(1.5)), strict=True):
         assert name == other
-        assert torch.equal(found, wanted)
-        assert found.dtype == wanted.dtype
-    assert [name for name, _ in checkpoint.named_tensors(loaded)] == ["policy", "moments.0", "moments.1", "count"]
-    assert (description.steps, description.seeds, description.frozen) == (10, [4, 9], {"9": 3})
+        assert torch.equal(tensor, wanted)
+        assert tensor.dtype == wanted.dtype
+    assert [name for name, _ in named_tensors(loaded)] == ["policy", "moments.0", "moments.1", "count"]
+    assert (found.steps, found.seeds, found.frozen) == (10, [4, 9], {"9": 3})
+    assert saved["loop"] == {"updates": {"update": 7}, "rate": float("inf")}
 
 
 def test_a_new_checkpoint_replaces_the_old_one(tmp_path):
     save(tmp_path, 10, 1.5)
-    save(tmp_path, 20, 2.5)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-20.safetensors", "checkpoint.json"]
-    assert checkpoint.load(tmp_path, state(0.0))[1].policy[0, 0] == 2.5
+    new = save(tmp_path, 20, 2.5)
+    assert new.file.startswith("checkpoint-20-")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [new.file, "checkpoint.json"]
+    assert load(tmp_path, state(0.0))[2].policy[0, 0] == 2.5
 
 
 def test_a_save_that_breaks_off_leaves_the_old_one(tmp_path, monkeypatch):
@@ -60,19 +67,31 @@ def test_a_save_that_breaks_off_leaves_the_old_one(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "write_atomically", breaks)
     with pytest.raises(OSError, match="no space"):
         save(tmp_path, 20, 2.5)
-    assert checkpoint.load(tmp_path, state(0.0))[1].policy[0, 0] == 1.5
+    assert load(tmp_path, state(0.0))[2].policy[0, 0] == 1.5
 
 
 def edit(folder, **changes):
+    """Change the index as somebody would who seals it again."""
     path = folder / checkpoint.INDEX
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    body = json.loads(path.read_text())["body"] | changes
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps({"sha256": digest, "body": body}))
 
 
-def flip_a_byte(folder):
-    path = folder / "checkpoint-10.safetensors"
+def tensors(folder):
+    return next(folder.glob("checkpoint-*.safetensors"))
+
+
+def flip_a_byte(path):
     content = bytearray(path.read_bytes())
-    content[-1] ^= 1
+    content[len(content) // 2] ^= 1
     path.write_bytes(content)
+
+
+def link(folder):
+    path = tensors(folder)
+    path.rename(folder.parent / "elsewhere")
+    path.symlink_to(folder.parent / "elsewhere")
 
 
 @pytest.mark.parametrize(
@@ -80,22 +99,32 @@ def flip_a_byte(folder):
     [
         (lambda folder: (folder / checkpoint.INDEX).unlink(), "there is no checkpoint"),
         (lambda folder: [(folder / checkpoint.INDEX).unlink(), (folder / checkpoint.INDEX).mkdir()], "cannot be read"),
-        (lambda folder: (folder / checkpoint.INDEX).write_text("{"), "not a checkpoint's description"),
+        (lambda folder: (folder / checkpoint.INDEX).write_text("{"), "not the index of a checkpoint"),
+        (lambda folder: (folder / checkpoint.INDEX).write_text("[1]"), "not the index of a checkpoint"),
+        (lambda folder: (folder / checkpoint.INDEX).write_text("[" * 100_000), "not the index of a checkpoint"),
+        (lambda folder: flip_a_byte(folder / checkpoint.INDEX), "digest|not the index"),
         (lambda folder: edit(folder, steps="many"), "steps"),
+        (lambda folder: edit(folder, steps=-1), "steps"),
         (lambda folder: edit(folder, surprise=1), "surprise"),
-        (lambda folder: edit(folder, file="../checkpoint-10.safetensors"), "not there"),
-        (lambda folder: (folder / "checkpoint-10.safetensors").unlink(), "not there"),
-        (flip_a_byte, "digest"),
+        (lambda folder: edit(folder, file="../" + tensors(folder).name), "file: String should match"),
+        (lambda folder: edit(folder, file="checkpoint-10-0123456789ab.safetensors"), "not there"),
+        (lambda folder: edit(folder, state={}), "holds no agent"),
+        (lambda folder: edit(folder, state={"kind": "call", "is": ["os.system"]}), "unknown kind 'call'"),
+        (lambda folder: edit(folder, state={"kind": "tensor", "is": "nothing"}), "names an array nothing"),
+        (lambda folder: tensors(folder).unlink(), "not there"),
+        (link, "not there"),
+        (lambda folder: flip_a_byte(tensors(folder)), "digest"),
+        (lambda folder: tensors(folder).write_bytes(tensors(folder).read_bytes()[:-1]), "digest"),
     ],
 )
 def test_a_harmed_checkpoint_is_refused(tmp_path, harm, message):
     folder = tmp_path / "run"
     folder.mkdir()
     save(folder)
-    (tmp_path / "checkpoint-10.safetensors").write_bytes((folder / "checkpoint-10.safetensors").read_bytes())
+    (tmp_path / tensors(folder).name).write_bytes(tensors(folder).read_bytes())
     harm(folder)
     with pytest.raises(UserError, match=message) as caught:
-        checkpoint.load(folder, state(0.0))
+        load(folder, state(0.0))
     assert caught.value.help
 
 
@@ -115,4 +144,4 @@ class Other(NamedTuple):
 def test_another_agents_checkpoint_is_refused(tmp_path, template, message):
     save(tmp_path)
     with pytest.raises(UserError, match=message):
-        checkpoint.load(tmp_path, template)
+        load(tmp_path, template)

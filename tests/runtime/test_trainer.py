@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
-from safetensors.torch import load_file
 
 from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
 from taxon.runtime.logging import Log
-from taxon.runtime.options import Options
+from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.saved import evaluate_run
 from taxon.runtime.trainer import Program, train
 
@@ -35,6 +34,11 @@ def records(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
+def agent(folder):
+    """The agent's tensors in a run's checkpoint."""
+    return checkpoint.load(folder, checkpoint.read(folder))["agent"]
+
+
 def plain():
     return Console(file=io.StringIO(), width=200)
 
@@ -51,7 +55,9 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
         "metrics.jsonl",
         "tensorboard",
         "checkpoint.json",
-        "checkpoint-40.safetensors",
+        checkpoint.read(folder).file,
+        "replay",
+        ".lock",
         "curve.png",
     }
     assert (folder / "resolved.tx").read_text() == program.resolved
@@ -65,6 +71,8 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
     assert record.packages["torch"] == torch.__version__
     assert record.ended is not None
     assert (record.environments, record.environment_steps) == (1, {"3": 40, "5": 40})
+    assert (record.updates, record.samples) == ({"update": 21}, 21 * 8)
+    assert record.evaluation_steps == {"3": 12, "5": 12}
 
     lines = records(folder)
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
@@ -107,7 +115,7 @@ def test_a_run_with_several_environments_a_seed(program, tmp_path):
     record = manifest.read(folder)
     assert (record.status, record.steps, record.steps_done, record.environments) == ("finished", 40, 42, 3)
     assert record.environment_steps == {"3": 42, "5": 42}
-    assert checkpoint.read(folder).updates == {"update": 3}
+    assert record.updates == {"update": 3}
     lines = records(folder)
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
     assert [(line["step"], line["seed"]) for line in evaluations] == [(21, 3), (21, 5), (42, 3), (42, 5)]
@@ -145,25 +153,26 @@ def test_the_same_run_twice_is_the_same(program, tmp_path):
     states = []
     for name in ("one", "two"):
         train(program, options(tmp_path / name, environment="Pendulum-v1", evaluate_every=7), plain())
-        states.append(load_file(tmp_path / name / "checkpoint-40.safetensors"))
+        states.append(agent(tmp_path / name))
     # Evaluating at other times changes nothing either.
     train(program, options(tmp_path / "three", environment="Pendulum-v1", evaluate_every=40), plain())
-    states.append(load_file(tmp_path / "three" / "checkpoint-40.safetensors"))
+    states.append(agent(tmp_path / "three"))
     for name, tensor in states[0].items():
         assert torch.equal(tensor, states[1][name])
         assert torch.equal(tensor, states[2][name])
 
 
-def test_a_keyboard_interrupt_leaves_a_checkpoint(program, tmp_path):
-    folder = tmp_path / "run"
-    outcome = train(program, options(folder, environment="known/Interrupts-v0", steps=500), plain())
+def test_a_second_interrupt_keeps_the_checkpoint_before(program, tmp_path):
+    """An environment that raises KeyboardInterrupt stands for the signal that does not wait."""
+    folder, console = tmp_path / "run", plain()
+    save_every = parse_cadence("20", "--save-every")
+    asked = options(folder, environment="known/Interrupts-v0", steps=500, save_every=save_every)
+    outcome = train(program, asked, console)
     assert outcome.exit_code == 130
     record = manifest.read(folder)
     assert (record.status, record.ended is None) == ("interrupted", False)
-    assert 40 <= record.steps_done < 60
-    assert checkpoint.read(folder).steps == record.steps_done
-    assert (folder / "curve.png").exists()
-    assert records(folder)
+    assert checkpoint.read(folder).steps == record.steps_done == 240
+    assert "the checkpoint of step 240 is whole: taxon run --resume" in console.file.getvalue()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -174,7 +183,8 @@ def test_a_signal_stops_after_the_present_step(program, tmp_path, number):
     outcome = train(program, options(tmp_path / "run", steps=10_000_000, evaluate_every=1000), plain())
     timer.join()
     assert outcome.manifest.status == "interrupted"
-    assert checkpoint.read(tmp_path / "run").updates["update"] == outcome.manifest.steps_done - 19
+    assert checkpoint.read(tmp_path / "run").steps == outcome.manifest.steps_done
+    assert outcome.manifest.updates["update"] == outcome.manifest.steps_done - 19
     assert signal.getsignal(number) is before
 
 
@@ -192,7 +202,7 @@ def test_a_frozen_seed_is_reported(program, tmp_path):
     assert checkpoint.read(folder).frozen == {"5": 28}
     assert {"kind": "frozen", "step": 28, "seed": 5} in records(folder)
     assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3]
-    assert "seed 5 is no longer finite and was frozen at step 28" in console.file.getvalue()
+    assert "seed 5 was frozen at step 28: it is no longer finite" in console.file.getvalue()
     result = evaluate_run(folder, source, "0123abcd", 2, "cpu")
     assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 28)]
 

@@ -1,0 +1,176 @@
+"""What an object holds, found by walking its attributes, and the plain values among it, read and written.
+
+A plain value is None, a number, an array of numbers, or a list, tuple, deque or dictionary (keys are strings) of them.
+Only plain values are ever written: no string, and nothing that could be called.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
+
+MOST_OBJECTS = 10_000  # that a walk visits
+MOST_NUMBERS = 1_000_000  # in one plain value
+DEEPEST = 8  # containers within containers
+
+_CONSTANT = (type, FunctionType, MethodType, ModuleType, spaces.Space, EnvSpec)
+
+
+class Place:
+    """Where a plain value is: an entry of a list, of a dictionary, or of an object's attributes.
+
+    shared: one dictionary for all places of a walk, in which `restore` notes what it made of which array.
+    """
+
+    def __init__(self, holder: Any, key: Any, shared: dict[int, dict[bytes, Any]]) -> None:
+        self._holder, self._key, self._shared = holder, key, shared
+
+    def capture(self) -> Any:
+        """A copy of the value; numbers of numpy's own types become arrays without axes.
+
+        Raises ValueError where it is too large.
+        """
+        value = self._holder[self._key]
+        if _count(value) > MOST_NUMBERS:
+            raise ValueError(f"it holds more than {MOST_NUMBERS} numbers")
+        return _copy(value, lambda numbers: np.array(numbers, order="C"))
+
+    def restore(self, value: Any) -> None:
+        """Write a captured value. Raises ValueError where it is not plain, too large, or unlike the present one."""
+        present = self._holder[self._key]
+        if not is_plain(value) or _count(value) > MOST_NUMBERS:
+            raise ValueError(f"it is no plain value of at most {MOST_NUMBERS} numbers")
+        kinds = {_kind(present), _kind(value)} - {None}
+        if len(kinds) > 1:
+            raise ValueError(f"it is a {_kind(value)}, and the environment has a {_kind(present)}")
+        if _same_form(present, value):
+            self._holder[self._key] = self._filled(present, value)
+        elif isinstance(present, deque) and isinstance(value, deque):
+            self._holder[self._key] = deque(_copy(value, _numbers), present.maxlen)
+        else:
+            self._holder[self._key] = _copy(value, _numbers)
+
+    def _filled(self, present: Any, value: Any) -> Any:
+        """The array to stand here: the present one, written in place for whatever else looks at it.
+
+        Where places share an array and were captured with unlike values, each value gets an array of its own.
+        """
+        made = self._shared.setdefault(id(present), {})
+        content = value.tobytes()
+        if content not in made:
+            made[content] = np.empty_like(present) if made else present
+            made[content][...] = value
+        return made[content]
+
+
+def walk(root: object) -> Iterator[tuple[str, Any]]:
+    """Everything that an object holds, with its dotted path: a `Place` for a plain value, else the object itself.
+
+    An object that is held twice comes once, under the shortest path. What has no `__dict__` is not looked into, and
+    arrays in a library's own memory, such as views of a simulator's data, are left out.
+    Raises ValueError where there is no end to it.
+    """
+    seen = {id(root): root}
+    shared: dict[int, dict[bytes, Any]] = {}
+    waiting = deque([("", root)])
+    while waiting:
+        prefix, holder = waiting.popleft()
+        for key, value in _held(holder):
+            path = f"{prefix}{key}"
+            if is_plain(value):
+                if not isinstance(holder, tuple) and not _borrowed(value):
+                    yield path, Place(holder if isinstance(holder, dict | list | deque) else vars(holder), key, shared)
+            elif id(value) not in seen and not isinstance(value, _CONSTANT):
+                seen[id(value)] = value
+                if len(seen) > MOST_OBJECTS:
+                    raise ValueError(f"the environment holds more than {MOST_OBJECTS} objects")
+                yield path, value
+                waiting.append((f"{path}.", value))
+
+
+def is_plain(value: object, depth: int = 0) -> bool:
+    """Whether a value is plain, and not nested deeper than DEEPEST."""
+    match value:
+        case np.ndarray() | np.generic():
+            return value.dtype.kind in "biuf"
+        case _ if depth > DEEPEST:
+            return False
+        case list() | tuple() | deque() if type(value) in (list, tuple, deque):
+            return all(is_plain(part, depth + 1) for part in value)
+        case dict() if type(value) is dict:
+            return all(type(key) is str and is_plain(part, depth + 1) for key, part in value.items())
+    return value is None or type(value) in (bool, int, float)
+
+
+def _held(holder: Any) -> list[tuple[Any, Any]]:
+    """The parts of a container, or an object's own attributes, in an order that does not depend on its history."""
+    if isinstance(holder, list | tuple | deque):
+        return list(enumerate(holder))
+    parts = holder if isinstance(holder, dict) else getattr(holder, "__dict__", None)
+    if not isinstance(parts, dict):
+        return []
+    return sorted((item for item in parts.items() if type(item[0]) is str), key=lambda item: item[0])
+
+
+def _borrowed(value: object) -> bool:
+    """Whether an array's memory is not numpy's."""
+    base = value
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base is not None and isinstance(value, np.ndarray)
+
+
+def _kind(value: object) -> str | None:
+    match value:
+        case None:
+            return None
+        case dict():
+            return "dictionary"
+        case list() | tuple() | deque():
+            return "sequence"
+        case np.ndarray() if value.ndim:
+            return "sequence"
+    return "number"
+
+
+def _same_form(present: object, value: object) -> bool:
+    return (
+        isinstance(present, np.ndarray)
+        and isinstance(value, np.ndarray)
+        and (present.shape, present.dtype) == (value.shape, value.dtype)
+        and present.flags.writeable
+    )
+
+
+def _count(value: Any) -> int:
+    match value:
+        case np.ndarray():
+            return value.size
+        case dict():
+            return 1 + sum(map(_count, value.values()))
+        case list() | tuple() | deque():
+            return 1 + sum(map(_count, value))
+    return 1
+
+
+def _copy(value: Any, array: Callable[[Any], Any]) -> Any:
+    """A copy of a plain value, with `array` of its arrays and of its numbers of numpy's types."""
+    match value:
+        case np.ndarray() | np.generic():
+            return array(value)
+        case dict():
+            return {key: _copy(part, array) for key, part in value.items()}
+        case deque():
+            return deque((_copy(part, array) for part in value), value.maxlen)
+        case list() | tuple():
+            return type(value)(_copy(part, array) for part in value)
+    return value
+
+
+def _numbers(array: Any) -> Any:
+    """A copy of an array; one without axes becomes a number of numpy's type again."""
+    return np.array(array)[()]

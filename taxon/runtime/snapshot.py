@@ -1,0 +1,186 @@
+"""All that training changes, as plain data: what a resumed loop needs to go on as if it had never stopped.
+
+The one thing left out is the rows of a replay, which are many and change little: `replay_file` keeps those.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from taxon.runtime.agent import map_state
+from taxon.runtime.collector import Episode
+from taxon.runtime.loop import Loop
+from taxon.runtime.metrics import Means
+from taxon.runtime.rollouts import Segment
+from taxon.runtime.streams import Streams
+
+Capture = Callable[[], dict[str, Any]]
+
+
+class UnfitError(ValueError):
+    """A snapshot that belongs to another agent, or to none."""
+
+
+def named_tensors(state: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of nested tuples with its dotted name: fields by their names, plain tuples by position."""
+    if isinstance(state, Tensor):
+        yield prefix, state
+        return
+    names = getattr(state, "_fields", range(len(state)))
+    for name, part in zip(names, state, strict=True):
+        yield from named_tensors(part, f"{prefix}.{name}" if prefix else str(name))
+
+
+def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any]:
+    """The loop's present state.
+
+    environments: what captures each training environment's state, None where it cannot be restored.
+    """
+    collector, store = loop.collector, loop.store
+    return {
+        "agent": dict(named_tensors(loop.state)),
+        "loop": {
+            "steps": loop.steps,
+            "updates": dict(loop.updates),
+            "samples": loop.samples,
+            "pending": loop.pending,
+            "alive": loop.alive,
+            "frozen_at": loop.frozen_at,
+            "causes": [[seed, cause, loop.traces[seed]] for seed, cause in loop.causes.items()],
+            "sums": [[list(key), sums, count] for key, (sums, count) in loop.means.sums().items()],
+        },
+        "collector": {
+            "words": collector.words,
+            "steps": list(collector.steps),
+            "totals": list(collector.totals),
+            "lengths": list(collector.lengths),
+            "finished": [list(episode) for episode in collector.finished],
+            "environments": [None if capture is None else capture() for capture in environments],
+        },
+        "streams": {
+            **{name: [generator.get_state() for generator in _generators(loop.streams, name)] for name in _STREAMS},
+            "starts": [generator.bit_generator.state for generator in loop.streams.starts],
+        },
+        "store": {"size": store.size, "rows": store.rows[:, :, : store.size]}
+        if isinstance(store, Segment)
+        else {"added": store.added},
+    }
+
+
+def restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
+    """Bring a new loop to a captured state, but for the rows of a replay; which environments had to begin anew.
+
+    environments: what restores each training environment. Raises UnfitError where the state is not one of this loop.
+    """
+    try:
+        return _restore(loop, saved, environments)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
+        raise UnfitError(str(error) or type(error).__name__) from error
+
+
+def restore_agent(template: Any, tensors: dict[str, Any]) -> Any:
+    """A state built like `template`, on its devices. Raises UnfitError where names, shapes or types are not its own."""
+    expected = dict(named_tensors(template))
+    for name in [*expected, *sorted(tensors)]:
+        if name not in tensors or name not in expected:
+            raise UnfitError(f"it {'lacks' if name not in tensors else 'has an unexpected'} tensor {name}")
+        fitting(tensors[name], expected[name], name)
+    loaded = iter([tensors[name].to(wanted.device) for name, wanted in expected.items()])
+    return map_state(lambda _: next(loaded), template)
+
+
+def fitting(found: Any, wanted: Tensor, name: str) -> Tensor:
+    """A tensor of the wanted shape and type, on the wanted device. Raises UnfitError for another."""
+    if not isinstance(found, Tensor) or found.shape != wanted.shape or found.dtype != wanted.dtype:
+        has = f"{_dtype(found)} {list(found.shape)}" if isinstance(found, Tensor) else "no tensor"
+        raise UnfitError(f"{name} is {has} and the agent needs {_dtype(wanted)} {list(wanted.shape)}")
+    return found.to(wanted.device)
+
+
+_STREAMS = ("acting", "sampling", "noise")
+
+
+def _generators(streams: Streams, name: str) -> list[torch.Generator]:
+    generators: list[torch.Generator] = getattr(streams, name)
+    return generators
+
+
+def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
+    loop.state = restore_agent(loop.state, saved["agent"])
+    counted, heard = saved["loop"], saved["collector"]
+    loop.steps, loop.samples, loop.pending = int(counted["steps"]), int(counted["samples"]), bool(counted["pending"])
+    loop.updates = {name: int(counted["updates"][name]) for name in loop.updates}
+    loop.frozen_at = fitting(counted["frozen_at"], loop.frozen_at, "frozen_at")
+    loop.means = Means({tuple(key): (sums.to(loop.device), int(count)) for key, sums, count in counted["sums"]})
+    for seed, cause, trace in counted["causes"]:
+        loop.causes[int(seed)], loop.traces[int(seed)] = str(cause), str(trace)
+    loop.set_alive(fitting(counted["alive"], loop.alive, "alive"))
+
+    for name in _STREAMS:
+        for generator, state in zip(_generators(loop.streams, name), saved["streams"][name], strict=True):
+            generator.set_state(state)
+    for start, state in zip(loop.streams.starts, saved["streams"]["starts"], strict=True):
+        start.bit_generator.state = state
+
+    store, stored = loop.store, saved["store"]
+    if isinstance(store, Segment):
+        store.size = int(stored["size"])
+        rows = store.rows[:, :, : store.size]
+        rows.copy_(fitting(stored["rows"], rows, "rows"))
+    else:
+        store.added = int(stored["added"])
+
+    collector = loop.collector
+    if heard["words"].shape != collector.words.shape or heard["words"].dtype != collector.words.dtype:
+        raise UnfitError("the environments' words have another shape")
+    collector.words[:] = heard["words"]
+    count = len(collector.environments)
+    collector.steps = _numbers(heard["steps"], int, len(collector.steps))
+    collector.totals = _numbers(heard["totals"], float, count)
+    collector.lengths = _numbers(heard["lengths"], int, count)
+    collector.finished = [
+        Episode(int(step), int(seed), float(total), int(length)) for step, seed, total, length in heard["finished"]
+    ]
+    anew = []
+    for index, (put, state) in enumerate(zip(environments, heard["environments"], strict=True)):
+        if state is None:
+            anew.append(index)
+        else:
+            put(state)
+    loop.heard = collector.heard()
+    return anew
+
+
+def _numbers(values: Any, kind: type[Any], count: int) -> list[Any]:
+    numbers = [kind(value) for value in values]
+    if len(numbers) != count:
+        raise UnfitError(f"{len(numbers)} numbers where {count} are needed")
+    return numbers
+
+
+def begin_anew(loop: Loop, index: int, entropy: Sequence[int]) -> None:
+    """Reset an environment whose state could not be restored: its running episode is cut where it was.
+
+    entropy: what the new episode's seed is drawn from, so that it is not the first episode once more.
+    """
+    collector, store = loop.collector, loop.store
+    seed, place = divmod(index, collector.width)
+    if not loop.is_alive(seed) or collector.waiting(index):
+        return
+    if isinstance(store, Segment):
+        store.cut(seed, place)
+    else:
+        store.cut(seed)
+    collector.totals[index], collector.lengths[index] = 0.0, 0
+    if collector.waits:
+        collector.rest(index)
+    else:
+        collector.begin(index, int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+    loop.heard = collector.heard()
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

@@ -1,0 +1,332 @@
+"""A run that stops anywhere and goes on is the run that never stopped: the same state, the same words."""
+
+import io
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+
+from taxon.runtime import checkpoint, manifest
+from taxon.runtime.errors import UserError
+from taxon.runtime.options import Options, parse_cadence
+from taxon.runtime.run import Stop
+from taxon.runtime.trainer import Program, resume, train
+
+TIMES = ("seconds", "steps_per_second")
+
+
+@pytest.fixture
+def program(toy_source):
+    return Program("toy", "0123abcd", "taxon 1\n", toy_source)
+
+
+@pytest.fixture
+def rollouts(program):
+    replay = next(line for line in program.source.splitlines() if line.startswith("DATA"))
+    source = program.source.replace(replay, "DATA = Rollouts(environments=3, steps=8, batch=8)")
+    return replace(program, source=source.replace("import Phase, Replay", "import Phase, Rollouts"))
+
+
+def options(folder, **changes):
+    settings = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 300, "device": "cpu", "out": folder}
+    settings |= {"evaluate_every": 130, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
+    return Options(**(settings | changes))
+
+
+def plain():
+    return Console(file=io.StringIO(), width=200)
+
+
+def words(folder: Path) -> list[dict]:
+    """The metrics without what the clock says."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name not in TIMES} for line in lines]
+
+
+def state(folder: Path) -> dict:
+    """All that the latest checkpoint holds but the time, as comparable data."""
+    found = checkpoint.read(folder)
+    saved = checkpoint.load(folder, found)
+    saved["run"].pop("seconds")
+    saved["run"].pop("metrics")  # the clock's numbers have more or fewer digits
+    rows = [(entry.first, entry.steps, entry.sha256) for entry in found.replay]
+    return {"saved": comparable(saved), "rows": rows, "steps": found.steps}
+
+
+def comparable(value):
+    if isinstance(value, dict):
+        return {key: comparable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [comparable(part) for part in value]
+    if isinstance(value, torch.Tensor):
+        return (str(value.dtype), tuple(value.shape), value.contiguous().numpy().tobytes())
+    if hasattr(value, "tobytes"):
+        return (str(value.dtype), value.shape, value.tobytes())
+    return value
+
+
+def stop_after(monkeypatch, calls: int) -> None:
+    """Let the run be asked to stop when it has listened so often: between steps, in an evaluation, in a round."""
+    from contextlib import contextmanager
+
+    from taxon.runtime import trainer
+
+    @contextmanager
+    def stopping():
+        listened = 0
+
+        def stop():
+            nonlocal listened
+            listened += 1
+            if listened > calls:
+                raise Stop
+
+        yield stop
+
+    monkeypatch.setattr(trainer, "_stop_on_signals", stopping)
+
+
+@pytest.mark.parametrize("calls", [0, 1, 57, 130, 200, 290, 471])
+@pytest.mark.parametrize("kind", ["program", "rollouts"])
+def test_a_stopped_run_goes_on_as_if_it_had_not(request, tmp_path, kind, calls):
+    program = request.getfixturevalue(kind)
+    train(program, options(tmp_path / "whole"), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, calls)
+        assert train(program, options(tmp_path / "broken"), plain()).manifest.status == "interrupted"
+    outcome = resume(program, tmp_path / "broken", console=plain())
+    assert outcome.manifest.status == "finished"
+    assert len(outcome.manifest.resumed) == 1
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
+    assert words(tmp_path / "broken") == words(tmp_path / "whole")
+    ours, theirs = manifest.read(tmp_path / "broken"), manifest.read(tmp_path / "whole")
+    for field in ("steps_done", "environment_steps", "evaluation_steps", "updates", "samples", "frozen"):
+        assert getattr(ours, field) == getattr(theirs, field)
+
+
+@pytest.mark.parametrize("kind", ["program", "rollouts"])
+def test_a_finished_run_goes_on_to_more_steps(request, tmp_path, kind):
+    """Its last words are left out then: a run of all the steps does not say them there."""
+    program = request.getfixturevalue(kind)
+    train(program, options(tmp_path / "whole", steps=600), plain())
+    train(program, options(tmp_path / "longer"), plain())
+    outcome = resume(program, tmp_path / "longer", 600, plain())
+    assert (outcome.manifest.steps, outcome.manifest.status) == (600, "finished")
+    assert state(tmp_path / "longer") == state(tmp_path / "whole")
+    assert words(tmp_path / "longer") == words(tmp_path / "whole")
+
+
+def test_a_run_is_resumed_again_and_again(program, tmp_path):
+    short = "known/Drawn-v0"
+    train(program, options(tmp_path / "whole", environment=short), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 20)
+        train(program, options(tmp_path / "broken", environment=short), plain())
+    lives = 0
+    while manifest.read(tmp_path / "broken").status == "interrupted":
+        with pytest.MonkeyPatch.context() as patch:
+            stop_after(patch, 60)
+            resume(program, tmp_path / "broken", console=plain())
+        lives += 1
+    assert lives >= 5
+    assert len(manifest.read(tmp_path / "broken").resumed) == lives
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
+    assert words(tmp_path / "broken") == words(tmp_path / "whole")
+
+
+def test_a_round_that_is_stopped_is_undone_and_made_again(program, tmp_path):
+    """A round of many updates does not keep the user waiting."""
+    phase = 'Phase("update", 1, Batch'
+    long = replace(program, source=program.source.replace(phase, 'Phase("update", 150, Batch'))
+    assert phase not in long.source
+    asked = {"steps": 24, "evaluate_every": 24}
+    train(long, options(tmp_path / "whole", **asked), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 20 + 150 + 70)  # in the second round, which follows step 21
+        stopped = train(long, options(tmp_path / "broken", **asked), plain()).manifest
+    assert (stopped.steps_done, stopped.updates) == (21, {"update": 150})
+    assert checkpoint.load(tmp_path / "broken", checkpoint.read(tmp_path / "broken"))["loop"]["pending"]
+    resume(long, tmp_path / "broken", console=plain())
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
+    assert words(tmp_path / "broken") == words(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("kind", ["program", "rollouts"])
+def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, monkeypatch, kind):
+    """The episode that was cut is stored as truncated, and counted nowhere."""
+    program = request.getfixturevalue(kind)
+    monkeypatch.setattr("taxon.runtime.trainer.restorable", lambda id, seed: False)
+    console = plain()
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 100 if kind == "program" else 20)
+        asked = options(tmp_path / "run", environment="known/Endless-v0", evaluate_every=1000)
+        train(program, asked, console)
+    assert "cannot be restored: a resumed run begins a new episode in it" in console.file.getvalue()
+    saved = checkpoint.load(tmp_path / "run", checkpoint.read(tmp_path / "run"))
+    assert set(saved["collector"]["environments"]) == {None}
+    assert all(length > 15 for length in saved["collector"]["lengths"])
+    loops = []
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 2)
+        patch.setattr("taxon.runtime.run.Run._finish", lambda run: loops.append(run.loop))
+        resume(program, tmp_path / "run", console=plain())
+    (loop,) = loops
+    assert set(loop.collector.lengths) == {2}
+    rows = loop.store.rows[..., : loop.store.size, :].flatten(0, -2)
+    columns = loop.store.layout.split(rows)
+    cut = columns["truncated"] > 0
+    assert int(cut.sum()) == len(loop.collector.environments)
+    # The walk is at its episode's step, so a cut row and the one after it tell that a new walk began.
+    places = columns["next_observation"][cut, 0]
+    assert torch.equal(places, torch.full_like(places, saved["collector"]["lengths"][0]))
+
+
+def test_frozen_seeds_stay_frozen(program, tmp_path):
+    source = program.source.replace(
+        'metrics = {"value_loss": loss,',
+        "loss = torch.where((updates == 9) & (torch.arange(len(updates)) == 1), torch.nan, loss)\n"
+        '        metrics = {"value_loss": loss,',
+    )
+    failing = replace(program, source=source)
+    train(failing, options(tmp_path / "whole"), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 100)
+        train(failing, options(tmp_path / "broken"), plain())
+    outcome = resume(failing, tmp_path / "broken", console=plain())
+    assert outcome.manifest.frozen == {"5": 28}
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
+    assert words(tmp_path / "broken") == words(tmp_path / "whole")
+
+
+def test_a_replay_that_forgets_keeps_only_its_own_files(program, tmp_path, monkeypatch):
+    """The ring holds 200 of 300 steps, in files of 32: what has left it is removed, and the rest resumes."""
+    monkeypatch.setattr("taxon.runtime.replay_file.FEWEST_STEPS", 32)
+    monkeypatch.setattr("taxon.runtime.replay_file.FILE_BYTES", 1)
+    train(program, options(tmp_path / "whole", steps=900), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 555)
+        train(program, options(tmp_path / "broken", steps=900), plain())
+    resume(program, tmp_path / "broken", console=plain())
+    found = checkpoint.read(tmp_path / "broken")
+    assert comparable(checkpoint.load(tmp_path / "broken", found)["agent"]) == comparable(
+        checkpoint.load(tmp_path / "whole", checkpoint.read(tmp_path / "whole"))["agent"]
+    )
+    kept = sorted(path.name for path in (tmp_path / "broken" / "replay").iterdir())
+    assert kept == sorted(entry.file for entry in found.replay)
+    assert found.replay[0].first + found.replay[0].steps > 700
+    assert sum(entry.steps for entry in found.replay) < 200 + 2 * 32
+
+
+def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path):
+    """Rows without a checkpoint, words after it, a file half written, tensors that no index names."""
+    train(program, options(tmp_path / "whole"), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 100)
+        train(program, options(tmp_path / "broken"), plain())
+    folder = tmp_path / "broken"
+    with (folder / "replay" / "rows-0.bin").open("ab") as file:
+        file.write(b"rows of a checkpoint that never was")
+    (folder / "replay" / "rows-5000.bin").write_bytes(b"more")
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write('{"kind": "speed", "step": 1')
+    (folder / ".unfinished").write_bytes(b"half")
+    (folder / "checkpoint-90-0123456789ab.safetensors").write_bytes(b"orphan")
+    resume(program, folder, console=plain())
+    assert state(folder) == state(tmp_path / "whole")
+    assert words(folder) == words(tmp_path / "whole")
+    names = {path.name.partition("-")[0] for path in folder.iterdir()}
+    assert names == {path.name.partition("-")[0] for path in (tmp_path / "whole").iterdir()}
+    assert {path.name for path in (folder / "replay").iterdir()} == {"rows-0.bin"}
+
+
+@pytest.fixture
+def stopped(program, tmp_path):
+    """The folder of a run that was stopped half-way."""
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 300)
+        train(program, options(tmp_path / "run", evaluate_every=50), plain())
+    return tmp_path / "run"
+
+
+def harm(path: Path, content: bytes | None = None) -> None:
+    """Remove a file, or put other bytes in its place."""
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+
+def resealed(folder: Path, **state: object) -> None:
+    """Change a checkpoint's state as a stranger would, who can seal it anew."""
+    import hashlib
+
+    path = folder / checkpoint.INDEX
+    body = json.loads(path.read_text())["body"]
+    body["state"] |= state
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps({"sha256": digest, "body": body}))
+
+
+@pytest.mark.parametrize(
+    ("does", "message"),
+    [
+        (lambda folder: harm(folder / "run.json"), "is not the folder of a run"),
+        (lambda folder: harm(folder / "run.json", b"{"), "run.json"),
+        (lambda folder: harm(folder / "checkpoint.json"), "there is no checkpoint"),
+        (lambda folder: harm(folder / "replay" / "rows-0.bin"), "rows-0.bin cannot be read"),
+        (lambda folder: harm(folder / "replay" / "rows-0.bin", b"short"), "is shorter than the checkpoint says"),
+        (lambda folder: harm(folder / "replay" / "rows-0.bin", bytes(100_000)), "its digest differs"),
+        (lambda folder: harm(folder / "metrics.jsonl"), "metrics.jsonl is shorter"),
+        (lambda folder: harm(folder / "metrics.jsonl", b"{}\n"), "metrics.jsonl is shorter"),
+        (lambda folder: resealed(folder, loop={}), "does not fit"),
+        (lambda folder: resealed(folder, collector=None), "does not fit"),
+        (lambda folder: resealed(folder, streams={"acting": [1]}), "does not fit"),
+        (lambda folder: resealed(folder, run={"metrics": 0}), "does not fit"),
+        (lambda folder: resealed(folder, run=[]), "does not fit"),
+    ],
+)
+def test_what_cannot_go_on_ends_in_a_message(program, stopped, does, message):
+    kept = shutil.copytree(stopped, stopped.parent / "kept")
+    does(stopped)
+    with pytest.raises(UserError, match=message) as caught:
+        resume(program, stopped, console=plain())
+    assert caught.value.help
+    # The last good checkpoint is as it was, for whoever restores what is missing.
+    shutil.rmtree(stopped)
+    kept.rename(stopped)
+    assert resume(program, stopped, console=plain()).manifest.status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("steps", "changes", "message"),
+    [
+        (50, {}, "has made 100 steps already, more than 50"),
+        (None, {"row": "ffff"}, "not the spec that was run"),
+        (None, {"source": "widths"}, "the agent needs"),
+    ],
+)
+def test_another_program_or_fewer_steps_are_refused(program, stopped, steps, changes, message):
+    other = replace(program, **changes)
+    if "source" in changes:
+        other = replace(program, source=program.source.replace("16", "8"))
+    with pytest.raises(UserError, match=message):
+        resume(other, stopped, steps, plain())
+    assert resume(program, stopped, console=plain()).manifest.status == "finished"
+    with pytest.raises(UserError, match="is finished: it has made all of its 300 steps"):
+        resume(program, stopped, console=plain())
+
+
+def test_a_folder_is_one_process_at_a_time(program, stopped):
+    from taxon.runtime.files import claimed
+
+    with claimed(stopped), pytest.raises(UserError, match="another process is training in"):
+        resume(program, stopped, console=plain())
+
+
+def test_nothing_in_the_folder_is_executed(program, stopped):
+    (stopped / "agent.py").write_text("raise SystemExit('executed')")
+    assert resume(program, stopped, console=plain()).manifest.status == "finished"
+    assert (stopped / "agent.py").read_text() == program.source
