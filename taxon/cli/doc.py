@@ -16,8 +16,9 @@ from taxon.semantics import leaf_text, load_spec
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Place, Vocabulary
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Composition, Row
-from taxon.taxonomy.schema import LEVELS, Choice, Slot
+from taxon.taxonomy.catalogue import holds, places, takers
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import LEVELS, Choice
 
 
 def doc(
@@ -34,13 +35,13 @@ def doc(
         return
     vocabulary = Vocabulary(SCHEMA)
     rows = _shipped() if used else []
-    places = vocabulary.places(subject)
-    parts = [_place(subject, places, rows)] if places else []
-    parts += [_choice(choice, paths, rows) for choice, paths in _takers(subject).items()]
+    found = vocabulary.places(subject)
+    parts = [_place(subject, found, rows)] if found else []
+    parts += [_choice(choice, paths, rows) for choice, paths in takers(subject).items()]
     if not parts and subject and (names := vocabulary.children(subject)):
         parts = [[f"{subject}.{name}" for name in names]]
     if not parts:
-        known = {*vocabulary.paths, *(choice.key for _, slot in _slots() for choice in slot.choices)}
+        known = {*vocabulary.paths, *(choice.key for _, slot in places() for choice in slot.choices)}
         hint = did_you_mean(subject, known) or "`taxon doc` lists the paths"
         fail(f"there is no path and no choice {visible(subject)}", hint)
     write("\n\n".join("\n".join(lines) for lines in parts))
@@ -51,27 +52,6 @@ def _contents() -> Iterator[str]:
     for level in LEVELS:
         yield from [level] if level == LEVELS[0] else ["", level]
         yield from aligned([[f"  {slot.name}", slot.doc] for slot in SCHEMA.values() if slot.level == level])
-
-
-def _slots() -> Iterator[tuple[str, Slot]]:
-    """Every path that has a leaf of its own, with its slot; a parameter's once for each choice that has it."""
-    waiting = [(path, slot) for path, slot in reversed(SCHEMA.items()) if not slot.spread]
-    while waiting:
-        path, slot = waiting.pop()
-        yield path, slot
-        for choice in reversed(slot.choices):
-            root = f"{path}.{choice.key}" if choice.modifier else path
-            waiting += [(f"{root}.{parameter.name}", parameter) for parameter in reversed(choice.parameters)]
-
-
-def _takers(key: str) -> dict[Choice, list[str]]:
-    """The choices of that spelling, each with the paths that take it."""
-    found: dict[Choice, list[str]] = {}
-    for path, slot in _slots():
-        choice = slot.choice(key)
-        if choice is not None:
-            found.setdefault(choice, []).append(path)
-    return found
 
 
 def _shipped() -> list[Row]:
@@ -97,14 +77,6 @@ def _place(subject: str, places: tuple[Place, ...], rows: list[Row]) -> list[str
 def _choice(choice: Choice, paths: list[str], rows: list[Row]) -> list[str]:
     lines = [*paragraph(f"taken by {', '.join(dict.fromkeys(paths))}", ""), "", *describe_choice(choice)]
     if rows:
-        names = [row.name for row in rows if any(_holds(row, path, choice) for path in paths)]
+        names = [row.name for row in rows if any(holds(row, path, choice) for path in paths)]
         lines += ["", *paragraph(f"used by {', '.join(names)}" if names else "used by no shipped spec", "")]
     return lines
-
-
-def _holds(row: Row, path: str, choice: Choice) -> bool:
-    """Whether a row has a choice at a path: that of another choice's parameter may have the same path and key."""
-    leaf = row.leaves.get(path)
-    if leaf is None or leaf.slot.choice(choice.key) != choice or not isinstance(leaf.value, Composition):
-        return False
-    return choice.key in (leaf.value.base, *leaf.value.modifiers)

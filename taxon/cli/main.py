@@ -38,9 +38,12 @@ def application(commands: list[str]) -> typer.Typer:
     """The program with these commands."""
     import typer
 
+    from taxon.cli.exits import EXITS
+
     app = typer.Typer(
         name="taxon",
         help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
+        epilog="Exit codes: " + "; ".join(f"{code}, {meaning}" for code, meaning in EXITS.items()),
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )

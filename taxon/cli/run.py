@@ -21,7 +21,7 @@ def run(
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/<spec>-<env>-<n>].")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
     eval_every: Annotated[
         str | None, typer.Option(help="Environment steps between two evaluations.", show_default="20k")
     ] = None,

@@ -63,15 +63,20 @@ def render(page: Page) -> str:
     if code.source:
         parts.append(textwrap.fill(f"Source: {code.source}", _WIDTH))
     for bad, good in page.examples:
-        parts += ["Wrong:", "\n".join(_shown(bad)), "Right:", "\n".join(_shown(good))]
+        parts += ["Wrong:", _indented(bad), "Right:", _indented(good)]
     return "\n\n".join(parts)
 
 
-def _shown(example: Example) -> Iterator[str]:
-    yield f"    $ {example.command}"
+def _indented(example: Example) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in shown(example))
+
+
+def shown(example: Example) -> Iterator[str]:
+    """The lines of an example as a page shows them: the command, then the text, whatever is in it, or its beginning."""
+    yield f"$ {example.command}"
     lines = example.text.strip("\n").split("\n") if example.text.strip() else []
     for line in lines[:_LINES]:
-        shown = visible(line)
-        yield f"    {shown if len(shown) <= _WIDTH else shown[:_WIDTH] + '...'}".rstrip()
+        clean = visible(line)
+        yield (clean if len(clean) <= _WIDTH else clean[:_WIDTH] + "...").rstrip()
     if len(lines) > _LINES:
-        yield f"    ... and {len(lines) - _LINES:,} lines more"
+        yield f"... and {len(lines) - _LINES:,} lines more"
