@@ -1,0 +1,28 @@
+"""The site: Markdown read by MyST, one theme, mathematics written out as MathML so that no script has to be fetched."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER / "extensions"))
+
+project = "taxon"
+author = "the authors of taxon"
+release = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+extensions = ["myst_parser", "mathml"]
+exclude_patterns = ["_build"]
+
+myst_enable_extensions = ["dollarmath"]
+myst_dmath_double_inline = True
+myst_heading_anchors = 4
+
+nitpicky = True
+smartquotes = False
+highlight_language = "none"
+
+html_theme = "furo"
+html_title = "taxon"
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sphinx = False

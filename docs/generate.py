@@ -1,0 +1,39 @@
+"""Write the reference, docs/reference/, from the code: run `python docs/generate.py`. A test holds the pages current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from writers import choices, codes, command_line, derivations, grammar, paths, specs
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its name in the folder."""
+    rows = specs.shipped_rows()
+    return {
+        "choices.md": choices.write(rows),
+        "paths.md": paths.write(),
+        "grammar.md": grammar.write(),
+        "command-line.md": command_line.write(),
+        "specs.md": specs.write(rows),
+        **{f"codes/{name}": text for name, text in codes.pages().items()},
+        **{f"derivations/{name}": text for name, text in derivations.pages(rows).items()},
+    }
+
+
+def write() -> None:
+    """Write every page, and remove what is no longer one."""
+    written = pages()
+    for old in FOLDER.rglob("*.md"):
+        if old.relative_to(FOLDER).as_posix() not in written:
+            old.unlink()
+    for name, text in written.items():
+        path = FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,107 @@
+"""The page of the choices: every path, what it takes, and each choice with equation, parameters, source and operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from taxon.semantics.values import takes
+from taxon.taxonomy import SCHEMA
+from taxon.taxonomy.catalogue import holds, parameters_of
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import LEVELS, Choice, Slot
+from writers.markdown import anchor, block, code, link, names, page, prose, table
+from writers.needs import reasons
+
+INTRODUCTION = """Every path of the language and every choice that it takes, as `taxon doc PATH` and `taxon explain PATH` print them. A
+parameter of a choice is a path below it; a modifier, which `+` adds to a base choice, has its own name in between:
+`pi_q.update.samples`, `pi_q.update.trust_region.kl`. *Without effect where* lists why a path may have no part in a row:
+set there, it is an error ([TX210](codes/types-and-ranges.md#tx210)). Which choices go together is counted in
+[the space of rows](../space.md), and [paths](paths.md) lists all paths with what they take."""
+
+_HEADINGS = {"algorithm": "Algorithm", "implementation": "Implementation", "code": "Code"}
+
+
+
+def write(rows: Sequence[Row]) -> str:
+    first: dict[tuple[Choice, ...], str] = {}
+    parts: list[str] = []
+    for level in LEVELS:
+        parts.append(f"## {_HEADINGS[level]}")
+        for path, slot in SCHEMA.items():
+            if slot.level == level and not slot.spread:
+                parts += _slot(path, slot, rows, first, 3)
+    parts += ["## Shared paths", "Setting one of these sets it for every network of the row."]
+    shared = ([code(slot.name), prose(slot.doc), _linked(slot.spread)] for slot in SCHEMA.values() if slot.spread)
+    parts.append(table(["path", "meaning", "sets"], shared))
+    return page("Choices", INTRODUCTION, parts)
+
+
+def _linked(paths: Sequence[str]) -> str:
+    return ", ".join(link(path, f"#{anchor(path)}") for path in paths)
+
+
+def _slot(
+    path: str, slot: Slot, rows: Sequence[Row], first: dict[tuple[Choice, ...], str], depth: int
+) -> Iterator[str]:
+    """The section of a path, and below it those of the parameters that are choices themselves."""
+    yield f"{'#' * min(depth, 4)} `{path}`"
+    default = "" if slot.default is None else f" Default: {code(slot.default)}."
+    modifiers = f" Modifiers: {names(choice.key for choice in slot.modifiers)}." if slot.modifiers else ""
+    yield f"{prose(slot.doc)[:1].upper()}{prose(slot.doc)[1:]}. Takes {takes(slot)}.{modifiers}{default}"
+    if why := reasons(slot):
+        yield "Without effect where: " + "; ".join(prose(reason) for reason in why) + "."
+    if not slot.choices:
+        return
+    if slot.choices in first:
+        yield f"The choices are those of {link(first[slot.choices], '#' + anchor(first[slot.choices]))}."
+        yield from _users(path, slot, rows)
+        return
+    first[slot.choices] = path
+    for choice in slot.choices:
+        yield from _choice(path, choice, rows)
+    for choice in slot.choices:
+        for parameter in choice.parameters:
+            if parameter.choices:
+                yield from _slot(f"{parameters_of(path, choice)}.{parameter.name}", parameter, rows, first, depth + 1)
+
+
+def _choice(path: str, choice: Choice, rows: Sequence[Row]) -> Iterator[str]:
+    sign = "+ " if choice.modifier else ""
+    printed = f" Table 1 prints {code(choice.term)}." if isinstance(choice.term, str) and choice.term else ""
+    yield f"**{code(sign + choice.key)}**: {prose(choice.doc)}.{printed}"
+    if choice.equation:
+        yield block(choice.equation)
+    root = parameters_of(path, choice)
+    yield table(
+        ["parameter", "takes", "default", "meaning"],
+        ([_parameter(root, slot), takes(slot), _default(slot), _meaning(slot)] for slot in choice.parameters),
+    )
+    lines = [f"- Source: {prose(choice.source)}."] if choice.source else []
+    lines += [f"- Operator: {code(choice.operator)}."] if choice.operator else []
+    users = [row.name for row in rows if holds(row, path, choice)]
+    lines.append(f"- Used by {names(users)}." if users else "- Used by no shipped spec.")
+    yield "\n".join(lines)
+
+
+def _users(path: str, slot: Slot, rows: Sequence[Row]) -> Iterator[str]:
+    """Which specs use which choice, of a path whose choices are described at another."""
+    lines = []
+    for choice in slot.choices:
+        users = [row.name for row in rows if holds(row, path, choice)]
+        lines += [f"- {code(choice.key)} is used by {names(users)}."] if users else []
+    if lines:
+        yield "\n".join(lines)
+
+
+def _parameter(root: str, slot: Slot) -> str:
+    path = f"{root}.{slot.name}"
+    return link(slot.name, f"#{anchor(path)}") if slot.choices else code(slot.name)
+
+
+def _default(slot: Slot) -> str:
+    return "required" if slot.default is None else code(slot.default)
+
+
+def _meaning(slot: Slot) -> str:
+    why = "; ".join(prose(reason) for reason in reasons(slot))
+    return prose(slot.doc) + (f". Without effect where: {why}" if why and not slot.choices else "")

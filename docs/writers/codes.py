@@ -1,0 +1,67 @@
+"""The pages of the codes: what `taxon explain CODE` prints, a page a range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taxon.cli.codes import CODES
+from taxon.data import corpus_dir
+from taxon.diagnostics import pages as explained
+from taxon.diagnostics.model import Code
+from writers.markdown import anchor, block, contents, page, prose, table
+
+INTRODUCTION = """Everything that taxon reports has a code. An error ends a command with exit code 1, or 2 where a file could not be read;
+a warning ends nothing, and one of the range TX5 can be silenced
+([lints that are meant](../../language.md#lints-that-are-meant)). `taxon explain CODE` prints the same as these pages. The
+tests run every example: what is wrong gives its code alone, and what is right gives nothing."""
+
+# By the first digit: the title of the range, and what its codes are about.
+RANGES = {
+    "0": ("Syntax", "What can be wrong with a text before anything is known about its meaning."),
+    "1": ("Names and inheritance", "Names, imports, parents, mixins and overrides."),
+    "2": ("Types and ranges", "Paths, values, parameters and what has no effect."),
+    "3": ("Rows that mean nothing", "Combinations of choices that the mathematics leaves undefined."),
+    "4": ("Environments", "Rows that an environment does not take."),
+    "5": ("Evidence of trouble", "Legal rows for which there is published evidence of trouble: warnings that quote it."),
+}
+
+
+def pages() -> dict[str, str]:
+    """The index and the page of each range, by file name."""
+    found: dict[str, list[Code]] = {first: [] for first in RANGES}
+    for id_, code in CODES.items():
+        found[id_[2]].append(code)
+    written = {"index.md": _index(found)}
+    for first, codes in found.items():
+        title, about = RANGES[first]
+        parts = [part for code in codes for part in _code(code)]
+        written[_file(first)] = page(f"TX{first}: {title[0].lower()}{title[1:]}", f"{about} [All codes](index.md).", parts)
+    return written
+
+
+def _file(first: str) -> str:
+    return f"{anchor(RANGES[first][0])}.md"
+
+
+def _index(found: dict[str, list[Code]]) -> str:
+    parts: list[str] = []
+    for first, codes in found.items():
+        title, about = RANGES[first]
+        rows = (
+            [f"[{code.id}]({_file(first)}#{anchor(code.id)})", code.severity.value, prose(code.title)] for code in codes
+        )
+        parts += [f"## TX{first}: {title[0].lower()}{title[1:]}", about, table(["code", "severity", "title"], rows)]
+    return page("Codes", INTRODUCTION, [*parts, contents(_file(first) for first in found)])
+
+
+def _code(code: Code) -> Iterator[str]:
+    yield f"## {code.id}"
+    yield f"**{prose(code.title[0].upper() + code.title[1:])}** ({code.severity})"
+    yield prose(code.why)
+    if code.source:
+        yield f"Source: {prose(code.source)}"
+    for bad, good in explained.page(code, corpus_dir()).examples:
+        yield "Wrong:"
+        yield block("\n".join(explained.shown(bad)))
+        yield "Right:"
+        yield block("\n".join(explained.shown(good)))

@@ -1,0 +1,76 @@
+"""The page of the command line: every command with its arguments and options, from the objects that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import EnumMeta
+from typing import Any
+
+from typer.main import get_command
+
+from taxon.cli.exits import EXITS
+from taxon.cli.main import COMMANDS, application
+from writers.markdown import anchor, block, code, page, prose, table
+
+INTRODUCTION = """Every command of `taxon`, as `taxon COMMAND --help` prints it. A spec is named by its path (`mine.tx`, or `mine.tx:name`
+where a file holds several algorithms), or by its name if it ships with taxon. Findings go to standard error, and with
+`check` to standard output; only what was asked for goes to standard output."""
+
+
+def write() -> str:
+    program: Any = get_command(application(list(COMMANDS)))
+    commands = program.commands
+    rows = ([f"[`taxon {name}`](#{anchor(f'taxon {name}')})", _summary(commands[name])] for name in commands)
+    parts = [table(["command", "what it does"], rows), "## Exit codes"]
+    parts.append(table(["code", "meaning"], ([str(number), prose(meaning)] for number, meaning in EXITS.items())))
+    for name, command in commands.items():
+        parts += _command(name, command)
+    return page("The command line", INTRODUCTION, parts)
+
+
+def _summary(command: Any) -> str:
+    return prose(str(command.help).split("\n\n")[0])
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option"]
+    required = [f"{_names(each)} {_value(each)}" for each in options if each.required]
+    shown = " ".join(["taxon", name, *(_placeholder(each) for each in arguments), *required, "[OPTIONS]"])
+    yield f"## taxon {name}"
+    yield block(shown if options else shown.removesuffix(" [OPTIONS]"))
+    yield from (prose(paragraph) for paragraph in str(command.help).split("\n\n"))
+    yield table(["argument", "meaning"], ([code(_placeholder(each)), prose(each.help)] for each in arguments))
+    yield table(["option", "value", "default", "meaning"], (_option(each) for each in options))
+
+
+def _placeholder(argument: Any) -> str:
+    """How an argument is written: in brackets where it may be left out, with dots where it repeats."""
+    if argument.metavar:
+        return str(argument.metavar)
+    word = argument.name.upper() + ("..." if argument.nargs == -1 else "")
+    return word if argument.required else f"[{word}]"
+
+
+def _option(option: Any) -> list[str]:
+    default = "required" if option.required else code(_text(option.default)) if option.default else ""
+    repeats = " May be given several times." if option.multiple else ""
+    value = "" if option.is_flag else code(_value(option))
+    return [code(_names(option)), value, default, prose(option.help) + repeats]
+
+
+def _names(option: Any) -> str:
+    return ", ".join([*option.opts, *option.secondary_opts])
+
+
+def _value(option: Any) -> str:
+    if option.metavar:
+        return str(option.metavar)
+    kind = option.type_descriptor.annotation
+    if isinstance(kind, EnumMeta):
+        return "|".join(str(member.value) for member in kind)
+    return {"str": "TEXT", "Path": "PATH", "int": "INTEGER", "float": "NUMBER"}[kind.__name__]
+
+
+def _text(default: Any) -> str:
+    return str(getattr(default, "value", default))

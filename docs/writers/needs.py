@@ -1,0 +1,86 @@
+"""Why a path may have no part in a row, read from the functions that decide it: every reason that one can return."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+from taxon.taxonomy.schema import Slot
+
+
+def reasons(slot: Slot) -> tuple[str, ...]:
+    """The reasons of a slot, in the order in which they stand; none where the slot has a part in every row."""
+    return () if slot.applies is None else _reasons(slot.applies)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What the names in a function mean."""
+
+    globals: dict[str, Any]
+    enclosed: dict[str, Any]  # what the function that made it was called with
+    assigned: dict[str, ast.expr]
+
+
+@cache
+def _reasons(function: Callable[..., Any]) -> tuple[str, ...]:
+    assert isinstance(function, FunctionType)
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(definition, ast.FunctionDef)
+    nodes = list(ast.walk(definition))
+    assigned = {node.target.id: node.value for node in nodes if isinstance(node, ast.NamedExpr)}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                assigned[name] = value
+    scope = _Scope(function.__globals__, dict(inspect.getclosurevars(function).nonlocals), assigned)
+    returns = [node for node in nodes if isinstance(node, ast.Return) and node.value is not None]
+    returns.sort(key=lambda node: node.lineno)
+    return tuple(dict.fromkeys(text for node in returns if node.value for text in _texts(node.value, scope)))
+
+
+def _texts(value: ast.expr, scope: _Scope) -> Iterator[str]:
+    """The texts that a returned expression can be."""
+    match value:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.Constant(value=None):
+            return
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            known = _known(test, scope)
+            if known is not False:
+                yield from _texts(body, scope)
+            if known is not True:
+                yield from _texts(orelse, scope)
+        case ast.BoolOp(values=values):
+            for each in values:
+                yield from _texts(each, scope)
+        case ast.Name(id=name) if name in scope.assigned:
+            yield from _texts(scope.assigned[name], scope)
+        case ast.Call(func=ast.Name(id=name)):
+            yield from _reasons(scope.globals[name])
+        case ast.Call(func=ast.Call(func=ast.Name(id=name), args=[ast.Name(id=given)])):
+            yield from _reasons(scope.globals[name](scope.enclosed[given]))
+        case _:
+            raise TypeError(f"a reason that is not read here: {ast.unparse(value)}")
+
+
+def _known(test: ast.expr, scope: _Scope) -> bool | None:
+    """What a condition is whatever the row, or None where it depends on the row."""
+    match test:
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=constant)]):
+            return scope.enclosed[name] == constant if name in scope.enclosed else None
+        case ast.BoolOp(op=op, values=values):
+            parts = [_known(each, scope) for each in values]
+            settles = isinstance(op, ast.Or)  # one true part settles an `or`, one false part an `and`
+            return settles if settles in parts else None if None in parts else not settles
+        case ast.Name(id=name) if name in scope.assigned:
+            return _known(scope.assigned[name], scope)
+        case _:
+            return None
