@@ -1,4 +1,4 @@
-"""Write the reference, docs/reference/, from the code: run `python docs/generate.py`. A test holds the pages current."""
+"""Write the reference, docs/reference/, from the code: `python docs/generate.py`. A test holds the pages current."""
 
 from __future__ import annotations
 

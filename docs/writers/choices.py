@@ -1,4 +1,4 @@
-"""The page of the choices: every path, what it takes, and each choice with equation, parameters, source and operator."""
+"""The page of the choices: every path, what it takes, and each choice with its equation, parameters and source."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from taxon.taxonomy.schema import LEVELS, Choice, Slot
 from writers.markdown import anchor, block, code, link, names, page, prose, table
 from writers.needs import reasons
 
-INTRODUCTION = """Every path of the language and every choice that it takes, as `taxon doc PATH` and `taxon explain PATH` print them. A
+INTRODUCTION = """\
+Every path of the language and every choice that it takes, as `taxon doc PATH` and `taxon explain PATH` print them. A
 parameter of a choice is a path below it; a modifier, which `+` adds to a base choice, has its own name in between:
 `pi_q.update.samples`, `pi_q.update.trust_region.kl`. *Without effect where* lists why a path may have no part in a row:
 set there, it is an error ([TX210](codes/types-and-ranges.md#tx210)). Which choices go together is counted in
 [the space of rows](../space.md), and [paths](paths.md) lists all paths with what they take."""
 
 _HEADINGS = {"algorithm": "Algorithm", "implementation": "Implementation", "code": "Code"}
-
 
 
 def write(rows: Sequence[Row]) -> str:
@@ -61,8 +61,9 @@ def _slot(
         yield from _choice(path, choice, rows)
     for choice in slot.choices:
         for parameter in choice.parameters:
-            if parameter.choices:
-                yield from _slot(f"{parameters_of(path, choice)}.{parameter.name}", parameter, rows, first, depth + 1)
+            below = f"{parameters_of(path, choice)}.{parameter.name}"
+            if parameter.choices and first.get(parameter.choices) != below:
+                yield from _slot(below, parameter, rows, first, depth + 1)
 
 
 def _choice(path: str, choice: Choice, rows: Sequence[Row]) -> Iterator[str]:

@@ -10,10 +10,11 @@ from taxon.diagnostics import pages as explained
 from taxon.diagnostics.model import Code
 from writers.markdown import anchor, block, contents, page, prose, table
 
-INTRODUCTION = """Everything that taxon reports has a code. An error ends a command with exit code 1, or 2 where a file could not be read;
+INTRODUCTION = """\
+Everything that taxon reports has a code. An error ends a command with exit code 1, or 2 where a file could not be read;
 a warning ends nothing, and one of the range TX5 can be silenced
-([lints that are meant](../../language.md#lints-that-are-meant)). `taxon explain CODE` prints the same as these pages. The
-tests run every example: what is wrong gives its code alone, and what is right gives nothing."""
+([lints that are meant](../../language.md#lints-that-are-meant)). `taxon explain CODE` prints the same as these pages.
+The tests run every example: what is wrong gives its code alone, and what is right gives nothing."""
 
 # By the first digit: the title of the range, and what its codes are about.
 RANGES = {
@@ -22,7 +23,10 @@ RANGES = {
     "2": ("Types and ranges", "Paths, values, parameters and what has no effect."),
     "3": ("Rows that mean nothing", "Combinations of choices that the mathematics leaves undefined."),
     "4": ("Environments", "Rows that an environment does not take."),
-    "5": ("Evidence of trouble", "Legal rows for which there is published evidence of trouble: warnings that quote it."),
+    "5": (
+        "Evidence of trouble",
+        "Legal rows for which there is published evidence of trouble: warnings that quote it.",
+    ),
 }
 
 
@@ -33,10 +37,15 @@ def pages() -> dict[str, str]:
         found[id_[2]].append(code)
     written = {"index.md": _index(found)}
     for first, codes in found.items():
-        title, about = RANGES[first]
+        _, about = RANGES[first]
         parts = [part for code in codes for part in _code(code)]
-        written[_file(first)] = page(f"TX{first}: {title[0].lower()}{title[1:]}", f"{about} [All codes](index.md).", parts)
+        written[_file(first)] = page(_heading(first), f"{about} [All codes](index.md).", parts)
     return written
+
+
+def _heading(first: str) -> str:
+    title, _ = RANGES[first]
+    return f"TX{first}xx: {title[0].lower()}{title[1:]}"
 
 
 def _file(first: str) -> str:
@@ -46,11 +55,11 @@ def _file(first: str) -> str:
 def _index(found: dict[str, list[Code]]) -> str:
     parts: list[str] = []
     for first, codes in found.items():
-        title, about = RANGES[first]
+        _, about = RANGES[first]
         rows = (
             [f"[{code.id}]({_file(first)}#{anchor(code.id)})", code.severity.value, prose(code.title)] for code in codes
         )
-        parts += [f"## TX{first}: {title[0].lower()}{title[1:]}", about, table(["code", "severity", "title"], rows)]
+        parts += [f"## {_heading(first)}", about, table(["code", "severity", "title"], rows)]
     return page("Codes", INTRODUCTION, [*parts, contents(_file(first) for first in found)])
 
 

@@ -12,7 +12,8 @@ from taxon.cli.exits import EXITS
 from taxon.cli.main import COMMANDS, application
 from writers.markdown import anchor, block, code, page, prose, table
 
-INTRODUCTION = """Every command of `taxon`, as `taxon COMMAND --help` prints it. A spec is named by its path (`mine.tx`, or `mine.tx:name`
+INTRODUCTION = """\
+Every command of `taxon`, as `taxon COMMAND --help` prints it. A spec is named by its path (`mine.tx`, or `mine.tx:name`
 where a file holds several algorithms), or by its name if it ships with taxon. Findings go to standard error, and with
 `check` to standard output; only what was asked for goes to standard output."""
 

@@ -15,7 +15,8 @@ from taxon.syntax.layout import DEEPEST
 from taxon.syntax.parser import LARGEST
 from writers.markdown import block, code, names, page, table
 
-INTRODUCTION = """The productions of `grammar/taxon.lark`, as they are parsed: `?` is at most one, `*` any number, `|` an alternative; a
+INTRODUCTION = """\
+The productions of `grammar/taxon.lark`, as they are parsed: `?` is at most one, `*` any number, `|` an alternative; a
 name in capitals is a token of the table below. Newlines that end nothing (inside brackets, beside a comma or a brace)
 are taken out before. What the entries mean is told in [the language](../language.md); which paths and values there are,
 in [paths](paths.md) and [choices](choices.md)."""
@@ -72,15 +73,13 @@ def _notations() -> Iterator[str]:
         ["number", "value"],
         ([code(f"1{suffix}"), f"{literals.number(f'1{suffix}'):,}"] for suffix in _SUFFIXES),
     )
-    yield table(
-        ["written", "read as"], ([code(letter), code(name)] for letter, name in literals.ALIASES.items())
-    )
+    yield table(["written", "read as"], ([code(letter), code(name)] for letter, name in literals.ALIASES.items()))
     yield "\n".join(
         [
             f"- Escapes in a string: {names(chr(92) + mark for mark in literals.ESCAPES)}.",
             f"- A number has at most {literals.LONGEST_NUMBER} characters.",
             f"- A file holds at most {LARGEST:,} bytes, and its brackets nest at most {DEEPEST} deep.",
             f"- {code('when actions = ...')} takes {' or '.join(code(kind) for kind in ACTIONS)}; "
-            f"{code('when env = ...')} takes a pattern in a string, in which `*` stands for anything and `?` for one character.",
+            f"{code('when env = ...')} takes a pattern in a string: `*` is anything, `?` one character.",
         ]
     )

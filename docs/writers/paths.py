@@ -11,7 +11,8 @@ from taxon.taxonomy.catalogue import places
 from taxon.taxonomy.schema import Slot
 from writers.markdown import anchor, code, link, page, prose, table
 
-INTRODUCTION = f"""Every path of the language. No other may be assigned, unset, varied or overridden with `--set`; a misspelt one is an
+INTRODUCTION = f"""\
+Every path of the language. No other may be assigned, unset, varied or overridden with `--set`; a misspelt one is an
 error with a suggestion. The seven factors of Table 1 are {", ".join(code(path) for path in FACTORS)}. What each choice
 means is on the page of the [choices](choices.md)."""
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from taxon.cli.list_ import first_sentence, shipped
+from taxon.cli.list_ import shipped
 from taxon.data import specs_dir
+from taxon.diagnostics.source import Source
 from taxon.semantics import load_spec, row_hash
 from taxon.semantics.loading import shipped_names
+from taxon.syntax import parse, tree
 from taxon.taxonomy import FACTORS
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.table import cells
 from writers.markdown import anchor, block, code, page, prose, table
 
-INTRODUCTION = """The specs that ship with taxon, as `taxon list` names them. `import std.sac` imports one, `taxon show sac` prints it with
-every leaf written out. Those that extend no other have their [equations](derivations/index.md) here too."""
+INTRODUCTION = """\
+The specs that ship with taxon, as `taxon list` names them. `import std.sac` imports one, `taxon show sac` prints it
+with every leaf written out. Those that extend no other have their [equations](derivations/index.md) here too."""
 
 
 def shipped_rows() -> list[Row]:
@@ -24,8 +27,9 @@ def shipped_rows() -> list[Row]:
 
 
 def extends_none(name: str) -> bool:
-    """Whether a shipped spec stands for itself: its file imports no other algorithm."""
-    return " extends " not in (specs_dir() / f"{name}.tx").read_text(encoding="utf-8")
+    """Whether a shipped spec stands for itself."""
+    declared = parse(Source(name, _text(name)))[0].declarations
+    return not any(isinstance(each, tree.Algorithm) and each.parent for each in declared)
 
 
 def write(rows: Sequence[Row]) -> str:
@@ -36,7 +40,9 @@ def write(rows: Sequence[Row]) -> str:
         parts += _spec(row)
     architectures = [each for each in shipped() if each.architecture]
     parts += ["## Architectures", "Groups of code-level choices that a spec takes with `with`."]
-    parts.append(table(["name", "import", "what it is"], ([code(a.name), code(a.file), prose(a.doc)] for a in architectures)))
+    parts.append(
+        table(["name", "import", "what it is"], ([code(a.name), code(a.file), prose(a.doc)] for a in architectures))
+    )
     for file in dict.fromkeys(each.file.removeprefix("std.") for each in architectures):
         parts.append(block(_text(file)))
     return page("Specs", INTRODUCTION, parts)

@@ -1,0 +1,94 @@
+"""docs/reference: it is what docs/generate.py writes now, and the reasons it lists are those that rows meet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import generate
+import pytest
+from writers.markdown import anchor, block, prose
+from writers.needs import reasons
+
+from taxon.cli.codes import CODES
+from taxon.cli.main import COMMANDS
+from taxon.semantics import load_spec
+from taxon.semantics.loading import shipped_names
+from taxon.semantics.vocabulary import Vocabulary
+from taxon.taxonomy import SCHEMA
+from taxon.taxonomy.catalogue import places
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Slot
+
+DOCS = Path(generate.__file__).parent
+ROOT = DOCS.parent
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return generate.pages()
+
+
+def test_the_pages_are_current(pages: dict[str, str]) -> None:
+    committed = {path.relative_to(generate.FOLDER).as_posix(): path for path in generate.FOLDER.rglob("*.md")}
+    stale = {name for name in pages.keys() & committed.keys() if pages[name] != committed[name].read_text("utf-8")}
+    assert stale | (pages.keys() ^ committed.keys()) == set(), "run: python docs/generate.py"
+
+
+def test_nothing_is_left_out(pages: dict[str, str]) -> None:
+    def lines(name: str) -> set[str]:
+        return set(pages[name].splitlines())
+
+    codes = set().union(*(lines(name) for name in pages if name.startswith("codes/")))
+    assert {f"## {code}" for code in CODES} <= codes
+    assert {f"## taxon {command}" for command in COMMANDS} <= lines("command-line.md")
+    assert {f"### `{path}`" for path, slot in SCHEMA.items() if not slot.spread} <= lines("choices.md")
+    assert {f"### {name}" for name in shipped_names() if load_spec(name).row is not None} <= lines("specs.md")
+    for path in Vocabulary(SCHEMA).paths:
+        assert f"`{path}`" in pages["paths.md"], path
+    for _, slot in places():
+        for choice in slot.choices:
+            assert prose(choice.doc) in pages["choices.md"], choice.key
+
+
+def test_it_needs_no_torch() -> None:
+    code = "import sys; import generate; generate.pages(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=DOCS, env={"PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert (done.stdout, done.returncode) == (b"False\n", 0), done.stderr
+
+
+ROWS = [row for name in shipped_names() if (row := load_spec(name).row) is not None]
+CONDITIONAL = {path: slot for path, slot in places() if slot.applies is not None}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_meets_only_the_reasons_that_are_listed(row: Row) -> None:
+    met = 0
+    for path, slot in CONDITIONAL.items():
+        assert slot.applies is not None
+        if SCHEMA.get(path) is slot and (reason := slot.applies(row)) is not None:
+            assert reason in reasons(slot), path
+            met += 1
+    assert met
+
+
+@pytest.mark.parametrize("path", CONDITIONAL)
+def test_a_condition_has_a_reason(path: str) -> None:
+    # The policy's network stands in every row, so the conditions that it shares with the critic's never hold for it.
+    assert reasons(CONDITIONAL[path]) or path.startswith("network.policy.")
+
+
+def test_what_is_no_reason_is_refused() -> None:
+    def applies(row: Row) -> str | None:
+        return f"of {row.name}"
+
+    with pytest.raises(TypeError, match="not read here"):
+        reasons(Slot("x", "x", applies=applies))
+
+
+def test_marks_in_prose() -> None:
+    assert prose("a < b * c, `x < y`, pi_q, $5") == r"a \< b \* c, `x < y`, pi_q, \$5"
+    assert prose("w[i](s) and _x_") == r"w[i\]\(s) and \_x\_"
+    assert block("a\n```\nb").startswith("````\n")
+    assert anchor("pi_q.update.trust_region") == "pi_qupdatetrust_region"
