@@ -9,7 +9,7 @@ from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.catalogue import holds, parameters_of
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.schema import LEVELS, Choice, Slot
-from writers.markdown import anchor, block, code, link, names, page, prose, table
+from writers.markdown import anchor, block, code, link, names, page, prose, sentence, table
 from writers.needs import reasons
 
 INTRODUCTION = """\
@@ -47,7 +47,7 @@ def _slot(
     yield f"{'#' * min(depth, 4)} `{path}`"
     default = "" if slot.default is None else f" Default: {code(slot.default)}."
     modifiers = f" Modifiers: {names(choice.key for choice in slot.modifiers)}." if slot.modifiers else ""
-    yield f"{prose(slot.doc)[:1].upper()}{prose(slot.doc)[1:]}. Takes {takes(slot)}.{modifiers}{default}"
+    yield f"{sentence(slot.doc)}. Takes {takes(slot)}.{modifiers}{default}"
     if why := reasons(slot):
         yield "Without effect where: " + "; ".join(prose(reason) for reason in why) + "."
     if not slot.choices:

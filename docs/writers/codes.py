@@ -8,7 +8,7 @@ from taxon.cli.codes import CODES
 from taxon.data import corpus_dir
 from taxon.diagnostics import pages as explained
 from taxon.diagnostics.model import Code
-from writers.markdown import anchor, block, contents, page, prose, table
+from writers.markdown import anchor, block, contents, page, prose, sentence, table
 
 INTRODUCTION = """\
 Everything that taxon reports has a code. An error ends a command with exit code 1, or 2 where a file could not be read;
@@ -65,7 +65,7 @@ def _index(found: dict[str, list[Code]]) -> str:
 
 def _code(code: Code) -> Iterator[str]:
     yield f"## {code.id}"
-    yield f"**{prose(code.title[0].upper() + code.title[1:])}** ({code.severity})"
+    yield f"**{sentence(code.title)}** ({code.severity})"
     yield prose(code.why)
     if code.source:
         yield f"Source: {prose(code.source)}"

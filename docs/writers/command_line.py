@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import EnumMeta
+from enum import Enum
 from typing import Any
 
 from typer.main import get_command
@@ -68,7 +68,7 @@ def _value(option: Any) -> str:
     if option.metavar:
         return str(option.metavar)
     kind = option.type_descriptor.annotation
-    if isinstance(kind, EnumMeta):
+    if issubclass(kind, Enum):
         return "|".join(str(member.value) for member in kind)
     return {"str": "TEXT", "Path": "PATH", "int": "INTEGER", "float": "NUMBER"}[kind.__name__]
 

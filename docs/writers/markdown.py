@@ -22,6 +22,12 @@ def prose(text: str) -> str:
     return "".join(piece if odd % 2 else _MARKS.sub(_escaped, piece) for odd, piece in enumerate(pieces))
 
 
+def sentence(text: str) -> str:
+    """Prose with a capital, unless it begins with a symbol: p(O = 1), pi_q."""
+    words = prose(text)
+    return words[0].upper() + words[1:] if re.match(r"[a-z]+ ", words) else words
+
+
 def _escaped(mark: re.Match[str]) -> str:
     return "".join(f"\\{character}" for character in mark[0])
 

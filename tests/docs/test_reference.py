@@ -8,7 +8,7 @@ from pathlib import Path
 
 import generate
 import pytest
-from writers.markdown import anchor, block, prose
+from writers.markdown import anchor, block, prose, sentence
 from writers.needs import reasons
 
 from taxon.cli.codes import CODES
@@ -90,5 +90,7 @@ def test_what_is_no_reason_is_refused() -> None:
 def test_marks_in_prose() -> None:
     assert prose("a < b * c, `x < y`, pi_q, $5") == r"a \< b \* c, `x < y`, pi_q, \$5"
     assert prose("w[i](s) and _x_") == r"w[i\]\(s) and \_x\_"
+    assert sentence("the prior") == "The prior"
+    assert sentence("p(O = 1) as a function of G") == "p(O = 1) as a function of G"
     assert block("a\n```\nb").startswith("````\n")
     assert anchor("pi_q.update.trust_region") == "pi_qupdatetrust_region"
