@@ -48,9 +48,11 @@ def latex(derivation: Derivation) -> str:
         r"\documentclass{article}",
         r"\usepackage{amsmath,amssymb}",
         r"\begin{document}",
+        r"\raggedright",  # a path has no place to break at
         rf"\section*{{{_escaped(derivation.name)}}}",
-        rf"\texttt{{{_escaped(_factors(derivation))}}}",
+        _typewriter(_factors(derivation)),
         "",
+        r"\medskip",
         _prose(SYMBOLS, _dollars, _escaped),
     ]
     for step in derivation.steps:
@@ -58,7 +60,8 @@ def latex(derivation: Derivation) -> str:
         lines += ["", rf"\subsection*{{{section.title}}}", _prose(section.text, _dollars, _escaped)]
         lines += [rf"\[ {equation} \]" for equation in section.equations]
         lines += [r"\begin{description}"]
-        lines += [rf"\item[{label}] {_escaped(found)}" for label, found in _notes(step)]
+        for label, found in _notes(step):
+            lines.append(rf"\item[{label}] {_escaped(found) if label == 'source' else _typewriter(found)}")
         lines += [r"\end{description}"]
     return "\n".join([*lines, "", r"\end{document}"])
 
@@ -97,6 +100,11 @@ def _dollars(formula: str) -> str:
 def _code(line: str) -> str:
     """Between backticks, none of them inside."""
     return f"`{line.replace('`', ' ')}`"
+
+
+def _typewriter(line: str) -> str:
+    """Paths and values, which LaTeX hyphenates in no other letters."""
+    return rf"\texttt{{{_escaped(line)}}}"
 
 
 _SPECIAL = {

@@ -176,6 +176,7 @@ def test_latex_compiles(name: str, tmp_path: Path) -> None:
         [TEX, *options, "derivation.tex"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert finished.returncode == 0, finished.stdout[-2000:]
+    assert "Overfull" not in finished.stdout + finished.stderr, "a line runs into the margin"
 
 
 def formulas(name: str, *sets: str) -> str:
