@@ -16,21 +16,23 @@ ROOT = Path(taxon.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "_data" not in path.parts)
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 
-# What each package may import of ours, beside itself. `data` finds the files that are shipped.
+# What each package may import of ours, beside itself. `data` finds the files that are shipped, and
+# `cache` keeps what is made of them.
 FRONT = ("diagnostics", "syntax", "taxonomy", "semantics", "compiler", "derivation")
 BACK = ("operators", "networks", "runtime")
 ALLOWED = {
     "diagnostics": set(),
-    "syntax": {"diagnostics", "data"},
+    "syntax": {"diagnostics", "data", "cache"},
     "taxonomy": {"diagnostics", "syntax"},
     "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
-    "compiler": {"diagnostics", "syntax", "taxonomy", "semantics"},
+    "compiler": {"diagnostics", "syntax", "taxonomy", "semantics", "cache"},
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
     "networks": {"operators"},
     "runtime": {"operators", "networks", "tasks"},
     "tasks": set(),
     "data": set(),
+    "cache": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "data"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from taxon.compiler.library import exports, names_used
-from taxon.compiler.literals import docstring, number
+from taxon.compiler.literals import docstring
 from taxon.compiler.plan import Plan, make_plan
+from taxon.compiler.templating import environment
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.table import cells
 
@@ -37,23 +34,6 @@ def emit(row: Row) -> str:
     data = _data(plan)
     imports = _imports(names_used("\n".join([constants, data, body])) - set(plan.constants))
     return "\n".join([_header(row, plan), "", imports, "", constants, "", data, "", "", body])
-
-
-@cache
-def environment() -> Environment:
-    """The templates."""
-    # A spec's text reaches a template only as a docstring that `literals` made harmless, or as a checked number.
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-        optimized=False,  # folding constants takes longer than rendering once
-    )
-    environment.filters["number"] = number
-    return environment
 
 
 def _header(row: Row, plan: Plan) -> str:

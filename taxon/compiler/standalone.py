@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 from functools import cache
 
-from taxon.compiler.emit import environment, order_imports
+from taxon.compiler.emit import order_imports
 from taxon.compiler.library import PACKAGES, Source, names_used, package_files, read
+from taxon.compiler.templating import environment
 
 _RUNTIME = tuple(
     f"runtime/{name}.py"

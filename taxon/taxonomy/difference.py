@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.row import Leaf, Row
@@ -44,10 +45,11 @@ def compare(*rows: Row) -> list[Difference]:
     """Every path of any row, in the order of the schema; what a larger difference implies is left out."""
     found: list[Difference] = []
     entries = [cells(row) for row in rows]
+    paths = _paths(rows)
     for top, slot in SCHEMA.items():
         factor = top in FACTORS and len({entry[top] for entry in entries}) > 1
         implied: list[str] = []
-        for path in paths_of(top, *rows):
+        for path in paths.get(top, ()):
             if any(path.startswith(f"{above}.") for above in implied):
                 continue
             leaves = tuple(row.leaves.get(path) for row in rows)
@@ -60,13 +62,21 @@ def compare(*rows: Row) -> list[Difference]:
 
 def paths_of(top: str, *rows: Row) -> list[str]:
     """The leaves at and below a slot of the schema, of any row, a constructor before its parameters."""
-    others = {path for path in SCHEMA if path.startswith(f"{top}.")}
-    return [
-        path
-        for path in dict.fromkeys(path for row in rows for path in row.leaves)
-        if (path == top or path.startswith(f"{top}."))
-        and not any(path == other or path.startswith(f"{other}.") for other in others)
-    ]
+    return _paths(rows).get(top, [])
+
+
+def _paths(rows: Iterable[Row]) -> dict[str, list[str]]:
+    """The leaves of any row by the slot of the schema that they are at or below."""
+    found: dict[str, list[str]] = {}
+    for path in dict.fromkeys(path for row in rows for path in row.leaves):
+        found.setdefault(_top(path), []).append(path)
+    return found
+
+
+@cache
+def _top(path: str) -> str:
+    """The slot of the schema at a path or nearest above it."""
+    return path if path in SCHEMA else _top(path.rpartition(".")[0])
 
 
 def counts(differences: Iterable[Difference]) -> dict[str, int]:

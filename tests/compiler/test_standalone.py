@@ -15,7 +15,7 @@ import torch
 from tiny import CPU, SPECS, lint, row_of, same
 
 from taxon.compiler import emit, standalone
-from taxon.compiler.library import PACKAGES, package_files, read
+from taxon.compiler.library import PACKAGES, exports, package_files, read
 from taxon.runtime import environments, module
 from taxon.runtime.loop import Loop, streams
 from taxon.taxonomy.row import Row
@@ -154,6 +154,12 @@ def test_a_script_runs_where_taxon_is_not(tmp_path: Path) -> None:
             returns = evaluate(agent, loop, trials, 1)
             lines.append(f"step {loop.steps} evaluation {np.array2string(returns, precision=1)}")
     assert [line.partition(" at ")[0] for line in shown.stdout.splitlines()] == lines
+
+
+def test_what_the_library_exports_is_what_its_syntax_trees_define() -> None:
+    sources = [read(f"{package}/{file}") for package in PACKAGES for file in package_files(package)]
+    defined = {name: source.module for source in sources for name in source.definitions() if not name.startswith("_")}
+    assert exports() == defined
 
 
 def test_every_shipped_spec_has_a_script() -> None:
