@@ -54,10 +54,24 @@ class Composer:
             line.append(parent)
         for each in reversed(line):
             if each not in self._composed:
-                parent = self.scope.parent(each)
-                before = self._composed[parent].settings if parent is not None else Settings()
-                self._composed[each] = self._compose(each, before if self.scope.rooted(each) else None)
+                self._composed[each] = self._compose(each)
         return self._composed[symbol]
+
+    def before(self, symbol: Symbol) -> Settings | None:
+        """The settings that the body of an algorithm meets: its ancestors' and its mixins'; None where part of the
+        algorithm is unknown."""
+        mixins = self.scope.mixins(symbol)
+        named = symbol.declaration.mixins if isinstance(symbol.declaration, tree.Algorithm) else ()
+        # Where an entry or a mixin is lost, what it would have set is unknown, and so is all that follows from it.
+        known = all(part.unit.complete for part in (symbol, *mixins)) and len(mixins) == len(named)
+        parent = self.scope.parent(symbol)
+        inherited = self.compose(parent).settings if parent is not None else Settings()
+        if inherited is None or not known or not self.scope.rooted(symbol):
+            return None
+        settings = inherited.copy()
+        bodies = [(mixin.name, self.body(mixin)) for mixin in mixins]
+        apply_mixins(settings, bodies, self.body(symbol), self.target, symbol)
+        return settings
 
     def conditional(self, symbol: Symbol) -> bool:
         """Whether a `when` block may change what an algorithm says."""
@@ -67,16 +81,11 @@ class Composer:
         """The declarations whose bodies are layers of an algorithm itself: its mixins and its own."""
         return (*self.scope.mixins(symbol), symbol)
 
-    def _compose(self, symbol: Symbol, before: Settings | None) -> Composed:
-        mixins = self.scope.mixins(symbol)
-        own = self.body(symbol)
-        named = symbol.declaration.mixins if isinstance(symbol.declaration, tree.Algorithm) else ()
-        # Where an entry or a mixin is lost, what it would have set is unknown, and so is all that follows from it.
-        known = all(part.unit.complete for part in (symbol, *mixins)) and len(mixins) == len(named)
-        if before is None or not known:
+    def _compose(self, symbol: Symbol) -> Composed:
+        settings = self.before(symbol)
+        if settings is None:
             return Composed(None, [])
-        settings = before.copy()
-        apply_mixins(settings, [(mixin.name, self.body(mixin)) for mixin in mixins], own, self.target, symbol)
+        own = self.body(symbol)
         apply(settings, own, Layer("spec", symbol.name, symbol))
         apply_conditional(settings, own, self.target, symbol)
         return Composed(settings, settings.diagnostics)

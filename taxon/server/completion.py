@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from taxon.diagnostics.source import Source
@@ -11,9 +10,12 @@ from taxon.semantics.bodies import ACTIONS
 from taxon.semantics.loading import shipped_names, shipped_path
 from taxon.semantics.values import spelled, takes
 from taxon.server.context import Context, context, spelt
-from taxon.server.describing import choice_text, slot_text
+from taxon.server.describing import choice_text, code_text, slot_text
+from taxon.server.importing import files, in_import
+from taxon.server.item import Completion
 from taxon.server.view import VOCABULARY, Texts, View, view
 from taxon.syntax import tree
+from taxon.taxonomy.rules import LINTS
 from taxon.taxonomy.schema import Choice
 
 _DECLARATIONS = ("algorithm", "architecture", "study", "import")
@@ -21,21 +23,10 @@ _ENTRIES = ("unset", "when", "allow")
 _STUDY = ("base", "vary", "on", "seeds", "steps")
 
 
-@dataclass(frozen=True)
-class Completion:
-    """A text to write in place of [start, end), the kind of thing it is, and what is said about it."""
-
-    label: str
-    kind: str  # "path", "choice", "parameter", "keyword", "file" or "name"
-    start: int
-    end: int
-    text: str
-    detail: str = ""
-    documentation: str = ""
-
-
 def completions(path: Path, text: str, offset: int, texts: Texts) -> list[Completion]:
     """Everything that the language takes at an offset of a document. Raises nothing for any text."""
+    if in_import(text, offset):
+        return files(path, text, offset)
     found = context(Source(str(path), text), offset)
     if found is None:
         return []
@@ -102,6 +93,10 @@ def _entry(at: Context) -> Iterator[Completion]:
         return
     if kinds == ["WHEN"]:
         yield from _words(("env", "actions"), "keyword", at.start, at.end)
+        return
+    if kinds == ["ALLOW"]:
+        for code in (lint.code for lint in LINTS):
+            yield Completion(code.id, "code", at.start, at.end, code.id, code.title, code_text(code))
         return
     if not kinds:
         yield from _words(_ENTRIES, "keyword", at.start, at.end)

@@ -1,9 +1,10 @@
-"""Slots, choices and origins in Markdown, as `taxon explain` and `taxon show --origin` tell of them."""
+"""Slots, choices, codes and origins in Markdown, as `taxon explain` and `taxon show --origin` tell of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taxon.diagnostics.model import Code
 from taxon.semantics import leaf_text
 from taxon.semantics.values import takes
 from taxon.taxonomy.row import Leaf, Origin
@@ -30,6 +31,12 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"- `{slot.name}{default}`: {slot.doc}"
     if choice.source:
         yield f"Source: {choice.source}"
+
+
+def code_text(code: Code) -> str:
+    """What a code means, and why it is one."""
+    source = [f"Source: {code.source}"] if code.source else []
+    return "\n\n".join([f"**`{code.id}`**: {code.title}", code.why, *source])
 
 
 def leaf_line(leaf: Leaf, name: str) -> str:

@@ -53,10 +53,13 @@ class Documents:
         places = Positions(text, self.encoding)
         return types.Range(types.Position(*places.place(start)), types.Position(*places.place(end)))
 
-    def location(self, path: Path, span: Span) -> types.Location:
+    def uri(self, path: Path) -> str:
+        """A file's URI: the editor's own where it has the file open."""
         real = path.resolve()
-        uri = next((uri for uri, known in self.paths.items() if known == real), None) or from_fs_path(str(path)) or ""
-        return types.Location(uri, self.range(span.source.text, span.start, span.end))
+        return next((uri for uri, known in self.paths.items() if known == real), None) or from_fs_path(str(path)) or ""
+
+    def location(self, path: Path, span: Span) -> types.Location:
+        return types.Location(self.uri(path), self.range(span.source.text, span.start, span.end))
 
     def diagnostic(self, finding: Finding) -> types.Diagnostic:
         """A finding as an editor shows it; the labels beside the primary one are related information."""

@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of a document, and every file that was read for them."""
+    """The findings of a document, and every file that they depend on: one that could not be read may be mended."""
 
     found: list[Finding]
     reads: frozenset[Path]
@@ -44,7 +44,8 @@ def findings(path: Path, texts: Texts) -> Findings:
         elif diagnostic.severity is Severity.ERROR:
             leads = next(_leading(root, path_of(span.source), library), Span(root.file.source, 0, 0))
             found.append(Finding(diagnostic, leads, elsewhere=True))
-    return Findings(found, frozenset(library.units))
+    wanted = {target for unit in library.units.values() for _, target in unit.imports}
+    return Findings(found, frozenset(wanted | library.units.keys()))
 
 
 def _leading(root: Unit, wanted: Path, library: Library) -> Iterator[Span]:

@@ -41,9 +41,7 @@ def hover(path: Path, offset: int, texts: Texts) -> Found | None:
 
 def _path(entry: Entry, offset: int, symbol: Symbol, seen: View) -> Found | None:
     """The path up to the name under the cursor; a group only says what is below it."""
-    names = [name for name in entry.path.names if name.span.start <= offset]
-    path = entry.prefix + ".".join(name.text for name in names)
-    span = entry.path.names[0].span.to(names[-1].span)
+    path, span = entry.named(offset)
     places = VOCABULARY.places(path)
     if not places:
         below = VOCABULARY.children(path)

@@ -9,15 +9,21 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
-from taxon.server.completion import Completion, completions
+from taxon.server.completion import completions
 from taxon.server.definition import definition
 from taxon.server.documents import Documents
-from taxon.server.editing import RefusedError, in_style, renaming
+from taxon.server.editing import in_style
 from taxon.server.findings import findings
 from taxon.server.hover import hover
+from taxon.server.item import Completion
+from taxon.server.renaming import RefusedError, renaming
+from taxon.syntax.folder import SUFFIX
 
 PAUSE = 0.05  # seconds without a keystroke before a document is checked
+
+_OPENS_A_LIST = '.=(+ "/'
 
 _KINDS = {
     "path": types.CompletionItemKind.Property,
@@ -26,6 +32,7 @@ _KINDS = {
     "keyword": types.CompletionItemKind.Keyword,
     "file": types.CompletionItemKind.Module,
     "name": types.CompletionItemKind.Class,
+    "code": types.CompletionItemKind.Constant,
 }
 
 
@@ -51,6 +58,28 @@ class Server(LanguageServer):
         for uri in list(self.documents.paths):
             if uri != but and path in self.reads.get(uri, frozenset()):
                 self.publish(uri)
+
+    def folders(self, path: Path) -> list[Path]:
+        """The folders that are open in the editor; without one, that of a document."""
+        uris = [folder.uri for folder in self.workspace.folders.values()] or [self.workspace.root_uri or ""]
+        return [Path(folder) for folder in map(to_fs_path, uris) if folder] or [path.parent]
+
+
+def _initialized(server: Server, _: types.InitializedParams) -> None:
+    """Ask to hear of files that change on the disk: what a document imports need not be open."""
+    able = server.client_capabilities.workspace
+    watching = able.did_change_watched_files if able is not None else None
+    if watching is None or not watching.dynamic_registration:
+        return
+    specs = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(f"**/*{SUFFIX}")])
+    wanted = types.Registration("specs", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, specs)
+    server.client_register_capability(types.RegistrationParams([wanted]))
+
+
+def _changed_on_disk(server: Server, _: types.DidChangeWatchedFilesParams) -> None:
+    """A file that was missing until now is read by nobody yet, so every open document is checked."""
+    for uri in list(server.documents.paths):
+        server.publish(uri)
 
 
 def _opened(server: Server, params: types.DidOpenTextDocumentParams) -> None:
@@ -113,10 +142,11 @@ def _item(found: Completion, at: int, place: types.Range) -> types.CompletionIte
     )
 
 
-def _definition(server: Server, params: types.DefinitionParams) -> types.Location | None:
+def _definition(server: Server, params: types.DefinitionParams) -> types.Location | list[types.Location] | None:
     documents, uri = server.documents, params.text_document.uri
     found = definition(documents.paths[uri], documents.offset(uri, params.position), documents.texts)
-    return None if found is None else documents.location(*found)
+    places = [documents.location(*place) for place in found]
+    return places if len(places) > 1 else next(iter(places), None)
 
 
 def _formatting(server: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
@@ -153,23 +183,28 @@ def _fixes_in(documents: Documents, uri: str, place: types.Range) -> Iterator[ty
 
 def _rename(server: Server, params: types.RenameParams) -> types.WorkspaceEdit:
     documents, uri = server.documents, params.text_document.uri
-    text, offset = documents.text(uri), documents.offset(uri, params.position)
+    path, offset = documents.paths[uri], documents.offset(uri, params.position)
     try:
-        spans = renaming(documents.paths[uri], offset, params.new_name, documents.texts)
+        found = renaming(path, offset, params.new_name, documents.texts, server.folders(path))
     except RefusedError as reason:
         raise JsonRpcInvalidParams(str(reason)) from None
-    edits = [types.TextEdit(documents.range(text, span.start, span.end), params.new_name) for span in spans]
-    return types.WorkspaceEdit(changes={uri: edits})
+    changes: dict[str, list[types.TextEdit]] = {}
+    for file, spans in found.items():
+        places = [documents.range(span.source.text, span.start, span.end) for span in spans]
+        changes[documents.uri(file)] = [types.TextEdit(place, params.new_name) for place in places]
+    return types.WorkspaceEdit(changes=dict(changes))
 
 
 def server() -> Server:
     """A language server that has not begun to listen."""
     made = Server()
+    made.feature(types.INITIALIZED)(_initialized)
+    made.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(_changed_on_disk)
     made.feature(types.TEXT_DOCUMENT_DID_OPEN)(_opened)
     made.feature(types.TEXT_DOCUMENT_DID_CHANGE)(_changed)
     made.feature(types.TEXT_DOCUMENT_DID_CLOSE)(_closed)
     made.feature(types.TEXT_DOCUMENT_HOVER)(_hover)
-    made.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[".", "=", "(", "+", " "]))(
+    made.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(_OPENS_A_LIST)))(
         _completion
     )
     made.feature(types.TEXT_DOCUMENT_DEFINITION)(_definition)

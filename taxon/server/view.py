@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxon.diagnostics.source import Source, Span
@@ -77,10 +77,16 @@ class Entry:
     prefix: str
     path: tree.Path
     value: tree.Expression | None
+    conditional: bool = False  # it stands in a `when` block
 
     @property
     def text(self) -> str:
         return self.prefix + self.path.text
+
+    def named(self, offset: int) -> tuple[str, Span]:
+        """The path up to the name under the cursor, and the span of what is written of it."""
+        names = [name for name in self.path.names if name.span.start <= offset]
+        return self.prefix + ".".join(name.text for name in names), self.path.names[0].span.to(names[-1].span)
 
 
 def entry_at(entries: Sequence[tree.Entry | tree.Vary], offset: int, prefix: str = "") -> Entry | None:
@@ -101,7 +107,8 @@ def entry_at(entries: Sequence[tree.Entry | tree.Vary], offset: int, prefix: str
             case tree.Block(path=path):
                 return entry_at(entry.entries, offset, f"{prefix}{path.text}.")
             case tree.When():
-                return entry_at(entry.entries, offset, prefix)
+                within_when = entry_at(entry.entries, offset, prefix)
+                return None if within_when is None else replace(within_when, conditional=True)
     return None
 
 

@@ -17,7 +17,9 @@ Place = tuple[int, int]
 class Editor:
     """One session. Texts hold `|` where the cursor is, in what `cursor` takes."""
 
-    def __init__(self, folder: Path, encodings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, encodings: tuple[str, ...] = (), watches: bool = False, folders: bool = True
+    ) -> None:
         self.folder = folder
         command = [sys.executable, "-c", "from taxon.cli.main import main; main()", "lsp"]
         self.process = subprocess.Popen(
@@ -26,8 +28,12 @@ class Editor:
         self.last = 0
         self.versions: dict[str, int] = {}
         self.published: dict[str, dict[str, Any]] = {}
-        able = {"general": {"positionEncodings": list(encodings)}} if encodings else {}
-        answer = self.ask("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": able})
+        self.registered: list[dict[str, Any]] = []
+        able: dict[str, Any] = {"general": {"positionEncodings": list(encodings)}} if encodings else {}
+        if watches:
+            able["workspace"] = {"didChangeWatchedFiles": {"dynamicRegistration": True}}
+        root = folder.as_uri() if folders else None
+        answer = self.ask("initialize", {"processId": None, "rootUri": root, "capabilities": able})
         self.capabilities = answer["capabilities"]
         self.tell("initialized", {})
 
@@ -53,6 +59,18 @@ class Editor:
         document = {"uri": self.uri(name), "version": self.versions[name]}
         self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
         return self.diagnostics(name)
+
+    def write(self, name: str, text: str) -> None:
+        """Put a file on the disk, as another program does."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+    def complete(self, name: str, text: str) -> dict[str, dict[str, Any]]:
+        """Open a document that has its cursor at `|`, and return what is offered there, by label."""
+        text, place = cursor(text)
+        self.open(name, text)
+        return {item["label"]: item for item in self.at("textDocument/completion", name, place)["items"]}
 
     def shut(self, name: str) -> None:
         self.tell("textDocument/didClose", {"textDocument": {"uri": self.uri(name)}})
@@ -102,6 +120,9 @@ class Editor:
             watch.cancel()
         if message.get("method") == "textDocument/publishDiagnostics":
             self.published[message["params"]["uri"]] = message["params"]
+        if message.get("method") == "client/registerCapability":
+            self.registered += message["params"]["registrations"]
+            self._send({"id": message["id"], "result": None})
         return message
 
 

@@ -12,9 +12,10 @@ from taxon.data import specs_dir
 from taxon.diagnostics.model import Severity
 from taxon.server.completion import completions
 from taxon.server.definition import definition
-from taxon.server.editing import RefusedError, in_style, renaming
+from taxon.server.editing import in_style
 from taxon.server.findings import findings
 from taxon.server.hover import hover
+from taxon.server.renaming import RefusedError, renaming
 
 SPECS = ("sac_el", "rwr_return")
 LIMIT = 1.0  # seconds of processor time
@@ -50,7 +51,7 @@ def test_every_place_of_a_broken_spec(name: str) -> None:
             hover(path, offset, texts)
             definition(path, offset, texts)
             with suppress(RefusedError):
-                renaming(path, offset, "another", texts)
+                renaming(path, offset, "another", texts, [])
         in_style(path, text)
 
 

@@ -116,10 +116,7 @@ def test_hover_over_nothing(editor: Editor) -> None:
 
 
 def offered(editor: Editor, text: str) -> dict[str, dict]:
-    text, place = cursor(text)
-    name = f"complete{abs(hash(text))}.tx"
-    editor.open(name, text)
-    return {item["label"]: item for item in editor.at("textDocument/completion", name, place)["items"]}
+    return editor.complete(f"complete{abs(hash(text))}.tx", text)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +137,9 @@ def offered(editor: Editor, text: str) -> dict[str, dict]:
         ("when |", {"env", "actions"}, {"gamma"}),
         ("when actions = | {}", {"continuous", "discrete"}, {"gamma"}),
         ("gamma = 0.9 # |", set(), {"gamma"}),
+        ("allow |", {"TX501", "TX507"}, {"gamma", "TX301"}),
+        ("allow TX5|", {"TX501"}, {"gamma"}),
+        ('allow TX501 "|', set(), {"TX501"}),
     ],
 )
 def test_completion_in_a_body(editor: Editor, line: str, wanted: set[str], unwanted: set[str]) -> None:
@@ -215,7 +215,7 @@ def test_definition_of_a_mixin_and_a_base(editor: Editor) -> None:
     assert editor.at("textDocument/definition", "mixed.tx", (9, 8)) is None
 
 
-# --- formatting, fixes, names
+# --- formatting, fixes
 
 
 def test_formatting(editor: Editor) -> None:
@@ -245,22 +245,6 @@ def test_a_quick_fix_mends(editor: Editor) -> None:
     nowhere = {"line": 0, "character": 0}
     asked["range"] = {"start": nowhere, "end": nowhere}
     assert editor.ask("textDocument/codeAction", asked) == []
-
-
-def test_rename(editor: Editor) -> None:
-    text = f"{SAC}}}\nalgorithm other extends mine {{ gamma = 0.9 }}\n"
-    editor.open("rename.tx", text)
-    edit = editor.at("textDocument/rename", "rename.tx", (5, 25), newName="ours")
-    renamed = applied(text, edit["changes"][editor.uri("rename.tx")])
-    assert renamed == text.replace("mine", "ours")
-    assert editor.change("rename.tx", renamed) == []
-
-
-@pytest.mark.parametrize(("place", "name"), [((3, 11), "2x"), ((3, 11), "with"), ((3, 11), "sac"), ((3, 28), "ours")])
-def test_a_name_that_cannot_be_given(editor: Editor, place: tuple[int, int], name: str) -> None:
-    editor.open("refused.tx", written("gamma = 0.9"))
-    with pytest.raises(ValueError, match=r"name|declare"):
-        editor.at("textDocument/rename", "refused.tx", place, newName=name)
 
 
 # --- the command

@@ -1,0 +1,18 @@
+"""What completion offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A text to write in place of [start, end), the kind of thing it is, and what is said about it."""
+
+    label: str
+    kind: str  # "path", "choice", "parameter", "keyword", "file", "name" or "code"
+    start: int
+    end: int
+    text: str
+    detail: str = ""
+    documentation: str = ""

@@ -1,0 +1,27 @@
+"""Specs below a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+SUFFIX = ".tx"
+
+
+def specs_below(folder: str | os.PathLike[str]) -> list[str]:
+    """Every .tx file below a folder, sorted by its path; hidden folders, and links to folders, are left out.
+
+    Raises OSError where a folder cannot be read.
+    """
+    return sorted(_below(os.fspath(folder)), key=lambda name: Path(name).parts)
+
+
+def _below(folder: str) -> Iterator[str]:
+    for here, folders, files in os.walk(folder, onerror=_raise):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (os.path.join(here, name) for name in files if name.endswith(SUFFIX))
+
+
+def _raise(error: OSError) -> None:
+    raise error
