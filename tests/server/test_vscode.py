@@ -1,10 +1,15 @@
-"""The extension of VS Code: its grammar is what the language's tables give, and it colours the shipped specs."""
+"""The extension of VS Code: its grammar is what the language's tables give, it colours the shipped specs, and it starts
+the server."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,10 +90,67 @@ def test_the_colour_of_a_word(line: str, word: str, scope: str) -> None:
     assert {coloured.get(place) for place in range(at, at + len(word))} == {scope}
 
 
+MANIFEST = json.loads((FOLDER / "package.json").read_text("utf-8"))
+
+
 def test_the_manifest_names_files_that_are_there() -> None:
-    manifest = json.loads((FOLDER / "package.json").read_text("utf-8"))["contributes"]
-    (language,), (grammar,) = manifest["languages"], manifest["grammars"]
+    contributes = MANIFEST["contributes"]
+    (language,), (grammar,) = contributes["languages"], contributes["grammars"]
     assert json.loads((FOLDER / grammar["path"]).read_text("utf-8"))["scopeName"] == grammar["scopeName"]
     rules = json.loads((FOLDER / language["configuration"]).read_text("utf-8"))
     assert re.search(rules["indentationRules"]["increaseIndentPattern"], "algorithm a {")
     assert re.search(rules["indentationRules"]["decreaseIndentPattern"], "  }")
+
+
+def test_the_manifest_has_what_vs_code_requires() -> None:
+    """Names and versions as the marketplace takes them; the entry point is what the build writes."""
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", MANIFEST["name"])
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", MANIFEST["publisher"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
+    assert re.fullmatch(r"\^\d+\.\d+\.\d+", MANIFEST["engines"]["vscode"])
+    assert f"--outfile={MANIFEST['main'].removeprefix('./')}" in MANIFEST["scripts"]["build"]
+    assert "npm run build" in MANIFEST["scripts"]["vscode:prepublish"]
+    (entry,) = re.findall(r"esbuild (\S+)", MANIFEST["scripts"]["build"])
+    assert (FOLDER / entry).is_file()
+    assert f"!{MANIFEST['main'].removeprefix('./')}" in (FOLDER / ".vscodeignore").read_text("utf-8").splitlines()
+
+
+def test_the_types_are_those_of_the_oldest_vs_code_that_the_extension_takes() -> None:
+    """An API that came later would pass the type check and fail in the editor."""
+    assert MANIFEST["engines"]["vscode"] == f"^{MANIFEST['devDependencies']['@types/vscode']}"
+    assert not [version for version in each_version() if not version[0].isdigit()]
+
+
+def each_version() -> list[str]:
+    return [*MANIFEST["dependencies"].values(), *MANIFEST["devDependencies"].values()]
+
+
+def test_the_extension_does_what_the_manifest_announces() -> None:
+    source = "".join(path.read_text("utf-8") for path in (FOLDER / "src").glob("*.ts"))
+    contributes = MANIFEST["contributes"]
+    assert MANIFEST["activationEvents"] == [f"onLanguage:{contributes['languages'][0]['id']}"]
+    for command in contributes["commands"]:
+        assert f'registerCommand("{command["command"]}"' in source
+    properties = contributes["configuration"]["properties"]
+    assert properties["taxon.path"]["default"] == "taxon"
+    assert 'getConfiguration("taxon").get<string>("path", "taxon")' in source
+    assert set(MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]) <= properties.keys()
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None or not (FOLDER / "node_modules").is_dir(),
+    reason="needs node, and `npm install` in editors/vscode",
+)
+def test_the_extension_starts_the_server(tmp_path: Path) -> None:
+    """The bundle, beside a stub of VS Code, with this checkout's server."""
+    command = tmp_path / "taxon"
+    command.write_text(
+        f"#!/bin/sh\nexec '{sys.executable}' -c 'from taxon.cli.main import main; main()' \"$@\"\n", "utf-8"
+    )
+    command.chmod(0o755)
+    environment = {**os.environ, "TAXON": str(command), "PYTHONPATH": str(FOLDER.parents[1])}
+    for script in (["run", "check"], ["test"]):
+        called = subprocess.run(
+            ["npm", *script], cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert called.returncode == 0, called.stdout + called.stderr
