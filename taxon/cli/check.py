@@ -9,15 +9,20 @@ from typing import Annotated
 import typer
 
 from taxon.cli.fixing import Fixed, fix
+from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
 from taxon.cli.rewriting import rewrite
 from taxon.diagnostics.model import Diagnostic, Severity
+from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import visible
 from taxon.semantics import check_file, load_spec
+from taxon.semantics.loading import shipped_names
+from taxon.syntax import parse, tree
+from taxon.syntax.reading import read
 
 
 def check(
-    specs: Annotated[list[str], typer.Argument(help="Files, or the names of shipped specs.")],
+    specs: Annotated[list[str], typer.Argument(help="Files, folders of them, or the names of shipped specs.")],
     env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
     fixes: Annotated[bool, typer.Option("--fix", help="Apply the edits that are certain to these files.")] = False,
@@ -25,21 +30,29 @@ def check(
 ) -> None:
     """Check specs: syntax, names, types, and whether each row means something.
 
+    Of a folder every .tx file below it is checked, but for hidden folders; each file once, however often it is named.
+
     Exit code 0: no errors; 1: errors; 2: a file cannot be read or written.
     """
     if diff and not fixes:
         raise typer.BadParameter("it shows what --fix would do: write --fix --diff", param_hint="--diff")
-    fixed = fix([path for path in map(_file, specs) if path is not None]) if fixes else []
+    names, unread = expanded(specs, _is_folder)
+    fixed = fix([path for path in map(_file, names) if path is not None]) if fixes else []
     for each in fixed:
         _show(each) if diff else _save(each)
-    found = _findings(specs, env)
+    found = [*unread, *_findings(names, env)]
     if not diff:
         report(found, format)
     if fixes:
         write(_edits(fixed, "would be applied" if diff else "applied"), error_stream=True)
     if format is Format.FULL:
-        write(_summary(found, len(specs)), error_stream=True)
+        write(_summary(found, len(names)), error_stream=True)
     raise typer.Exit(exit_code(found))
+
+
+def _is_folder(spec: str) -> bool:
+    """Whether a folder is meant: not one that is called as a shipped spec is, unless it is written with a slash."""
+    return spec not in shipped_names() and os.path.isdir(spec)
 
 
 def _file(spec: str) -> str | None:
@@ -69,9 +82,18 @@ def _findings(specs: list[str], env: str | None) -> list[Diagnostic]:
     for spec in specs:
         here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
         if env is not None and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
-            here = resolve_for(spec, env=env).diagnostics
-        found += [diagnostic for diagnostic in here if diagnostic not in found]
-    return found
+            here = [each for target in _algorithms(spec) for each in resolve_for(target, env=env).diagnostics]
+        found += here
+    return list(dict.fromkeys(found))
+
+
+def _algorithms(spec: str) -> list[str]:
+    """The algorithms that a file declares, as the command line names them; a spec that is no file, itself."""
+    source = read(spec) if os.path.isfile(spec) else None
+    if not isinstance(source, Source):
+        return [spec]
+    declared = (each for each in parse(source)[0].declarations if isinstance(each, tree.Algorithm))
+    return [f"{spec}:{each.name.text}" for each in declared]
 
 
 def _edits(fixed: list[Fixed], what: str) -> str:

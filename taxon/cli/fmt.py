@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os.path
 import sys
 from typing import Annotated
 
 import typer
 
+from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, write
 from taxon.cli.rewriting import rewrite
 from taxon.diagnostics.model import Diagnostic, Severity
@@ -22,20 +24,25 @@ STANDARD = "-"
 
 
 def fmt(
-    files: Annotated[list[str], typer.Argument(help="Files; `-` reads standard input and writes standard output.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Files, or folders of them; `-` reads standard input and writes standard output."),
+    ],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; name the files that would change.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; print what would change.")] = False,
     unicode: Annotated[bool, typer.Option("--unicode", help="Spell pi, theta, eta ... with Greek letters.")] = False,
 ) -> None:
     """Write specs in the one style: comments and numbers stay as they are, and so does what the specs mean.
 
+    Of a folder every .tx file below it is taken, but for hidden folders; each file once, however often it is named.
+
     Exit code 0: done; 1: a syntax error, or with --check a file that would change; 2: a file cannot be read or written.
     A file with an error is left as it is.
     """
-    found: list[Diagnostic] = []
+    names, found = expanded(files, os.path.isdir)
     changed: list[str] = []
     failed = False
-    for name in files:
+    for name in names:
         source = _source(name)
         text = _formatted(source, unicode, found)
         if not isinstance(source, Source) or text is None:

@@ -20,7 +20,7 @@ def specs_below(folder: str | os.PathLike[str]) -> list[str]:
 def _below(folder: str) -> Iterator[str]:
     for here, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (os.path.join(here, name) for name in files if name.endswith(SUFFIX))
+        yield from (os.path.normpath(os.path.join(here, name)) for name in files if name.endswith(SUFFIX))
 
 
 def _raise(error: OSError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from taxon.diagnostics.model import Code, Diagnostic, Label
 from taxon.diagnostics.source import Source, Span
@@ -24,6 +25,11 @@ def read(path: str | os.PathLike[str]) -> Source | Diagnostic:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return _finding(name, codes.UNREADABLE, f"cannot be read: {reason.lower()}")
     return decoded(name, data)
+
+
+def no_folder(name: str, what: str) -> Diagnostic:
+    """Why a folder gives no files to read."""
+    return replace(_finding(name, codes.UNREADABLE, what), help="name a file, or another folder")
 
 
 def decoded(name: str, data: bytes) -> Source | Diagnostic:

@@ -153,3 +153,52 @@ def test_what_cannot_be_read_cannot_be_mended(wrong: Path) -> None:
     result = taxon("check", "missing.tx", "--fix")
     assert result.exit_code == 2
     assert "TX012" in result.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a wrong spec, and one with two algorithms and an architecture that are fine."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs" / "more" / ".hidden").mkdir(parents=True)
+    (tmp_path / "specs" / "ours.tx").write_text(WRONG)
+    (tmp_path / "specs" / "more" / "fine.tx").write_text(
+        "taxon 1\nimport std.sac\narchitecture net { network.activation = elu }\n"
+        "algorithm one extends sac with net { }\nalgorithm two extends one { gamma = 0.9 }\n"
+    )
+    (tmp_path / "specs" / "more" / ".hidden" / "ours.tx").write_text(WRONG)
+    return tmp_path / "specs"
+
+
+def test_a_folder_stands_for_the_files_below_it(folder: Path) -> None:
+    result = taxon("check", "specs", "specs/more", folder / "ours.tx", "--format", "concise")
+    assert result.exit_code == 1
+    assert {line.partition(":")[0] for line in result.stdout.splitlines()} == {"specs/ours.tx"}
+    assert taxon("check", "specs", "sac").stderr.startswith("3 specs checked: ")
+    assert taxon("check", "specs/more").stderr == "1 spec checked: all fine\n"
+    assert taxon("check", "specs", "--fix", "--format", "concise").stderr == "7 edits applied to 1 file\n"
+    assert (folder / "ours.tx").read_text() == MENDED
+    assert (folder / "more" / ".hidden" / "ours.tx").read_text() == WRONG
+
+
+def test_a_folder_without_specs(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    result = taxon("check", "specs/empty", "specs/more", "--format", "json")
+    assert (result.exit_code, codes(result.stdout)) == (2, ["TX012"])
+
+
+def test_a_name_that_ships_is_no_folder(folder: Path) -> None:
+    (folder.parent / "sac").mkdir()
+    assert taxon("check", "sac").exit_code == 0
+    assert taxon("check", "sac/").exit_code == 2
+
+
+def test_every_algorithm_of_a_file_is_held_against_the_environment(folder: Path) -> None:
+    result = taxon("check", "specs/more", "--env", "CartPole-v1", "--format", "json")
+    assert (result.exit_code, codes(result.stdout)) == (1, ["TX401"])  # of both, with the same words
+    assert taxon("check", "specs/more", "--env", "Pendulum-v1").exit_code == 0
+    fine = folder / "more" / "fine.tx"
+    choosing = "pi_theta = softmax(logits(s)), unset network.policy.std, eta.target = 0.5"
+    fine.write_text(fine.read_text().replace("gamma = 0.9", choosing))
+    result = taxon("check", "specs/more", "--env", "Pendulum-v1", "--format", "json")
+    (found,) = json.loads(result.stdout)["diagnostics"]
+    assert (found["code"], found["labels"][0]["path"]) == ("TX401", "specs/more/fine.tx")

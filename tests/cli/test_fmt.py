@@ -102,7 +102,7 @@ def test_standard_input_that_is_no_spec(text: bytes, exit_code: int, code: str) 
 
 @pytest.mark.parametrize(
     ("name", "exit_code", "code"),
-    [("wrong.tx", 1, "TX001"), ("latin.tx", 2, "TX013"), ("missing.tx", 2, "TX012"), (".", 2, "TX012")],
+    [("wrong.tx", 1, "TX001"), ("latin.tx", 2, "TX013"), ("missing.tx", 2, "TX012")],
 )
 def test_what_cannot_be_formatted(ugly: Path, name: str, exit_code: int, code: str) -> None:
     """It is left as it is, and the others are formatted nevertheless."""
@@ -112,6 +112,46 @@ def test_what_cannot_be_formatted(ugly: Path, name: str, exit_code: int, code: s
     assert code in result.stderr
     assert (Path(name).read_bytes() if Path(name).is_file() else None) == before
     assert ugly.read_text("utf-8") == STYLED
+
+
+def test_a_folder_stands_for_the_files_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.tx", "a.tx", "deep/er/c.tx", "deep/a.tx", ".hidden/h.tx", "notes.md", "d.tx.orig"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(UGLY, "utf-8")
+    (tmp_path / "deep" / "up").symlink_to("..")
+    every = "a.tx\nb.tx\ndeep/a.tx\ndeep/er/c.tx\n"
+    assert taxon("fmt", "--check", ".") == Called(1, every, "")
+    assert taxon("fmt", "--check", "deep", ".", tmp_path / "b.tx", "b.tx").stdout.splitlines() == [
+        *("deep/a.tx", "deep/er/c.tx", "a.tx", "b.tx")
+    ]
+    assert taxon("fmt", "b.tx", tmp_path) == Called(0, "", "")
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file() and path.read_text("utf-8") == UGLY} == {
+        *("h.tx", "notes.md", "d.tx.orig")
+    }
+
+
+def test_a_folder_without_specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and what else is named is formatted nevertheless."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty" / ".git").mkdir(parents=True)
+    (tmp_path / "empty" / ".git" / "a.tx").write_text(UGLY, "utf-8")
+    (tmp_path / "ugly.tx").write_text(UGLY, "utf-8")
+    result = taxon("fmt", "empty", "ugly.tx")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[0] == "error[TX012]: `empty` is a folder without .tx files"
+    assert "help: name a file, or another folder" in result.stderr
+    assert (tmp_path / "ugly.tx").read_text("utf-8") == STYLED
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = taxon("fmt", tmp_path)
+    assert result.exit_code == 2
+    assert f"`{tmp_path}` cannot be read: permission denied" in result.stderr
 
 
 def test_what_a_spec_means_is_not_asked(ugly: Path) -> None:
