@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 from taxon.cli.columns import columns
-from taxon.cli.frontend import write
+from taxon.cli.frontend import actions_of, write
 from taxon.cli.sides import Side, fail, sides
 from taxon.semantics import load_spec, row_hash
 from taxon.semantics.checking import place
 from taxon.semantics.ladder import climb
+from taxon.semantics.layers import Target
 from taxon.semantics.loading import load, shipped_path
 from taxon.semantics.rungs import Rung, rungs, written
 from taxon.semantics.scope import Scope
@@ -25,31 +26,34 @@ from taxon.syntax.printing import string
 def ladder(
     left: Annotated[str, typer.Argument(metavar="A", help="A .tx file, `file.tx:name`, a shipped spec, or a run.")],
     right: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    env: Annotated[str | None, typer.Option(help="Apply the `when` blocks that match this environment.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a spec for each step into this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Walk from one row to another, one choice at a time, through rows that mean something.
 
     Each step is a spec that extends the one before it; the first extends A, and the last has B's row. Choices that only
-    together mean something move in one step.
+    together mean something move in one step. With --env the rows, and those of the steps, are those that `run` would
+    train there.
     """
-    ends = sides([left, right])
-    found = _rungs(*ends)
+    target = Target(env, actions_of(env) if env is not None else None)
+    ends = sides([left, right], env)
+    found = _rungs(ends[0], ends[1], target)
     if out is not None:
-        _save(found, ends[0], ends[1], out)
-    write(_json(found, ends) if as_json else _text(found, ends))
+        _save(found, ends[0], ends[1], target, out)
+    write(_json(found, ends, target) if as_json else _text(found, ends, target))
 
 
-def _rungs(left: Side, right: Side) -> list[Rung]:
+def _rungs(left: Side, right: Side, target: Target) -> list[Rung]:
     path, _, shown = place(left.spec)
     library = load(path, shown)
     scope = Scope(library)
     symbol = next(symbol for symbol in scope.own(library.root) if symbol.name == left.row.name)
-    return rungs(symbol, scope, climb(left.row, right.row), right.row.name)
+    return rungs(symbol, scope, climb(left.row, right.row), right.row.name, target)
 
 
-def _text(found: list[Rung], ends: list[Side]) -> str:
-    title = f"{ends[0].label} -> {ends[1].label}: "
+def _text(found: list[Rung], ends: list[Side], target: Target) -> str:
+    title = f"{ends[0].label} -> {ends[1].label}{'' if target.env is None else f' in {target.env}'}: "
     if not found:
         return title + "the rows are the same"
     together = [str(number) for number, rung in enumerate(found, 1) if len(rung.step.moved) > 1]
@@ -71,7 +75,7 @@ def _lines(number: int, rung: Rung) -> Iterator[list[str]]:
         yield ["", f"  {sign} {path}", written(step.before, path), written(step.after, path)]
 
 
-def _save(found: list[Rung], left: Side, right: Side, folder: Path) -> None:
+def _save(found: list[Rung], left: Side, right: Side, target: Target, folder: Path) -> None:
     """Write the rungs, each in a file of its own, and read the last one back."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +88,10 @@ def _save(found: list[Rung], left: Side, right: Side, folder: Path) -> None:
             source = string(f"{rung.name}.tx")
     except OSError as error:
         fail(f"{folder} cannot be written: {error.strerror}", "name another folder with --out")
-    if found and load_spec(folder / f"{found[-1].name}.tx").row != right.row:
+    if not found:
+        return
+    last = load_spec(folder / f"{found[-1].name}.tx", env=target.env, actions=target.actions)
+    if last.row != right.row:
         fail(f"{folder} does not lead to {right.label}", f"rename what {left.label} declares or imports")
 
 
@@ -96,7 +103,7 @@ def _import(left: Side, folder: Path) -> str:
     return string(os.path.relpath(path, os.path.realpath(folder)))
 
 
-def _json(found: list[Rung], ends: list[Side]) -> str:
+def _json(found: list[Rung], ends: list[Side], target: Target) -> str:
     def change(rung: Rung, path: str) -> dict[str, str | None]:
         before, after = (written(row, path) if path in row else None for row in (rung.step.before, rung.step.after))
         return {"path": path, "from": before, "to": after}
@@ -106,6 +113,7 @@ def _json(found: list[Rung], ends: list[Side]) -> str:
             "format_version": 1,
             "left": ends[0].label,
             "right": ends[1].label,
+            "env": target.env,
             "steps": [
                 {
                     "name": rung.name,

@@ -38,14 +38,14 @@ class Rung:
     text: str
 
 
-def rungs(symbol: Symbol, scope: Scope, steps: Sequence[Step], goal: str) -> list[Rung]:
-    """The rungs of a ladder from an algorithm to one called `goal`.
+def rungs(symbol: Symbol, scope: Scope, steps: Sequence[Step], goal: str, target: Target) -> list[Rung]:
+    """The rungs of a ladder from an algorithm to one called `goal`, for where they are to run.
 
     Raises:
         ValueError: the text of a rung does not resolve to its row. No text of a user leads here.
     """
     vocabulary = Vocabulary(SCHEMA)
-    settings = Composer(scope, vocabulary, Target()).compose(symbol).settings
+    settings = Composer(scope, vocabulary, target).compose(symbol).settings
     if settings is None:
         raise ValueError(f"{symbol.name} has no settings, so it has no row")
     found: list[Rung] = []
@@ -53,7 +53,8 @@ def rungs(symbol: Symbol, scope: Scope, steps: Sequence[Step], goal: str) -> lis
     width = max(2, len(str(len(steps))))
     for number, step in enumerate(steps, 1):
         name = f"{symbol.name}_to_{goal}_{number:0{width}}"
-        title = f"Step {number} of {len(steps)} from {symbol.name} to {goal}"
+        where = "" if target.env is None else f" in {target.env}"
+        title = f"Step {number} of {len(steps)} from {symbol.name} to {goal}{where}"
         said = tuple(path for path in step.follows if not (_silent(step.before, path) and _silent(step.after, path)))
         head = [*_doc(step, said, title), f"algorithm {name} extends {parent}"]
         sets = list(_sets(step.after, settings.held))

@@ -14,8 +14,8 @@ from taxon.semantics import load_spec, row_hash
 STEPS = 2_000
 
 
-def hash_of(spec: str | Path) -> str:
-    row = load_spec(spec).row
+def hash_of(spec: str | Path, env: str | None = None, actions: str | None = None) -> str:
+    row = load_spec(spec, env=env, actions=actions).row
     assert row is not None
     return row_hash(row)
 
@@ -75,9 +75,39 @@ def test_a_ladder_from_a_file_of_several(tmp_path: Path, monkeypatch: pytest.Mon
     assert hash_of(sorted(Path("further").iterdir())[-1]) == hash_of("mpo")
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "env", "actions"),
+    [
+        ("awr", "mpo", "Hopper-v4", "continuous"),  # blocks of both, at the same paths and at others
+        ("mpo", "awr", "Ant-v4", "continuous"),
+        ("ppo", "trpo", "CartPole-v1", "discrete"),
+        ("mpo", "ppo", "CartPole-v1", "discrete"),
+    ],
+)
+def test_a_ladder_in_an_environment(left: str, right: str, env: str, actions: str, tmp_path: Path) -> None:
+    """From the row that `run` would train there to the other; and each rung is accepted there."""
+    result = taxon("ladder", left, right, "--env", env, "--out", tmp_path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"{left} -> {right} in {env}: ")
+    files = sorted(tmp_path.iterdir())
+    assert hash_of(files[-1], env, actions) == hash_of(right, env, actions) != hash_of(right)
+    assert f" of {len(files)} from {left} to {right} in {env}.\n" in files[0].read_text("utf-8")
+    checked = taxon("check", tmp_path, "--env", env)
+    assert checked.exit_code == 0, checked.stdout
+    document = json.loads(taxon("ladder", left, right, "--env", env, "--json").stdout)
+    assert document["env"] == env
+    assert document["steps"][-1]["row"] == hash_of(files[-1], env, actions)
+
+
+def test_an_end_that_an_environment_does_not_take() -> None:
+    result = taxon("ladder", "sac", "ppo", "--env", "CartPole-v1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "TX401" in result.stderr
+
+
 def test_json(tmp_path: Path) -> None:
     document = json.loads(taxon("ladder", "sac", "mpo", "--json").stdout)
-    assert [document[key] for key in ("format_version", "left", "right")] == [1, "sac", "mpo"]
+    assert [document[key] for key in ("format_version", "left", "right", "env")] == [1, "sac", "mpo", None]
     assert document["steps"][-1]["row"] == hash_of("mpo")
     group = document["steps"][1]
     assert (group["name"], group["extends"]) == ("sac_to_mpo_02", "sac_to_mpo_01")

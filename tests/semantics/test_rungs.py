@@ -14,6 +14,7 @@ from taxon.semantics import load_spec, row_hash
 from taxon.semantics.assembly import Assembler
 from taxon.semantics.checking import place
 from taxon.semantics.ladder import Between, Step, climb
+from taxon.semantics.layers import Target
 from taxon.semantics.loading import load, shipped_names
 from taxon.semantics.rungs import Rung, rungs, written
 from taxon.semantics.scope import Scope
@@ -44,7 +45,7 @@ def written_out(spec: str, goal: str) -> list[Rung]:
     library = load(path, shown)
     scope = Scope(library)
     (symbol,) = (symbol for symbol in scope.own(library.root) if symbol.name == row(spec).name)
-    return rungs(symbol, scope, walk(spec, goal), row(goal).name)
+    return rungs(symbol, scope, walk(spec, goal), row(goal).name, Target())
 
 
 def means_something(found: Row) -> bool:
