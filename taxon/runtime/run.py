@@ -276,12 +276,12 @@ class Run:
         self.view.doing = record.status
         self.view.steps = loop.steps
         self.shown.show(self.view, now=True)
-        record.ended = manifest.now()
-        self._record()
         label = f"return of the mean action (episodes: {record.evaluation_episodes})"
         title = f"{record.name} on {record.environment}"
-        frozen = {int(seed): step for seed, step in record.frozen.items()}
+        frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
         curve.draw(self.folder / curve.FILE, title, label, self.points, frozen)
+        record.ended = manifest.now()
+        self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
         self.shown.say(f"{record.status} after {loop.steps:,} steps: {self.folder}")
         updates = ", ".join(f"{count:,} updates" + _of(name, loop.updates) for name, count in loop.updates.items())
         rounds = sum(loop.updates.values()) / max(loop.steps, 1)
