@@ -13,12 +13,14 @@ from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
 from taxon.cli.rewriting import rewrite
 from taxon.diagnostics.model import Diagnostic, Severity
+from taxon.diagnostics.repeated import once
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import visible
 from taxon.semantics import check_file, load_spec
 from taxon.semantics.loading import shipped_names
 from taxon.syntax import parse, tree
 from taxon.syntax.reading import read
+from taxon.taxonomy.rules import CODES
 
 
 def check(
@@ -84,7 +86,7 @@ def _findings(specs: list[str], env: str | None) -> list[Diagnostic]:
         if env is not None and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
             here = [each for target in _algorithms(spec) for each in resolve_for(target, env=env).diagnostics]
         found += here
-    return list(dict.fromkeys(found))
+    return once(found, CODES)
 
 
 def _algorithms(spec: str) -> list[str]:

@@ -51,21 +51,26 @@ def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolve
 
 def resolve_for(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolution:
     """Resolve a spec and hold its row against the environment's actions."""
-    actions = actions_of(env) if env is not None else None
-    resolution = load_spec(spec, sets, env, actions)
-    if resolution.row is None or env is None or actions is None:
+    space = _space(env) if env is not None else None
+    resolution = load_spec(spec, sets, env, None if space is None else space[0])
+    if resolution.row is None or env is None or space is None:
         return resolution
-    unfit = check_environment(resolution.row, env, actions)
+    unfit = check_environment(resolution.row, env, *space)
     return Resolution(None, [*resolution.diagnostics, *unfit]) if unfit else resolution
 
 
-@cache
 def actions_of(env: str) -> Actions | None:
     """What an environment takes as its action; None where it cannot be made here: `run` says why."""
-    from taxon.runtime.environments import UnusableEnvironmentError, action_kind
+    space = _space(env)
+    return None if space is None else space[0]
+
+
+@cache
+def _space(env: str) -> tuple[Actions, int] | None:
+    from taxon.runtime.environments import UnusableEnvironmentError, action_space
 
     try:
-        return action_kind(env)
+        return action_space(env)
     except UnusableEnvironmentError:
         return None
 

@@ -127,11 +127,14 @@ def make(id: str, seed: int, render: bool = False) -> Environment:
         raise
 
 
-def action_kind(id: str) -> Literal["continuous", "discrete"]:
-    """`continuous` or `discrete`. Raises UnusableEnvironmentError as `make` does."""
+def action_space(id: str) -> tuple[Literal["continuous", "discrete"], int]:
+    """What an environment takes at every step, and how many numbers, or how many actions to choose from.
+
+    Raises UnusableEnvironmentError as `make` does.
+    """
     environment = make(id, 0)
     environment.close()
-    return "discrete" if environment.discrete else "continuous"
+    return "discrete" if environment.discrete else "continuous", environment.action
 
 
 def check_actions(environment: Environment, discrete: bool) -> None:

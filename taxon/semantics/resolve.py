@@ -43,6 +43,7 @@ class _Expansion:
         self.symbol = symbol
         self.held = settings.held
         self.leaves: dict[str, Leaf] = {}
+        self.defaults: dict[str, Typed | None] = {}  # what would stand at a path if nothing set it
         self.missing: list[tuple[_Missing, bool]] = []  # and whether it hangs on a slot that may not apply
         self.poisoned = False
         for path, slot in vocabulary.schema.items():
@@ -52,6 +53,7 @@ class _Expansion:
     def _expand(self, path: str, slot: Slot, default: Typed | None, holder: Leaf | None, conditional: bool) -> None:
         conditional = conditional or slot.applies is not None
         held = self.held.get(path)
+        self.defaults[path] = default
         if held is not None:
             default = None
             if held.value is None:
@@ -73,6 +75,14 @@ class _Expansion:
         if layer.kind == "spec" and layer.holder is not self.symbol:
             return Origin("parent", layer.holder.name, held.span)
         return Origin(layer.kind, "" if layer.kind == "set" else layer.name, held.span)
+
+    def says_default(self, path: str, slot: Slot) -> bool:
+        """Whether what is set at a path, and below it, would stand there anyway."""
+        held, default = self.held.get(path), self.defaults[path]
+        if held is not None and (default is None or held.value != default.value):
+            return False
+        below = children(default.value, slot) if default is not None else ()
+        return all(self.says_default(f"{path}.{key}", parameter) for parameter, key in below)
 
     def row(self) -> Row:
         return Row(self.symbol.name, self.symbol.declaration.doc, self.leaves)
@@ -167,13 +177,16 @@ def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion,
     for path, reason, held in refused:
         if held.layer.kind == "mixin" and held.layer in mixed:
             continue
+        own = held.layer.holder is symbol and held.layer.kind != "mixin"
+        # A parent may spell out a default or leave it: its row is the same, and so is what extends it.
+        if not own and expansion.says_default(path, held.slot):
+            continue
         if held.operation.shared:
             # A shared path sets what there is to set: it is at fault only where nothing it set has a part.
             if id(held.operation) in living or id(held.operation) in reported:
                 continue
             path = held.operation.path
         reported.add(id(held.operation))
-        own = held.layer.holder is symbol and held.layer.kind != "mixin"
         labels = [Label(held.span, "has no effect here" if own else "set here", primary=own)]
         notes: tuple[str, ...] = ()
         if not own:

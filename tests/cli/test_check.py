@@ -202,3 +202,35 @@ def test_every_algorithm_of_a_file_is_held_against_the_environment(folder: Path)
     result = taxon("check", "specs/more", "--env", "Pendulum-v1", "--format", "json")
     (found,) = json.loads(result.stdout)["diagnostics"]
     assert (found["code"], found["labels"][0]["path"]) == ("TX401", "specs/more/fine.tx")
+
+
+# A lint whose two places are in two specs: which of them it blames depends on whose row it is about.
+PARENT = "taxon 1\nimport std.sac\nalgorithm base extends std.sac {\n  G.estimate = td(0)\n}\n"
+CHILD = (
+    'taxon 1\nimport "base.tx"\nalgorithm child extends base { gamma = 0.9 }\n'
+    "algorithm again extends base { pi_q = pi_theta }\n"
+)
+
+
+@pytest.mark.parametrize("specs", [["base.tx", "child.tx"], ["child.tx", "base.tx"], ["."], ["child.tx:again", "."]])
+@pytest.mark.parametrize("env", [[], ["--env", "Pendulum-v1"]])
+def test_what_an_heir_repeats_is_told_once(
+    specs: list[str], env: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.tx").write_text(PARENT)
+    (tmp_path / "child.tx").write_text(CHILD)
+    result = taxon("check", *specs, *env, "--format", "concise")
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 1)
+    assert result.stdout.startswith("base.tx:4:16: warning[TX501] ")
+
+
+def test_what_two_heirs_do_each_is_told_of_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parent is fine, and so each of them is to blame."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.tx").write_text(PARENT.replace("td(0)", "td(0) + clipped_double"))
+    for name in ("one", "two"):
+        text = f'taxon 1\nimport "base.tx"\nalgorithm {name} extends base {{ G.estimate = td(0) }}\n'
+        (tmp_path / f"{name}.tx").write_text(text)
+    lines = taxon("check", ".", "--format", "concise").stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["one.tx", "two.tx"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from small_schema import SMALL_SCHEMA, Load, Write, codes_of, no_rules
 
 from taxon.diagnostics.model import Code, Diagnostic, Severity
@@ -41,6 +42,30 @@ def test_an_inherited_one_is_taken_back_by_unset(load: Load) -> None:
     assert codes_of(found) == ["TX210"]
     assert "unset opt.hot" in found.diagnostics[0].help
     assert load(parent + "algorithm x extends p { method = plain, unset opt.hot }").row is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("method.heat = 1", None),
+        ("method.heat = 2", "TX210"),
+        ("opt.hot = sgd", None),
+        ("opt.hot = sgd(rate = 0.1)", None),
+        ("opt.hot = sgd(rate = 0.2)", "TX210"),
+        ("opt.hot = sgd + clip", "TX210"),
+        ("opt.hot = adam", "TX210"),
+        ("opt.hot.momentum = 0", None),
+        ("opt.hot.momentum = 0.5", "TX210"),
+    ],
+)
+def test_an_inherited_default_is_no_setting_without_effect(load: Load, said: str, code: str | None) -> None:
+    """The parent's row is the same whether it spells a default out or leaves it, so an heir is accepted alike. What
+    the heir itself says is its author's to remove."""
+    parent = f"algorithm p {{ method = heated(power = 2), {said} }}\n"
+    assert codes_of(load(parent + "algorithm x extends p { method = plain }")) == ([] if code is None else [code])
+    assert codes_of(load(f"algorithm x {{ method = plain, {said} }}")) == ["TX210"]
+    mixin = f"architecture m {{ {said} }}\n"
+    assert codes_of(load(mixin + "algorithm x with m { method = plain }")) == ([] if code is None else [code])
 
 
 def test_an_open_factor_names_the_path_what_it_takes_and_an_example(load: Load) -> None:

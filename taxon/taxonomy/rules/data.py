@@ -74,6 +74,29 @@ def _long_window(row: Row) -> Conflict | None:
 
 
 @rule(
+    "TX352",
+    "a return of more steps than there are",
+    "An n-step return sums the rewards of n steps and bootstraps from the state after them. Where the data hold fewer "
+    "steps in a row every return is cut at their end, so that a larger n changes no target: the number in the spec "
+    "would not be what is computed.",
+    "Sutton and Barto 2018, Section 7.1",
+    after=("TX312", "TX320", "TX323", "TX336"),
+)
+def _long_return(row: Row) -> Conflict | None:
+    if row.base("G.estimate") != "n_step" or facts.episodic(row):
+        return None
+    path, what = ("data.steps", "segment") if facts.on_policy(row) else ("data.sequences.length", "window")
+    if path not in row or row.number("G.estimate.n") <= row.number(path):
+        return None
+    steps, held = number(row.number("G.estimate.n")), number(row.number(path))
+    return Conflict(
+        f"n-step TD sums {steps} steps, and a {what} has {held}",
+        (("G.estimate.n", "steps before it bootstraps"), (path, "steps in a row")),
+        f"write `G.estimate.n = {held}` or less, or `{path} = {steps}` or more",
+    )
+
+
+@rule(
     "TX324",
     "a warm-up that never ends",
     "Updates begin once `warmup` steps are collected; a replay that keeps fewer forgets them before they are used.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from taxon.diagnostics.model import Code, Diagnostic, Severity
+from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules.rule import Conflict, finding
@@ -19,7 +21,16 @@ ACTIONS = Code(
     Severity.ERROR,
 )
 
-CODES = (ACTIONS,)
+ENTROPY = Code(
+    "TX402",
+    "a target above every entropy",
+    "Among A actions the uniform choice has the largest entropy, ln A. Below a larger target the dual's slope in eta "
+    "never changes its sign, so eta grows without end and the reward is forgotten.",
+    Severity.ERROR,
+    "Haarnoja et al. 2018b; Cover and Thomas 2006, Theorem 2.6.4",
+)
+
+CODES = (ACTIONS, ENTROPY)
 
 # What a choice among finitely many actions has no use for.
 _CONTINUOUS_ONLY = (
@@ -32,16 +43,30 @@ _CONTINUOUS_ONLY = (
 )
 
 
-def check_environment(row: Row, env: str, actions: Actions) -> list[Diagnostic]:
+def check_environment(row: Row, env: str, actions: Actions, size: int) -> list[Diagnostic]:
     """What keeps a row from being trained in an environment.
 
     Args:
         env: the environment's id, for the message.
         actions: what it takes at every step: numbers, or one of finitely many actions.
+        size: how many numbers, or how many actions.
     """
-    if (actions == "discrete") == facts.discrete(row):
-        return []
-    return [finding(ACTIONS, _conflict(row, env, actions), row)]
+    if (actions == "discrete") != facts.discrete(row):
+        return [finding(ACTIONS, _conflict(row, env, actions), row)]
+    if actions == "discrete" and row.base("eta") == "entropy" and row.number("eta.target") > math.log(size):
+        return [finding(ENTROPY, _unreachable(row, env, size), row)]
+    return []
+
+
+def _unreachable(row: Row, env: str, size: int) -> Conflict:
+    largest = math.log(size)
+    below = f"write `eta.target = {0.9 * largest:.2g}` or another number below it, or give `eta` a number"
+    return Conflict(
+        f"a choice among the {size} actions of `{env}` has an entropy of at most ln {size} = {largest:.4g} nats, and "
+        f"the target is {number(row.number('eta.target'))}",
+        (("eta.target", "is above every entropy of the policy"), ("pi_theta", f"chooses among {size} actions")),
+        below if size > 1 else "give `eta` a number",
+    )
 
 
 def _conflict(row: Row, env: str, actions: str) -> Conflict:
