@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any
 
 from typer.main import get_command
@@ -54,7 +53,8 @@ def _placeholder(argument: Any) -> str:
 
 
 def _option(option: Any) -> list[str]:
-    default = "required" if option.required else code(_text(option.default)) if option.default else ""
+    shown = option.show_default if isinstance(option.show_default, str) else option.default
+    default = "required" if option.required else code(_text(shown)) if shown else ""
     repeats = " May be given several times." if option.multiple else ""
     value = "" if option.is_flag else code(_value(option))
     return [code(_names(option)), value, default, prose(option.help) + repeats]
@@ -67,10 +67,9 @@ def _names(option: Any) -> str:
 def _value(option: Any) -> str:
     if option.metavar:
         return str(option.metavar)
-    kind = option.type_descriptor.annotation
-    if issubclass(kind, Enum):
-        return "|".join(str(member.value) for member in kind)
-    return {"str": "TEXT", "Path": "PATH", "int": "INTEGER", "float": "NUMBER"}[kind.__name__]
+    if choices := getattr(option.type, "choices", None):
+        return "|".join(str(getattr(choice, "value", choice)) for choice in choices)
+    return {"str": "TEXT", "text": "TEXT", "path": "PATH", "int": "INTEGER", "float": "NUMBER"}[option.type.name]
 
 
 def _text(default: Any) -> str:
