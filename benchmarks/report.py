@@ -1,0 +1,192 @@
+"""docs/performance.md from the files that the benchmarks left: no figure is copied by hand.
+
+    python -m benchmarks.report benchmarks/results/*.json > docs/performance.md
+
+A file that ends in .txt (what `benchmarks.update` or `benchmarks.cold_start` printed) is quoted whole.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from benchmarks.results import Results, Sample, read
+from benchmarks.rounds import ratios, speeds, summarise
+from benchmarks.targets import OURS, TARGETS, plain
+from benchmarks.workload import Workload
+
+METHOD = Path(__file__).resolve().parent / "method.md"
+AXES = ("seeds", "environments", "batch", "width")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; the first column is text, the others are figures."""
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def end_to_end(results: Results) -> str:
+    """Speeds of every contender and taxon's ratio to it, a table for each algorithm and number of cores."""
+    parts = []
+    keys = dict.fromkeys(
+        (sample.workload.algorithm, sample.workload.environment, sample.workload.device, sample.workload.threads)
+        for sample in results.samples
+    )
+    for algorithm, environment, device, threads in keys:
+        samples = plain(results.samples, algorithm, device, threads)
+        found = speeds(samples)
+        if not found or found.keys() == {OURS} == {sample.contender for sample in results.samples}:
+            continue  # taxon alone: a table of scaling says it
+        rows = []
+        for name, by_round in found.items():
+            own = [sample.measurement for sample in samples if sample.contender == name]
+            several = ratios(found.get(OURS, {}), by_round) if name != OURS else []
+            rows.append(
+                [
+                    name,
+                    summarise(by_round.values()).show(_digits(by_round.values())),
+                    summarise(several).show(2) if several else "",
+                    summarise(one.first_step for one in own).show(1),
+                    summarise(one.first_update for one in own).show(1),
+                    f"{max(one.process_bytes for one in own) / 1e6:,.0f}",
+                    _device(own[0].device_bytes),
+                ]
+            )
+        head = ["", "steps/s", "taxon's ratio", "s to first step", "s to first update", "process MB", "GPU MB"]
+        rounds = len({sample.round for sample in samples})
+        measured = samples[0].workload.measured
+        where = f"{threads} core{'' if threads == 1 else 's'}" + (" and a GPU" if device == "cuda" else "")
+        title = f"{algorithm.upper()} on {environment}, {where}, {measured:,} steps, {rounds} rounds"
+        parts.append(f"**{title}**\n\n{table(head, rows)}")
+    return "\n\n".join(parts)
+
+
+def scaling(results: Results) -> str:
+    """taxon alone: a table for each algorithm and axis that was varied."""
+    parts = []
+    ours = [sample for sample in results.samples if sample.contender.startswith(OURS) and not sample.cache]
+    for axis in AXES:
+        for algorithm, device in dict.fromkeys((sample.workload.algorithm, sample.workload.device) for sample in ours):
+            alike = [
+                sample
+                for sample in ours
+                if (sample.workload.algorithm, sample.workload.device) == (algorithm, device)
+                and all(_usual(sample.workload, other) for other in AXES if other != axis)
+            ]
+            values = dict.fromkeys(getattr(sample.workload, axis) for sample in alike)
+            if len(values) < 2:
+                continue
+            rows = []
+            for value in sorted(values, key=lambda value: value or 0):
+                here = [sample for sample in alike if getattr(sample.workload, axis) == value]
+                own = summarise(sample.measurement.steps_per_second for sample in here)
+                total = next(iter(speeds(here).values())).values()
+                rows.append(
+                    [
+                        "as the spec" if value is None else f"{value:,}",
+                        own.show(_digits([own.median])),
+                        summarise(total).show(_digits(total)),
+                        f"{max(sample.measurement.process_bytes for sample in here) / 1e6:,.0f}",
+                        _device(here[0].measurement.device_bytes),
+                    ]
+                )
+            head = [axis, "steps/s of one environment", "of all environments and seeds", "process MB", "GPU MB"]
+            where = "GPU" if device == "cuda" else f"{alike[0].workload.threads} cores"
+            parts.append(f"**{algorithm.upper()} by {axis}, {where}**\n\n{table(head, rows)}")
+    return "\n\n".join(parts)
+
+
+def first_update(results: Results) -> str:
+    """Seconds to the first update, with an empty and a filled cache."""
+    rows = []
+    timed = [sample for sample in results.samples if sample.cache]
+    for key in dict.fromkeys((sample.workload.algorithm, sample.workload.device) for sample in timed):
+        row = [key[0].upper() + (" (GPU)" if key[1] == "cuda" else "")]
+        for cache in ("cold", "warm"):
+            times = [
+                sample.measurement.first_update
+                for sample in timed
+                if (sample.workload.algorithm, sample.workload.device) == key and sample.cache == cache
+            ]
+            row.append(summarise(times).show(1) if times else "")
+        rows.append(row)
+    return table(["seconds to the first update", "cold cache", "warm cache"], rows) if rows else ""
+
+
+def targets(samples: Sequence[Sample]) -> str:
+    """Every target with what was measured for it."""
+    rows = []
+    for target in TARGETS:
+        found = target.find(samples)
+        sign = "<=" if target.most else ">="
+        bound = f"{sign} {target.bound:,g}" + (f" (aim {target.aim:g})" if target.aim else "")
+        if found is None:
+            rows.append([target.what, bound, "not measured", ""])
+        else:
+            summary, best = found
+            digits = 0 if summary.median > 100 else 2
+            shown = summary.show(digits) + (f", {best}" if best and " or " in target.what else "")
+            rows.append([target.what, bound, shown, "yes" if target.met(summary.median) else "**no**"])
+    return table(["target", "bound", "measured", "met"], rows)
+
+
+def everything(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
+    """The whole page."""
+    parts = [METHOD.read_text(encoding="utf-8").rstrip()]
+    parts.append("## Targets\n\n" + targets([sample for results in every for sample in results.samples]))
+    for results in every:
+        machine = results.machine
+        lines = [
+            f"## {results.kind[0].upper()}{results.kind[1:]}",
+            f"{results.started[:10]}, {machine['processor']}, {machine['cores']} cores"
+            + (f", {machine['accelerator']}" if machine["accelerator"] else "")
+            + f"; a load of {machine['load']:.1f} from other programs at the start; arguments `{results.command}`.",
+            *_versions(results),
+            *filter(None, (end_to_end(results), scaling(results), first_update(results))),
+            *(f"**{title}**\n\n```\n{text.rstrip()}\n```" for title, text in results.notes.items()),
+        ]
+        if results.failures:
+            lines.append("Did not run:\n\n" + "\n".join(f"- {_one_line(failure)}" for failure in results.failures))
+        parts.append("\n\n".join(lines))
+    parts += [f"## {title}\n\n```\n{text.rstrip()}\n```" for title, text in quoted]
+    return "\n\n".join(parts)
+
+
+def _versions(results: Results) -> list[str]:
+    by_versions: dict[str, list[str]] = {}
+    for sample in results.samples:
+        shown = ", ".join(f"{name} {version}" for name, version in sample.measurement.versions.items())
+        names = by_versions.setdefault(shown, [])
+        if sample.contender not in names:
+            names.append(sample.contender)
+    return ["\n".join(f"- {', '.join(names)}: {shown}" for shown, names in by_versions.items())] if by_versions else []
+
+
+def _usual(work: Workload, axis: str) -> bool:
+    return getattr(work, axis) in (1, None)
+
+
+def _digits(values: Iterable[float]) -> int:
+    return 1 if min(values) < 100 else 0
+
+
+def _device(peak: int | None) -> str:
+    return "" if peak is None else f"{peak / 1e6:,.0f}"
+
+
+def _one_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[0] if len(lines) < 2 else f"{lines[0]} ... {lines[-1]}"
+
+
+def main() -> None:
+    paths = [Path(argument) for argument in sys.argv[1:]]
+    try:
+        every = sorted((read(path) for path in paths if path.suffix == ".json"), key=lambda results: results.started)
+        quoted = [(p.stem.replace("_", " ").capitalize(), p.read_text("utf-8")) for p in paths if p.suffix == ".txt"]
+    except (OSError, ValueError) as error:
+        sys.exit(f"{error}; name files that the benchmarks wrote")
+    print(everything(every, quoted))
+
+
+if __name__ == "__main__":
+    main()

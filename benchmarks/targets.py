@@ -1,0 +1,116 @@
+"""What the figures have to reach, and whether they do."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.results import Sample
+from benchmarks.rounds import Summary, ratios, speeds, summarise
+
+OURS = "taxon"
+ON_CPU = ("sb3", "sbx", "cleanrl")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A bound, and how to find the figure among the samples; None where they do not tell."""
+
+    what: str
+    bound: float
+    aim: float | None
+    find: Callable[[Sequence[Sample]], tuple[Summary, str] | None]
+    most: bool = False  # the figure must not exceed the bound
+
+    def met(self, figure: float) -> bool:
+        return figure <= self.bound if self.most else figure >= self.bound
+
+
+def plain(samples: Iterable[Sample], algorithm: str, device: str, threads: int | None = None) -> list[Sample]:
+    """Samples of one algorithm with the benchmark's constants, one seed and one environment, in the steady state."""
+    return [
+        sample
+        for sample in samples
+        if (sample.workload.algorithm, sample.workload.device) == (algorithm, device)
+        and (threads is None or sample.workload.threads == threads)
+        and (sample.workload.seeds, sample.workload.environments) == (1, 1)
+        and sample.workload.batch is None
+        and sample.workload.width is None
+        and not sample.cache
+    ]
+
+
+def against_best(algorithm: str, device: str, peers: Sequence[str], threads: int | None = None) -> Target:
+    """taxon over the fastest of some peers, by their medians."""
+    bounds = {("sac", "sb3"): (2.2, 2.6), ("sac", "sbx"): (1.3, 1.6)}
+    bound, aim = bounds.get((algorithm, peers[0]), (1.3, 2.0)) if device == "cpu" else (1.3, None)
+
+    def find(samples: Sequence[Sample]) -> tuple[Summary, str] | None:
+        found = speeds(plain(samples, algorithm, device, threads))
+        there = {peer: summarise(found[peer].values()).median for peer in peers if peer in found}
+        if OURS not in found or not there:
+            return None
+        best = max(there, key=lambda peer: there[peer])
+        several = ratios(found[OURS], found[best])
+        return (summarise(several), best) if several else None
+
+    where = f"{threads} cores" if device == "cpu" else "GPU"
+    return Target(f"{algorithm.upper()} end to end, {where}, against {' or '.join(peers)}", bound, aim, find)
+
+
+def seeds_gain() -> Target:
+    """Updates a second of ten seeds in one process over those of one."""
+
+    def find(samples: Sequence[Sample]) -> tuple[Summary, str] | None:
+        one, ten = (_of_seeds(samples, number) for number in (1, 10))
+        several = ratios(ten, one)
+        return (summarise(several), "") if several else None
+
+    return Target("ten seeds of SAC against one, GPU, total updates a second", 6.0, None, find)
+
+
+def seeds_speed() -> Target:
+    """Environment steps a second of ten seeds."""
+
+    def find(samples: Sequence[Sample]) -> tuple[Summary, str] | None:
+        ten = _of_seeds(samples, 10)
+        return (summarise(ten.values()), "") if ten else None
+
+    return Target("ten seeds of SAC on HalfCheetah, GPU, environment steps a second", 8000.0, None, find)
+
+
+def first_update(device: str) -> Target:
+    """Seconds from the command to the first update with what was compiled before."""
+
+    def find(samples: Sequence[Sample]) -> tuple[Summary, str] | None:
+        times = [
+            sample.measurement.first_update
+            for sample in samples
+            if sample.cache == "warm" and (sample.workload.algorithm, sample.workload.device) == ("sac", device)
+        ]
+        return (summarise(times), "") if times else None
+
+    return Target(f"`taxon run` of SAC to its first update, warm cache, {device}, seconds", 6.0, None, find, most=True)
+
+
+TARGETS = (
+    against_best("sac", "cpu", ["sb3"], 2),
+    against_best("sac", "cpu", ["sbx"], 2),
+    *(against_best(algorithm, "cpu", ON_CPU, threads) for algorithm in ("td3", "ppo") for threads in (1, 2)),
+    first_update("cpu"),
+    *(against_best(algorithm, "cuda", ["leanrl-compiled"]) for algorithm in ("sac", "td3", "ppo")),
+    seeds_gain(),
+    seeds_speed(),
+    first_update("cuda"),
+)
+
+
+def _of_seeds(samples: Iterable[Sample], number: int) -> dict[int, float]:
+    alike = [
+        sample
+        for sample in samples
+        if (sample.contender, sample.workload.algorithm, sample.workload.device) == (OURS, "sac", "cuda")
+        and sample.workload.seeds == number
+        and sample.workload.batch is None
+        and sample.workload.width is None
+        and not sample.cache
+    ]
+    return speeds(alike).get(OURS, {})
