@@ -88,13 +88,17 @@ class Session:
             except MissingError as error:
                 self.fail(f"compiling {describe(turn)}", error)
         end = time.monotonic() + min(COMPILING, self.left - LEAST)
-        for turn, started in under_way:
-            try:
-                done = started.wait(max(1.0, end - time.monotonic()))
-            except FailedError as error:
-                self.fail(f"compiling {describe(turn)}", error)
-            else:
-                print(f"{self.left:4.0f} s left | compiled {describe(turn)}, {done.first_update:.1f} s", flush=True)
+        try:
+            for turn, started in under_way:
+                try:
+                    done = started.wait(max(1.0, end - time.monotonic()))
+                except FailedError as error:
+                    self.fail(f"compiling {describe(turn)}", error)
+                else:
+                    print(f"{self.left:4.0f} s left | compiled {describe(turn)}, {done.first_update:.1f} s", flush=True)
+        finally:
+            for _, started in under_way:
+                started.end()
 
 
 def describe(turn: Turn) -> str:
@@ -130,6 +134,13 @@ def turns(device: str, cores: int, steps: int | None, seeds: list[int]) -> Itera
     yield from (ours(batch=number) for number in SERIES["batch"][2:])
     yield from (ours(width=number) for number in SERIES["width"][2:])
     yield from against(2)
+
+
+def briefly(turn: Turn) -> Turn:
+    """The same in as few steps as tell that it works."""
+    name, work, number = turn
+    rest = 256 if work.algorithm in ROLLOUTS else 20
+    return name, replace(work, first=256, settle=rest, measured=rest), number
 
 
 def update_alone(session: Session, device: str) -> None:
@@ -171,6 +182,8 @@ def main() -> None:
     options.add_argument("--budget", type=float, default=540.0, help="seconds in all")
     options.add_argument("--steps", type=int, default=3000, help="measured steps, but for PPO's whole rollouts")
     options.add_argument("--seeds", type=int, nargs="*", default=list(SERIES["seeds"][1:]))
+    options.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="cores for a process [default: all]")
+    options.add_argument("--brief", action="store_true", help="a rehearsal: a few steps of everything")
     options.add_argument("--only", nargs="*", help="measure only turns whose description has one of these words")
     options.add_argument("--out", type=Path, default=Path("benchmarks/results/gpu.json"))
     chosen = options.parse_args()
@@ -192,7 +205,9 @@ def main() -> None:
         budget = chosen.budget - (time.monotonic() - began)
         session = Session(results, places, chosen.out, budget, str(Path(site) / "cache"))
 
-        every = list(turns(chosen.device, os.cpu_count() or 1, chosen.steps, chosen.seeds))
+        every = list(turns(chosen.device, chosen.threads, chosen.steps, chosen.seeds))
+        if chosen.brief:
+            every = [briefly(turn) for turn in every]
         if chosen.only is not None:
             every = [turn for turn in every if any(word in describe(turn) for word in chosen.only)]
         session.compile([turn for turn in every if turn[2] == 0])

@@ -2,11 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from benchmarks import handshake
 from benchmarks.contenders import Contender, Places
 from benchmarks.workload import Workload
 
-TAIL = 1500  # characters of a failed process's output that are kept
+TAIL = 600  # characters of a failed process's output that are kept
 
 
 @dataclass(frozen=True)
@@ -63,24 +63,33 @@ class Started:
         }
         with self.log.open("wb") as log, _cores(work.threads):
             self.process = subprocess.Popen(
-                command.arguments, cwd=self.folder, env=surroundings, stdout=log, stderr=subprocess.STDOUT
+                command.arguments,
+                cwd=self.folder,
+                env=surroundings,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
             )
 
     def wait(self, timeout: float) -> Measurement:
         """The measurement. Raises FailedError, with the end of what the process printed."""
-        deadline = time.monotonic() + timeout
         try:
-            code = self.process.wait(max(0.0, deadline - time.monotonic()))
+            code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
             raise FailedError(f"{self.name} was not done after {timeout:.0f} s: {self._tail()}") from None
         else:
             if not self.out.exists():
                 raise FailedError(f"{self.name} ended with code {code} and no times: {self._tail()}")
             return measure(json.loads(self.out.read_text(encoding="utf-8")), self.work)
         finally:
-            self._folder.cleanup()
+            self.end()
+
+    def end(self) -> None:
+        """End it and all that it started, such as a compiler's workers: the next one is to be alone."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._folder.cleanup()
 
     def _tail(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip()

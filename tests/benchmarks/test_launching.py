@@ -16,7 +16,7 @@ TINY = replace(workload("sac", "Pendulum-v1", batch=32, width=32), first=150, se
 
 
 def test_taxon_is_measured_from_command_to_update():
-    found = launch(CONTENDERS["taxon"], TINY, locate(None), timeout=120, variables={"TORCHDYNAMO_DISABLE": "1"})
+    found = launch(CONTENDERS["taxon"], TINY, locate(None), timeout=300, variables={"TORCHDYNAMO_DISABLE": "1"})
     assert found.steps_per_second > 0
     assert 0 < found.first_step < found.first_update
     assert found.process_bytes > 50_000_000
