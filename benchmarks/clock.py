@@ -35,6 +35,7 @@ class Clock(gymnasium.Env[Any, Any]):
         self.render_mode = self.inner.render_mode
         self.told = told
         self.begins: list[float] = []
+        self.processor: list[float] = []  # seconds that the process, all threads, has used when a step begins
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         return self.inner.reset(seed=seed, options=options)
@@ -44,6 +45,7 @@ class Clock(gymnasium.Env[Any, Any]):
             Clock.keeper = self
         if Clock.keeper is self:
             self.begins.append(time.monotonic())
+            self.processor.append(time.process_time())
             if len(self.begins) > self.told["steps"]:
                 self._finish()
         return self.inner.step(action)
@@ -55,7 +57,7 @@ class Clock(gymnasium.Env[Any, Any]):
         """Leave the times behind and end the process: what a contender does at its end is not measured."""
         out = Path(self.told["out"])
         times = [begin - self.told["started"] for begin in self.begins]
-        record = {"begins": times, **_memory(), "versions": _versions()}
+        record = {"begins": times, "processor": self.processor, **_memory(), "versions": _versions()}
         part = out.with_suffix(".part")
         part.write_text(json.dumps(record), encoding="utf-8")
         part.rename(out)

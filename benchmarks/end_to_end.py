@@ -64,7 +64,7 @@ def main() -> None:
     names = [*options.ours, *options.peers]
     if unknown := [name for name in names if name not in CONTENDERS]:
         sys.exit(f"{', '.join(unknown)}: not a contender; there are {', '.join(CONTENDERS)}")
-    results = Results("end to end", told(" ".join(sys.argv[1:])), machine())
+    results = Results("End to end", told(" ".join(sys.argv[1:])), machine())
     places = locate(options.peers_folder)
     for threads in options.threads:
         for algorithm in options.algorithms:

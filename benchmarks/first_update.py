@@ -53,7 +53,7 @@ def main() -> None:
     options.add_argument("--timeout", type=float, default=300.0, help="seconds for one process")
     options.add_argument("--out", type=Path, default=Path("benchmarks/results/first_update.json"))
     chosen = options.parse_args()
-    results = Results("first update", told(" ".join(sys.argv[1:])), machine())
+    results = Results("First update", told(" ".join(sys.argv[1:])), machine())
     for number in range(chosen.rounds):
         for algorithm in chosen.algorithms:
             work = early(algorithm, chosen.env, chosen.device, chosen.threads)

@@ -201,7 +201,7 @@ def main() -> None:
             single=Interpreter(python, tuple(packages["leanrl"])),
             leanrl=None if chosen.leanrl is None else chosen.leanrl.resolve(),
         )
-        results = Results("gpu", told(" ".join(sys.argv[1:])), machine(accelerator(places)))
+        results = Results("GPU", told(" ".join(sys.argv[1:])), machine(accelerator(places)))
         budget = chosen.budget - (time.monotonic() - began)
         session = Session(results, places, chosen.out, budget, str(Path(site) / "cache"))
 

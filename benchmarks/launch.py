@@ -23,6 +23,7 @@ class Measurement:
     """What one process did. Seconds count from the moment it was started."""
 
     steps_per_second: float  # of one environment, once settled
+    processor: float  # seconds of processors that a settled step takes, all threads together
     first_step: float  # seconds: imports, networks, environments
     first_update: float  # seconds: until a step begins after the first update, compilation included
     process_bytes: int  # peak
@@ -109,10 +110,12 @@ def launch(
 
 def measure(record: Mapping[str, Any], work: Workload) -> Measurement:
     """What a clock's record says. begins[k] is when step k + 1 began, so that k steps and their updates were done."""
-    begins = record["begins"]
+    begins, processor = record["begins"], record["processor"]
     start = work.first + work.settle
+    end = start + work.measured
     return Measurement(
-        steps_per_second=work.measured / (begins[start + work.measured] - begins[start]),
+        steps_per_second=work.measured / (begins[end] - begins[start]),
+        processor=(processor[end] - processor[start]) / work.measured,
         first_step=begins[0],
         first_update=begins[work.first + 1],  # the peers first update after one step more than taxon
         process_bytes=record["process_bytes"],

@@ -45,13 +45,23 @@ def end_to_end(results: Results) -> str:
                     name,
                     summarise(by_round.values()).show(_digits(by_round.values())),
                     summarise(several).show(2) if several else "",
+                    summarise(1000 * one.processor for one in own).show(1),
                     summarise(one.first_step for one in own).show(1),
                     summarise(one.first_update for one in own).show(1),
                     f"{max(one.process_bytes for one in own) / 1e6:,.0f}",
                     _device(own[0].device_bytes),
                 ]
             )
-        head = ["", "steps/s", "taxon's ratio", "s to first step", "s to first update", "process MB", "GPU MB"]
+        head = [
+            "",
+            "steps/s",
+            "taxon's ratio",
+            "processor ms a step",
+            "s to first step",
+            "s to first update",
+            "process MB",
+            "GPU MB",
+        ]
         rounds = len({sample.round for sample in samples})
         measured = samples[0].workload.measured
         where = f"{threads} core{'' if threads == 1 else 's'}" + (" and a GPU" if device == "cuda" else "")
@@ -136,7 +146,7 @@ def everything(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ())
     for results in every:
         machine = results.machine
         lines = [
-            f"## {results.kind[0].upper()}{results.kind[1:]}",
+            f"## {results.kind}",
             f"{results.started[:10]}, {machine['processor']}, {machine['cores']} cores"
             + (f", {machine['accelerator']}" if machine["accelerator"] else "")
             + f"; a load of {machine['load']:.1f} from other programs at the start; arguments `{results.command}`.",

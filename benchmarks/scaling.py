@@ -56,7 +56,7 @@ def main() -> None:
         sys.exit(f"{options.contender}: not a contender; there are {', '.join(CONTENDERS)}")
     if "environments" in options.vary and options.algorithm not in ROLLOUTS:
         sys.exit(f"{options.algorithm} has one environment a seed; vary environments with {', '.join(ROLLOUTS)}")
-    results = Results("scaling", told(" ".join(sys.argv[1:])), machine())
+    results = Results("Scaling", told(" ".join(sys.argv[1:])), machine())
     for vary in options.vary:
         for work in series(vary, options.algorithm, options.env, options.device, options.threads, options.steps):
             measure(results, [options.contender], work, locate(None), options.rounds, options.out, options.timeout)

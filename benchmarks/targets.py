@@ -52,7 +52,7 @@ def against_best(algorithm: str, device: str, peers: Sequence[str], threads: int
         several = ratios(found[OURS], found[best])
         return (summarise(several), best) if several else None
 
-    where = f"{threads} cores" if device == "cpu" else "GPU"
+    where = "GPU" if device == "cuda" else "1 core" if threads == 1 else f"{threads} cores"
     return Target(f"{algorithm.upper()} end to end, {where}, against {' or '.join(peers)}", bound, aim, find)
 
 

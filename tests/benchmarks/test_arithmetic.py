@@ -11,7 +11,7 @@ from benchmarks.rounds import interleave, ratios, speeds, summarise
 from benchmarks.scaling import series
 from benchmarks.workload import workload
 
-MEASURED = Measurement(100.0, 2.0, 5.0, 300_000_000, None, {"torch": "2.13.0"})
+MEASURED = Measurement(100.0, 0.01, 2.0, 5.0, 300_000_000, None, {"torch": "2.13.0"})
 
 
 def sample(contender, number, speed, algorithm="sac", **scale):
@@ -32,9 +32,11 @@ def test_speed_is_that_of_the_settled_steps_alone():
     work = replace(workload("sac"), first=10, settle=5, measured=20)
     # One second a step until the settled part begins, then a tenth.
     begins = [3.0 + step for step in range(16)] + [18.0 + 0.1 * step for step in range(1, 21)]
-    found = measure({"begins": begins, "process_bytes": 7, "versions": {}}, work)
+    processor = [2 * step if step > 15 else step for step in range(36)]
+    found = measure({"begins": begins, "processor": processor, "process_bytes": 7, "versions": {}}, work)
     assert len(begins) == work.steps + 1
     assert found.steps_per_second == pytest.approx(10.0)
+    assert found.processor == pytest.approx((70 - 15) / 20)
     assert (found.first_step, found.first_update) == (3.0, 14.0)
     assert found.device_bytes is None
 
