@@ -14,6 +14,7 @@ import typer
 from taxon.cli.columns import WIDTH, columns
 from taxon.cli.frontend import aligned, write
 from taxon.cli.sides import Side, fail, sides
+from taxon.diagnostics.visible import visible
 from taxon.semantics import value_text
 from taxon.taxonomy.difference import Difference, compare, counts, verdict
 from taxon.taxonomy.row import Origin
@@ -156,7 +157,7 @@ def _value(difference: Difference, at: int, compared: Sequence[Side]) -> str:
 def origin(origin: Origin) -> str:
     """Where a value comes from, in a few words: `specs/mpo.tx:13`, `parent sac std.sac:22`, `default`."""
     words = "--set" if origin.layer == "set" else f"{origin.layer} {origin.name}".rstrip()
-    return f"{words} {_place(origin)}".rstrip() if origin.layer != "spec" else _place(origin)
+    return visible(f"{words} {_place(origin)}".rstrip() if origin.layer != "spec" else _place(origin))
 
 
 def _place(origin: Origin) -> str:
@@ -164,7 +165,7 @@ def _place(origin: Origin) -> str:
     if origin.span is None or origin.layer == "set":
         return ""
     line, _ = origin.span.source.position(origin.span.start)
-    return f"{origin.span.source.name}:{line}"
+    return visible(f"{origin.span.source.name}:{line}")
 
 
 def _json(found: Sequence[Difference], compared: Sequence[Side], all: bool, modules: str | None) -> str:

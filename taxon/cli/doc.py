@@ -11,7 +11,6 @@ from taxon.cli.describing import describe, describe_choice, paragraph
 from taxon.cli.frontend import aligned, write
 from taxon.cli.sides import fail
 from taxon.diagnostics.suggest import did_you_mean
-from taxon.diagnostics.visible import visible
 from taxon.semantics import leaf_text, load_spec
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Place, Vocabulary
@@ -43,7 +42,7 @@ def doc(
     if not parts:
         known = {*vocabulary.paths, *(choice.key for _, slot in places() for choice in slot.choices)}
         hint = did_you_mean(subject, known) or "`taxon doc` lists the paths"
-        fail(f"there is no path and no choice {visible(subject)}", hint)
+        fail(f"there is no path and no choice {subject}", hint)
     write("\n\n".join("\n".join(lines) for lines in parts))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from taxon.cli.frontend import load, write
+from taxon.cli.sides import fail
 
 
 def emit(
@@ -29,6 +30,4 @@ def emit(
     try:
         out.write_text(text, "utf-8")
     except OSError as error:
-        reason = f"error: {out} cannot be written: {error.strerror}"
-        write(f"{reason}\n help: name another file with --out", error_stream=True)
-        raise typer.Exit(2) from None
+        fail(f"{out} cannot be written: {error.strerror}", "name another file with --out")

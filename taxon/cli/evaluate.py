@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from taxon.cli.failure import user_errors
+from taxon.diagnostics.visible import visible
 
 
 def evaluate(
@@ -28,7 +29,8 @@ def evaluate(
         from taxon.runtime.saved import evaluate_run
 
         result = evaluate_run(run, source, resolved.hash, count, device, video)
-    typer.echo(f"{record.name} on {record.environment} after {result.steps:,} steps, {count} episodes of every seed")
+    title = visible(f"{record.name} on {record.environment}")  # the words of the run's folder
+    typer.echo(f"{title} after {result.steps:,} steps, {count} episodes of every seed")
     for seed in result.seeds:
         if seed.frozen is not None:
             typer.echo(f"seed {seed.seed}: frozen at step {seed.frozen:,}")
@@ -37,4 +39,4 @@ def evaluate(
             spread = (sum((value - mean) ** 2 for value in seed.returns) / len(seed.returns)) ** 0.5
             typer.echo(f"seed {seed.seed}: return {mean:,.1f} ± {spread:,.1f}")
     if video is not None:
-        typer.echo(f"filmed to {video}")
+        typer.echo(f"filmed to {visible(str(video))}")

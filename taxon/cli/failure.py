@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 
@@ -11,9 +12,21 @@ from taxon.runtime.errors import UserError
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn a UserError into two lines on standard error and exit code 2."""
+    """Turn a UserError, or a want of memory, into two lines on standard error and exit code 2."""
     try:
         yield
     except UserError as error:
-        typer.echo(f"error: {visible(error.message)}\n help: {visible(error.help)}", err=True)
-        raise typer.Exit(2) from None
+        _tell(error.message, error.help)
+    except (MemoryError, RuntimeError) as error:
+        # torch has a class of its own for a device alone: of the host's memory it speaks in words.
+        if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+            raise
+        _tell(
+            "this machine has too little memory for what the spec asks",
+            "train fewer seeds at once, or make networks or data smaller, as with --set network.hidden=[256, 256]",
+        )
+
+
+def _tell(message: str, help: str) -> NoReturn:
+    typer.echo(f"error: {visible(message)}\n help: {visible(help)}", err=True)
+    raise typer.Exit(2) from None

@@ -41,7 +41,7 @@ def new(
     overwritten.
     """
     if not _NAME.fullmatch(name):
-        fail(f"`{visible(name)}` is no name for an algorithm", "a name has letters, digits and `_`, no digit first")
+        fail(f"`{name}` is no name for an algorithm", "a name has letters, digits and `_`, no digit first")
     path = out if out is not None else Path(f"{name}.tx")
     lines = _template(name, _first_row(set or [])) if parent is None else _extension(name, parent, set or [])
     source = Source(str(path), "\n".join([*lines, ""]))
@@ -62,7 +62,7 @@ def _extension(name: str, parent: str, sets: Sequence[str]) -> Iterator[str]:
     base = parent.removeprefix("std.")
     known = shipped_names()
     if base not in known:
-        fail(f"there is no shipped spec `{visible(base)}`", did_you_mean(base, known) or "`taxon list` lists them")
+        fail(f"there is no shipped spec `{base}`", did_you_mean(base, known) or "`taxon list` lists them")
     entries = [entry for text in sets for entry in _entry(text)]
     yield from ["taxon 1", f"import std.{base}", ""]
     yield f"/// {base}{' with ' + ', '.join(entries) if entries else ', as it ships'}."
@@ -114,7 +114,7 @@ def _save(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        fail(f"{visible(str(path))} is there already", "name another file with --out")
+        fail(f"{path} is there already", "name another file with --out")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        fail(f"{visible(str(path))} cannot be written: {reason}", "name another file with --out")
+        fail(f"{path} cannot be written: {reason}", "name another file with --out")

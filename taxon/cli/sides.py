@@ -11,9 +11,11 @@ from typing import NoReturn
 import typer
 
 from taxon.cli.frontend import load, write
+from taxon.diagnostics.visible import visible
 from taxon.taxonomy.row import Row
 
 RECORD, SPEC = "run.json", "resolved.tx"  # of a run's folder
+LARGEST_RECORD = 1024 * 1024  # bytes; a record with ten thousand seeds is half of it
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,11 @@ def _side(spec: str, env: str | None) -> Side:
         return Side(resolved.name, spec, resolved.row)
     path = str(folder / SPEC)
     try:
-        recorded = json.loads((folder / RECORD).read_text("utf-8"))["row"]
+        with (folder / RECORD).open("rb") as file:
+            written = file.read(LARGEST_RECORD + 1)
+        if len(written) > LARGEST_RECORD:
+            fail(f"{folder / RECORD} is larger than {LARGEST_RECORD:,} bytes", "name a folder that `taxon run` wrote")
+        recorded = json.loads(written.decode())["row"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         fail(f"{folder / RECORD} is not the record of a run", "name a folder that `taxon run` wrote")
     resolved = load(path, env=env)
@@ -66,5 +72,5 @@ def _folder(spec: str) -> Path | None:
 
 def fail(message: str, help: str) -> NoReturn:
     """End the command with two lines and exit code 2."""
-    write(f"error: {message}\n help: {help}", error_stream=True)
+    write(f"error: {visible(message)}\n help: {visible(help)}", error_stream=True)
     raise typer.Exit(2)

@@ -54,7 +54,7 @@ def _header(row: Row, plan: Plan) -> str:
     axes += ["O observations", "A actions", "P parameters"]
     doc = docstring(plan.doc)
     parts = [
-        f"{plan.name}: {'EM' if plan.em else 'KL'} control, emitted by taxon from its row.",
+        docstring(f"{plan.name}: {'EM' if plan.em else 'KL'} control, emitted by taxon from its row."),
         docstring(columns),
         *([doc] if doc else []),
         docstring(f"Shapes: {', '.join(axes)}. Every tensor of the state leads with S."),

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 FARTHEST = 3
 SMALL = 8
 
+# Beyond these nothing is suggested: a stranger's file may hold thousands of long names that all but agree.
+LONGEST = 60
+MOST = 500
 
-def distance(left: str, right: str) -> int:
-    """Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other."""
+
+def distance(left: str, right: str, limit: int | None = None) -> int:
+    """Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other.
+
+    Where it is clear that they are more than `limit`, some number above it.
+    """
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, 1):
@@ -19,6 +27,8 @@ def distance(left: str, right: str) -> int:
             if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
                 cost = min(cost, earlier[j - 2] + 1)
             row.append(cost)
+        if limit is not None and min(row) > limit and min(before) > limit:
+            return limit + 1
     return row[-1]
 
 
@@ -37,14 +47,21 @@ def certain(word: str, choices: Iterable[str]) -> str | None:
 
 
 def _closest(word: str, choices: Iterable[str]) -> set[str]:
+    known = tuple(choices)
+    return set(_nearest(word, known)) if len(word) <= LONGEST and len(known) <= MOST else set()
+
+
+@lru_cache(maxsize=64)
+def _nearest(word: str, choices: tuple[str, ...]) -> frozenset[str]:
     folded = word.casefold()
     limit = min(FARTHEST, max(1, len(folded) // 3))
     near = {
         choice: steps
         for choice in choices
-        if abs(len(choice) - len(folded)) <= limit and (steps := distance(folded, choice.casefold())) <= limit
+        if abs(len(choice) - len(folded)) <= limit and (steps := distance(folded, choice.casefold(), limit)) <= limit
     }
-    return {choice for choice, steps in near.items() if steps == min(near.values())}
+    least = min(near.values(), default=0)
+    return frozenset(choice for choice, steps in near.items() if steps == least)
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

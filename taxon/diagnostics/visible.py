@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 TAB = "    "
-_HIDDEN = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+# What reorders a line (the bidirectional controls), breaks it, or is not seen at all: `Trojan Source: Invisible
+# Vulnerabilities` (Boucher and Anderson, 2023).
+_UNSEEN = "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f"
+_SURROGATES = "\ud800-\udfff"
+_HIDDEN = re.compile(f"[\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f{_UNSEEN}{_SURROGATES}]")
+
+
+def hidden(text: str) -> int | None:
+    """Where the first character stands that a terminal or an editor would obey or swallow; a tab is none."""
+    match = _HIDDEN.search(text)
+    return None if match is None else match.start()
 
 
 def visible(text: str) -> str:
@@ -20,9 +33,7 @@ def cell(character: str) -> str:
         return chr(0x2400 + number)
     if number == 0x7F:
         return "\u2421"
-    if 0x80 <= number < 0xA0 or 0xD800 <= number < 0xE000 or character in _HIDDEN:
-        return "\ufffd"
-    return character
+    return "\ufffd" if hidden(character) is not None else character
 
 
 def width(shown: str) -> int:

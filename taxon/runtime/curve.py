@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import matplotlib
 from matplotlib.figure import Figure
 
 FILE = "curve.png"
@@ -12,8 +13,15 @@ Points = Sequence[tuple[int, float]]
 def draw(path: Path, title: str, label: str, seeds: Mapping[int, Points], frozen: Mapping[int, int]) -> None:
     """Draw every seed's points (environment steps, return) and their mean; a dagger ends a frozen seed's curve.
 
-    The mean at a step is over the seeds that have a point there.
+    The mean at a step is over the seeds that have a point there. The title is shown as it is, dollars and all.
     """
+    # matplotlib reads settings from the working directory, where a stranger's may lie.
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        _draw(path, title, label, seeds, frozen)
+
+
+def _draw(path: Path, title: str, label: str, seeds: Mapping[int, Points], frozen: Mapping[int, int]) -> None:
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
     marker = "." if max(map(len, seeds.values()), default=0) < 3 else None  # a line needs two points
@@ -29,7 +37,8 @@ def draw(path: Path, title: str, label: str, seeds: Mapping[int, Points], frozen
         means = [(step, sum(values) / len(values)) for step, values in sorted(at.items())]
         steps, returns = [step for step, _ in means], [mean for _, mean in means]
         axes.plot(steps, returns, linewidth=2, marker=marker, color="black", label="mean")
-    axes.set(title=title, xlabel="environment steps", ylabel=label)
+    axes.set_title(title, parse_math=False)
+    axes.set(xlabel="environment steps", ylabel=label)
     axes.grid(alpha=0.3)
     if len(seeds) <= 12:
         axes.legend(fontsize="small")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Set
 
 from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
 from taxon.diagnostics.suggest import did_you_mean
@@ -17,23 +17,26 @@ from taxon.taxonomy import rules
 _LINTS = tuple(rule.code.id for rule in rules.LINTS)
 
 
-def silence(line: Sequence[Symbol], resolution: Resolution, whole: bool) -> list[Diagnostic]:
-    """What is left to tell about an algorithm's row, once what it or one of its ancestors allows is left out.
+def silence(symbol: Symbol, allowed: Set[str], resolution: Resolution, whole: bool) -> list[Diagnostic]:
+    """What is left to tell about an algorithm's row, once what is allowed is left out.
 
     Args:
-        line: the algorithm after its ancestors.
+        symbol: the algorithm.
+        allowed: the lints that it or one of its ancestors allows.
         resolution: its row, and what the rules say about it.
         whole: this row is all that the algorithm says: no `when` block and no `--set` makes another one of it. Only
             then an `allow` that silences nothing is sure to do so.
     """
     found = resolution.diagnostics
-    own = list(_allows(line[-1]))
-    if not found and not own:
-        return found
-    allowed = {allow.code.text for symbol in line for allow in _allows(symbol)}.intersection(_LINTS)
     said = {finding.code.id for finding in found}
-    idle = [allow for allow in own if whole and resolution.row is not None and allow.code.text in allowed - said]
+    sure = whole and resolution.row is not None
+    idle = [allow for allow in _allows(symbol) if sure and allow.code.text in allowed - said]
     return [*(finding for finding in found if finding.code.id not in allowed), *map(_idle, idle)]
+
+
+def allowed_lints(symbol: Symbol) -> frozenset[str]:
+    """The codes of the lints that a declaration itself allows."""
+    return frozenset(allow.code.text for allow in _allows(symbol)).intersection(_LINTS)
 
 
 def check_allows(symbol: Symbol) -> list[Diagnostic]:

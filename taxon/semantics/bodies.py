@@ -17,6 +17,7 @@ from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import quoted, shortened, whole_set
 from taxon.semantics.vocabulary import Place, Vocabulary
 from taxon.syntax import tree
+from taxon.syntax.printing import string
 from taxon.taxonomy.schema import Slot
 
 ACTIONS = ("continuous", "discrete")
@@ -60,7 +61,7 @@ class Condition:
     value: str
 
     def __str__(self) -> str:
-        return f'{self.subject} = "{self.value}"' if self.subject == "env" else f"{self.subject} = {self.value}"
+        return f"{self.subject} = {string(self.value) if self.subject == 'env' else self.value}"
 
 
 @dataclass(frozen=True, eq=False)

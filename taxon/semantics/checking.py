@@ -76,7 +76,8 @@ def load_spec(
     apply(settings, overrides, Layer("set", "", symbol))
     found += settings.diagnostics
     resolution = resolve(symbol, settings, vocabulary, rules, faulty=_has_error(found))
-    found += silence(composer.line(symbol), resolution, whole=not sets and not composer.conditional(symbol))
+    whole = not sets and not composer.conditional(symbol)
+    found += silence(symbol, composer.allowed(symbol), resolution, whole)
     return Resolution(None if _has_error(found) else resolution.row, _tidy(found))
 
 
@@ -110,7 +111,7 @@ def check_file(
         if not isinstance(declaration, tree.Algorithm):
             found += composer.body(symbol).diagnostics
             continue
-        for each in composer.line(symbol):
+        for each in composer.line(symbol, faulty):
             if each in faulty:
                 continue
             composed = composer.compose(each)
@@ -123,7 +124,7 @@ def check_file(
             told[each] = inherited
             if composed.settings is not None and each.unit is symbol.unit:
                 resolution = resolve(each, composed.settings, vocabulary, rules, faulty[each])
-                about = silence(composer.line(each), resolution, whole=not composer.conditional(each))
+                about = silence(each, composer.allowed(each), resolution, whole=not composer.conditional(each))
                 fresh = [d for d in about if (d.code.id, d.message) not in inherited]
                 found += fresh
                 told[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from taxon.diagnostics.model import Diagnostic
-from taxon.semantics.allowing import check_allows
+from taxon.semantics.allowing import allowed_lints, check_allows
 from taxon.semantics.bodies import Body, read_body
 from taxon.semantics.layers import Layer, Settings, Target, apply, apply_conditional, apply_mixins
 from taxon.semantics.scope import Scope, Symbol
@@ -30,6 +31,8 @@ class Composer:
         self.target = target
         self._bodies: dict[Symbol, Body] = {}
         self._composed: dict[Symbol, Composed] = {}
+        self._conditional: dict[Symbol, bool] = {}
+        self._allowed: dict[Symbol, frozenset[str]] = {}
 
     def body(self, symbol: Symbol) -> Body:
         """The body of an algorithm or an architecture, read."""
@@ -40,19 +43,16 @@ class Composer:
             self._bodies[symbol].diagnostics += check_allows(symbol)
         return self._bodies[symbol]
 
-    def line(self, symbol: Symbol) -> list[Symbol]:
-        """An algorithm after its ancestors, oldest first, as far as they are known."""
+    def line(self, symbol: Symbol, known: Container[Symbol] = ()) -> list[Symbol]:
+        """An algorithm after its ancestors, oldest first: all there are, or those after the last known one."""
         line = [symbol]
-        while (parent := self.scope.parent(line[-1])) is not None:
+        while (parent := self.scope.parent(line[-1])) is not None and parent not in known:
             line.append(parent)
         return line[::-1]
 
     def compose(self, symbol: Symbol) -> Composed:
         """The settings after the layers of an algorithm: its ancestors', its mixins, its body, its `when` blocks."""
-        line = [symbol]
-        while line[-1] not in self._composed and (parent := self.scope.parent(line[-1])) is not None:
-            line.append(parent)
-        for each in reversed(line):
+        for each in self.line(symbol, self._composed):
             if each not in self._composed:
                 self._composed[each] = self._compose(each)
         return self._composed[symbol]
@@ -75,7 +75,19 @@ class Composer:
 
     def conditional(self, symbol: Symbol) -> bool:
         """Whether a `when` block may change what an algorithm says."""
-        return any(self.body(part).whens for each in self.line(symbol) for part in self.parts(each))
+        for each in self.line(symbol, self._conditional):
+            parent = self.scope.parent(each)
+            own = any(self.body(part).whens for part in self.parts(each))
+            self._conditional[each] = own or (parent is not None and self._conditional[parent])
+        return self._conditional[symbol]
+
+    def allowed(self, symbol: Symbol) -> frozenset[str]:
+        """The lints that an algorithm or one of its ancestors allows."""
+        for each in self.line(symbol, self._allowed):
+            parent = self.scope.parent(each)
+            above = frozenset[str]() if parent is None else self._allowed[parent]
+            self._allowed[each] = above | allowed_lints(each)
+        return self._allowed[symbol]
 
     def parts(self, symbol: Symbol) -> tuple[Symbol, ...]:
         """The declarations whose bodies are layers of an algorithm itself: its mixins and its own."""

@@ -17,7 +17,13 @@ from taxon.diagnostics.suggest import certain, nearest
 from taxon.semantics import codes
 from taxon.semantics.values import quoted, shortened
 from taxon.syntax import parse, tree
-from taxon.syntax.reading import read
+from taxon.syntax.parser import LARGEST
+from taxon.syntax.printing import string
+from taxon.syntax.reading import SUFFIX, read
+
+# What one spec may have read, with all that it imports; a single file has `parser.LARGEST`.
+MOST_FILES = 1000
+MOST_CHARACTERS = 8 * LARGEST
 
 # A cycle longer than this is shown by its ends.
 _CHAIN = 8
@@ -50,6 +56,8 @@ class Library:
     texts: Mapping[Path, str] = field(default_factory=dict)  # what to read instead of the files at these real paths
     units: dict[Path, Unit] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)  # of finding and reading files
+    files: int = 0  # read so far
+    characters: int = 0  # in them
 
 
 def shipped_path(name: str) -> Path:
@@ -118,15 +126,23 @@ def _open(path: Path, real: Path, name: str, span: Span | None, library: Library
         if span is None:
             library.diagnostics.append(text)
         else:
-            labels = (Label(span, text.message.rpartition("` ")[2], primary=True),)
-            library.diagnostics.append(
-                Diagnostic(codes.UNREADABLE_IMPORT, f"cannot import `{shortened(name)}`", labels)
-            )
+            library.diagnostics.append(_unreadable(name, span, text.message.rpartition("` ")[2]))
         return None
     written = text if isinstance(text, str) else text.text
+    if span is not None and (library.files == MOST_FILES or library.characters + len(written) > MOST_CHARACTERS):
+        limits = f"a spec reads at most {MOST_FILES:,} files with {MOST_CHARACTERS:,} characters together"
+        library.diagnostics.append(_unreadable(name, span, "one file too many", limits))
+        return None
+    library.files += 1
+    library.characters += len(written)
     file, found = parse(Source(name, written, is_file=name != f"std.{path.stem}"))
     library.diagnostics += found
     return Unit(real, file, found)
+
+
+def _unreadable(name: str, span: Span, label: str, help: str = "") -> Diagnostic:
+    labels = (Label(span, label, primary=True),)
+    return Diagnostic(codes.UNREADABLE_IMPORT, f"cannot import `{shortened(name)}`", labels, help=help)
 
 
 def _wanted(unit: Unit, library: Library) -> Iterator[tuple[Span, Path, str]]:
@@ -174,14 +190,11 @@ def _target(target: tree.String | tree.Path, unit: Unit, library: Library) -> tu
     text = target.value
     if os.path.isabs(text) or not text:
         reason = "an import is relative to the file that it stands in"
-        library.diagnostics.append(
-            Diagnostic(
-                codes.UNREADABLE_IMPORT,
-                f"cannot import `{shortened(text)}`",
-                (Label(target.span, "not a relative path", primary=True),),
-                help=reason,
-            )
-        )
+        library.diagnostics.append(_unreadable(text, target.span, "not a relative path", reason))
+        return None
+    if not text.endswith(SUFFIX):
+        reason = f"a spec reads specs alone: files whose names end in `{SUFFIX}`"
+        library.diagnostics.append(_unreadable(text, target.span, f"no {SUFFIX} file", reason))
         return None
     folder = os.path.dirname(unit.file.source.name)
     path = unit.path.parent / text
@@ -201,7 +214,7 @@ def _exists(path: Path) -> bool:
 
 def _missing(target: tree.String, path: Path) -> Diagnostic:
     try:
-        siblings = sorted(sibling.name for sibling in path.parent.iterdir() if sibling.suffix == ".tx")
+        siblings = sorted(sibling.name for sibling in path.parent.iterdir() if sibling.suffix == SUFFIX)
     except (OSError, ValueError):
         siblings = []
     meant, sure = nearest(path.name, siblings), certain(path.name, siblings)
@@ -211,7 +224,7 @@ def _missing(target: tree.String, path: Path) -> Diagnostic:
         f"cannot import `{shortened(target.value)}`",
         (Label(target.span, "does not exist", primary=True),),
         help=f"did you mean `{spelled}`?" if meant else "",
-        edit=Edit(target.span, f'"{spelled}"') if sure else None,
+        edit=Edit(target.span, string(spelled)) if sure and spelled else None,
     )
 
 

@@ -13,6 +13,7 @@ from taxon.semantics import codes
 from taxon.semantics.loading import Library, Unit
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.syntax import tree
+from taxon.syntax.parser import MOST_FINDINGS
 
 # A longer chain of inheritance is shown by its ends.
 _CHAIN = 8
@@ -48,6 +49,8 @@ class Scope:
         self.diagnostics: list[Diagnostic] = []
         self._own: dict[Path, list[Symbol]] = {}
         self._visible: dict[Path, dict[str, Symbol]] = {}
+        self._reached: dict[Path, tuple[Path, ...]] = {}  # the files that a file imports, and those that they import
+        self._unknown = 0  # names that mean nothing, so far
         self._partial: set[Path] = set()  # files that may miss a name because something else is wrong
         self._parents: dict[Symbol, Symbol | None] = {}
         self._mixins: dict[Symbol, tuple[Symbol, ...]] = {}
@@ -105,6 +108,7 @@ class Scope:
 
     def _see(self, unit: Unit, clashes: set[tuple[Symbol, Symbol]]) -> dict[str, Symbol]:
         visible: dict[str, Symbol] = {}
+        seen: dict[Path, None] = {}
         lost = len(unit.imports) < len(unit.file.imports)
         if lost or not unit.complete or any(p not in self._visible or p in self._partial for _, p in unit.imports):
             self._partial.add(unit.path)
@@ -113,15 +117,18 @@ class Scope:
             if known is not symbol:
                 self._clash(known, symbol, symbol.span, "declared again", clashes)
         for statement, path in unit.imports:
-            for symbol in self._exported(path):
-                known = visible.setdefault(symbol.name, symbol)
-                if known is not symbol:
-                    self._clash(known, symbol, statement.target.span, f"brings in a second `{symbol.name}`", clashes)
+            # What a file declares or imports, each file once. Imports are complete before their importers.
+            for file in (path, *self._reached[path]) if path in self._visible else ():
+                if file in seen:
+                    continue
+                seen[file] = None
+                for symbol in self.own(file):
+                    name = symbol.name
+                    known = visible.setdefault(name, symbol)
+                    if known is not symbol:
+                        self._clash(known, symbol, statement.target.span, f"brings in a second `{name}`", clashes)
+        self._reached[unit.path] = tuple(seen)
         return visible
-
-    def _exported(self, path: Path) -> Iterator[Symbol]:
-        """What a file declares or imports. Imports are complete before their importers, so this is known."""
-        yield from self._visible.get(path, {}).values()
 
     def _clash(
         self, first: Symbol, second: Symbol, span: Span, label: str, clashes: set[tuple[Symbol, Symbol]]
@@ -145,7 +152,10 @@ class Scope:
         visible = self._visible.get(unit.path, {})
         symbol = visible.get(path.text)
         if symbol is None and unit.path not in self._partial:
-            meant, sure = nearest(path.text, visible), certain(path.text, visible)
+            # Nobody reads a suggestion beyond the findings that are shown.
+            self._unknown += 1
+            choices = visible if self._unknown <= MOST_FINDINGS else {}
+            meant, sure = nearest(path.text, choices), certain(path.text, choices)
             labels = [Label(path.span, "unknown", primary=True)]
             if meant:
                 labels.append(Label(visible[meant].span, f"`{meant}` is declared here"))

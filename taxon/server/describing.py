@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from taxon.diagnostics.model import Code
@@ -39,6 +40,19 @@ def code_text(code: Code) -> str:
     return "\n\n".join([f"**`{code.id}`**: {code.title}", code.why, *source])
 
 
+def code(line: str) -> str:
+    """A line as code: the backticks in it, which would end that, as apostrophes."""
+    inside = line.replace("`", "'")
+    return f"`{inside}`"
+
+
+def quoted(text: str) -> str:
+    """A text of the spec's author as it is: it may be a stranger's, and Markdown has links and pictures."""
+    runs = re.findall("`+", text)
+    fence = "`" * max(3, 1 + max(map(len, runs), default=0))
+    return f"{fence}text\n{text}\n{fence}"
+
+
 def leaf_line(leaf: Leaf, name: str) -> str:
     """The resolved value at a path of an algorithm, and what set it."""
     return f"in `{name}`: `{leaf.path} = {leaf_text(leaf.value)}` ({_origin(leaf.origin)})"
@@ -47,7 +61,7 @@ def leaf_line(leaf: Leaf, name: str) -> str:
 def _origin(origin: Origin) -> str:
     if origin.layer == "default":
         return "the default"
-    words = f"{origin.layer} `{origin.name}`" if origin.layer != "spec" else "set here"
+    words = f"{origin.layer} {code(origin.name)}" if origin.layer != "spec" else "set here"
     if origin.span is None:
         return words
     line, _ = origin.span.source.position(origin.span.start)

@@ -7,7 +7,7 @@ from pathlib import Path
 from taxon.diagnostics.source import Span
 from taxon.semantics.scope import Symbol
 from taxon.server.definition import declaration_at
-from taxon.server.describing import choice_text, leaf_line, slot_text
+from taxon.server.describing import choice_text, leaf_line, quoted, slot_text
 from taxon.server.view import VOCABULARY, Entry, Texts, View, entry_at, inside, view
 from taxon.syntax import tree
 from taxon.syntax.printing import expression as spelling
@@ -22,7 +22,8 @@ def hover(path: Path, offset: int, texts: Texts) -> Found | None:
     named = declaration_at(seen, offset)
     if named is not None:
         symbol, span = named
-        return f"{symbol.kind} **`{symbol.name}`**\n\n{symbol.declaration.doc}".rstrip(), span
+        doc = symbol.declaration.doc
+        return "\n\n".join([f"{symbol.kind} **`{symbol.name}`**", *([quoted(doc)] if doc else [])]), span
     symbol_here = seen.symbol_at(offset)
     entry = None if symbol_here is None else entry_at(symbol_here.declaration.entries, offset)
     if symbol_here is None or entry is None:

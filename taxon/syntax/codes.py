@@ -105,6 +105,14 @@ TOO_MANY = Code(
     "too many mistakes",
     "After a hundred mistakes the text is hardly a spec, and more reports would help nobody.",
 )
+HIDDEN = Code(
+    "TX019",
+    "a character that is not seen",
+    "Control characters, and those that reorder a line or take no place on it, make a text look other than it reads: a "
+    "comment may seem to hold what is an entry. They may stand nowhere in a spec; in a string, `\\n`, `\\r` and `\\t` "
+    "say a line feed, a carriage return and a tab.",
+    source="Boucher and Anderson, `Trojan Source: Invisible Vulnerabilities`, USENIX Security 2023",
+)
 
 CODES = (
     UNEXPECTED,
@@ -125,4 +133,5 @@ CODES = (
     MISPLACED,
     DANGLING_DOC,
     TOO_MANY,
+    HIDDEN,
 )

@@ -14,6 +14,7 @@ from lark import Token
 
 from taxon.diagnostics.model import Diagnostic, Edit, Label
 from taxon.diagnostics.source import Source, Span
+from taxon.diagnostics.visible import hidden
 from taxon.syntax import codes, literals
 from taxon.syntax.tokens import tokens
 
@@ -118,6 +119,10 @@ def _significant(source: Source, result: Layout) -> list[Token]:
     doc: list[Token] = []
     for token in tokens(source.text):
         kind = token.type
+        if kind in ("DOC", "COMMENT", "STRING") and (at := hidden(token)) is not None:
+            result.findings.append(_hidden(source, token, at))
+        elif token == "\r":
+            result.findings.append(_lone_return(source, token))
         if kind == "SPACE" or kind == "COMMENT" or (kind == "BOM" and token.start_pos == 0):
             continue
         if kind == "DOC":
@@ -149,6 +154,21 @@ def _significant(source: Source, result: Layout) -> list[Token]:
     if doc:
         result.findings.append(_dangling(source, doc))
     return significant
+
+
+def _hidden(source: Source, token: Token, at: int) -> Diagnostic:
+    start = (token.start_pos or 0) + at
+    label = Label(Span(source, start, start + 1), f"U+{ord(token[at]):04X}", primary=True)
+    where = "a string" if token.type == "STRING" else "a comment"
+    message = f"{where} holds a character that is not seen, or that moves what is seen"
+    return Diagnostic(codes.HIDDEN, message, (label,), help="take it out")
+
+
+def _lone_return(source: Source, token: Token) -> Diagnostic:
+    span = span_of(source, token)
+    label = Label(span, "U+000D", primary=True)
+    message = "a carriage return alone ends this line, which many programs show as none"
+    return Diagnostic(codes.HIDDEN, message, (label,), help="end the line with a line feed", edit=Edit(span, "\n"))
 
 
 def _dangling(source: Source, doc: list[Token]) -> Diagnostic:

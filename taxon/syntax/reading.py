@@ -10,11 +10,16 @@ from taxon.diagnostics.source import Source, Span
 from taxon.syntax import codes
 from taxon.syntax.parser import LARGEST
 
+SUFFIX = ".tx"
+
 
 def read(path: str | os.PathLike[str]) -> Source | Diagnostic:
     """The source in a file, or why there is none. Never raises; reads at most LARGEST + 1 bytes."""
     name = os.fspath(path)
     try:
+        # A link that is shipped with specs must not show, line by line in its mistakes, a file that is none.
+        if name.endswith(SUFFIX) and not os.path.realpath(name).endswith(SUFFIX):
+            return _finding(name, codes.UNREADABLE, f"leads to a file that is no {SUFFIX} file")
         if os.path.exists(name) and not os.path.isfile(name):
             return _finding(name, codes.UNREADABLE, "is a folder" if os.path.isdir(name) else "is not a regular file")
         with open(name, "rb") as file:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from small_schema import SMALL_SCHEMA, Write, codes_of, no_rules
 
 from taxon.semantics import check_file, load_spec
+from taxon.semantics.loading import MOST_CHARACTERS, MOST_FILES
 from taxon.syntax.parser import LARGEST, MOST_FINDINGS
 
 # As many as a file of the largest size holds.
@@ -39,9 +40,39 @@ def test_a_long_line_of_heirs(write: Write) -> None:
 
 def test_a_long_line_of_imports(write: Write) -> None:
     write("algorithm x { method = plain }", "f0.tx")
-    for i in range(1, 1500):
+    for i in range(1, MOST_FILES):
         write(f'import "f{i - 1}.tx"', f"f{i}.tx")
-    assert check_file(write('import "f1499.tx"\nalgorithm y extends x { }'), SMALL_SCHEMA, no_rules) == []
+    text = "algorithm y extends x { }"
+    assert check_file(write(f'import "f{MOST_FILES - 2}.tx"\n{text}'), SMALL_SCHEMA, no_rules) == []
+    found = check_file(write(f'import "f{MOST_FILES - 1}.tx"\n{text}'), SMALL_SCHEMA, no_rules)
+    assert codes_of(found) == ["TX103"]
+    assert "1,000 files" in found[0].help
+
+
+def test_many_large_imports(write: Write) -> None:
+    """What a spec reads in all is bounded, whatever its files hold."""
+    for i in range(MOST_CHARACTERS // LARGEST + 1):
+        write("#" * (LARGEST - 10), f"large{i}.tx")
+    names = range(MOST_CHARACTERS // LARGEST + 1)
+    path = write("\n".join(f'import "large{i}.tx"' for i in names) + "\nalgorithm x { method = plain }")
+    assert set(codes_of(check_file(path, SMALL_SCHEMA, no_rules))) == {"TX103"}
+
+
+def test_one_large_import_many_times(write: Write) -> None:
+    write("".join(f"algorithm z{i} {{}}\n" for i in range(3000)), "a.tx")
+    path = write('import "a.tx"\n' * 4000 + "algorithm x { method = plain }")
+    assert check_file(path, SMALL_SCHEMA, no_rules) == []
+
+
+def test_names_that_all_but_agree(write: Write) -> None:
+    """A suggestion costs the square of a name's length, for every name that is known: both are bounded."""
+    long = "a" * (LARGEST // 2 - 100)
+    assert "TX101" in codes_of(check_file(write(f"algorithm {long} {{ }}\nalgorithm b extends {long[:-1]}b {{ }}")))
+    close = "\n".join(f"algorithm abcdefgh{i:04} extends abcdefg{i:04}x {{ }}" for i in range(1300))
+    assert codes_of(check_file(write(close), SMALL_SCHEMA, no_rules))[-1] == "TX018"
+    bases = "\n".join(f"algorithm abcdefgh{i:03} {{ }}" for i in range(490))
+    studies = "\n".join(f"study s{i:04} {{ base = abcdefgx{i % 1000:03} }}" for i in range(1200))
+    assert codes_of(check_file(write(f"{bases}\n{studies}"), SMALL_SCHEMA, no_rules))[-1] == "TX018"
 
 
 def test_thousands_of_entries(write: Write) -> None:

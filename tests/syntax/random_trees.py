@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from taxon.diagnostics.source import Source, Span
+from taxon.diagnostics.visible import hidden
 from taxon.syntax import tree
 from taxon.syntax.language import KEYWORDS
 
@@ -45,7 +46,9 @@ numbers = st.builds(
     ),
     st.just(HERE),
 )
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+# A text says a line feed, a carriage return and a tab by escapes; no other character that is not seen has a spelling.
+_shown = st.characters(exclude_categories=["Cs", "Cc"]).filter(lambda character: hidden(character) is None)
+texts = st.text(_shown | st.sampled_from("\n\r\t"), max_size=12)
 atoms: SearchStrategy[tree.Expression] = st.one_of(
     numbers,
     st.builds(tree.Boolean, st.booleans(), st.just(HERE)),
@@ -68,7 +71,7 @@ def _composed(inner: SearchStrategy[tree.Expression]) -> SearchStrategy[tree.Exp
 
 
 expressions = st.recursive(atoms, _composed, max_leaves=6)
-_line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).map(str.rstrip)
+_line = st.text(_shown, max_size=12).map(str.rstrip)
 docs = st.lists(_line, max_size=2).map("\n".join)
 assignments = st.builds(tree.Assignment, paths, expressions, docs, st.just(HERE))
 leaves = assignments | st.builds(tree.Unset, paths, st.just(HERE))

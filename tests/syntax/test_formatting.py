@@ -278,7 +278,7 @@ def test_bodies(name: str) -> None:
 
 def test_a_file() -> None:
     written = (
-        '\ufeff\r\n# first\r\n\r\n\r\ntaxon   1 # edition\rimport "a.tx"# one\nimport  std . sac   # two\n\n\n'
+        '\ufeff\r\n# first\r\n\r\n\r\ntaxon   1 # edition\r\nimport "a.tx"# one\nimport  std . sac   # two\n\n\n'
         "///doc\nalgorithm a   extends std.sac # head\n with b\n,c # more\n{x=1}\n"
         "algorithm d{} study e{vary x in[1,2]\nseeds=3\n}\n\n# last\n\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from taxon.diagnostics import fixing, full
 from taxon.diagnostics.model import Diagnostic
 from taxon.diagnostics.source import Source
 from taxon.syntax import parse, parse_entries, printing
@@ -199,7 +200,29 @@ def test_a_broken_edition_line_is_one_mistake(line: str) -> None:
 def test_line_ends_and_byte_order_mark() -> None:
     text = "taxon 1\nalgorithm a {\n  b = f(\n    1)\n  c = 2\n}\n"
     plain, _ = read(text)
-    for other in (text.replace("\n", "\r\n"), text.replace("\n", "\r"), "\ufeff" + text):
+    for other in (text.replace("\n", "\r\n"), "\ufeff" + text):
         file, findings = read(other)
         assert not findings
         assert printing.file(file) == printing.file(plain)
+
+
+def test_a_carriage_return_alone_ends_a_line_and_is_refused() -> None:
+    """A program that shows it as none would show the entry after a comment as part of the comment."""
+    text = "taxon 1\nalgorithm a {\n  # why\r  c = 2\n}\n"
+    file, findings = read(text)
+    assert printing.file(file) == printing.file(read(text.replace("\r", "\n"))[0])
+    assert [finding.code.id for finding in findings] == ["TX019"]
+    assert findings[0].edit is not None
+    assert fixing.apply(text, [findings[0].edit]) == (text.replace("\r", "\n"), 1)
+
+
+@pytest.mark.parametrize("character", [*"\0\x07\x1b\x7f\x85", *"\u200b\u200e\u2028\u202e\u2066\ufeff", "\U000e0041"])
+@pytest.mark.parametrize("line", ["# a{}b", "/// a{}b", 'c = "a{}b"'])
+def test_what_is_not_seen_is_refused(line: str, character: str) -> None:
+    plain, _ = read("taxon 1\nalgorithm a {\n" + line.format("") + "\nd = 1\n}")
+    file, findings = read("taxon 1\nalgorithm a {\n" + line.format(character) + "\nd = 1\n}")
+    assert [finding.code.id for finding in findings] == ["TX019"]
+    assert findings[0].primary is not None
+    assert findings[0].primary.text == character
+    assert len(file.declarations[0].entries) == len(plain.declarations[0].entries)
+    assert character not in full.render(findings)
