@@ -39,9 +39,14 @@ def sync_folder(folder: Path) -> None:
 def claimed(folder: Path) -> Iterator[None]:
     """Hold a run's folder; the system lets go of it when the process ends, however it ends.
 
-    Raises UserError where another process holds it.
+    Raises UserError where another process holds it, or where it may not be written to.
     """
-    with (folder / LOCK).open("a") as file:
+    try:
+        file = (folder / LOCK).open("a")
+    except OSError as error:
+        help = "mend the folder's permissions, or choose another folder"
+        raise UserError(f"{folder} cannot be written to: {error.strerror}", help) from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -140,3 +140,46 @@ def test_an_interrupted_run_says_so(taxon_command, tmp_path):
     result = taxon_command("run", "toy.tx", "--env", "known/Interrupts-v0", "--steps", "500", "--out", tmp_path / "run")
     assert result.exit_code == 130
     assert "stopped at once, in the middle of a step" in result.output
+
+
+def test_a_run_goes_on(taxon_command, tmp_path):
+    folder = tmp_path / "run"
+    asked = ["--seeds", "2,5", "--steps", "50", "--eval-episodes", "1", "--save-every", "20"]
+    assert taxon_command("run", "toy.tx", "--env", "known/Truncates-v0", *asked, "--out", folder).exit_code == 0
+    longer = taxon_command("run", "--resume", folder, "--steps", "0.08k")
+    assert longer.exit_code == 0
+    assert "80 steps of each from step 50" in longer.output
+    record = json.loads((folder / "run.json").read_text())
+    assert (record["steps"], record["steps_done"], record["save_every"]) == (80, 80, "20")
+    assert [again["step"] for again in record["resumed"]] == [50]
+    assert taxon_command.asked[-1] == (str(folder / "resolved.tx"), (), "known/Truncates-v0")
+
+    finished = taxon_command("run", "--resume", folder)
+    assert finished.exit_code == 2
+    assert "is finished: it has made all of its 80 steps\n help: ask for more, as in --steps 160" in finished.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--resume", "."], ". is not the folder of a run"),
+        (["toy.tx", "--resume", "."], "SPEC asks for another"),
+        (["--resume", ".", "--seeds", "3"], "--seeds asks for another"),
+        (["--resume", ".", "--set", "a=1"], "--set asks for another"),
+        (["--resume", ".", "--save-every", "1h", "--out", "x"], "leave --out and --save-every out"),
+        ([], "there is no spec to train"),
+        (["toy.tx"], "there is no environment to train on"),
+        (
+            ["toy.tx", "--env", "Pendulum-v1", "--save-every", "soon"],
+            "--save-every soon is neither a time nor a number",
+        ),
+        (["toy.tx", "--env", "Pendulum-v1", "--save-every", "0s"], "--save-every 0s is neither a time nor a number"),
+    ],
+)
+def test_what_cannot_be_asked_together(taxon_command, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    result = taxon_command("run", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert " help: " in result.output
+    assert list(tmp_path.iterdir()) == []

@@ -326,6 +326,13 @@ def test_a_folder_is_one_process_at_a_time(program, stopped):
         resume(program, stopped, console=plain())
 
 
+def test_a_folder_that_cannot_be_written_to_is_not_begun(program, stopped):
+    (stopped / ".lock").unlink()
+    (stopped / ".lock").mkdir()
+    with pytest.raises(UserError, match="cannot be written to: Is a directory"):
+        resume(program, stopped, console=plain())
+
+
 def test_nothing_in_the_folder_is_executed(program, stopped):
     (stopped / "agent.py").write_text("raise SystemExit('executed')")
     assert resume(program, stopped, console=plain()).manifest.status == "finished"
