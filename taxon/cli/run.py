@@ -32,6 +32,10 @@ def run(
         str | None,
         typer.Option(help="What passes between two checkpoints: 90s, 5min, 1h, or steps.", show_default="5min"),
     ] = None,
+    compile: Annotated[
+        str | None,
+        typer.Option(help="Compile the updates: on, off, or auto, where a run is long enough.", show_default="auto"),
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(help="Go on with the run in this folder; --steps may ask for more.", metavar="RUN"),
@@ -42,7 +46,7 @@ def run(
     Leaves the resolved spec, the emitted module, metrics, checkpoints and a learning curve in a folder.
     Ctrl-C stops cleanly, with a checkpoint; --resume goes on from the latest one as if nothing had happened.
     """
-    from taxon.runtime.options import Options, parse_cadence, parse_count, parse_seeds
+    from taxon.runtime.options import Options, parse_cadence, parse_count, parse_mode, parse_seeds
 
     with user_errors():
         if resume is not None:
@@ -55,6 +59,7 @@ def run(
                 "--eval-every": eval_every,
                 "--eval-episodes": eval_episodes,
                 "--save-every": save_every,
+                "--compile": compile,
             }
             code = _resume(resume, env, steps, [name for name, value in given.items() if value is not None])
             raise typer.Exit(code)
@@ -71,6 +76,7 @@ def run(
             evaluate_every=parse_count(eval_every or "20k", "--eval-every"),
             evaluation_episodes=parse_count(eval_episodes or "10", "--eval-episodes"),
             save_every=parse_cadence(save_every or "5min", "--save-every"),
+            compile=parse_mode(compile or "auto"),
         )
         from taxon.cli.frontend import load
         from taxon.compiler import emit

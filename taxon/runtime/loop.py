@@ -29,7 +29,7 @@ class Loop:
     """Train one agent per seed; call `step` until `steps` of them have been made.
 
     environments: N = `data.environments` of every seed, seed by seed. steps: how many will be made, which bounds the
-    replay's memory.
+    replay's memory. phases: the agent's, where they are not to run as they are.
     """
 
     def __init__(
@@ -40,8 +40,10 @@ class Loop:
         streams: Streams,
         steps: int,
         device: torch.device,
+        phases: Sequence[Phase] | None = None,
     ) -> None:
         self.agent = agent
+        self.phases = agent.phases if phases is None else tuple(phases)
         self.data = data
         self.streams = streams
         self.device = device
@@ -59,7 +61,7 @@ class Loop:
 
         # What has happened so far, per seed that is still training.
         self.steps = 0  # environment steps, those included during which an environment waited
-        self.updates = {phase.name: 0 for phase in agent.phases}  # updates of every phase
+        self.updates = {phase.name: 0 for phase in self.phases}  # updates of every phase
         self.samples = 0  # stored steps read by updates
         self.pending = False  # a round of updates is due before the next step
 
@@ -195,7 +197,7 @@ class Loop:
 
     def _update(self, watch: Callable[[], None]) -> None:
         """One round; where it is long and `watch` raises, everything is as it was before."""
-        if sum(phase.updates for phase in self.agent.phases) < LONG_ROUND:
+        if sum(phase.updates for phase in self.phases) < LONG_ROUND:
             self._round(lambda: None)
             return
         generators = [*self.streams.sampling, *self.streams.noise]
@@ -215,7 +217,7 @@ class Loop:
         """Every phase in order; a column that one refreshes stays for those after it."""
         episodes = self.store.episodes() if isinstance(self.data, Rollouts) or self.data.episodes else None
         columns: dict[str, Any] = {} if episodes is None else episodes._asdict()
-        for phase in self.agent.phases:
+        for phase in self.phases:
             if episodes is not None and phase.refresh is not None:
                 columns |= phase.refresh(self.state, episodes, self.streams.noise)
             for batch, steps in self._batches(phase, columns):

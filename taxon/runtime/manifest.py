@@ -62,6 +62,7 @@ class Manifest(BaseModel):
     save_every: str  # as asked: a time or a number of steps
     restorable: bool  # whether the environment goes on exactly where a checkpoint left it
     device: str
+    compiled: list[str] = []  # the phases whose updates are compiled graphs; the others run eagerly
     python: str
     packages: dict[str, str]
     machine: Machine

@@ -3,10 +3,14 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from taxon.runtime.errors import UserError
 
 MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
+
+
+Mode = Literal["auto", "on", "off"]  # of compilation
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Options:
     evaluate_every: int = 20_000
     evaluation_episodes: int = 10
     save_every: Cadence = Cadence("5min", seconds=300.0)
+    compile: Mode = "auto"
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -84,6 +89,14 @@ def parse_cadence(text: str, option: str) -> Cadence:
     except UserError:
         help = f"write a time or a number of steps, as in {option} 90s, {option} 5min or {option} 20k"
         raise UserError(f"{option} {text[:40]} is neither a time nor a number of steps", help) from None
+
+
+def parse_mode(text: str) -> Mode:
+    """`auto`, `on` or `off`; raises UserError for anything else."""
+    for mode in get_args(Mode):
+        if text == mode:
+            return mode  # type: ignore[no-any-return]
+    raise UserError(f"--compile {text} is not a way to compile", "write --compile auto, --compile on or --compile off")
 
 
 def make_folder(out: Path | None, name: str, environment: str) -> Path:

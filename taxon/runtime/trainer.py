@@ -15,6 +15,7 @@ import torch
 from rich.console import Console
 
 from taxon.runtime import checkpoint, manifest, module
+from taxon.runtime.compiled import Compiling
 from taxon.runtime.device import choose_device
 from taxon.runtime.environment_state import EnvironmentState, restorable
 from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
@@ -22,7 +23,7 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.files import claimed, write_atomically
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Agent, Loop, Streams, streams
-from taxon.runtime.options import Options, make_folder, parse_cadence
+from taxon.runtime.options import Mode, Options, make_folder, parse_cadence
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
 from taxon.runtime.snapshot import Capture, UnfitError, begin_anew, restore
@@ -96,7 +97,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
         with claimed(folder), _explained(folder, record):
             record.write(folder)
             write_atomically(folder / "resolved.tx", program.resolved.encode())
-            return _train(program, record, folder, numbers, training, evaluating, device, console)
+            return _train(program, record, folder, numbers, training, evaluating, device, console, mode=options.compile)
 
 
 def resume(program: Program, folder: Path, steps: int | None = None, console: Console | None = None) -> Outcome:
@@ -132,17 +133,21 @@ def _train(
     device: torch.device,
     console: Console | None,
     sealed: checkpoint.Checkpoint | None = None,
+    mode: Mode = "auto",
 ) -> Outcome:
-    """The run itself, from its start or from a checkpoint."""
+    """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint."""
     keepers = [_Keeper(environment) for environment in training]
     emitted = module.load(program.source, folder / "agent.py")
     agent: Agent = emitted.Agent(training[0].observation, training[0].action)
-    loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device)
     captures: list[Capture | None] = [keeper.capture if record.restorable else None for keeper in keepers]
     cadence = parse_cadence(record.save_every, "save_every")
     saved = None if sealed is None else checkpoint.load(folder, sealed)
     resumed = None if saved is None or sealed is None else (_metrics(folder, saved), sealed.steps)
     with Log(folder, resumed) as log, display(console or RunConsole()) as shown, _stop_on_signals() as stop:
+        recorded = None if sealed is None else record.compiled
+        compiling = Compiling(agent.phases, emitted.DATA, record.steps, mode, shown.say, recorded)
+        record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
+        loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device, compiling.phases)
         run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
         if sealed is not None and saved is not None:
             _restore(folder, run, keepers, sealed, saved)

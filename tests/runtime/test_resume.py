@@ -185,6 +185,27 @@ def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, m
     assert torch.equal(places, torch.full_like(places, saved["collector"]["lengths"][0]))
 
 
+def test_a_compiled_run_goes_on_compiled(program, tmp_path):
+    """Which phases are compiled is part of the record: a resumed run does not choose again."""
+    compiled = {"compile": "on", "steps": 80, "evaluate_every": 80}
+    train(program, options(tmp_path / "whole", **compiled), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 50)
+        train(program, options(tmp_path / "broken", **compiled), plain())
+    outcome = resume(program, tmp_path / "broken", console=plain())
+    assert outcome.manifest.compiled == ["update"]
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
+    assert words(tmp_path / "broken") == words(tmp_path / "whole")
+    train(program, options(tmp_path / "eager", **(compiled | {"compile": "off"})), plain())
+    assert manifest.read(tmp_path / "eager").compiled == []
+    ours, theirs = (
+        checkpoint.load(tmp_path / name, checkpoint.read(tmp_path / name))["agent"] for name in ("whole", "eager")
+    )
+    assert comparable(ours) != comparable(theirs)
+    for name, tensor in ours.items():
+        torch.testing.assert_close(tensor, theirs[name], rtol=1e-4, atol=1e-5)
+
+
 def test_frozen_seeds_stay_frozen(program, tmp_path):
     source = program.source.replace(
         'metrics = {"value_loss": loss,',

@@ -1,0 +1,169 @@
+"""One update alone: eager, compiled, and the matrix products it contains alone: `python benchmarks/update.py sac mpo`.
+
+The products are those of the eager update, recorded as it runs, on tensors of the same shapes and strides: what is left
+of an update if all but its arithmetic of matrices were free. The three take turns, so that a slow moment of the machine
+meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is measured,
+which other programs disturb less than the wall's; with more threads the wall's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from taxon.compiler import emit
+from taxon.operators.data import Episodes, Phase
+from taxon.runtime import module
+from taxon.runtime.compiled import compiled as compile_update
+from taxon.semantics import load_spec
+
+OBSERVATION, ACTION = 17, 6  # HalfCheetah's
+PRODUCTS = {torch.ops.aten.mm, torch.ops.aten.addmm, torch.ops.aten.bmm, torch.ops.aten.baddbmm}
+CPU = torch.device("cpu")
+STORED = ("observation", "action", "reward", "next_observation", "terminated", "truncated")
+FIELDS = Episodes._fields
+
+
+class Recorder(TorchDispatchMode):
+    """Notes every matrix product: the operation, and the shape and strides of each factor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.products: list[tuple[Any, list[Tensor]]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.overloadpacket in PRODUCTS:
+            factors = [
+                torch.empty_strided(x.shape, x.stride(), dtype=x.dtype).normal_() for x in args if isinstance(x, Tensor)
+            ]
+            self.products.append((func.overloadpacket, factors))
+        return func(*args, **(kwargs or {}))
+
+    @property
+    def operations(self) -> int:
+        """Multiplications and additions in all."""
+        return sum(2 * factors[-2].numel() * factors[-1].shape[-1] for _, factors in self.products)
+
+
+def products_of(phase: Phase, arguments: Sequence[Any]) -> tuple[Callable[[], None], int]:
+    """A function that makes an update's products, and the number of operations in them."""
+    with Recorder() as recorder:
+        phase.update(*arguments)
+    ready = [(product, factors, product(*factors)) for product, factors in recorder.products]
+
+    def run() -> None:
+        for product, factors, out in ready:
+            product(*factors, out=out)
+
+    return run, recorder.operations
+
+
+def arguments_of(agent: Any, phase: Phase, data: Any, seeds: int) -> tuple[Any, Any, Any]:
+    """A fresh state, a random batch and noise."""
+    generators = [torch.Generator().manual_seed(seed) for seed in range(seeds)]
+    state = agent.init(generators)
+    shape = (seeds, data.batch) if getattr(data, "sequence", 1) == 1 else (seeds, data.batch, data.sequence)
+    widths = {"observation": (OBSERVATION,), "next_observation": (OBSERVATION,), "action": (ACTION,)}
+    draw = torch.Generator().manual_seed(0)
+    columns = {
+        name: 0.5 * torch.randn(*shape, *widths.get(name, ()), generator=draw) for name in (*STORED, *agent.columns)
+    }
+    columns |= {name: (columns[name] > 1).float() for name in ("terminated", "truncated")}
+    if len(agent.phases) > 1:
+        ended = (columns["terminated"] + columns["truncated"]).clamp(max=1)
+        whole = {"ended": ended, "valid": torch.ones(shape), "begins": torch.zeros(shape)}
+        columns |= whole
+        for each in agent.phases:
+            if each.refresh is not None:
+                columns |= each.refresh(state, Episodes(**{name: columns.get(name) for name in FIELDS}), generators)
+    names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
+    return state, phase.batch(**{name: columns[name] for name in names}), phase.noise(generators, CPU)
+
+
+def measure(functions: dict[str, Callable[[], object]], rounds: int, threads: int) -> dict[str, list[float]]:
+    """Milliseconds of each function, round by round."""
+    clock = time.process_time if threads == 1 else time.perf_counter
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    began = clock()
+    functions["eager"]()
+    calls = max(1, round(0.2 / (clock() - began)))
+    for _ in range(rounds):
+        for name, function in functions.items():
+            began = clock()
+            for _ in range(calls):
+                function()
+            times[name].append(1000 * (clock() - began) / calls)
+    return times
+
+
+def report(spec: str, sets: Sequence[str], seeds: int, threads: int, rounds: int) -> None:
+    resolution = load_spec(spec, sets)
+    if resolution.row is None:
+        raise SystemExit(f"{spec} does not check: {'; '.join(str(each) for each in resolution.diagnostics)}")
+    with tempfile.TemporaryDirectory() as folder:
+        built = module.load(emit(resolution.row), Path(folder) / "agent.py")
+    agent = built.Agent(OBSERVATION, ACTION)
+    for phase in agent.phases:
+        if phase.whole:
+            continue
+        arguments = arguments_of(agent, phase, built.DATA, seeds)
+        compiled = compile_update(phase.update)
+        began = time.perf_counter()
+        with torch.no_grad():
+            compiled(*arguments)
+        first = time.perf_counter() - began
+        products, operations = products_of(phase, arguments)
+        functions = {
+            "eager": lambda phase=phase, arguments=arguments: phase.update(*arguments),
+            "compiled": lambda compiled=compiled, arguments=arguments: compiled(*arguments),
+            "products": products,
+        }
+        with torch.no_grad():
+            for function in functions.values():
+                function()
+            times = measure(functions, rounds, threads)
+        middle = {name: statistics.median(several) for name, several in times.items()}
+        ratio = {
+            name: statistics.median(a / b for a, b in zip(times[name], times["products"], strict=True))
+            for name in ("eager", "compiled")
+        }
+        print(
+            f"{spec:12} {phase.name:8} {seeds:5} {threads:7} {operations / 1e9:6.2f} {first:7.1f} "
+            f"{middle['eager']:8.2f} {middle['compiled']:8.2f} {middle['products']:8.2f} "
+            f"{ratio['eager']:7.2f} {ratio['compiled']:8.2f} {ratio['eager'] / ratio['compiled']:7.2f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("specs", nargs="*", default=["sac", "td3", "ppo", "mpo"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
+    options = parser.parse_args()
+    print("ms per update; x: times the products alone; gain: eager against compiled")
+    print(
+        f"{'spec':12} {'phase':8} {'seeds':>5} {'threads':>7} {'GFLOP':>6} {'first s':>7} "
+        f"{'eager':>8} {'compiled':>8} {'products':>8} {'eager x':>7} {'compil x':>8} {'gain':>7}"
+    )
+    for threads in options.threads:
+        torch.set_num_threads(threads)
+        for spec in options.specs:
+            for seeds in options.seeds:
+                torch.compiler.reset()
+                report(spec, options.sets, seeds, threads, options.rounds)
+
+
+if __name__ == "__main__":
+    main()

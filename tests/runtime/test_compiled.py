@@ -1,0 +1,190 @@
+"""What is compiled, where it is kept, and what happens where it cannot be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from recorder import Recorder, loop_of, run
+from torch import Tensor
+
+from taxon.operators.data import Phase, Replay, Rollouts
+from taxon.operators.noise import no_noise
+from taxon.runtime.compiled import WORTH, Compiling, updates_of, use_cache
+from taxon.runtime.errors import UserError
+from taxon.runtime.options import parse_mode
+
+REPLAY = Replay(capacity=99, batch=4, warmup=10, random_warmup=True, steps_per_update=4, sequence=1, episodes=False)
+ROLLOUTS = Rollouts(environments=2, steps=4, batch=4)
+TESTS = Path(__file__).parents[1]
+
+
+class Batch(NamedTuple):
+    reward: Tensor
+
+
+def doubled(state: Any, batch: Any, noise: Any) -> tuple[Any, dict[str, Tensor]]:
+    return (2 * state[0] + batch.reward,), {"loss": state[0]}
+
+
+def branching(state: Any, batch: Any, noise: Any) -> tuple[Any, dict[str, Tensor]]:
+    return doubled(state, batch, noise) if float(state[0].sum()) > 0 else (state, {"loss": state[0]})
+
+
+def phase(update: Any = doubled, **fields: Any) -> Phase:
+    return Phase("update", fields.pop("updates", 1), Batch, None, no_noise, update, **fields)
+
+
+def ask(phase: Phase) -> tuple[Any, dict[str, Tensor]]:
+    return phase.update((torch.ones(1),), Batch(torch.ones(1)), ())
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    torch.compiler.reset()
+    yield tmp_path / "cache"
+    torch.compiler.reset()
+
+
+@pytest.mark.parametrize(("data", "steps"), [(REPLAY, 9), (REPLAY, 10), (REPLAY, 50), (ROLLOUTS, 7), (ROLLOUTS, 50)])
+def test_the_updates_of_a_run_are_known_before_it(data: Replay | Rollouts, steps: int) -> None:
+    agent = Recorder()
+    agent.phases = (agent.phases[0]._replace(updates=3),)
+    loop = loop_of(agent, data, "known/Terminates-v0", [0], steps)
+    run(loop, steps // data.environments)
+    assert loop.updates["update"] == updates_of(agent.phases[0], data, steps)
+
+
+def test_what_is_compiled_follows_from_the_mode_and_the_number_of_updates() -> None:
+    enough = REPLAY.warmup + REPLAY.steps_per_update * (WORTH - 1)
+
+    def chosen(mode: Any, steps: int, recorded: list[str] | None = None) -> list[str]:
+        return Compiling([phase()], REPLAY, steps, mode, print, recorded).compiled
+
+    assert chosen("auto", enough) == ["update"]
+    assert chosen("auto", enough - 1) == []
+    assert chosen("on", 10) == ["update"]
+    assert chosen("off", enough) == []
+    # A resumed run goes on as it began, whatever is asked now.
+    assert chosen("off", 10, recorded=["update"]) == ["update"]
+    assert chosen("on", enough, recorded=[]) == []
+
+
+def test_an_unknown_mode_names_the_known_ones() -> None:
+    assert parse_mode("on") == "on"
+    with pytest.raises(UserError) as caught:
+        parse_mode("yes")
+    assert "--compile on" in caught.value.help
+
+
+def test_all_of_a_growing_replay_runs_eagerly_and_says_so() -> None:
+    said: list[str] = []
+    whole = phase(whole=True)
+    compiling = Compiling([whole], REPLAY, 10, "on", said.append)
+    assert compiling.compiled == []
+    assert compiling.phases == (whole,)
+    assert said == ["the phase update runs eagerly: what it reads, all that is stored, grows from round to round"]
+
+
+def test_an_update_that_is_no_one_graph_runs_eagerly_and_says_so(cache: Path) -> None:
+    said: list[str] = []
+    compiling = Compiling([phase(branching)], REPLAY, 10, "on", said.append)
+    (state, _) = ask(compiling.phases[0])
+    assert state[0].item() == 3
+    assert compiling.compiled == []
+    assert said[1:] == ["the phase update runs eagerly: it decides by numbers that it computes, which no one graph can"]
+    ask(compiling.phases[0])
+    assert len(said) == 2
+
+
+def test_both_updates_of_a_delayed_policy_run_the_same_way(cache: Path) -> None:
+    compiling = Compiling([phase(branching, every=2, between=doubled)], REPLAY, 10, "on", str)
+    ask(compiling.phases[0])
+    between = compiling.phases[0].between
+    assert between is not None
+    with torch._dynamo.config.patch(error_on_recompile=True), torch.compiler.set_stance("fail_on_recompile"):
+        state, _ = between((torch.ones(1),), Batch(torch.ones(1)), ())
+    assert state[0].item() == 3
+
+
+def test_without_a_compiler_it_runs_eagerly_and_says_so(cache: Path) -> None:
+    said: list[str] = []
+    compiling = Compiling([phase()], REPLAY, 10, "on", said.append)
+    with torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",)}):
+        (state, _) = ask(compiling.phases[0])
+    assert state[0].item() == 3
+    assert said[1:] == ["the phase update runs eagerly: no C++ compiler was found; install g++ or name one in CXX"]
+
+
+def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "mine")
+    use_cache()
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == "mine"
+
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    use_cache()
+    folder = tmp_path / "cache" / "taxon" / "compiled"
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(folder)
+    assert folder.stat().st_mode & 0o077 == 0  # what lies in it is run
+
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    use_cache()
+    assert Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]).is_dir()
+    assert tmp_path not in Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]).parents
+
+
+TRAINING = """
+import hashlib, sys
+from pathlib import Path
+import torch
+from tiny import SMALL, build, leaves, loop_of, row_of
+from taxon.runtime.compiled import Compiling
+from torch._dynamo.utils import counters
+
+folder = Path(sys.argv[1])
+folder.mkdir()
+built = build(row_of("sac", *SMALL), folder)
+agent = built.Agent(3, 2)
+compiling = Compiling(agent.phases, built.DATA, 1000, "on", print)
+agent.phases = compiling.phases
+loop = loop_of(built, [0, 1], 1000, agent)
+for _ in range(60):
+    loop.step()
+digest = hashlib.sha256(b"".join(leaf.numpy().tobytes() for leaf in leaves(loop.state))).hexdigest()
+print(compiling.compiled, counters["inductor"]["fxgraph_cache_hit"], digest)
+"""
+
+
+@pytest.mark.slow
+def test_the_cache_serves_the_next_run_and_gives_the_same_bits(tmp_path: Path) -> None:
+    """Also in another run's folder; also compiled anew in another cache; also after a compilation that was killed."""
+
+    def train(run: str, cache: str) -> tuple[str, str, str]:
+        environment = os.environ | {
+            "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / cache),
+            "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS / "compiler"), str(TESTS)]),
+            "OMP_NUM_THREADS": "1",
+        }
+        command = [sys.executable, "-c", TRAINING, str(tmp_path / run)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        compiled, hits, digest = done.stdout.splitlines()[-1].rsplit(" ", 2)
+        return compiled, hits, digest
+
+    first = train("first", "one")
+    assert first[:2] == ("['update']", "0")
+    assert train("second", "one") == ("['update']", "1", first[2])
+    assert train("third", "other") == first
+    for library in (tmp_path / "one").rglob("*.so"):
+        library.write_bytes(library.read_bytes()[:100])
+    compiled, _, digest = train("fourth", "one")
+    assert (compiled, digest) == ("['update']", first[2])
