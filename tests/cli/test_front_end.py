@@ -71,7 +71,7 @@ def test_check_tells_on_standard_output(spec: Path) -> None:
     ("name", "code"),
     [
         ("missing.tx", "TX012"),
-        (".", "TX012"),
+        ("folder", "TX012"),
         ("latin.tx", "TX013"),
         ("a\0b.tx", "TX012"),
         ("a\0b", "TX113"),
@@ -81,6 +81,7 @@ def test_check_tells_on_standard_output(spec: Path) -> None:
 )
 @pytest.mark.parametrize("command", [*READERS, "check"])
 def test_what_cannot_be_read_is_2(command: str, name: str, code: str, spec: Path) -> None:
+    (spec.parent / "folder").mkdir()
     result = taxon(command, name)
     assert result.exit_code == 2
     assert code in (result.stdout if command == "check" else result.stderr)

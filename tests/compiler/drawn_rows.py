@@ -50,7 +50,7 @@ _BETWEEN: dict[str, tuple[float, float]] = {
     "degree": (1, 2),
     "count": (2, 5),
     "width": (0.5, 2),
-    "n": (1, 4),
+    "n": (1, 2),  # within the shortest window
     "iterations": (1, 5),
     "tries": (1, 5),
     "damping": (0.05, 1),
@@ -158,6 +158,8 @@ def _factors(draw: st.DrawFn) -> dict[str, str]:
 def _sized(draw: st.DrawFn, chosen: dict[str, str]) -> dict[str, str]:
     """Small from the start, so that no rule about sizes refuses the row."""
     kept = {path: value for path, value in chosen.items() if not path.startswith("data.")}
+    if chosen.get("G.estimate", "").startswith("n_step"):
+        kept["G.estimate.n"] = "2"
     if "replay" in chosen["data"]:
         return kept | {"data.capacity": "50", "data.warmup": "10"}
     if "restarts" in chosen["data"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from textwrap import dedent
 
 from taxon.diagnostics import concise, full, json_
@@ -145,6 +146,23 @@ def test_concise() -> None:
     assert concise.render([error, warning]) == (
         "examples/hybrid.tx:6:17: error[TX312] no density\nwarning[TX501] careful\n"
     )
+
+
+def test_json_is_documented() -> None:
+    """Every field of every object, in the paragraph on the format."""
+    place = at(HYBRID, "mean(s)")
+    found = Diagnostic(CODE, "said", (Label(place, primary=True),), edit=Edit(place, "x"))
+    text = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8")
+    (paragraph,) = [part for part in text.split("\n\n") if part.lstrip().startswith("`json` is one object")]
+
+    def fields(node: object) -> set[str]:
+        if isinstance(node, list):
+            return set().union(*map(fields, node))
+        return set(node).union(*map(fields, node.values())) if isinstance(node, dict) else set()
+
+    assert fields(json.loads(json_.render([found]))) == set(re.findall(r"`(\w+)`", paragraph)) - {
+        *("json", "error", "warning")
+    }
 
 
 def test_json_holds_everything() -> None:
