@@ -106,6 +106,11 @@ class Collector:
             self._fault(index, error)
         row[size + 3] = 1.0
 
+    @property
+    def rests(self) -> NDArray[np.bool_]:
+        """Which environments rest until the next round, [S, N]."""
+        return self._waiting > 0
+
     def waiting(self, index: int) -> bool:
         """Whether an environment rests until the next round."""
         return bool(self._waiting.flat[index])

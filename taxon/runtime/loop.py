@@ -152,11 +152,13 @@ class Loop:
         data, before = self.data, self.heard
         taken = self._act(noise, random)
         action = taken["action"]
-        # What is computed for an environment that waits is dropped, so it must not freeze the seed either.
-        self._freeze((torch.isfinite(action).all(-1) | before.waiting.bool()).all(-1))
         # The one transfer to the host: the actions, and which seeds go on.
         host = torch.cat([action.flatten(1), self.alive.unsqueeze(-1)], -1).cpu().numpy()
-        self._alive = host[:, -1] > 0
+        # What is computed for an environment that waits is dropped, so it must not freeze the seed either.
+        finite = (np.isfinite(host[:, :-1].reshape(action.shape)).all(-1) | self.collector.rests).all(-1)
+        if not finite.all():
+            self._freeze(torch.tensor(finite, device=self.device))
+        self._alive = (host[:, -1] > 0) & finite
         self.living = int(self._alive.sum())
         last = isinstance(data, Rollouts) and data.restarts and self.store.size + 1 == data.steps
         self.heard = self.collector.step(host[:, :-1], self._alive, self.steps, last)
@@ -269,6 +271,8 @@ class Loop:
 
     def _freeze(self, finite: Tensor) -> None:
         """Mark seeds that stopped being finite; all on the device."""
+        if self.device.type == "cpu" and bool(finite.all()):
+            return  # looking costs nothing on the CPU, and marking does
         self.frozen_at = torch.where(self.alive & ~finite, self.steps, self.frozen_at)
         self.alive = self.alive & finite
 
