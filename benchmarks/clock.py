@@ -24,7 +24,10 @@ PACKAGES = ("torch", "jax", "numpy", "gymnasium", "mujoco", "stable-baselines3",
 
 
 class Clock(gymnasium.Env[Any, Any]):
-    """An environment and its clock. Of several in one process, the first that steps keeps the time."""
+    """An environment and its clock. Of several in one process, the first that steps and is still open keeps the time.
+
+    taxon tries two copies before it trains; they are closed by then.
+    """
 
     keeper: "Clock | None" = None
 
@@ -51,6 +54,8 @@ class Clock(gymnasium.Env[Any, Any]):
         return self.inner.step(action)
 
     def close(self) -> None:
+        if Clock.keeper is self:
+            Clock.keeper = None
         self.inner.close()
 
     def _finish(self) -> None:
