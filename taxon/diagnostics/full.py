@@ -104,10 +104,10 @@ def _windows(
     waiting = labels
     shown: list[tuple[str, list[str]]] = []
     while waiting:
-        column = source.position(waiting[0].span.start)[1] - 1
+        column = _column(source, waiting[0], line)
         start = 0 if len(line) <= WINDOW else max(0, min(column - _BEFORE, len(line) - WINDOW))
         end = min(len(line), start + WINDOW)
-        here = [label for label in waiting if start <= source.position(label.span.start)[1] - 1 <= end]
+        here = [label for label in waiting if start <= _column(source, label, line) <= end]
         waiting = [label for label in waiting if label not in here]
         before, after = "..." * (start > 0), "..." * (end < len(line))
         cells = [cell(character) for character in line[start:end]]
@@ -117,6 +117,11 @@ def _windows(
         marks = [_mark(source, number, label, start, columns) for label in here]
         shown.append((before + "".join(cells) + after, _rows(marks, colour, paint)))
     return shown
+
+
+def _column(source: Source, label: Label, line: str) -> int:
+    """Where a label begins on its line, from 0; what begins within the line's end, at the end."""
+    return min(source.position(label.span.start)[1] - 1, len(line))
 
 
 def _mark(source: Source, number: int, label: Label, start: int, columns: list[int]) -> _Mark:

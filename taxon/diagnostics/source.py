@@ -27,10 +27,11 @@ class Source:
         return line, offset - self._line_starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of a line (from 1) without its end."""
+        """The text of a line (from 1) without its end; a carriage return that ends none belongs to it."""
         start = self._line_starts[number - 1]
-        end = self._line_starts[number] - 1 if number < len(self._line_starts) else len(self.text)
-        return self.text[start:end].rstrip("\r")
+        if number == len(self._line_starts):
+            return self.text[start:]
+        return self.text[start : self._line_starts[number] - 1].removesuffix("\r")
 
 
 @dataclass(frozen=True)

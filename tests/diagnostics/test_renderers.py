@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 from taxon.diagnostics import concise, full, json_
 from taxon.diagnostics.model import Code, Diagnostic, Edit, Label, Severity
 from taxon.diagnostics.source import Source, Span
@@ -188,3 +190,14 @@ def test_json_holds_everything() -> None:
             }
         ],
     }
+
+
+@pytest.mark.parametrize("text", ["ab\r\r\r\n", "ab\r\r\r", "ab\r\n", "ab\n", "ab", "\r\n\r", ""])
+def test_a_label_anywhere_is_shown(text: str) -> None:
+    """Also within what ends a line: no place of a text is outside every line."""
+    source = Source("a.tx", text)
+    for start in range(len(text) + 1):
+        for end in range(start, len(text) + 1):
+            label = Label(Span(source, start, end), "here", primary=True)
+            shown = full.render([Diagnostic(Code("TX999", "a title", "why"), "a message", (label,))])
+            assert not text or "here" in shown
