@@ -15,6 +15,7 @@ from taxon.runtime.files import write_atomically
 from taxon.runtime.options import MOST_SEEDS
 
 FILE = "run.json"
+LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
 PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "dm_control", "safetensors")
 
 
@@ -121,6 +122,8 @@ def read(folder: Path) -> Manifest:
     """The manifest of a run's folder. Raises UserError where it is missing or not one."""
     path = folder / FILE
     try:
+        if path.stat().st_size > LARGEST:
+            raise UserError(f"{path} is larger than any record of a run", "restore the file from a copy, or run again")
         return Manifest.model_validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         help = "name a folder that `taxon run` wrote"

@@ -296,6 +296,8 @@ def resealed(folder: Path, **state: object) -> None:
     [
         (lambda folder: harm(folder / "run.json"), "is not the folder of a run"),
         (lambda folder: harm(folder / "run.json", b"{"), "run.json"),
+        (lambda folder: harm(folder / "run.json", b" " * 2**25), "is larger than any record of a run"),
+        (lambda folder: harm(folder / "checkpoint.json", b" " * (2**28 + 1)), "is larger than any index"),
         (lambda folder: harm(folder / "checkpoint.json"), "there is no checkpoint"),
         (lambda folder: harm(folder / "replay" / "rows-0.bin"), "rows-0.bin cannot be read"),
         (lambda folder: harm(folder / "replay" / "rows-0.bin", b"short"), "is shorter than the checkpoint says"),
