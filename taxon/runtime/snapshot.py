@@ -20,6 +20,10 @@ from taxon.runtime.streams import Streams
 Capture = Callable[[], dict[str, Any]]
 
 
+# What reading a snapshot meets where a stranger wrote it.
+MISFITS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RuntimeError)
+
+
 class UnfitError(ValueError):
     """A snapshot that belongs to another agent, or to none."""
 
@@ -77,7 +81,7 @@ def restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[
     """
     try:
         return _restore(loop, saved, environments)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RuntimeError) as error:
+    except MISFITS as error:
         raise UnfitError(str(error) or type(error).__name__) from error
 
 

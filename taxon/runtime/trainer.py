@@ -26,7 +26,7 @@ from taxon.runtime.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Mode, Options, make_folder, parse_cadence
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
-from taxon.runtime.snapshot import Capture, UnfitError, begin_anew, restore
+from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _restore(
         run.restore(saved["run"])
     except UnfitError as error:
         raise checkpoint.misfit(folder, error) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except MISFITS as error:
         raise checkpoint.misfit(folder, UnfitError(str(error))) from error
 
 
@@ -184,7 +184,7 @@ def _metrics(folder: Path, saved: dict[str, Any]) -> int:
     """How many bytes of the metrics a checkpoint stands behind."""
     try:
         return int(saved["run"]["metrics"])
-    except (KeyError, TypeError, ValueError) as error:
+    except MISFITS as error:
         raise checkpoint.misfit(folder, UnfitError("it holds no run")) from error
 
 

@@ -291,6 +291,11 @@ def resealed(folder: Path, **state: object) -> None:
     path.write_text(json.dumps({"sha256": digest, "body": body}))
 
 
+def resealed_run(folder: Path, **run: object) -> None:
+    body = json.loads((folder / checkpoint.INDEX).read_text())["body"]
+    resealed(folder, run=body["state"]["run"] | run)
+
+
 @pytest.mark.parametrize(
     ("does", "message"),
     [
@@ -309,6 +314,8 @@ def resealed(folder: Path, **state: object) -> None:
         (lambda folder: resealed(folder, streams={"acting": [1]}), "does not fit"),
         (lambda folder: resealed(folder, run={"metrics": 0}), "does not fit"),
         (lambda folder: resealed(folder, run=[]), "does not fit"),
+        (lambda folder: resealed_run(folder, recent=[]), "does not fit"),
+        (lambda folder: resealed_run(folder, points=3), "does not fit"),
     ],
 )
 def test_what_cannot_go_on_ends_in_a_message(program, stopped, does, message):
