@@ -5,13 +5,14 @@ What only shows when a phase first runs (no compiler, an operator that does not 
 """
 
 import atexit
+import fcntl
 import os
 import shutil
 import signal
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ Update = Callable[[Any, Any, Any], tuple[Any, dict[str, torch.Tensor]]]
 # Updates of a phase from which `auto` compiles it: the seconds that a compilation takes are made up for by then, with
 # an update of a millisecond as with one of ten.
 WORTH = 20_000
+
+OURS = Path("taxon", "compiled")  # below the user's cache folder
+MARKER = "compiling-"
 
 
 class Compiling:
@@ -79,8 +83,8 @@ class _Compiled:
         self.owner.say(f"compiling the phase {self.name}: some seconds, fewer where it was compiled before")
         self.graph = compiled(self.eager)
         try:
-            with _unsignalled():
-                return _mended(self.graph, (state, batch, noise))
+            with _unsignalled(), _marked():
+                return self.graph(state, batch, noise)
         except _failures() as error:
             self.owner.fall_back(self.name, _reason(error))
             return self.eager(state, batch, noise)
@@ -102,7 +106,7 @@ def compiled(update: Update) -> Update:
     """The update as one graph; its first call compiles. Raises what `torch.compile` raises where it cannot be one."""
     use_cache()
     # Kernels are written for a number of threads, so that number belongs to what identifies them in the cache. One
-    # compiling process: a pool's start takes longer than it saves on a small graph, and its processes stay.
+    # compiling process: a pool of them would stay for the whole run and hear its signals.
     options: dict[str, Any] = {"cpp.threads": torch.get_num_threads(), "compile_threads": 1}
     return torch.compile(update, fullgraph=True, dynamic=False, options=options)
 
@@ -113,12 +117,16 @@ def use_cache() -> None:
     The folder is the user's alone, since what lies in it is run. Where it cannot be written a temporary one serves,
     removed at the end.
     """
-    if "TORCHINDUCTOR_CACHE_DIR" in os.environ:
+    chosen = Path(os.environ.get("TORCHINDUCTOR_CACHE_DIR", ""))
+    # Torch itself sets the variable as soon as it differentiates a function: to a folder that a restart removes.
+    by_torch = chosen.parent == Path(tempfile.gettempdir()) and chosen.name.startswith("torchinductor_")
+    if chosen.name and not by_torch:
         return
     base = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        folder = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "taxon" / "compiled"
+        folder = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / OURS
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _clear_if_cut(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (OSError, RuntimeError):  # RuntimeError: there is no home
@@ -127,21 +135,34 @@ def use_cache() -> None:
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
 
 
-def _mended(graph: Update, arguments: tuple[Any, Any, Any]) -> tuple[Any, dict[str, torch.Tensor]]:
-    """Call; where a library in the cache is damaged (its compilation was killed), remove it and call again."""
-    removed: set[Path] = set()
-    while True:
-        try:
-            return graph(*arguments)
-        except _failures() as error:
-            inner = getattr(error, "inner_exception", error)
-            if not isinstance(inner, ImportError) or not inner.path:
-                raise
-            damaged = Path(inner.path)
-            if damaged in removed or Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]) not in damaged.parents:
-                raise
-            damaged.unlink(missing_ok=True)
-            removed.add(damaged)
+def _clear_if_cut(folder: Path) -> None:
+    """Empty the cache where a compilation in it was killed: a library that is half written fails every later run.
+
+    A marker whose lock is free belongs to a process that has died; while another still compiles nothing is removed.
+    """
+    markers = []
+    with ExitStack() as stack:
+        for path in folder.glob(MARKER + "*"):
+            markers.append(stack.enter_context(path.open()))
+            try:
+                fcntl.flock(markers[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+        if markers:
+            for entry in folder.iterdir():
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+@contextmanager
+def _marked() -> Iterator[None]:
+    """Leave a locked file in the cache while a compilation writes there."""
+    folder = Path(os.environ["TORCHINDUCTOR_CACHE_DIR"])
+    if folder.parts[-2:] != OURS.parts:  # the user's own folder is left as it is
+        yield
+        return
+    with tempfile.NamedTemporaryFile(prefix=MARKER, dir=folder) as marker:
+        fcntl.flock(marker, fcntl.LOCK_EX)
+        yield
 
 
 def _failures() -> tuple[type[Exception], ...]:

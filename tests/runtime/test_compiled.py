@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,7 +130,8 @@ def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     use_cache()
     assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == "mine"
 
-    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    # What torch itself sets it to is nobody's choice.
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", f"{tempfile.gettempdir()}/torchinductor_someone")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     use_cache()
     folder = tmp_path / "cache" / "taxon" / "compiled"
@@ -171,10 +174,11 @@ def test_the_cache_serves_the_next_run_and_gives_the_same_bits(tmp_path: Path) -
 
     def train(run: str, cache: str) -> tuple[str, str, str]:
         environment = os.environ | {
-            "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / cache),
+            "XDG_CACHE_HOME": str(tmp_path / cache),
             "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS / "compiler"), str(TESTS)]),
             "OMP_NUM_THREADS": "1",
         }
+        environment.pop("TORCHINDUCTOR_CACHE_DIR", None)
         command = [sys.executable, "-c", TRAINING, str(tmp_path / run)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         compiled, hits, digest = done.stdout.splitlines()[-1].rsplit(" ", 2)
@@ -184,7 +188,33 @@ def test_the_cache_serves_the_next_run_and_gives_the_same_bits(tmp_path: Path) -
     assert first[:2] == ("['update']", "0")
     assert train("second", "one") == ("['update']", "1", first[2])
     assert train("third", "other") == first
-    for library in (tmp_path / "one").rglob("*.so"):
+    folder = tmp_path / "one" / "taxon" / "compiled"
+    for library in folder.rglob("*.so"):
         library.write_bytes(library.read_bytes()[:100])
-    compiled, _, digest = train("fourth", "one")
-    assert (compiled, digest) == ("['update']", first[2])
+    (folder / "compiling-0").touch()  # what a killed process leaves
+    assert train("fourth", "one") == first
+
+
+def test_a_cache_is_emptied_only_where_a_compilation_was_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "taxon" / "compiled"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")  # put back at the end
+
+    def kept() -> bool:
+        (folder / "library").mkdir(exist_ok=True)
+        monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+        use_cache()
+        return (folder / "library").exists()
+
+    assert kept()
+    dead, living = folder / "compiling-dead", folder / "compiling-living"
+    with living.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert kept()
+        dead.touch()
+        assert kept()
+    assert not kept()
+    assert list(folder.iterdir()) == []
