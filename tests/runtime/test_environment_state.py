@@ -200,20 +200,20 @@ class Strange(gymnasium.Env):
         self.action_space = spaces.Box(-1.0, 1.0, (1,), np.float64)
         self.name = "strange"
         self.memory = {"window": deque(maxlen=3), "last": None}
-        self.helper = type("Helper", (), {})()
-        self.helper.owner = self
+        self.partner = type("Partner", (), {})()
+        self.partner.owner = self
         self.hidden = hidden
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         self.grid = self.np_random.random(4)
-        self.helper.grid = self.before = self.grid  # one array, seen from three places
+        self.partner.grid = self.before = self.grid  # one array, seen from three places
         self.memory["last"] = np.float32(0.1)
         return self.grid.copy(), {}
 
     def step(self, action):
         self.before = self.grid.copy()
-        self.helper.grid[1] += action[0]
+        self.partner.grid[1] += action[0]
         self.memory["window"].append(float(action[0]))
         self.memory["last"] = np.float32(self.memory["last"] * 1.1)
         drift = next(self.hidden) if self.hidden else 0.0
@@ -245,11 +245,11 @@ def test_shared_arrays_windows_and_numbers_of_numpy_are_restored():
     other = make("known/Strange-v0", 3).raw
     EnvironmentState(other).restore(captured)
     inner = other.unwrapped
-    assert inner.helper.grid is inner.grid
+    assert inner.partner.grid is inner.grid
     assert inner.before is not inner.grid
     assert inner.memory["window"].maxlen == 3
     assert type(inner.memory["last"]) is np.float32
-    assert (inner.name, inner.helper.owner) == ("strange", inner)
+    assert (inner.name, inner.partner.owner) == ("strange", inner)
     assert not any("name" in path for path in captured)
 
 
