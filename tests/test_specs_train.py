@@ -69,11 +69,11 @@ def test_trains(spec: str, environment: str, tmp_path: Path) -> None:
 
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 0, result.output
-    assert json.loads((out / "run.json").read_text())["status"] == "finished"
-    saved = checkpoint.read(out)
-    assert saved.steps == STEPS
-    assert saved.updates
-    assert min(saved.updates.values()) >= 2  # of every phase
+    record = json.loads((out / "run.json").read_text())
+    assert record["status"] == "finished"
+    assert checkpoint.read(out).steps == STEPS
+    assert record["updates"]
+    assert min(record["updates"].values()) >= 2  # of every phase
     evaluation = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])
     assert (evaluation["kind"], evaluation["step"]) == ("evaluation", STEPS)
 
