@@ -21,8 +21,9 @@ STRUCTURES = [(name, "continuous") for name in ("sac", "td3", "mpo", "awac", "aw
 
 # What float32's rounding, 1e-7 in one update, has grown to after 50, relative to 1 + |x|.
 TOLERANCE = 1e-5
-# Conjugate gradients on a curvature that float32 barely resolves: one update alone is 5e-5 apart.
-LOOSER = {"trpo": 1e-2, "trpo_gae": 1e-2}
+# Conjugate gradients on a curvature that float32 barely resolves; REPS's least squares on as many samples as features,
+# where eager float32 is 3e-3 from eager float64.
+LOOSER = {"trpo": 1e-2, "trpo_gae": 1e-2, "reps": 2e-2}
 
 
 @pytest.fixture(autouse=True)
@@ -80,10 +81,11 @@ def test_compiled_a_seed_hardly_notices_the_others(spec: str, tmp_path: Path) ->
     """Not bit for bit, as eagerly: a batched product orders its sums otherwise than a single one."""
     several = record(spec, "continuous", tmp_path, UPDATES, seeds=3)
     alone = several._replace(calls=[call.of_seed(1) for call in several.calls])
-    states = [
-        replayed(each, {key: compiled(function) for key, function in each.functions.items()}, unchanged)
-        for each in (several, alone)
-    ]
+    states = []
+    for each in (several, alone):
+        torch.compiler.reset()
+        fast = {key: compiled(function) for key, function in each.functions.items()}
+        states.append(replayed(each, fast, unchanged))
     among = [map_state(lambda leaf: leaf[1:2], state) for state in states[0]]
     assert furthest(among, states[1]) <= TOLERANCE
 
