@@ -3,7 +3,7 @@
 The products are those of the eager update, recorded as it runs, on tensors of the same shapes and strides: what is left
 of an update if all but its arithmetic of matrices were free. The three take turns, so that a slow moment of the machine
 meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is measured,
-which other programs disturb less than the wall's; with more threads the wall's.
+which other programs disturb less than the wall's; with more threads, or on a GPU, the wall's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +24,29 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from taxon.compiler import emit
 from taxon.operators.data import Episodes, Phase
 from taxon.runtime import module
+from taxon.runtime.agent import map_state
 from taxon.runtime.compiled import compiled as compile_update
 from taxon.semantics import load_spec
 
 OBSERVATION, ACTION = 17, 6  # HalfCheetah's
 PRODUCTS = {torch.ops.aten.mm, torch.ops.aten.addmm, torch.ops.aten.bmm, torch.ops.aten.baddbmm}
-CPU = torch.device("cpu")
 STORED = ("observation", "action", "reward", "next_observation", "terminated", "truncated")
 FIELDS = Episodes._fields
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes every matrix product: the operation, and the shape and strides of each factor."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.products: list[tuple[Any, list[Tensor]]] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func.overloadpacket in PRODUCTS:
             factors = [
-                torch.empty_strided(x.shape, x.stride(), dtype=x.dtype).normal_() for x in args if isinstance(x, Tensor)
+                torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=x.device).normal_()
+                for x in args
+                if isinstance(x, Tensor)
             ]
             self.products.append((func.overloadpacket, factors))
         return func(*args, **(kwargs or {}))
@@ -67,31 +70,46 @@ def products_of(phase: Phase, arguments: Sequence[Any]) -> tuple[Callable[[], No
     return run, recorder.operations
 
 
-def arguments_of(agent: Any, phase: Phase, data: Any, seeds: int) -> tuple[Any, Any, Any]:
+def arguments_of(agent: Any, phase: Phase, data: Any, seeds: int, device: torch.device) -> tuple[Any, Any, Any]:
     """A fresh state, a random batch and noise."""
     generators = [torch.Generator().manual_seed(seed) for seed in range(seeds)]
-    state = agent.init(generators)
+    state = map_state(lambda leaf: leaf.to(device), agent.init(generators))
     shape = (seeds, data.batch) if getattr(data, "sequence", 1) == 1 else (seeds, data.batch, data.sequence)
     widths = {"observation": (OBSERVATION,), "next_observation": (OBSERVATION,), "action": (ACTION,)}
     draw = torch.Generator().manual_seed(0)
     columns = {
-        name: 0.5 * torch.randn(*shape, *widths.get(name, ()), generator=draw) for name in (*STORED, *agent.columns)
+        name: (0.5 * torch.randn(*shape, *widths.get(name, ()), generator=draw)).to(device)
+        for name in (*STORED, *agent.columns)
     }
     columns |= {name: (columns[name] > 1).float() for name in ("terminated", "truncated")}
     if len(agent.phases) > 1:
         ended = (columns["terminated"] + columns["truncated"]).clamp(max=1)
-        whole = {"ended": ended, "valid": torch.ones(shape), "begins": torch.zeros(shape)}
+        whole = {"ended": ended, "valid": torch.ones_like(ended), "begins": torch.zeros_like(ended)}
         columns |= whole
         for each in agent.phases:
             if each.refresh is not None:
-                columns |= each.refresh(state, Episodes(**{name: columns.get(name) for name in FIELDS}), generators)
+                stored = {name: columns[name] for name in FIELDS if name in columns}
+                columns |= each.refresh(state, Episodes(**stored), generators)
     names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
-    return state, phase.batch(**{name: columns[name] for name in names}), phase.noise(generators, CPU)
+    return state, phase.batch(**{name: columns[name] for name in names}), phase.noise(generators, device)
 
 
-def measure(functions: dict[str, Callable[[], object]], rounds: int, threads: int) -> dict[str, list[float]]:
+def clock_of(device: torch.device, threads: int) -> Callable[[], float]:
+    """Seconds; on a GPU of what it has finished."""
+    if device.type == "cpu":
+        return time.process_time if threads == 1 else time.perf_counter
+
+    def finished() -> float:
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return finished
+
+
+def measure(
+    functions: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float]
+) -> dict[str, list[float]]:
     """Milliseconds of each function, round by round."""
-    clock = time.process_time if threads == 1 else time.perf_counter
     times: dict[str, list[float]] = {name: [] for name in functions}
     began = clock()
     functions["eager"]()
@@ -105,7 +123,7 @@ def measure(functions: dict[str, Callable[[], object]], rounds: int, threads: in
     return times
 
 
-def report(spec: str, sets: Sequence[str], seeds: int, threads: int, rounds: int) -> None:
+def report(spec: str, sets: Sequence[str], seeds: int, threads: int, rounds: int, device: torch.device) -> None:
     resolution = load_spec(spec, sets)
     if resolution.row is None:
         raise SystemExit(f"{spec} does not check: {'; '.join(str(each) for each in resolution.diagnostics)}")
@@ -115,22 +133,22 @@ def report(spec: str, sets: Sequence[str], seeds: int, threads: int, rounds: int
     for phase in agent.phases:
         if phase.whole:
             continue
-        arguments = arguments_of(agent, phase, built.DATA, seeds)
+        arguments = arguments_of(agent, phase, built.DATA, seeds, device)
         compiled = compile_update(phase.update)
         began = time.perf_counter()
         with torch.no_grad():
             compiled(*arguments)
         first = time.perf_counter() - began
         products, operations = products_of(phase, arguments)
-        functions = {
-            "eager": lambda phase=phase, arguments=arguments: phase.update(*arguments),
-            "compiled": lambda compiled=compiled, arguments=arguments: compiled(*arguments),
+        functions: dict[str, Callable[[], object]] = {
+            "eager": partial(phase.update, *arguments),
+            "compiled": partial(compiled, *arguments),
             "products": products,
         }
         with torch.no_grad():
             for function in functions.values():
                 function()
-            times = measure(functions, rounds, threads)
+            times = measure(functions, rounds, clock_of(device, threads))
         middle = {name: statistics.median(several) for name, several in times.items()}
         ratio = {
             name: statistics.median(a / b for a, b in zip(times[name], times["products"], strict=True))
@@ -151,6 +169,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     options = parser.parse_args()
     print("ms per update; x: times the products alone; gain: eager against compiled")
     print(
@@ -162,7 +181,7 @@ def main() -> None:
         for spec in options.specs:
             for seeds in options.seeds:
                 torch.compiler.reset()
-                report(spec, options.sets, seeds, threads, options.rounds)
+                report(spec, options.sets, seeds, threads, options.rounds, torch.device(options.device))
 
 
 if __name__ == "__main__":
