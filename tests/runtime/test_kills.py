@@ -52,8 +52,8 @@ def compiled(spec: str, environment: str) -> tuple[str, str, str, str]:
 def test_a_killed_run_ends_in_the_same_state(spec: str, tmp_path: Path) -> None:
     environment, context = environment_of(spec), kills.processes()
     program = compiled(spec, environment)
-    options = {"environment": environment, "seeds": (2, 5), "steps": 80, "device": "cpu"}
-    options |= {"evaluate_every": 40, "evaluation_episodes": 1, "save_every": "10"}
+    options = {"environment": environment, "seeds": (2, 5), "steps": 120, "device": "cpu"}
+    options |= {"evaluate_every": 60, "evaluation_episodes": 1, "save_every": "10"}
 
     def life(folder: str):
         return context.Process(target=kills.live, args=(program, options, tmp_path / folder))
@@ -66,7 +66,7 @@ def test_a_killed_run_ends_in_the_same_state(spec: str, tmp_path: Path) -> None:
     while killed < KILLS or not finished(folder):
         if finished(folder) or not (folder / checkpoint.INDEX).exists():
             shutil.rmtree(folder, ignore_errors=True)  # begin again: there is nothing to go on with
-        after = draw.uniform(0, 0.4) * longest if killed < KILLS else None
+        after = draw.uniform(0, 0.6) * longest if killed < KILLS else None
         killed += kills.end(life("killed"), after)
         if finished(folder):
             assert state(folder) == state(tmp_path / "whole")
