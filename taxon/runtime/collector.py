@@ -65,6 +65,7 @@ class Collector:
         self.words = np.zeros((seeds, self.width, 2 * size + 5), dtype=np.float32)  # the columns of Heard
         self._rows = self.words.reshape(len(environments), -1)
         self._waiting = self.words[..., size + 4]
+        self._started: tuple[NDArray[np.floating[Any]], NDArray[np.bool_], int, bool]
         if not waits:
             for index in range(len(environments)):
                 self.begin(index)
@@ -82,12 +83,17 @@ class Collector:
         self._waiting[:] = 0.0
         return self.heard()
 
-    def step(self, action: NDArray[np.floating[Any]], alive: NDArray[np.bool_], now: int, last: bool) -> Heard:
-        """One step of the environments that run: action [S, N, A], alive [S].
+    def start(self, action: NDArray[np.floating[Any]], alive: NDArray[np.bool_], now: int, last: bool) -> None:
+        """Begin a step of the environments that run: action [S, N, A], alive [S]; `finish` ends it.
 
         now: environment steps of a seed, for the record. last: an episode that this step does not end is cut after it.
+        The arrays must stay as they are until then.
         """
-        actions = action.reshape(len(self.environments), -1)
+        self._started = action.reshape(len(self.environments), -1), alive, now, last
+
+    def finish(self) -> Heard:
+        """End the step that `start` began."""
+        actions, alive, now, last = self._started
         for index, environment in enumerate(self.environments):
             seed = index // self.width
             if alive[seed] and not (self.waits and self._waiting[seed, index % self.width]):

@@ -161,7 +161,8 @@ class Loop:
         self._alive = (host[:, -1] > 0) & finite
         self.living = int(self._alive.sum())
         last = isinstance(data, Rollouts) and data.restarts and self.store.size + 1 == data.steps
-        self.heard = self.collector.step(host[:, :-1], self._alive, self.steps, last)
+        self.collector.start(host[:, :-1], self._alive, self.steps, last)
+        self.heard = self.collector.finish()
         self.store.add(
             taken
             | {
