@@ -134,9 +134,9 @@ def report(spec: str, sets: Sequence[str], seeds: int, threads: int, rounds: int
         if phase.whole:
             continue
         arguments = arguments_of(agent, phase, built.DATA, seeds, device)
-        compiled = compile_update(phase.update)
         began = time.perf_counter()
         with torch.no_grad():
+            compiled = compile_update(phase.update, *arguments)
             compiled(*arguments)
         first = time.perf_counter() - began
         products, operations = products_of(phase, arguments)

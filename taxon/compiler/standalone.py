@@ -14,7 +14,19 @@ from taxon.compiler.templating import environment
 
 _RUNTIME = tuple(
     f"runtime/{name}.py"
-    for name in ("agent", "collector", "environments", "layout", "loop", "metrics", "replay", "rollouts", "streams")
+    for name in (
+        "agent",
+        "collector",
+        "environments",
+        "layout",
+        "learning",
+        "loop",
+        "metrics",
+        "replay",
+        "rollouts",
+        "streams",
+        "units",
+    )
 )
 
 

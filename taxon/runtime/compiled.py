@@ -1,6 +1,6 @@
-"""Compiled updates: the whole update of a phase as one graph, where it pays and a compiler works; else eagerly.
+"""Compiled updates and acting: one graph each, where it pays and a compiler works; else they run eagerly.
 
-Which phases are compiled is settled before a run begins and never by the clock, so a run can be repeated and resumed.
+What is compiled is settled before a run begins and never by the clock, so a run can be repeated and resumed.
 What only shows when a phase first runs (no compiler, an operator that does not compile) leaves that phase eager.
 """
 
@@ -17,26 +17,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_map_only
 
 from taxon.operators.data import Phase, Replay, Rollouts
+from taxon.runtime.loop import ACTING
 from taxon.runtime.options import Mode
 
-Update = Callable[[Any, Any, Any], tuple[Any, dict[str, torch.Tensor]]]
+Function = Callable[..., Any]
 
 # Updates of a phase from which `auto` compiles it: the seconds that a compilation takes are made up for by then, with
 # an update of a millisecond as with one of ten.
 WORTH = 20_000
+# Times that a run acts from which `auto` compiles that: it saves a tenth of a millisecond each.
+WORTH_ACTING = 100_000
 
 OURS = Path("taxon", "compiled")  # below the user's cache folder
 MARKER = "compiling-"
 
 
 class Compiling:
-    """A run's phases, compiled or not.
+    """What of a run is compiled.
 
-    `phases` takes the place of the agent's. `compiled` names those that run compiled, for the run's record; a phase
-    leaves it when its first update finds that it cannot be. A resumed run passes what was recorded as `recorded`, and
-    the same phases are compiled whatever the mode.
+    `compiled` names the phases, and ACTING, for the run's record; a name leaves it when its first call finds that it
+    cannot be. A resumed run passes what was recorded as `recorded`, and the same is compiled whatever the mode.
     """
 
     def __init__(
@@ -49,50 +52,56 @@ class Compiling:
         recorded: Collection[str] | None = None,
     ) -> None:
         self.say = say
-        named = recorded if recorded is not None else [p.name for p in phases if worthwhile(p, data, steps, mode)]
-        self.compiled = [phase.name for phase in phases if phase.name in named]
-        self.phases = tuple(self._prepared(phase, data) if phase.name in named else phase for phase in phases)
+        chosen = {phase.name for phase in phases if worthwhile(updates_of(phase, data, steps), WORTH, mode)}
+        if worthwhile(steps // data.environments, WORTH_ACTING, mode):
+            chosen.add(ACTING)
+        named = chosen if recorded is None else recorded
+        self.compiled = [name for name in (*(phase.name for phase in phases), ACTING) if name in named]
+        for phase in phases:
+            if phase.name in self.compiled and phase.whole and isinstance(data, Replay):
+                self.fall_back(phase.name, "what it reads, all that is stored, grows from round to round")
 
-    def _prepared(self, phase: Phase, data: Replay | Rollouts) -> Phase:
-        if phase.whole and isinstance(data, Replay):
-            self.fall_back(phase.name, "what it reads, all that is stored, grows from round to round")
-            return phase
-        between = None if phase.between is None else _Compiled(phase.between, phase.name, self)
-        return phase._replace(update=_Compiled(phase.update, phase.name, self), between=between)
+    def prepare(self, name: str, function: Function) -> Function:
+        """The function of a phase, or of ACTING, compiled where that was chosen."""
+        return _Compiled(function, name, self) if name in self.compiled else function
 
     def fall_back(self, name: str, reason: str) -> None:
-        """Note that a phase runs eagerly, and say so."""
+        """Note that something runs eagerly, and say so."""
         if name in self.compiled:
             self.compiled.remove(name)
-        self.say(f"the phase {name} runs eagerly: {reason}")
+        self.say(f"{_described(name)} runs eagerly: {reason}")
 
 
 class _Compiled:
-    """An update that is compiled when it is first called."""
+    """A function that is compiled when it is first called."""
 
-    def __init__(self, eager: Update, name: str, owner: Compiling) -> None:
+    def __init__(self, eager: Function, name: str, owner: Compiling) -> None:
         self.eager, self.name, self.owner = eager, name, owner
-        self.graph: Update | None = None
+        self.graph: Function | None = None
 
-    def __call__(self, state: Any, batch: Any, noise: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+    def __call__(self, *arguments: Any) -> Any:
         # Asked every time: a phase has two updates where the policy's is delayed, and both run the same way.
         if self.name not in self.owner.compiled:
-            return self.eager(state, batch, noise)
+            return self.eager(*arguments)
         if self.graph is not None:
-            return self.graph(state, batch, noise)
-        self.owner.say(f"compiling the phase {self.name}: some seconds, fewer where it was compiled before")
-        self.graph = compiled(self.eager)
+            return self.graph(*arguments)
+        self.owner.say(f"compiling {_described(self.name)}: some seconds, fewer where it was compiled before")
         try:
-            with _unsignalled(), _marked():
-                return self.graph(state, batch, noise)
+            with _unsignalled():
+                self.graph = compiled(self.eager, *_apart(arguments))
         except _failures() as error:
             self.owner.fall_back(self.name, _reason(error))
-            return self.eager(state, batch, noise)
+            return self.eager(*arguments)
+        return self.graph(*arguments)
 
 
-def worthwhile(phase: Phase, data: Replay | Rollouts, steps: int, mode: Mode) -> bool:
-    """Whether a run of so many steps of every seed compiles the phase: always with `on`, never with `off`."""
-    return mode == "on" or (mode == "auto" and updates_of(phase, data, steps) >= WORTH)
+def _described(name: str) -> str:
+    return "acting" if name == ACTING else f"the phase {name}"
+
+
+def worthwhile(calls: int, worth: int, mode: Mode) -> bool:
+    """Whether what is called so often is compiled: always with `on`, never with `off`."""
+    return mode == "on" or (mode == "auto" and calls >= worth)
 
 
 def updates_of(phase: Phase, data: Replay | Rollouts, steps: int) -> int:
@@ -102,13 +111,37 @@ def updates_of(phase: Phase, data: Replay | Rollouts, steps: int) -> int:
     return phase.updates * max(0, 1 + (steps - data.warmup) // data.steps_per_update)
 
 
-def compiled(update: Update) -> Update:
-    """The update as one graph; its first call compiles. Raises what `torch.compile` raises where it cannot be one."""
+def compiled(function: Function, *arguments: Any) -> Function:
+    """A function as one graph for arguments of these shapes. Raises what torch raises where it cannot be one."""
     use_cache()
     # Kernels are written for a number of threads, so that number belongs to what identifies them in the cache. One
-    # compiling process: a pool of them would stay for the whole run and hear its signals.
-    options: dict[str, Any] = {"cpp.threads": torch.get_num_threads(), "compile_threads": 1}
-    return torch.compile(update, fullgraph=True, dynamic=False, options=options)
+    # compiling process: a pool of them would stay for the whole run and hear its signals. What calls the kernels is C++
+    # as well: in Python it takes as long as a small update's arithmetic. No guards: what a call depends on stays as it
+    # is for a whole run, and looking again would take a tenth of a millisecond each time.
+    options: dict[str, Any] = {"cpp.threads": torch.get_num_threads(), "compile_threads": 1, "cpp_wrapper": True}
+    options["guard_filter_fn"] = _no_guards
+    with _marked():
+        whole: Any = torch.compile(function, fullgraph=True, dynamic=False, options=options)
+        graph: Function = whole.aot_compile((arguments, {}))
+    if hasattr(graph, "disable_guard_check"):  # from torch 2.10 on
+        graph.disable_guard_check()
+    return graph
+
+
+def _apart(arguments: Any) -> Any:
+    """The same arguments, none of them twice: a graph keeps for good that two were one when it was made."""
+    met: set[int] = set()
+
+    def own(tensor: torch.Tensor) -> torch.Tensor:
+        known = id(tensor) in met
+        met.add(id(tensor))
+        return tensor.view_as(tensor) if known else tensor
+
+    return tree_map_only(torch.Tensor, own, arguments)
+
+
+def _no_guards(guards: Sequence[Any]) -> list[bool]:
+    return [False] * len(guards)
 
 
 def use_cache() -> None:

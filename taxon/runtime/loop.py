@@ -1,35 +1,50 @@
 """The training loop: environments, stored experience and an agent, S seeds side by side.
 
-The loop never learns which algorithm it runs, and logs nothing: it counts, and hands out what it counted.
+The loop never learns which algorithm it runs, and logs nothing: it counts, and hands out what it counted. What it asks
+of the device are units: to act, and to make some updates of a phase.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from taxon.operators.data import Episodes, Phase, Replay, Rollouts
+from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import uniform
 from taxon.runtime.agent import Agent, map_state
-from taxon.runtime.collector import Collector, Episode, Heard
+from taxon.runtime.collector import Collector, Episode
 from taxon.runtime.environments import Environment
+from taxon.runtime.layout import Layout
+from taxon.runtime.learning import Carry, accept, freeze, learn
 from taxon.runtime.metrics import Means
 from taxon.runtime.replay import Ring, gather, passes
 from taxon.runtime.rollouts import Segment
 from taxon.runtime.streams import Streams, streams
+from taxon.runtime.units import Direct, Units
 
 LONG_ROUND = 100  # updates of a round from which on it listens for a stop on its way
+ACTING = "act"  # what acting is called beside the phases
+
+Function = Callable[..., Any]
 
 __all__ = ["Agent", "Episode", "Loop", "Streams", "map_state", "streams"]  # what training takes, and gives
+
+
+def as_it_is(name: str, function: Function) -> Function:
+    """Functions that run uncompiled."""
+    return function
 
 
 class Loop:
     """Train one agent per seed; call `step` until `steps` of them have been made.
 
     environments: N = `data.environments` of every seed, seed by seed. steps: how many will be made, which bounds the
-    replay's memory. phases: the agent's, where they are not to run as they are.
+    replay's memory. prepare: may compile what a phase (by name) computes on the device, and what ACTING does.
+    units: what runs the units. overlap: where the updates do not need the step that is being made, they are asked for
+    before the environments are waited for; the numbers are the same.
     """
 
     def __init__(
@@ -40,43 +55,59 @@ class Loop:
         streams: Streams,
         steps: int,
         device: torch.device,
-        phases: Sequence[Phase] | None = None,
+        prepare: Callable[[str, Function], Function] = as_it_is,
+        units: Units | None = None,
+        overlap: bool = False,
     ) -> None:
         self.agent = agent
-        self.phases = agent.phases if phases is None else tuple(phases)
         self.data = data
         self.streams = streams
         self.device = device
-        self.state: Any = map_state(lambda leaf: leaf.to(device), agent.init(streams.init))
+        self.units: Units = Direct() if units is None else units
+        self.overlap = overlap
 
-        seeds, observation, action = len(streams.init), environments[0].observation, environments[0].action
-        self.action = action
-        columns = {"observation": observation, "action": action, "reward": 0, "next_observation": observation}
-        columns |= {"terminated": 0, "truncated": 0} | dict.fromkeys(agent.columns, 0)
+        seeds = len(streams.init)
+        self.carry = Carry(
+            map_state(lambda leaf: leaf.to(device), agent.init(streams.init)),
+            torch.ones(seeds, dtype=torch.bool, device=device),
+            torch.full((seeds,), -1, device=device),
+        )
+        self.observations, self.actions = environments[0].observation, environments[0].action
+        known = {"observation": (self.observations,), "action": (self.actions,), **dict.fromkeys(agent.columns, ())}
+        if isinstance(data, Rollouts):
+            known |= {"valid": (), "begins": ()}
+        self._known = Layout(known)  # what of a row is known before the environment has answered
+        answer = {"next_observation": (self.observations,), "reward": (), "terminated": (), "truncated": ()}
         self.store: Ring | Segment
         if isinstance(data, Rollouts):
-            self.store = Segment(seeds, data.environments, data.steps, columns, device)
+            self.store = Segment(seeds, data.environments, data.steps, known | answer, device)
         else:
-            self.store = Ring(seeds, min(data.capacity, steps), columns, device)
+            self.store = Ring(seeds, min(data.capacity, steps), known | answer, device)
+        self._act = {random: prepare(ACTING, self._acts(random)) for random in (False, True)}
+        self._prepare = prepare
+        self._updates: dict[tuple[str, bool], Function] = {}
 
         # What has happened so far, per seed that is still training.
         self.steps = 0  # environment steps, those included during which an environment waited
-        self.updates = {phase.name: 0 for phase in self.phases}  # updates of every phase
+        self.updates = {phase.name: 0 for phase in agent.phases}  # updates of every phase
         self.samples = 0  # stored steps read by updates
         self.pending = False  # a round of updates is due before the next step
 
         self.living = seeds  # how many seeds are not frozen, as of the latest step
-        self.alive = torch.ones(seeds, dtype=torch.bool, device=device)
-        self.frozen_at = torch.full((seeds,), -1, device=device)
         self.causes: dict[int, str] = {}  # why, where an environment was the cause
         self.traces: dict[int, str] = {}  # and where in its code
         self._alive = np.ones(seeds, dtype=np.bool_)  # as of the latest step
         self.means = Means()
+        self._clock = torch.zeros((), dtype=torch.int64, device=device)  # `steps`, on the device
 
         waits = isinstance(data, Rollouts) and data.restarts
         self.collector = Collector(environments, seeds, waits, device)
-        self.heard: Heard = self.collector.heard()
         self._take_faults()
+
+    @property
+    def state(self) -> Any:
+        """The agent's state."""
+        return self.carry.state
 
     @property
     def environment_steps(self) -> list[int]:
@@ -91,7 +122,6 @@ class Loop:
         """
         if not self.pending:
             self._advance()
-            self.pending = self._due()
         if self.pending:
             self._update(watch)
             self.pending = False
@@ -102,12 +132,12 @@ class Loop:
             self.causes[seed], self.traces[seed] = cause, trace
         self._alive[seed] = False
         self.living = int(self._alive.sum())
-        self._freeze(torch.tensor(self._alive, device=self.device))
+        self._freeze(self._alive)
 
-    def set_alive(self, alive: Tensor) -> None:
-        """Which seeds are not frozen: [S]."""
-        self.alive = alive
-        self._alive = alive.cpu().numpy().copy()
+    def restore(self, carry: Carry) -> None:
+        """Go on with another carry."""
+        self.carry = carry
+        self._alive = carry.alive.cpu().numpy().copy()
         self.living = int(self._alive.sum())
 
     def is_alive(self, seed: int) -> bool:
@@ -116,7 +146,7 @@ class Loop:
 
     def frozen(self) -> dict[int, int]:
         """The seeds (by index) that became non-finite, with the environment step at which they did."""
-        return {seed: step for seed, step in enumerate(self.frozen_at.tolist()) if step >= 0}
+        return {seed: step for seed, step in enumerate(self.carry.frozen_at.tolist()) if step >= 0}
 
     def take_episodes(self) -> list[Episode]:
         """The training episodes that finished since the last call."""
@@ -125,70 +155,103 @@ class Loop:
 
     def take_metrics(self) -> dict[str, dict[str, list[float]]]:
         """Per phase and metric the mean since the last call, per seed; NaN for a frozen seed."""
-        return self.means.take(self.alive)
+        return self.means.take(self.carry.alive)
 
     def _advance(self) -> None:
+        """A step, with its updates where they were asked for on its way; else `pending` says whether they are due."""
         data, store = self.data, self.store
         self.steps += data.environments
         if isinstance(data, Rollouts) and data.restarts and store.size == 0:
-            self.heard = self.collector.restart(self.streams.starts, data.group, self._alive)
+            self.collector.restart(self.streams.starts, data.group, self._alive)
             self._take_faults()
         random = isinstance(data, Replay) and data.random_warmup and self.steps <= data.warmup
-        # Drawn even where nobody acts: how long others run must not show in a seed's stream.
-        noise = self._noise(random)
         if isinstance(store, Segment) and self.collector.resting(self._alive):
+            # Drawn even where nobody acts: how long others run must not show in a seed's stream.
+            self._noise(random)
             store.skip()
+            self.pending = store.full
         else:
-            self._tick(noise, random)
+            self._tick(random)
 
     def _noise(self, random: bool) -> Tensor:
         acting, environments = self.streams.acting, self.data.environments
         if random:
-            return uniform(acting, environments, self.action, device=self.device)
+            return uniform(acting, environments, self.actions, device=self.device)
         return self.agent.act_noise(acting, environments, self.device)
 
-    def _tick(self, noise: Tensor, random: bool) -> None:
+    def _acts(self, random: bool) -> Function:
+        """(carry, words, noise) -> carry, the part of a row that is known, what the host is told: [S, N A + 1]."""
+        agent, size, replay = self.agent, self.observations, isinstance(self.data, Replay)
+
+        @torch.no_grad()
+        def acts(carry: Carry, words: Tensor, noise: Tensor) -> tuple[Carry, Tensor, Tensor]:
+            begins, waiting, observation = words[..., size + 3], words[..., size + 4], words[..., size + 5 :]
+            if random:
+                state, taken = carry.state, agent.act_random(noise)
+            else:
+                state, taken = agent.act(carry.state, observation, begins, noise)
+            known = self._known.join(
+                {"observation": observation, "valid": 1.0 - waiting, "begins": begins, **taken},
+            )
+            if replay:
+                state = agent.observe(state, observation)
+            told = torch.cat([taken["action"].flatten(1), carry.alive.unsqueeze(-1)], -1)
+            return accept(carry, state), known, told
+
+        return acts
+
+    def _tick(self, random: bool) -> None:
         """Act, hear and store."""
-        data, before = self.data, self.heard
-        taken = self._act(noise, random)
-        action = taken["action"]
-        # The one transfer to the host: the actions, and which seeds go on.
-        host = torch.cat([action.flatten(1), self.alive.unsqueeze(-1)], -1).cpu().numpy()
-        # What is computed for an environment that waits is dropped, so it must not freeze the seed either.
-        finite = (np.isfinite(host[:, :-1].reshape(action.shape)).all(-1) | self.collector.rests).all(-1)
-        if not finite.all():
-            self._freeze(torch.tensor(finite, device=self.device))
-        self._alive = (host[:, -1] > 0) & finite
+        data, store, collector = self.data, self.store, self.collector
+        early = self.overlap and self._may_be_early() and self._due(1)
+        if early and isinstance(store, Ring) and isinstance(data, Replay):
+            store.prepare(data.sequence, ahead=1)
+        words = self.units.hold("words", torch.from_numpy(collector.words).to(self.device))
+
+        def unit(carry: Carry) -> tuple[Carry, Any]:
+            carry, known, told = self._act[random](carry, words, self._noise(random))
+            drawn = self._draw_ahead() if early else {}
+            if early and isinstance(store, Ring):
+                late = torch.stack([store.newest(windows) for windows in drawn.values()]).any()
+                told = torch.cat([told, late.expand(len(told), 1)], -1)
+            return carry, (known, told, drawn)
+
+        self.carry, (known, told, drawn) = self.units((ACTING, random, early), unit, self.carry)
+        # The one transfer to the host: the actions, which seeds go on, and whether the updates need this step.
+        host = told.cpu().numpy()
+        late = bool(host[0, -1]) if early else True
+        host = host[:, : host.shape[1] - early]
+        self._alive = host[:, -1] > 0
+        if not np.isfinite(host).all():
+            # What is computed for an environment that waits is dropped, so it must not freeze the seed either.
+            acted = np.isfinite(host[:, :-1]).reshape(len(host), data.environments, -1).all(-1)
+            finite = (acted | collector.rests).all(-1)
+            self._alive &= finite
+            self._freeze(finite)
         self.living = int(self._alive.sum())
-        last = isinstance(data, Rollouts) and data.restarts and self.store.size + 1 == data.steps
-        self.collector.start(host[:, :-1], self._alive, self.steps, last)
-        self.heard = self.collector.finish()
-        self.store.add(
-            taken
-            | {
-                "observation": before.observation,
-                "reward": self.heard.reward,
-                "next_observation": self.heard.next_observation,
-                "terminated": self.heard.terminated,
-                "truncated": self.heard.truncated,
-                "valid": 1.0 - before.waiting,
-                "begins": before.begins,
-            }
-        )
-        if isinstance(self.store, Ring):
-            self._accept(self.agent.observe(self.state, before.observation))
+        last = isinstance(data, Rollouts) and data.restarts and store.size + 1 == data.steps
+        collector.start(host[:, :-1], self._alive, self.steps, last)
+        if not late:
+            self._round(lambda: None, drawn)
+        collector.finish()
+        answer = torch.from_numpy(collector.words).to(self.device)[..., : self.observations + 3]
+        store.add(known, answer)
         self._take_faults()
+        if early and late:
+            self._round(lambda: None, drawn)
+        self.pending = not early and self._due()
 
-    @torch.no_grad()
-    def _act(self, noise: Tensor, random: bool) -> dict[str, Tensor]:
-        if random:
-            return self.agent.act_random(noise)
-        state, taken = self.agent.act(self.state, self.heard.observation, self.heard.begins, noise)
-        self._accept(state)
-        return taken
+    def _may_be_early(self) -> bool:
+        """Whether a round may be asked for while the environments step: it is short and draws from a replay."""
+        data = self.data
+        return isinstance(data, Replay) and not data.episodes and self._length() < LONG_ROUND
 
-    def _due(self) -> bool:
-        """Whether the phases run after this step.
+    def _length(self) -> int:
+        """Updates of a round."""
+        return sum(phase.updates for phase in self.agent.phases)
+
+    def _due(self, ahead: int = 0) -> bool:
+        """Whether the phases run after this step, `ahead` of whose rows are yet to be stored.
 
         With a replay they first run once the warm-up's last step is stored, then every `steps_per_update` steps; with
         rollouts, whenever the segment is full.
@@ -196,66 +259,122 @@ class Loop:
         if isinstance(self.data, Rollouts):
             return self.store.size == self.data.steps
         since = self.steps - self.data.warmup
-        return since >= 0 and since % self.data.steps_per_update == 0 and self.store.size >= self.data.sequence
+        return since >= 0 and since % self.data.steps_per_update == 0 and self.store.size + ahead >= self.data.sequence
+
+    def _draw_ahead(self) -> dict[str, Tensor]:
+        """What every phase of a round will read of the replay: [S, updates B] each."""
+        data, store = self.data, self.store
+        assert isinstance(store, Ring)
+        return {
+            phase.name: store.draw(phase.updates * data.batch, self.streams.sampling) for phase in self.agent.phases
+        }
 
     def _update(self, watch: Callable[[], None]) -> None:
         """One round; where it is long and `watch` raises, everything is as it was before."""
-        if sum(phase.updates for phase in self.phases) < LONG_ROUND:
+        if self._length() < LONG_ROUND:
             self._round(lambda: None)
             return
         generators = [*self.streams.sampling, *self.streams.noise]
         before = [generator.get_state() for generator in generators]
-        state, updates, samples, sums = self.state, dict(self.updates), self.samples, self.means.sums()
-        alive, frozen_at = self.alive, self.frozen_at
+        carry, sums = map_state(torch.clone, self.carry), self.means.sums()
+        updates, samples = dict(self.updates), self.samples
         try:
             self._round(watch)
         except BaseException:
             for generator, own in zip(generators, before, strict=True):
                 generator.set_state(own)
-            self.state, self.updates, self.samples, self.means = state, updates, samples, Means(sums)
-            self.alive, self.frozen_at = alive, frozen_at
+            self.carry, self.updates, self.samples = carry, updates, samples
+            self.means.put(sums)
             raise
 
-    def _round(self, watch: Callable[[], None]) -> None:
-        """Every phase in order; a column that one refreshes stays for those after it."""
-        episodes = self.store.episodes() if isinstance(self.data, Rollouts) or self.data.episodes else None
+    def _round(self, watch: Callable[[], None], drawn: Mapping[str, Tensor] | None = None) -> None:
+        """Every phase in order; a column that one refreshes stays for those after it.
+
+        drawn: what the phases read of the replay, where that was settled before.
+        """
+        self._clock.fill_(self.steps)
+        data, store, sampling = self.data, self.store, self.streams.sampling
+        episodes = store.episodes() if isinstance(data, Rollouts) or data.episodes else None
         columns: dict[str, Any] = {} if episodes is None else episodes._asdict()
-        for phase in self.phases:
+        for phase in self.agent.phases:
             if episodes is not None and phase.refresh is not None:
                 columns |= phase.refresh(self.state, episodes, self.streams.noise)
-            for batch, steps in self._batches(phase, columns):
-                watch()
-                self._update_once(phase, batch)
-                self.samples += steps
-        if episodes is not None and isinstance(self.store, Segment):
+            if phase.whole:
+                self._learn_from_all(phase, columns, watch)
+            elif episodes is not None:
+                names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
+                layout = Layout({name: tuple(columns[name].shape[2:]) for name in names})
+                rows = self.units.hold(f"rows of {phase.name}", layout.join(columns))
+                index = passes(columns["valid"], phase.updates * data.batch, sampling)
+                self._learn(phase, layout, partial(gather, rows), index, 1, watch)
+            elif isinstance(store, Ring) and isinstance(data, Replay):
+                length = data.sequence
+                windows = None if drawn is None else drawn[phase.name]
+                if windows is None:
+                    store.prepare(length)
+                self._learn(phase, store.layout, partial(store.take, sequence=length), windows, length, watch)
+        if episodes is not None and isinstance(store, Segment):
             self._observe(episodes)
-            self.store.clear()
+            store.clear()
 
-    def _update_once(self, phase: Phase, batch: Any) -> None:
-        count = self.updates[phase.name] = self.updates[phase.name] + 1
-        update = phase.update if phase.between is None or count % phase.every == 0 else phase.between
-        state, metrics = update(self.state, batch, phase.noise(self.streams.noise, self.device))
-        values = torch.stack(list(metrics.values()))
-        self._freeze(torch.isfinite(values).all(0))
-        self._accept(state)
-        self.means.add(phase.name, metrics, values)
+    def _learn(
+        self,
+        phase: Phase,
+        layout: Layout,
+        take: Callable[[Tensor], Tensor],
+        index: Tensor | None,
+        length: int,
+        watch: Callable[[], None],
+    ) -> None:
+        """A phase's updates on minibatches, several in a unit where units hold several.
 
-    def _batches(self, phase: Phase, columns: Mapping[str, Tensor]) -> Iterator[tuple[Any, int]]:
-        """The batches of a phase, and how many steps of a seed each holds."""
+        take: the packed rows of an index [S, B]. index: of all the updates, [S, updates B], or None to draw.
+        length: stored steps that an entry of the index stands for.
+        """
+        batch, made = self.data.batch, 0
+        while made < phase.updates:
+            watch()
+            several = min(self.units.most, phase.updates - made)
+            if index is None:
+                assert isinstance(self.store, Ring)
+                chosen = self.store.draw(several * batch, self.streams.sampling)
+            else:
+                chosen = index[:, made * batch : (made + several) * batch]
+            chosen = self.units.hold(f"index of {phase.name}, {several}", chosen)
+            first = self.updates[phase.name] + 1
+
+            def unit(carry: Carry, chosen: Tensor = chosen, first: int = first) -> tuple[Carry, None]:
+                for number, part in enumerate(torch.split(chosen, batch, 1), first):
+                    carry = self._once(phase, number, layout, carry, take(part))
+                return carry, None
+
+            key = (phase.name, several, first % phase.every)
+            self.carry, _ = self.units(key, unit, self.carry)
+            made += several
+            self.updates[phase.name] += several
+            self.samples += several * batch * length
+
+    def _learn_from_all(self, phase: Phase, columns: Mapping[str, Tensor], watch: Callable[[], None]) -> None:
+        """A phase's updates on every stored step."""
         names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
-        data, sampling = self.data, self.streams.sampling
-        if phase.whole:
-            for _ in range(phase.updates):
-                yield phase.batch(**{name: columns[name] for name in names}), columns["valid"].shape[1]
-        elif columns:
-            for index in passes(columns["valid"], data.batch, phase.updates, sampling):
-                yield phase.batch(**{name: gather(columns[name], index) for name in names}), data.batch
-        elif isinstance(data, Replay) and isinstance(self.store, Ring):
-            for _ in range(phase.updates):
-                sampled = self.store.sample(names, data.batch, sampling, data.sequence)
-                yield phase.batch(**sampled), data.batch * data.sequence
+        for _ in range(phase.updates):
+            watch()
+            self.updates[phase.name] += 1
+            batch = phase.batch(**{name: columns[name] for name in names})
+            self.carry = self._once(phase, self.updates[phase.name], None, self.carry, batch)
+            self.samples += columns["valid"].shape[1]
 
-    def _observe(self, episodes: Episodes) -> None:
+    def _once(self, phase: Phase, number: int, layout: Layout | None, carry: Carry, batch: Any) -> Carry:
+        """The update of this number, from 1, on packed rows of a layout, or on a whole batch."""
+        due = phase.between is None or number % phase.every == 0
+        if (phase.name, due) not in self._updates:
+            self._updates[phase.name, due] = self._prepare(phase.name, _update_of(phase, due, layout))
+        noise = phase.noise(self.streams.noise, self.device)
+        carry, names, values = self._updates[phase.name, due](carry, self._clock, batch, noise)
+        self.means.add(phase.name, names, values)
+        return carry
+
+    def _observe(self, episodes: Any) -> None:
         """Show every seed its valid observations, whose number may differ between the seeds."""
         parts = []
         for seed, valid in enumerate(episodes.valid > 0):
@@ -263,27 +382,28 @@ class Loop:
             parts.append(self.agent.observe(own, episodes.observation[seed : seed + 1, valid]))
             if parts[-1] is own:
                 return
-        self._accept(map_state(lambda *leaves: torch.cat(leaves), *parts))
+        self.carry = accept(self.carry, map_state(lambda *leaves: torch.cat(leaves), *parts))
 
     def _take_faults(self) -> None:
         for fault in self.collector.faults:
             self.fail(*fault)
         self.collector.faults = []
 
-    def _freeze(self, finite: Tensor) -> None:
-        """Mark seeds that stopped being finite; all on the device."""
-        if self.device.type == "cpu" and bool(finite.all()):
-            return  # looking costs nothing on the CPU, and marking does
-        self.frozen_at = torch.where(self.alive & ~finite, self.steps, self.frozen_at)
-        self.alive = self.alive & finite
+    def _freeze(self, finite: Any) -> None:
+        """Mark the seeds that are not finite, [S]."""
+        now = self._clock.fill_(self.steps)
+        self.carry = freeze(self.carry, torch.tensor(finite, device=self.device), now)
 
-    def _accept(self, state: Any) -> None:
-        """Take the new state where a seed is alive."""
-        if state is self.state or (self.device.type == "cpu" and bool(self.alive.all())):
-            self.state = state  # looking costs nothing on the CPU, and saves a copy of every tensor
-            return
 
-        def choose(new: Tensor, old: Tensor) -> Tensor:
-            return torch.where(self.alive.view(-1, *[1] * (new.dim() - 1)), new, old)
+def _update_of(phase: Phase, due: bool, layout: Layout | None) -> Function:
+    """(carry, clock, batch, noise) -> what `learn` gives; the batch is packed rows where there is a layout."""
+    update = phase.update if due or phase.between is None else phase.between
+    names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
 
-        self.state = map_state(choose, state, self.state)
+    def once(carry: Carry, clock: Tensor, batch: Any, noise: Any) -> tuple[Carry, tuple[str, ...], Tensor]:
+        if layout is not None:
+            columns = layout.split(batch)
+            batch = phase.batch(**{name: columns[name] for name in names})
+        return learn(update, carry, clock, batch, noise)
+
+    return once

@@ -1,41 +1,50 @@
 """Means of what the updates of every phase report, kept on the device until they are read."""
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 
-Sums = dict[tuple[str, ...], tuple[Tensor, int]]  # phase and names of metrics -> their sums [K, S], updates
+Sums = dict[tuple[str, ...], Tensor]  # phase and names of its K metrics -> [K + 1, S]: their sums, and the updates
 
 
 class Means:
-    """Sums since the last reading; a phase whose updates differ may report different metrics at each."""
+    """Sums since the last reading, added up in place; a phase whose updates differ may report different metrics."""
 
     def __init__(self, sums: Sums | None = None) -> None:
         self._sums = {} if sums is None else dict(sums)
 
     def sums(self) -> Sums:
-        """What was added since the last reading."""
-        return dict(self._sums)
+        """A copy of what was added since the last reading."""
+        return {key: sums.clone() for key, sums in self._sums.items()}
 
-    def add(self, phase: str, names: Mapping[str, Tensor], values: Tensor) -> None:
-        """One update of a phase: values [K, S] in the order of the names."""
+    def add(self, phase: str, names: tuple[str, ...], values: Tensor) -> None:
+        """One update of a phase: values [K + 1, S], the metrics in the order of their names and ones."""
         key = (phase, *names)
-        sums, count = self._sums.get(key, (torch.zeros_like(values), 0))
-        self._sums[key] = sums + values, count + 1
+        if key in self._sums:
+            self._sums[key].add_(values)
+        else:
+            self._sums[key] = values.clone()
+
+    def put(self, sums: Sums) -> None:
+        """Go back to what `sums` gave."""
+        for key, own in self._sums.items():
+            own.copy_(sums[key]) if key in sums else own.zero_()
+        self._sums |= {key: own for key, own in sums.items() if key not in self._sums}
 
     def take(self, alive: Tensor) -> dict[str, dict[str, list[float]]]:
         """Per phase and metric the mean since the last call, per seed; NaN for a seed that is not alive: [S]."""
-        totals: dict[str, dict[str, tuple[Tensor, int]]] = {}
-        for (phase, *names), (sums, count) in self._sums.items():
+        totals: dict[str, dict[str, Tensor]] = {}
+        for (phase, *names), sums in self._sums.items():
             of_phase = totals.setdefault(phase, {})
-            for name, values in zip(names, sums, strict=True):
-                before, updates = of_phase.get(name, (torch.zeros_like(values), 0))
-                of_phase[name] = before + values, updates + count
-        self._sums = {}
-        return {
+            for name, values in zip(names, sums, strict=False):
+                of_phase[name] = of_phase.get(name, 0) + torch.stack([values, sums[-1]])
+        means = {
             phase: {
-                name: torch.where(alive, total / count, torch.nan).tolist() for name, (total, count) in means.items()
+                name: torch.where(alive, total / count, torch.nan).tolist()
+                for name, (total, count) in metrics.items()
+                if bool((count > 0).any())
             }
-            for phase, means in totals.items()
+            for phase, metrics in totals.items()
         }
+        for sums in self._sums.values():
+            sums.zero_()
+        return {phase: metrics for phase, metrics in means.items() if metrics}

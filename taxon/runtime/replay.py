@@ -3,7 +3,7 @@
 S seeds, N steps, B batch, T time inside a window, W columns of a row.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -15,18 +15,20 @@ from taxon.runtime.layout import Layout
 class Ring:
     """The last `capacity` steps of every seed.
 
-    sizes: the columns in order with their widths; 0 stands for a column without a last dimension.
-    Memory is taken at the first `add`.
+    shapes: the columns of a row, as a Layout reads them. Memory is taken at the first `add`.
     """
 
-    def __init__(self, seeds: int, capacity: int, sizes: Mapping[str, int], device: torch.device) -> None:
+    def __init__(self, seeds: int, capacity: int, shapes: Mapping[str, tuple[int, ...]], device: torch.device) -> None:
         self.seeds = seeds
         self.capacity = capacity
-        self.layout = Layout(sizes)
+        self.layout = Layout(shapes)
         self.device = device
         self.rows = torch.empty(0)
         self.first = torch.arange(seeds, device=device).unsqueeze(1) * capacity  # [S, 1]: each seed's first flat row
         self.added = 0  # steps of a seed so far
+        # What a draw depends on, kept on the device: how many windows there are, and where the oldest step lies.
+        self._windows = torch.zeros((), dtype=torch.int64, device=device)
+        self._oldest = torch.zeros((), dtype=torch.int64, device=device)
 
     @property
     def size(self) -> int:
@@ -43,10 +45,10 @@ class Ring:
         """Memory when full."""
         return 4 * self.seeds * self.capacity * self.layout.width
 
-    def add(self, step: Mapping[str, Tensor]) -> None:
-        """Store one step of every seed; columns of [S, 1] or [S, 1, width]."""
+    def add(self, *parts: Tensor) -> None:
+        """Store one step of every seed: the parts of its row, [S, 1, ...], side by side."""
         self._take_memory()
-        self.layout.join(step, self.rows[:, self.pointer : self.pointer + 1])
+        torch.cat(parts, -1, out=self.rows[:, self.pointer : self.pointer + 1])
         self.added += 1
 
     def between(self, first: int, end: int) -> Tensor:
@@ -66,27 +68,33 @@ class Ring:
             columns = self.layout.split(self.rows[seed, self.pointer - 1])
             columns["truncated"].copy_(1.0 - columns["terminated"])
 
-    def sample(
-        self, names: Sequence[str], batch: int, generators: Sequence[torch.Generator], sequence: int = 1
-    ) -> dict[str, Tensor]:
-        """Uniform steps, [S, B, ...], or windows of `sequence` steps, [S, B, T, ...], none across the newest step.
+    def prepare(self, sequence: int = 1, ahead: int = 0) -> None:
+        """Let the draws that follow be of windows of `sequence` steps, of the replay as it is `ahead` steps later."""
+        added = self.added + ahead
+        size = min(added, self.capacity)
+        if sequence > size:
+            raise ValueError(f"a window of {sequence} steps from {size}")
+        self._windows.fill_(size - sequence + 1)
+        self._oldest.fill_(added % self.capacity if size == self.capacity else 0)
 
-        Every seed draws from its own generator.
-        """
-        if sequence > self.size:
-            raise ValueError(f"a window of {sequence} steps from {self.size}")
-        starts = torch.stack(
-            [
-                torch.randint(self.size - sequence + 1, (batch,), generator=generator, device=self.device)
-                for generator in generators
-            ]
-        )
-        oldest = self.pointer if self.size == self.capacity else 0
+    def draw(self, batch: int, generators: Sequence[torch.Generator]) -> Tensor:
+        """Uniform windows, the oldest is 0: [S, B]. Every seed draws from its own generator."""
+        numbers = [
+            torch.empty(batch, dtype=torch.int64, device=self.device).random_(generator=generator)
+            for generator in generators
+        ]
+        return torch.stack(numbers) % self._windows
+
+    def newest(self, windows: Tensor) -> Tensor:
+        """Whether one of the windows ends with the newest step, []."""
+        return (windows == self._windows - 1).any()
+
+    def take(self, windows: Tensor, sequence: int = 1) -> Tensor:
+        """The rows of windows [S, B], none across the newest step: [S, B, W], or [S, B, T, W] of T steps each."""
         if sequence > 1:
-            starts = (starts.unsqueeze(-1) + torch.arange(sequence, device=self.device)).flatten(1)
-        steps = (starts + oldest) % self.capacity
-        shape = (self.seeds, batch) if sequence == 1 else (self.seeds, batch, sequence)
-        return self._columns(names, (steps + self.first).flatten(), shape)
+            windows = windows.unsqueeze(-1) + torch.arange(sequence, device=self.device)
+        rows = (windows + self._oldest).flatten(1) % self.capacity + self.first
+        return self.rows.flatten(0, 1).index_select(0, rows.flatten()).view(*windows.shape, -1)
 
     def episodes(self) -> Episodes:
         """Every stored step in time order, [S, N, ...].
@@ -97,7 +105,7 @@ class Ring:
         """
         oldest = self.pointer if self.size == self.capacity else 0
         steps = (torch.arange(self.size, device=self.device) + oldest) % self.capacity
-        columns = self._columns(self.layout.sizes, (self.first + steps).flatten(), (self.seeds, self.size))
+        columns = self._columns((self.first + steps).flatten(), (self.seeds, self.size))
         over = torch.maximum(columns["terminated"], columns["truncated"])
         complete = over.flip(1).cummax(1).values.flip(1)
         valid = torch.where(complete[:, :1] > 0, complete, torch.ones_like(complete))
@@ -112,30 +120,26 @@ class Ring:
         if not self.rows.numel():
             self.rows = torch.empty(self.seeds, self.capacity, self.layout.width, device=self.device)
 
-    def _columns(self, names: Iterable[str], rows: Tensor, shape: tuple[int, ...]) -> dict[str, Tensor]:
-        columns = self.layout.split(self.rows.flatten(0, 1).index_select(0, rows).view(*shape, -1))
-        return {name: columns[name] for name in names}
+    def _columns(self, rows: Tensor, shape: tuple[int, ...]) -> dict[str, Tensor]:
+        return self.layout.split(self.rows.flatten(0, 1).index_select(0, rows).view(*shape, -1))
 
 
-def passes(valid: Tensor, batch: int, updates: int, generators: Sequence[torch.Generator]) -> Iterator[Tensor]:
-    """Indices of `updates` minibatches, each [S, B], in passes over every seed's valid steps, reshuffled each pass.
+def passes(valid: Tensor, steps: int, generators: Sequence[torch.Generator]) -> Tensor:
+    """Indices of so many valid steps of every seed, pass after pass over all of them, reshuffled each pass: [S, steps].
 
     valid: [S, N]. Seeds may have different counts: a shorter seed starts its next pass earlier. Reads the counts once.
     """
-    needed = updates * batch
     rows = []
     for mask, generator in zip(valid, generators, strict=True):
-        steps = mask.nonzero().squeeze(-1)
+        there = mask.nonzero().squeeze(-1)
         orders = [
-            torch.randperm(len(steps), generator=generator, device=valid.device)
-            for _ in range(-(-needed // len(steps)))
+            torch.randperm(len(there), generator=generator, device=valid.device) for _ in range(-(-steps // len(there)))
         ]
-        rows.append(steps[torch.cat(orders)[:needed]])
-    yield from torch.split(torch.stack(rows), batch, 1)
+        rows.append(there[torch.cat(orders)[:steps]])
+    return torch.stack(rows)
 
 
-def gather(column: Tensor, index: Tensor) -> Tensor:
-    """Pick steps of every seed: column [S, N, ...], index [S, B] -> [S, B, ...]."""
-    first = torch.arange(len(column), device=column.device).unsqueeze(1) * column.shape[1]
-    picked = column.flatten(0, 1).index_select(0, (index + first).flatten())
-    return picked.view(*index.shape, *column.shape[2:])
+def gather(rows: Tensor, index: Tensor) -> Tensor:
+    """Pick steps of every seed: rows [S, N, W], index [S, B] -> [S, B, W]."""
+    first = torch.arange(len(rows), device=rows.device).unsqueeze(1) * rows.shape[1]
+    return rows.flatten(0, 1).index_select(0, (index + first).flatten()).view(*index.shape, -1)

@@ -15,13 +15,13 @@ from taxon.runtime.layout import Layout
 class Segment:
     """The present segment of every environment: one packed row a step.
 
-    sizes: the columns, as a Layout reads them; `valid` and `begins` are added to them.
+    shapes: the columns of a row, as a Layout reads them; `valid` and `begins` are among them.
     """
 
     def __init__(
-        self, seeds: int, environments: int, steps: int, sizes: Mapping[str, int], device: torch.device
+        self, seeds: int, environments: int, steps: int, shapes: Mapping[str, tuple[int, ...]], device: torch.device
     ) -> None:
-        self.layout = Layout({**sizes, "valid": 0, "begins": 0})
+        self.layout = Layout(shapes)
         self.steps = steps
         self.rows = torch.zeros(seeds, environments, steps, self.layout.width, device=device)
         self.size = 0  # steps so far
@@ -35,9 +35,9 @@ class Segment:
     def full(self) -> bool:
         return self.size == self.steps
 
-    def add(self, step: Mapping[str, Tensor]) -> None:
-        """Store one step of every environment; columns of [S, N] or [S, N, width], `valid` 0 where it waited."""
-        self.layout.join(step, self.rows[:, :, self.size])
+    def add(self, *parts: Tensor) -> None:
+        """Store one step of every environment: the parts of its row, [S, N, ...], side by side."""
+        torch.cat(parts, -1, out=self.rows[:, :, self.size])
         self.size += 1
 
     def skip(self) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from taxon.runtime.agent import map_state
 from taxon.runtime.collector import Episode
+from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
 from taxon.runtime.rollouts import Segment
@@ -51,10 +52,10 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
             "updates": dict(loop.updates),
             "samples": loop.samples,
             "pending": loop.pending,
-            "alive": loop.alive,
-            "frozen_at": loop.frozen_at,
+            "alive": loop.carry.alive,
+            "frozen_at": loop.carry.frozen_at,
             "causes": [[seed, cause, loop.traces[seed]] for seed, cause in loop.causes.items()],
-            "sums": [[list(key), sums, count] for key, (sums, count) in loop.means.sums().items()],
+            "sums": [[list(key), sums] for key, sums in loop.means.sums().items()],
         },
         "collector": {
             "words": collector.words,
@@ -113,15 +114,15 @@ def _generators(streams: Streams, name: str) -> list[torch.Generator]:
 
 
 def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
-    loop.state = restore_agent(loop.state, saved["agent"])
     counted, heard = saved["loop"], saved["collector"]
     loop.steps, loop.samples, loop.pending = int(counted["steps"]), int(counted["samples"]), bool(counted["pending"])
     loop.updates = {name: int(counted["updates"][name]) for name in loop.updates}
-    loop.frozen_at = fitting(counted["frozen_at"], loop.frozen_at, "frozen_at")
-    loop.means = Means({tuple(key): (sums.to(loop.device), int(count)) for key, sums, count in counted["sums"]})
+    loop.means = Means({tuple(key): sums.to(loop.device) for key, sums in counted["sums"]})
     for seed, cause, trace in counted["causes"]:
         loop.causes[int(seed)], loop.traces[int(seed)] = str(cause), str(trace)
-    loop.set_alive(fitting(counted["alive"], loop.alive, "alive"))
+    own = loop.carry
+    alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
+    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at))
 
     for name in _STREAMS:
         for generator, state in zip(_generators(loop.streams, name), saved["streams"][name], strict=True):
@@ -154,7 +155,6 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
             anew.append(index)
         else:
             put(state)
-    loop.heard = collector.heard()
     return anew
 
 
@@ -183,7 +183,6 @@ def begin_anew(loop: Loop, index: int, entropy: Sequence[int]) -> None:
         collector.rest(index)
     else:
         collector.begin(index, int(np.random.SeedSequence(entropy).generate_state(1)[0]))
-    loop.heard = collector.heard()
 
 
 def _dtype(tensor: Tensor) -> str:

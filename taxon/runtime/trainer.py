@@ -147,7 +147,7 @@ def _train(
         recorded = None if sealed is None else record.compiled
         compiling = Compiling(agent.phases, emitted.DATA, record.steps, mode, shown.say, recorded)
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
-        loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device, compiling.phases)
+        loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device, compiling.prepare)
         run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
         if sealed is not None and saved is not None:
             _restore(folder, run, keepers, sealed, saved)

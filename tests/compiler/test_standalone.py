@@ -89,7 +89,19 @@ def test_nothing_is_written_out_that_is_not_used() -> None:
 def test_the_library_has_each_name_once() -> None:
     """Two files may not give one name two meanings: in a script the later would win."""
     files = [f"{package}/{name}" for package in PACKAGES for name in package_files(package)]
-    runtime = ("agent", "collector", "environments", "layout", "loop", "metrics", "replay", "rollouts", "streams")
+    runtime = (
+        "agent",
+        "collector",
+        "environments",
+        "layout",
+        "learning",
+        "loop",
+        "metrics",
+        "replay",
+        "rollouts",
+        "streams",
+        "units",
+    )
     files += [f"runtime/{name}.py" for name in runtime]
     places = Counter(name for file in files for name in read(file).definitions())
     assert [name for name, count in places.items() if count > 1] == []

@@ -79,13 +79,13 @@ class Hops(Drift):
         return np.eye(3)[np.argmax(action)]
 
 
-def loop_of(built: ModuleType, seeds: Sequence[int], steps: int = 1000, agent: Any = None) -> Loop:
-    """A loop over the module's agent, in the environment that suits it."""
+def loop_of(built: ModuleType, seeds: Sequence[int], steps: int = 1000, agent: Any = None, *more: Any) -> Loop:
+    """A loop over the module's agent, in the environment that suits it; `more` goes to Loop."""
     sources = streams(seeds, CPU, built.DATA.environments)
     world = Hops if built.Agent.discrete else Drift
     environments = [world(seed) for seed in sources.environment]
     agent = agent or built.Agent(world.observation, world.action)
-    return Loop(agent, built.DATA, environments, sources, steps, CPU)
+    return Loop(agent, built.DATA, environments, sources, steps, CPU, *more)
 
 
 def lint(folder: Path, rules: str) -> list[tuple[str, str, str]]:

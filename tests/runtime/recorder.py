@@ -61,7 +61,7 @@ class Recorder:
         return standard_normal(generators, environments, self.actions, device=device)
 
     def act(self, state, observation, begins, noise):
-        self.begins.append(begins)
+        self.begins.append(begins.clone())
         return state, {"action": noise, "log_prob": observation[..., 0] + 0.25}
 
     def act_mean(self, state, observation):

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import no_noise
-from taxon.runtime.compiled import WORTH, Compiling, updates_of, use_cache
+from taxon.runtime.compiled import WORTH, WORTH_ACTING, Compiling, updates_of, use_cache
 from taxon.runtime.errors import UserError
 from taxon.runtime.options import parse_mode
 
@@ -43,8 +43,8 @@ def phase(update: Any = doubled, **fields: Any) -> Phase:
     return Phase("update", fields.pop("updates", 1), Batch, None, no_noise, update, **fields)
 
 
-def ask(phase: Phase) -> tuple[Any, dict[str, Tensor]]:
-    return phase.update((torch.ones(1),), Batch(torch.ones(1)), ())
+def ask(function: Any) -> tuple[Any, dict[str, Tensor]]:
+    return function((torch.ones(1),), Batch(torch.ones(1)), ())
 
 
 @pytest.fixture
@@ -70,10 +70,12 @@ def test_what_is_compiled_follows_from_the_mode_and_the_number_of_updates() -> N
     def chosen(mode: Any, steps: int, recorded: list[str] | None = None) -> list[str]:
         return Compiling([phase()], REPLAY, steps, mode, print, recorded).compiled
 
+    assert enough < WORTH_ACTING
     assert chosen("auto", enough) == ["update"]
     assert chosen("auto", enough - 1) == []
-    assert chosen("on", 10) == ["update"]
-    assert chosen("off", enough) == []
+    assert chosen("auto", WORTH_ACTING) == ["update", "act"]
+    assert chosen("on", 10) == ["update", "act"]
+    assert chosen("off", WORTH_ACTING) == []
     # A resumed run goes on as it began, whatever is asked now.
     assert chosen("off", 10, recorded=["update"]) == ["update"]
     assert chosen("on", enough, recorded=[]) == []
@@ -90,29 +92,30 @@ def test_all_of_a_growing_replay_runs_eagerly_and_says_so() -> None:
     said: list[str] = []
     whole = phase(whole=True)
     compiling = Compiling([whole], REPLAY, 10, "on", said.append)
-    assert compiling.compiled == []
-    assert compiling.phases == (whole,)
+    assert compiling.compiled == ["act"]
+    assert compiling.prepare("update", doubled) is doubled
     assert said == ["the phase update runs eagerly: what it reads, all that is stored, grows from round to round"]
 
 
 def test_an_update_that_is_no_one_graph_runs_eagerly_and_says_so(cache: Path) -> None:
     said: list[str] = []
     compiling = Compiling([phase(branching)], REPLAY, 10, "on", said.append)
-    (state, _) = ask(compiling.phases[0])
+    update = compiling.prepare("update", branching)
+    (state, _) = ask(update)
     assert state[0].item() == 3
-    assert compiling.compiled == []
+    assert compiling.compiled == ["act"]
     assert said[1:] == ["the phase update runs eagerly: it decides by numbers that it computes, which no one graph can"]
-    ask(compiling.phases[0])
+    ask(update)
     assert len(said) == 2
 
 
 def test_both_updates_of_a_delayed_policy_run_the_same_way(cache: Path) -> None:
     compiling = Compiling([phase(branching, every=2, between=doubled)], REPLAY, 10, "on", str)
-    ask(compiling.phases[0])
-    between = compiling.phases[0].between
-    assert between is not None
-    with torch._dynamo.config.patch(error_on_recompile=True), torch.compiler.set_stance("fail_on_recompile"):
-        state, _ = between((torch.ones(1),), Batch(torch.ones(1)), ())
+    update, between = (compiling.prepare("update", function) for function in (branching, doubled))
+    ask(update)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("taxon.runtime.compiled.compiled", None)
+        state, _ = ask(between)
     assert state[0].item() == 3
 
 
@@ -120,7 +123,7 @@ def test_without_a_compiler_it_runs_eagerly_and_says_so(cache: Path) -> None:
     said: list[str] = []
     compiling = Compiling([phase()], REPLAY, 10, "on", said.append)
     with torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",)}):
-        (state, _) = ask(compiling.phases[0])
+        (state, _) = ask(compiling.prepare("update", doubled))
     assert state[0].item() == 3
     assert said[1:] == ["the phase update runs eagerly: no C++ compiler was found; install g++ or name one in CXX"]
 
@@ -159,8 +162,7 @@ folder.mkdir()
 built = build(row_of("sac", *SMALL), folder)
 agent = built.Agent(3, 2)
 compiling = Compiling(agent.phases, built.DATA, 1000, "on", print)
-agent.phases = compiling.phases
-loop = loop_of(built, [0, 1], 1000, agent)
+loop = loop_of(built, [0, 1], 1000, agent, compiling.prepare)
 for _ in range(60):
     loop.step()
 digest = hashlib.sha256(b"".join(leaf.numpy().tobytes() for leaf in leaves(loop.state))).hexdigest()
@@ -185,8 +187,8 @@ def test_the_cache_serves_the_next_run_and_gives_the_same_bits(tmp_path: Path) -
         return compiled, hits, digest
 
     first = train("first", "one")
-    assert first[:2] == ("['update']", "0")
-    assert train("second", "one") == ("['update']", "1", first[2])
+    assert first[:2] == ("['update', 'act']", "0")
+    assert train("second", "one") == ("['update', 'act']", "3", first[2])
     assert train("third", "other") == first
     folder = tmp_path / "one" / "taxon" / "compiled"
     for library in folder.rglob("*.so"):

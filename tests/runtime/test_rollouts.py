@@ -14,7 +14,8 @@ from taxon.runtime import module
 from taxon.runtime.loop import map_state, streams
 from taxon.runtime.rollouts import Segment
 
-SIZES = {"observation": 1, "action": 1, "reward": 0, "next_observation": 1, "terminated": 0, "truncated": 0}
+SHAPES = {"observation": (1,), "action": (1,), "reward": (), "next_observation": (1,), "terminated": ()}
+SHAPES |= {"truncated": (), "valid": (), "begins": ()}
 
 
 class Whole(NamedTuple):
@@ -29,7 +30,7 @@ class Part(NamedTuple):
 
 
 def test_a_segment_is_read_environment_by_environment():
-    segment = Segment(2, 2, 3, SIZES, CPU)
+    segment = Segment(2, 2, 3, SHAPES, CPU)
     zero = torch.zeros(2, 2)
     for t in range(3):
         place = torch.tensor([[0.0, 10.0], [100.0, 110.0]]) + t
@@ -38,7 +39,7 @@ def test_a_segment_is_read_environment_by_environment():
         step = {"observation": place.unsqueeze(-1), "action": -place.unsqueeze(-1), "reward": place}
         step |= {"next_observation": place.unsqueeze(-1) + 1, "terminated": over, "truncated": zero, "valid": valid}
         step["begins"] = torch.ones(2, 2) * (t in (0, 2))
-        segment.add(step)
+        segment.add(segment.layout.join(step))
     assert segment.full
     assert segment.bytes == 2 * 2 * 3 * 8 * 4
     episodes = segment.episodes()

@@ -1,0 +1,57 @@
+"""One update of S seeds side by side: explicit state in, explicit state out; a frozen seed stays as it was.
+
+On the CPU, run eagerly, a look at the numbers saves a copy of every tensor. Compiled, or on a GPU, nothing is looked
+at: what a frozen seed keeps is chosen on the device.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from taxon.runtime.agent import map_state
+
+Update = Callable[[Any, Any, Any], tuple[Any, dict[str, Tensor]]]
+
+
+class Carry(NamedTuple):
+    """What goes from one update to the next."""
+
+    state: Any  # the agent's
+    alive: Tensor  # [S], bool: not frozen
+    frozen_at: Tensor  # [S], the environment step at which a seed was frozen, -1 before
+
+
+def learn(update: Update, carry: Carry, clock: Tensor, batch: Any, noise: Any) -> tuple[Carry, tuple[str, ...], Tensor]:
+    """An update, the names of its K metrics, and their values [K + 1, S] with a last row of ones, which counts.
+
+    clock: the present environment step, [].
+    """
+    state, metrics = update(carry.state, batch, noise)
+    values = torch.stack(list(metrics.values()))
+    carry = accept(freeze(carry, torch.isfinite(values).all(0), clock), state)
+    return carry, tuple(metrics), torch.cat([values, torch.ones_like(values[:1])])
+
+
+def freeze(carry: Carry, finite: Tensor, clock: Tensor) -> Carry:
+    """Mark the seeds that are not finite, [S], as of now."""
+    if _may_look(finite) and bool(finite.all()):
+        return carry
+    frozen_at = torch.where(carry.alive & ~finite, clock, carry.frozen_at)
+    return carry._replace(alive=carry.alive & finite, frozen_at=frozen_at)
+
+
+def accept(carry: Carry, state: Any) -> Carry:
+    """Take the new state where a seed is alive."""
+    if state is carry.state or (_may_look(carry.alive) and bool(carry.alive.all())):
+        return carry._replace(state=state)
+
+    def choose(new: Tensor, old: Tensor) -> Tensor:
+        return torch.where(carry.alive.view(-1, *[1] * (new.dim() - 1)), new, old)
+
+    return carry._replace(state=map_state(choose, state, carry.state))
+
+
+def _may_look(tensor: Tensor) -> bool:
+    return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
