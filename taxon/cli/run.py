@@ -36,6 +36,13 @@ def run(
         str | None,
         typer.Option(help="Compile the updates: on, off, or auto, where a run is long enough.", show_default="auto"),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the networks' matrix products in updates: float32, tf32 (on a GPU) or bf16.",
+            show_default="float32",
+        ),
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(help="Go on with the run in this folder; --steps may ask for more.", metavar="RUN"),
@@ -46,7 +53,14 @@ def run(
     Leaves the resolved spec, the emitted module, metrics, checkpoints and a learning curve in a folder.
     Ctrl-C stops cleanly, with a checkpoint; --resume goes on from the latest one as if nothing had happened.
     """
-    from taxon.runtime.options import Options, parse_cadence, parse_count, parse_mode, parse_seeds
+    from taxon.runtime.options import (
+        Options,
+        parse_cadence,
+        parse_count,
+        parse_mode,
+        parse_precision,
+        parse_seeds,
+    )
 
     with user_errors():
         if resume is not None:
@@ -60,6 +74,7 @@ def run(
                 "--eval-episodes": eval_episodes,
                 "--save-every": save_every,
                 "--compile": compile,
+                "--precision": precision,
             }
             code = _resume(resume, env, steps, [name for name, value in given.items() if value is not None])
             raise typer.Exit(code)
@@ -77,6 +92,7 @@ def run(
             evaluation_episodes=parse_count(eval_episodes or "10", "--eval-episodes"),
             save_every=parse_cadence(save_every or "5min", "--save-every"),
             compile=parse_mode(compile or "auto"),
+            precision=parse_precision(precision or "float32"),
         )
         from taxon.cli.frontend import load
         from taxon.compiler import emit

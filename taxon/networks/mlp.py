@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Literal, Protocol
 
 import torch
@@ -11,6 +12,9 @@ from torch import Tensor
 from taxon.networks.initialisers import Initialiser, xavier_uniform, zeros
 
 LayerNorm = Literal["none", "first", "everywhere"]
+
+# What a network that is made now rounds the factors of its hidden layers' products to; None leaves them as they are.
+FACTORS: ContextVar[torch.dtype | None] = ContextVar("FACTORS", default=None)
 
 
 class Features(Protocol):
@@ -31,6 +35,9 @@ class Mlp:
     Linear -> LayerNorm -> activation. `head_init` and `head_bias` default to those of the hidden layers. Two sizes
     make a linear function. With `features` the first layer reads features(x); the first size is still that of x.
 
+    A network keeps the FACTORS that it was made under, for its hidden layers alone: what comes out, which losses and
+    targets read, is a product of unrounded factors, and so is all of a linear function.
+
     A row holds, layer by layer, weight [in, out], bias [out] and, where the layer is normalised, gain [out] and
     offset [out].
     """
@@ -48,6 +55,7 @@ class Mlp:
     ) -> None:
         weight_init = weight_init or xavier_uniform()
         hidden = len(sizes) - 2
+        self.factors = FACTORS.get()
         self.features = features
         self.outputs = sizes[-1]
         self.shapes = list(itertools.pairwise([features.size(sizes[0]) if features else sizes[0], *sizes[1:]]))
@@ -81,7 +89,11 @@ class Mlp:
         parts = iter(torch.split(flat, self.splits, -1))
         y = self.read(x).reshape(x.shape[0], -1, self.shapes[0][0])
         for k, shape in enumerate(self.shapes):
-            y = affine(y, next(parts).reshape(-1, *shape), next(parts))
+            weight, bias = next(parts).reshape(-1, *shape), next(parts)
+            if self.factors is not None and k < len(self.activations):
+                y = rounded_affine(y, weight, bias, self.factors)
+            else:
+                y = affine(y, weight, bias)
             if self.normalised[k]:
                 y = F.layer_norm(y, shape[1:]) * next(parts).unsqueeze(1) + next(parts).unsqueeze(1)
             if k < len(self.activations):
@@ -103,6 +115,22 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return torch.baddbmm(bias.unsqueeze(1), x, weight)
     rows = zip(bias.unbind(), x.unbind(), weight.unbind(), strict=True)
     return torch.stack([torch.addmm(b, y, w) for b, y, w in rows])
+
+
+def rounded_affine(x: Tensor, weight: Tensor, bias: Tensor, factors: torch.dtype) -> Tensor:
+    """x weight + bias with x and weight rounded to `factors`: [S, N, in], [S, in, out], [S, out] -> [S, N, out].
+
+    The type of the bias comes out. Kernels for bfloat16 add the products up in float32 and round each sum once; the
+    bias is added after that. The gradient's products, dy weight^T and x^T dy, have rounded factors, too: dy is rounded
+    for them, and they once; the bias's gradient is the sum of dy itself. As in `affine` each seed has products of its
+    own in eager execution on the CPU.
+    """
+    x, weight = x.to(factors), weight.to(factors)
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        product = torch.bmm(x, weight)
+    else:
+        product = torch.stack([torch.mm(y, w) for y, w in zip(x.unbind(), weight.unbind(), strict=True)])
+    return product.to(bias.dtype) + bias.unsqueeze(1)
 
 
 def ensemble_apply(network: Mlp, flat: Tensor, x: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Loop:
     """Train one agent per seed; call `step` until `steps` of them have been made.
 
     environments: N = `data.environments` of every seed, seed by seed. steps: how many will be made, which bounds the
-    replay's memory. prepare: may compile what a phase (by name) computes on the device, and what ACTING does.
+    replay's memory. phases: the agent's, where they are not to run as they are. prepare: may compile what a phase (by name) computes on the device, and what ACTING does.
     units: what runs the units. overlap: where the updates do not need the step that is being made, they are asked for
     before the environments are waited for; the numbers are the same.
     """
@@ -55,11 +55,13 @@ class Loop:
         streams: Streams,
         steps: int,
         device: torch.device,
+        phases: Sequence[Phase] | None = None,
         prepare: Callable[[str, Function], Function] = as_it_is,
         units: Units | None = None,
         overlap: bool = False,
     ) -> None:
         self.agent = agent
+        self.phases = agent.phases if phases is None else tuple(phases)
         self.data = data
         self.streams = streams
         self.device = device
@@ -89,7 +91,7 @@ class Loop:
 
         # What has happened so far, per seed that is still training.
         self.steps = 0  # environment steps, those included during which an environment waited
-        self.updates = {phase.name: 0 for phase in agent.phases}  # updates of every phase
+        self.updates = {phase.name: 0 for phase in self.phases}  # updates of every phase
         self.samples = 0  # stored steps read by updates
         self.pending = False  # a round of updates is due before the next step
 
@@ -248,7 +250,7 @@ class Loop:
 
     def _length(self) -> int:
         """Updates of a round."""
-        return sum(phase.updates for phase in self.agent.phases)
+        return sum(phase.updates for phase in self.phases)
 
     def _due(self, ahead: int = 0) -> bool:
         """Whether the phases run after this step, `ahead` of whose rows are yet to be stored.
@@ -265,9 +267,7 @@ class Loop:
         """What every phase of a round will read of the replay: [S, updates B] each."""
         data, store = self.data, self.store
         assert isinstance(store, Ring)
-        return {
-            phase.name: store.draw(phase.updates * data.batch, self.streams.sampling) for phase in self.agent.phases
-        }
+        return {phase.name: store.draw(phase.updates * data.batch, self.streams.sampling) for phase in self.phases}
 
     def _update(self, watch: Callable[[], None]) -> None:
         """One round; where it is long and `watch` raises, everything is as it was before."""
@@ -296,7 +296,7 @@ class Loop:
         data, store, sampling = self.data, self.store, self.streams.sampling
         episodes = store.episodes() if isinstance(data, Rollouts) or data.episodes else None
         columns: dict[str, Any] = {} if episodes is None else episodes._asdict()
-        for phase in self.agent.phases:
+        for phase in self.phases:
             if episodes is not None and phase.refresh is not None:
                 columns |= phase.refresh(self.state, episodes, self.streams.noise)
             if phase.whole:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from taxon.runtime.errors import UserError
 from taxon.runtime.files import write_atomically
-from taxon.runtime.options import MOST_SEEDS
+from taxon.runtime.options import MOST_SEEDS, Precision
 
 FILE = "run.json"
 LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
@@ -63,6 +63,7 @@ class Manifest(BaseModel):
     save_every: str  # as asked: a time or a number of steps
     restorable: bool  # whether the environment goes on exactly where a checkpoint left it
     device: str
+    precision: Precision = "float32"  # of the matrix products of the networks in updates
     compiled: list[str] = []  # the phases whose updates are compiled graphs; the others run eagerly
     python: str
     packages: dict[str, str]
@@ -91,6 +92,7 @@ def begin(
     save_every: str,
     restorable: bool,
     device: torch.device,
+    precision: Precision,
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
@@ -106,6 +108,7 @@ def begin(
         save_every=save_every,
         restorable=restorable,
         device=str(device),
+        precision=precision,
         python=platform.python_version(),
         packages=_packages(),
         machine=_machine(device),

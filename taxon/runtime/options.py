@@ -11,6 +11,7 @@ MOST_SEEDS = 10_000  # each has environments and networks of its own in this pro
 
 
 Mode = Literal["auto", "on", "off"]  # of compilation
+Precision = Literal["float32", "tf32", "bf16"]  # of the matrix products of the networks in updates
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Options:
     evaluation_episodes: int = 10
     save_every: Cadence = Cadence("5min", seconds=300.0)
     compile: Mode = "auto"
+    precision: Precision = "float32"
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -97,6 +99,15 @@ def parse_mode(text: str) -> Mode:
         if text == mode:
             return mode  # type: ignore[no-any-return]
     raise UserError(f"--compile {text} is not a way to compile", "write --compile auto, --compile on or --compile off")
+
+
+def parse_precision(text: str) -> Precision:
+    """`float32`, `tf32` or `bf16`; raises UserError for anything else."""
+    for precision in get_args(Precision):
+        if text == precision:
+            return precision  # type: ignore[no-any-return]
+    help = "write --precision float32, --precision tf32 or --precision bf16"
+    raise UserError(f"--precision {text} is not a precision of matrix products", help)
 
 
 def make_folder(out: Path | None, name: str, environment: str) -> Path:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ from taxon.runtime.files import claimed, write_atomically
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Mode, Options, make_folder, parse_cadence
+from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
@@ -76,10 +78,12 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     checkpoint; a second SIGINT ends it at once, without one.
     """
     device = choose_device(options.device)
+    check_precision(options.precision, device)
     with _declared(program.source) as declared:
         width, discrete = declared.DATA.environments, declared.Agent.discrete
     numbers = streams(options.seeds, device, width)
     with _environments(options.environment, numbers, discrete) as (training, evaluating):
+        check_phases(options.precision, declared.Agent(training[0].observation, training[0].action).phases)
         folder = make_folder(options.out, program.name, options.environment)
         record = manifest.begin(
             name=program.name,
@@ -93,6 +97,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             save_every=options.save_every.text,
             restorable=restorable(options.environment, numbers.environment[0]),
             device=device,
+            precision=options.precision,
         )
         with claimed(folder), _explained(folder, record):
             record.write(folder)
@@ -111,6 +116,7 @@ def resume(program: Program, folder: Path, steps: int | None = None, console: Co
         sealed = checkpoint.read(folder)
         _check_same(folder, program, record, sealed, steps)
         device = choose_device(torch.device(record.device).type)
+        check_precision(record.precision, device)
         # How a sum is split among threads shows in its last bits.
         torch.set_num_threads(record.machine.threads)
         numbers = streams(record.seeds, device, record.environments)
@@ -138,16 +144,19 @@ def _train(
     """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint."""
     keepers = [_Keeper(environment) for environment in training]
     emitted = module.load(program.source, folder / "agent.py")
-    agent: Agent = emitted.Agent(training[0].observation, training[0].action)
+    build = partial(emitted.Agent, training[0].observation, training[0].action)
+    agent: Agent = build()
     captures: list[Capture | None] = [keeper.capture if record.restorable else None for keeper in keepers]
     cadence = parse_cadence(record.save_every, "save_every")
     saved = None if sealed is None else checkpoint.load(folder, sealed)
     resumed = None if saved is None or sealed is None else (_metrics(folder, saved), sealed.steps)
     with Log(folder, resumed) as log, display(console or RunConsole()) as shown, _stop_on_signals() as stop:
         recorded = None if sealed is None else record.compiled
-        compiling = Compiling(agent.phases, emitted.DATA, record.steps, mode, shown.say, recorded)
+        phases = phases_of(agent, build, record.precision)
+        compiling = Compiling(phases, emitted.DATA, record.steps, mode, shown.say, recorded)
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
-        loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device, compiling.prepare)
+        prepare = lowering(compiling.prepare, phases, record.precision)
+        loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device, phases, prepare)
         run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
         if sealed is not None and saved is not None:
             _restore(folder, run, keepers, sealed, saved)

@@ -10,6 +10,7 @@ import torch
 from tiny import Drift, Hops, build, leaves, loop_of, row_of
 
 from taxon.operators.data import Phase
+from taxon.runtime.compiled import compiled
 from taxon.runtime.loop import map_state
 
 # Sizes at which an update takes milliseconds, set where a row has the path.
@@ -108,6 +109,18 @@ def replayed(recorded: Recorded, functions: dict[str, Callable[..., Any]], conve
         assert metrics.keys() == call.metrics.keys()
         states.append(state)
     return states
+
+
+def lazily(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled for the arguments of its first call."""
+    made: list[Callable[..., Any]] = []
+
+    def call(*arguments: Any) -> Any:
+        if not made:
+            made.append(compiled(function, *arguments))
+        return made[0](*arguments)
+
+    return call
 
 
 def furthest(some: list[Any], others: list[Any]) -> float:

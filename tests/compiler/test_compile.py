@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from recorded import Recorded, furthest, record, replayed
+from recorded import Recorded, furthest, lazily, record, replayed
 
-from taxon.runtime.compiled import compiled
 from taxon.runtime.loop import map_state
 from taxon.semantics.loading import shipped_names
 
@@ -33,18 +31,6 @@ def once() -> Any:
     torch.compiler.reset()
     with torch._dynamo.config.patch(error_on_recompile=True):
         yield
-
-
-def lazily(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled for the arguments of its first call."""
-    made: list[Callable[..., Any]] = []
-
-    def call(*arguments: Any) -> Any:
-        if not made:
-            made.append(compiled(function, *arguments))
-        return made[0](*arguments)
-
-    return call
 
 
 def unchanged(x: torch.Tensor) -> torch.Tensor:

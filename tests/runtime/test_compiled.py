@@ -162,7 +162,7 @@ folder.mkdir()
 built = build(row_of("sac", *SMALL), folder)
 agent = built.Agent(3, 2)
 compiling = Compiling(agent.phases, built.DATA, 1000, "on", print)
-loop = loop_of(built, [0, 1], 1000, agent, compiling.prepare)
+loop = loop_of(built, [0, 1], 1000, agent, None, compiling.prepare)
 for _ in range(60):
     loop.step()
 digest = hashlib.sha256(b"".join(leaf.numpy().tobytes() for leaf in leaves(loop.state))).hexdigest()
