@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,12 +143,14 @@ def briefly(turn: Turn) -> Turn:
     return name, replace(work, first=256, settle=rest, measured=rest), number
 
 
-def update_alone(session: Session, device: str) -> None:
+def update_alone(session: Session, device: str, precision: str = "float32", specs: Sequence[str] = ("sac",)) -> None:
     """The update and its matrix products alone, by the benchmark that measures them."""
+    what = "update alone" if precision == "float32" else f"update alone in {precision}"
     if session.left < LEAST:
-        session.fail("update alone", "no time left")
+        session.fail(what, "no time left")
         return
-    command = [sys.executable, "-m", "benchmarks.update", "sac", "mpo", "--threads", "1", "--device", device]
+    command = [sys.executable, "-m", "benchmarks.update", *specs, "--threads", "1", "--device", device]
+    command += ["--precision", precision]
     packages = os.pathsep.join(map(str, session.places.taxon.packages))
     surroundings = {**os.environ, **session.variables, "PYTHONPATH": packages}
     try:
@@ -156,11 +158,11 @@ def update_alone(session: Session, device: str) -> None:
             command, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=session.left, check=True
         )
     except subprocess.CalledProcessError as error:
-        session.fail("update alone", (error.stderr or "").strip()[-500:])
+        session.fail(what, (error.stderr or "").strip()[-500:])
     except subprocess.TimeoutExpired:
-        session.fail("update alone", "no time left")
+        session.fail(what, "no time left")
     else:
-        session.results.notes[f"Update alone ({device})"] = done.stdout
+        session.results.notes[f"{what.capitalize()} ({device})"] = done.stdout
         session.results.write(session.out)
         print(done.stdout, flush=True)
 
@@ -217,7 +219,9 @@ def main() -> None:
                 early = first_update.early("sac", turn[1].environment, chosen.device, turn[1].threads)
                 for cache in ("warm", "cold"):
                     session.run((OURS, early, 0), cache)
-        update_alone(session, chosen.device)
+        update_alone(session, chosen.device, specs=("sac", "mpo"))
+        for precision in ("tf32", "bf16") if chosen.device == "cuda" else ("bf16",):
+            update_alone(session, chosen.device, precision)
         print(report.everything([results]))
         print(f"in {chosen.out}; {time.monotonic() - began:.0f} s")
     sys.exit(0 if results.samples else 1)

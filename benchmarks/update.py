@@ -4,6 +4,9 @@ The products are those of the eager update, recorded as it runs, on tensors of t
 of an update if all but its arithmetic of matrices were free. The three take turns, so that a slow moment of the machine
 meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is measured,
 which other programs disturb less than the wall's; with more threads, or on a GPU, the wall's.
+
+With `--precision bf16` or `tf32` all three are in that precision, and the compiled float32 update takes its turn, too:
+`gain32` is how many times as long that takes.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ from taxon.operators.data import Episodes, Phase
 from taxon.runtime import module
 from taxon.runtime.agent import map_state
 from taxon.runtime.compiled import compiled as compile_update
+from taxon.runtime.errors import UserError
+from taxon.runtime.options import Precision, parse_precision
+from taxon.runtime.precision import check_precision, lowering, phases_of
 from taxon.semantics import load_spec
 
 OBSERVATION, ACTION = 17, 6  # HalfCheetah's
@@ -123,28 +129,41 @@ def measure(
     return times
 
 
-def report(spec: str, sets: Sequence[str], seeds: int, threads: int, rounds: int, device: torch.device) -> None:
+def report(
+    spec: str,
+    sets: Sequence[str],
+    seeds: int,
+    threads: int,
+    rounds: int,
+    device: torch.device,
+    precision: Precision = "float32",
+) -> None:
     resolution = load_spec(spec, sets)
     if resolution.row is None:
         raise SystemExit(f"{spec} does not check: {'; '.join(str(each) for each in resolution.diagnostics)}")
     with tempfile.TemporaryDirectory() as folder:
         built = module.load(emit(resolution.row), Path(folder) / "agent.py")
-    agent = built.Agent(OBSERVATION, ACTION)
-    for phase in agent.phases:
+    build = partial(built.Agent, OBSERVATION, ACTION)
+    agent = build()
+    for plain, phase in zip(agent.phases, phases_of(agent, build, precision), strict=True):
         if phase.whole:
             continue
         arguments = arguments_of(agent, phase, built.DATA, seeds, device)
+        prepare = lowering(lambda name, update, given=arguments: compile_update(update, *given), [phase], precision)
+        run = lowering(lambda name, update: update, [phase], precision)
         began = time.perf_counter()
         with torch.no_grad():
-            compiled = compile_update(phase.update, *arguments)
+            compiled = prepare(phase.name, phase.update)
             compiled(*arguments)
         first = time.perf_counter() - began
         products, operations = products_of(phase, arguments)
         functions: dict[str, Callable[[], object]] = {
-            "eager": partial(phase.update, *arguments),
+            "eager": partial(run(phase.name, phase.update), *arguments),
             "compiled": partial(compiled, *arguments),
-            "products": products,
+            "products": run(phase.name, products),
         }
+        if precision != "float32":
+            functions["float32"] = partial(compile_update(plain.update, *arguments), *arguments)
         with torch.no_grad():
             for function in functions.values():
                 function()
@@ -154,10 +173,14 @@ def report(spec: str, sets: Sequence[str], seeds: int, threads: int, rounds: int
             name: statistics.median(a / b for a, b in zip(times[name], times["products"], strict=True))
             for name in ("eager", "compiled")
         }
+        beside = ""
+        if precision != "float32":
+            gain = statistics.median(a / b for a, b in zip(times["float32"], times["compiled"], strict=True))
+            beside = f" {middle['float32']:8.2f} {gain:7.2f}"
         print(
             f"{spec:12} {phase.name:8} {seeds:5} {threads:7} {operations / 1e9:6.2f} {first:7.1f} "
             f"{middle['eager']:8.2f} {middle['compiled']:8.2f} {middle['products']:8.2f} "
-            f"{ratio['eager']:7.2f} {ratio['compiled']:8.2f} {ratio['eager'] / ratio['compiled']:7.2f}",
+            f"{ratio['eager']:7.2f} {ratio['compiled']:8.2f} {ratio['eager'] / ratio['compiled']:7.2f}{beside}",
             flush=True,
         )
 
@@ -170,18 +193,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--precision", default="float32", help="float32, tf32 or bf16")
     options = parser.parse_args()
-    print("ms per update; x: times the products alone; gain: eager against compiled")
+    try:
+        precision = parse_precision(options.precision)
+        check_precision(precision, torch.device(options.device))
+    except UserError as error:
+        raise SystemExit(f"{error}; {error.help}") from error
+    beside = "" if precision == "float32" else f" {'float32':>8} {'gain32':>7}"
+    print(f"ms per update in {precision}; x: times the products alone; gain: eager against compiled")
     print(
         f"{'spec':12} {'phase':8} {'seeds':>5} {'threads':>7} {'GFLOP':>6} {'first s':>7} "
-        f"{'eager':>8} {'compiled':>8} {'products':>8} {'eager x':>7} {'compil x':>8} {'gain':>7}"
+        f"{'eager':>8} {'compiled':>8} {'products':>8} {'eager x':>7} {'compil x':>8} {'gain':>7}{beside}"
     )
     for threads in options.threads:
         torch.set_num_threads(threads)
         for spec in options.specs:
             for seeds in options.seeds:
                 torch.compiler.reset()
-                report(spec, options.sets, seeds, threads, options.rounds, torch.device(options.device))
+                report(spec, options.sets, seeds, threads, options.rounds, torch.device(options.device), precision)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ class Loop:
     """Train one agent per seed; call `step` until `steps` of them have been made.
 
     environments: N = `data.environments` of every seed, seed by seed. steps: how many will be made, which bounds the
-    replay's memory. phases: the agent's, where they are not to run as they are. prepare: may compile what a phase (by name) computes on the device, and what ACTING does.
+    replay's memory. phases: the agent's, where they are not to run as they are. prepare: may compile what a phase (by
+    name) computes on the device, and what ACTING does.
     units: what runs the units. overlap: where the updates do not need the step that is being made, they are asked for
     before the environments are waited for; the numbers are the same.
     """
