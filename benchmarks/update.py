@@ -1,4 +1,4 @@
-"""One update alone: eager, compiled, and the matrix products it contains alone: `python benchmarks/update.py sac mpo`.
+"""One update alone: eager, compiled, and the matrix products it contains alone: `python -m benchmarks.update sac mpo`.
 
 The products are those of the eager update, recorded as it runs, on tensors of the same shapes and strides: what is left
 of an update if all but its arithmetic of matrices were free. The three take turns, so that a slow moment of the machine
@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from benchmarks.results import machine
 from taxon.compiler import emit
 from taxon.operators.data import Episodes, Phase
 from taxon.runtime import module
@@ -201,6 +203,8 @@ def main() -> None:
     except UserError as error:
         raise SystemExit(f"{error}; {error.help}") from error
     beside = "" if precision == "float32" else f" {'float32':>8} {'gain32':>7}"
+    where, date = machine(), datetime.now(UTC).date()
+    print(f"{date}, {where['processor']}, torch {torch.__version__}; a load of {where['load']:.1f} at the start")
     print(f"ms per update in {precision}; x: times the products alone; gain: eager against compiled")
     print(
         f"{'spec':12} {'phase':8} {'seeds':>5} {'threads':>7} {'GFLOP':>6} {'first s':>7} "
