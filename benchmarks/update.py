@@ -32,6 +32,7 @@ from taxon.runtime import module
 from taxon.runtime.agent import map_state
 from taxon.runtime.compiled import compiled as compile_update
 from taxon.runtime.errors import UserError
+from taxon.runtime.loop import as_it_is
 from taxon.runtime.options import Precision, parse_precision
 from taxon.runtime.precision import check_precision, lowering, phases_of
 from taxon.semantics import load_spec
@@ -151,11 +152,11 @@ def report(
         if phase.whole:
             continue
         arguments = arguments_of(agent, phase, built.DATA, seeds, device)
-        prepare = lowering(lambda name, update, given=arguments: compile_update(update, *given), [phase], precision)
-        run = lowering(lambda name, update: update, [phase], precision)
+        run = lowering(as_it_is, [phase], precision)
         began = time.perf_counter()
         with torch.no_grad():
-            compiled = prepare(phase.name, phase.update)
+            graph = run(phase.name, partial(compile_update, phase.update))(*arguments)
+            compiled = run(phase.name, graph)
             compiled(*arguments)
         first = time.perf_counter() - began
         products, operations = products_of(phase, arguments)
