@@ -16,6 +16,7 @@ _RUNTIME = tuple(
     f"runtime/{name}.py"
     for name in (
         "agent",
+        "board",
         "collector",
         "environments",
         "layout",
@@ -24,6 +25,7 @@ _RUNTIME = tuple(
         "metrics",
         "replay",
         "rollouts",
+        "stepper",
         "streams",
         "units",
     )

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from taxon.runtime.collector import Fault, fault
 from taxon.runtime.environments import Environment
 from taxon.runtime.loop import Agent
+from taxon.runtime.stepper import Fault, fault
 
 MOST_STEPS = 30_000  # of an episode: some environments never end one; the longest in use are those of 27,000 (Atari)
 

@@ -15,13 +15,14 @@ from torch import Tensor
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import uniform
 from taxon.runtime.agent import Agent, map_state
-from taxon.runtime.collector import Collector, Episode
+from taxon.runtime.collector import Collector
 from taxon.runtime.environments import Environment
 from taxon.runtime.layout import Layout
 from taxon.runtime.learning import Carry, accept, freeze, learn
 from taxon.runtime.metrics import Means
 from taxon.runtime.replay import Ring, gather, passes
 from taxon.runtime.rollouts import Segment
+from taxon.runtime.stepper import Crew, Episode
 from taxon.runtime.streams import Streams, streams
 from taxon.runtime.units import Direct, Units
 
@@ -41,18 +42,18 @@ def as_it_is(name: str, function: Function) -> Function:
 class Loop:
     """Train one agent per seed; call `step` until `steps` of them have been made.
 
-    environments: N = `data.environments` of every seed, seed by seed. steps: how many will be made, which bounds the
-    replay's memory. phases: the agent's, where they are not to run as they are. prepare: may compile what a phase (by
-    name) computes on the device, and what ACTING does.
-    units: what runs the units. overlap: where the updates do not need the step that is being made, they are asked for
-    before the environments are waited for; the numbers are the same.
+    environments: N = `data.environments` of every seed, seed by seed, or the crew that steps them. steps: how many
+    will be made, which bounds the replay's memory. phases: the agent's, where they are not to run as they are.
+    prepare: may compile what a phase (by name) computes on the device, and what ACTING does. units: what runs the
+    units. overlap: where the updates do not need the step that is being made, they are asked for before the
+    environments are waited for; the numbers are the same.
     """
 
     def __init__(
         self,
         agent: Agent,
         data: Replay | Rollouts,
-        environments: Sequence[Environment],
+        environments: Sequence[Environment] | Crew,
         streams: Streams,
         steps: int,
         device: torch.device,
@@ -75,7 +76,9 @@ class Loop:
             torch.ones(seeds, dtype=torch.bool, device=device),
             torch.full((seeds,), -1, device=device),
         )
-        self.observations, self.actions = environments[0].observation, environments[0].action
+        waits = isinstance(data, Rollouts) and data.restarts
+        self.collector = Collector(environments, seeds, waits)
+        self.observations, self.actions = self.collector.observation, self.collector.action
         known = {"observation": (self.observations,), "action": (self.actions,), **dict.fromkeys(agent.columns, ())}
         if isinstance(data, Rollouts):
             known |= {"valid": (), "begins": ()}
@@ -103,8 +106,6 @@ class Loop:
         self.means = Means()
         self._clock = torch.zeros((), dtype=torch.int64, device=device)  # `steps`, on the device
 
-        waits = isinstance(data, Rollouts) and data.restarts
-        self.collector = Collector(environments, seeds, waits, device)
         self._take_faults()
 
     @property

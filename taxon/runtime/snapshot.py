@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from taxon.runtime.agent import map_state
-from taxon.runtime.collector import Episode
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
 from taxon.runtime.rollouts import Segment
+from taxon.runtime.stepper import Episode
 from taxon.runtime.streams import Streams
 
-Capture = Callable[[], dict[str, Any]]
+Capture = Callable[[], dict[str, Any] | None]
 
 
 # What reading a snapshot meets where a stranger wrote it.
@@ -59,7 +59,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
         },
         "collector": {
             "words": collector.words,
-            "steps": list(collector.steps),
+            "steps": collector.steps,
             "totals": list(collector.totals),
             "lengths": list(collector.lengths),
             "finished": [list(episode) for episode in collector.finished],
@@ -142,10 +142,11 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     if heard["words"].shape != collector.words.shape or heard["words"].dtype != collector.words.dtype:
         raise UnfitError("the environments' words have another shape")
     collector.words[:] = heard["words"]
-    count = len(collector.environments)
     collector.steps = _numbers(heard["steps"], int, len(collector.steps))
-    collector.totals = _numbers(heard["totals"], float, count)
-    collector.lengths = _numbers(heard["lengths"], int, count)
+    totals = _numbers(heard["totals"], float, collector.count)
+    lengths = _numbers(heard["lengths"], int, collector.count)
+    for index, (total, length) in enumerate(zip(totals, lengths, strict=True)):
+        collector.totals[index], collector.lengths[index] = total, length
     collector.finished = [
         Episode(int(step), int(seed), float(total), int(length)) for step, seed, total, length in heard["finished"]
     ]

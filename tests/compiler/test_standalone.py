@@ -91,6 +91,7 @@ def test_the_library_has_each_name_once() -> None:
     files = [f"{package}/{name}" for package in PACKAGES for name in package_files(package)]
     runtime = (
         "agent",
+        "board",
         "collector",
         "environments",
         "layout",
@@ -99,6 +100,7 @@ def test_the_library_has_each_name_once() -> None:
         "metrics",
         "replay",
         "rollouts",
+        "stepper",
         "streams",
         "units",
     )

@@ -179,7 +179,7 @@ def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, m
     rows = loop.store.rows[..., : loop.store.size, :].flatten(0, -2)
     columns = loop.store.layout.split(rows)
     cut = columns["truncated"] > 0
-    assert int(cut.sum()) == len(loop.collector.environments)
+    assert int(cut.sum()) == loop.collector.count
     # The walk is at its episode's step, so a cut row and the one after it tell that a new walk began.
     places = columns["next_observation"][cut, 0]
     assert torch.equal(places, torch.full_like(places, saved["collector"]["lengths"][0]))

@@ -245,7 +245,7 @@ def test_a_frozen_seeds_environments_rest_and_a_waiting_one_freezes_nothing():
     agent.phases = (Phase("all", 1, Whole, agent.refresh, agent.noise, agent.update, whole=True),)
     data = Rollouts(environments=2, steps=5, batch=4, restarts=True)
     loop = loop_of(agent, data, "known/Terminates-v0", [0, 1, 2], 100)
-    loop.collector.environments[0].raw.unwrapped.length = 5  # one goes on while the other of its seed waits
+    loop.collector.crew.environments[0].raw.unwrapped.length = 5  # one goes on while the other of its seed waits
     run(loop, 15)
     assert loop.frozen() == {1: 12}
     assert loop.living == 2
