@@ -43,9 +43,19 @@ def run(
             show_default="float32",
         ),
     ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            help="Processes that step the environments beside this one: a number, 0 for none, or auto: as many as "
+            "save time on the cores that the updates leave free.",
+            show_default="auto",
+        ),
+    ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on with the run in this folder; --steps may ask for more.", metavar="RUN"),
+        typer.Option(
+            help="Go on with the run in this folder; --steps may ask for more, and --workers for others.", metavar="RUN"
+        ),
     ] = None,
 ) -> None:
     """Train a spec on an environment, several seeds in one process.
@@ -60,6 +70,7 @@ def run(
         parse_mode,
         parse_precision,
         parse_seeds,
+        parse_workers,
     )
 
     with user_errors():
@@ -76,7 +87,7 @@ def run(
                 "--compile": compile,
                 "--precision": precision,
             }
-            code = _resume(resume, env, steps, [name for name, value in given.items() if value is not None])
+            code = _resume(resume, env, steps, workers, [name for name, value in given.items() if value is not None])
             raise typer.Exit(code)
         if spec is None:
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
@@ -93,6 +104,7 @@ def run(
             save_every=parse_cadence(save_every or "5min", "--save-every"),
             compile=parse_mode(compile or "auto"),
             precision=parse_precision(precision or "float32"),
+            workers=parse_workers(workers or "auto"),
         )
         from taxon.cli.frontend import load
         from taxon.compiler import emit
@@ -105,18 +117,20 @@ def run(
     raise typer.Exit(outcome.exit_code)
 
 
-def _resume(folder: Path, env: str | None, steps: str | None, given: list[str]) -> int:
+def _resume(folder: Path, env: str | None, steps: str | None, workers: str | None, given: list[str]) -> int:
     """Go on with a run: its exit code."""
     from taxon.cli.run_folder import compiled
     from taxon.runtime import manifest
-    from taxon.runtime.options import parse_count
+    from taxon.runtime.options import parse_count, parse_workers
 
     if given:
         message = f"a run that goes on keeps its own settings, and {given[0]} asks for another"
         raise UserError(message, f"leave {' and '.join(given)} out, or begin another run")
     count = None if steps is None else parse_count(steps, "--steps")
+    crowd = None if workers is None else parse_workers(workers)
     record = manifest.read(folder)
     resolved, source = compiled(folder, record.environment, env)
     from taxon.runtime.trainer import Program, resume
 
-    return resume(Program(record.name, resolved.hash, resolved.canonical, source), folder, count).exit_code
+    program = Program(record.name, resolved.hash, resolved.canonical, source)
+    return resume(program, folder, count, workers=crowd).exit_code

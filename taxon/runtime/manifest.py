@@ -64,6 +64,7 @@ class Manifest(BaseModel):
     restorable: bool  # whether the environment goes on exactly where a checkpoint left it
     device: str
     precision: Precision = "float32"  # of the matrix products of the networks in updates
+    workers: int = 0  # processes that step the environments; where none, the run's own does
     compiled: list[str] = []  # the phases whose updates are compiled graphs; the others run eagerly
     python: str
     packages: dict[str, str]
@@ -93,6 +94,7 @@ def begin(
     restorable: bool,
     device: torch.device,
     precision: Precision,
+    workers: int,
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
@@ -109,6 +111,7 @@ def begin(
         restorable=restorable,
         device=str(device),
         precision=precision,
+        workers=workers,
         python=platform.python_version(),
         packages=_packages(),
         machine=_machine(device),

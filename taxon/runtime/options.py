@@ -8,10 +8,12 @@ from typing import Literal, get_args
 from taxon.runtime.errors import UserError
 
 MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
+MOST_WORKERS = 256
 
 
 Mode = Literal["auto", "on", "off"]  # of compilation
 Precision = Literal["float32", "tf32", "bf16"]  # of the matrix products of the networks in updates
+Crowd = int | Literal["auto"]  # how many worker processes step the environments
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Options:
     save_every: Cadence = Cadence("5min", seconds=300.0)
     compile: Mode = "auto"
     precision: Precision = "float32"
+    workers: Crowd = 0
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -108,6 +111,18 @@ def parse_precision(text: str) -> Precision:
             return precision  # type: ignore[no-any-return]
     help = "write --precision float32, --precision tf32 or --precision bf16"
     raise UserError(f"--precision {text} is not a precision of matrix products", help)
+
+
+def parse_workers(text: str) -> Crowd:
+    """A number of processes, 0 for none beside the run's own, or `auto`."""
+    if text == "auto":
+        return "auto"
+    help = "write --workers auto, or how many processes step the environments, as in --workers 4, or 0 for none"
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise UserError(f"--workers {text[:40]} is neither a number of processes nor auto", help)
+    if int(text) > MOST_WORKERS:
+        raise UserError(f"--workers {text} asks for more than {MOST_WORKERS} processes", help)
+    return int(text)
 
 
 def make_folder(out: Path | None, name: str, environment: str) -> Path:

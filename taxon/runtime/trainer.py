@@ -17,18 +17,21 @@ from rich.console import Console
 
 from taxon.runtime import checkpoint, manifest, module
 from taxon.runtime.compiled import Compiling
+from taxon.runtime.crew_size import choose_workers
 from taxon.runtime.device import choose_device
-from taxon.runtime.environment_state import EnvironmentState, restorable
+from taxon.runtime.environment_state import restorable
 from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.files import claimed, write_atomically
+from taxon.runtime.keeper import Keeper
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Agent, Loop, Streams, streams
-from taxon.runtime.options import Mode, Options, make_folder, parse_cadence
+from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
+from taxon.runtime.workers import RemoteKeeper, Workers
 
 
 @dataclass(frozen=True)
@@ -54,23 +57,6 @@ class Outcome:
         return {"finished": 0, "frozen": 1}.get(self.manifest.status, 130)
 
 
-class _Keeper:
-    """Keeps and gives back the state of a training environment; made before its first reset."""
-
-    def __init__(self, environment: Environment) -> None:
-        self.environment = environment
-        self.state = EnvironmentState(environment.raw)
-
-    def capture(self) -> dict[str, Any]:
-        """Nothing where it was not reset yet: its seed waits for that."""
-        return self.state.capture() if self.environment.seed is None else {}
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        if saved:
-            self.state.restore(saved)
-            self.environment.seed = None
-
-
 def train(program: Program, options: Options, console: Console | None = None) -> Outcome:
     """Train every seed and leave a folder that describes the run whole.
 
@@ -82,8 +68,9 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     with _declared(program.source) as declared:
         width, discrete = declared.DATA.environments, declared.Agent.discrete
     numbers = streams(options.seeds, device, width)
-    with _environments(options.environment, numbers, discrete) as (training, evaluating):
-        check_phases(options.precision, declared.Agent(training[0].observation, training[0].action).phases)
+    workers = _workers(options.workers, options.environment, numbers, device)
+    with _environments(options.environment, numbers, discrete, workers) as (training, evaluating):
+        check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
         folder = make_folder(options.out, program.name, options.environment)
         record = manifest.begin(
             name=program.name,
@@ -98,6 +85,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             restorable=restorable(options.environment, numbers.environment[0]),
             device=device,
             precision=options.precision,
+            workers=workers,
         )
         with claimed(folder), _explained(folder, record):
             record.write(folder)
@@ -105,8 +93,16 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             return _train(program, record, folder, numbers, training, evaluating, device, console, mode=options.compile)
 
 
-def resume(program: Program, folder: Path, steps: int | None = None, console: Console | None = None) -> Outcome:
+def resume(
+    program: Program,
+    folder: Path,
+    steps: int | None = None,
+    console: Console | None = None,
+    workers: Crowd | None = None,
+) -> Outcome:
     """Go on where the latest checkpoint in a run's folder left it, to more `steps` where they are given.
+
+    workers: how many processes step the environments from now on; as before where it is None.
 
     program: compiled anew from the folder's resolved spec, since text found in a folder is never executed.
     Raises UserError for what the user can mend; signals are as in `train`.
@@ -122,7 +118,12 @@ def resume(program: Program, folder: Path, steps: int | None = None, console: Co
         numbers = streams(record.seeds, device, record.environments)
         with _declared(program.source) as declared:
             discrete = declared.Agent.discrete
-        with _environments(record.environment, numbers, discrete) as (training, evaluating), _explained(folder, record):
+        if workers is not None:
+            record.workers = _workers(workers, record.environment, numbers, device)
+        with (
+            _environments(record.environment, numbers, discrete, record.workers) as (training, evaluating),
+            _explained(folder, record),
+        ):
             record.steps = steps or record.steps
             record.status, record.ended = "running", None
             record.resumed.append(manifest.resumption(sealed.steps, device))
@@ -134,7 +135,7 @@ def _train(
     record: manifest.Manifest,
     folder: Path,
     numbers: Streams,
-    training: list[Environment],
+    training: list[Environment] | Workers,
     evaluating: list[Environment],
     device: torch.device,
     console: Console | None,
@@ -142,9 +143,10 @@ def _train(
     mode: Mode = "auto",
 ) -> Outcome:
     """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint."""
-    keepers = [_Keeper(environment) for environment in training]
+    keepers: list[Keeper] | list[RemoteKeeper]
+    keepers = training.keepers() if isinstance(training, Workers) else [Keeper(environment) for environment in training]
     emitted = module.load(program.source, folder / "agent.py")
-    build = partial(emitted.Agent, training[0].observation, training[0].action)
+    build = partial(emitted.Agent, evaluating[0].observation, evaluating[0].action)
     agent: Agent = build()
     captures: list[Capture | None] = [keeper.capture if record.restorable else None for keeper in keepers]
     cadence = parse_cadence(record.save_every, "save_every")
@@ -161,6 +163,8 @@ def _train(
         if sealed is not None and saved is not None:
             _restore(folder, run, keepers, sealed, saved)
             _say_differences(record, shown)
+        if record.workers:
+            shown.say(f"{len(keepers)} environments are stepped by {record.workers} processes beside this one")
         record.write(folder)
         try:
             run.go(stop)
@@ -172,7 +176,11 @@ def _train(
 
 
 def _restore(
-    folder: Path, run: Run, keepers: list[_Keeper], sealed: checkpoint.Checkpoint, saved: dict[str, Any]
+    folder: Path,
+    run: Run,
+    keepers: list[Keeper] | list[RemoteKeeper],
+    sealed: checkpoint.Checkpoint,
+    saved: dict[str, Any],
 ) -> None:
     """Bring a new run to a checkpoint. Raises UserError where it does not fit."""
     loop = run.loop
@@ -285,22 +293,36 @@ def _declared(source: str) -> Iterator[ModuleType]:
         yield module.load(source, Path(folder) / "agent.py")
 
 
+def _workers(asked: Crowd, id: str, numbers: Streams, device: torch.device) -> int:
+    """How many worker processes there are to be."""
+    count = len(numbers.environment)
+    return choose_workers(id, numbers.environment[0], count, device) if asked == "auto" else min(asked, count)
+
+
 @contextmanager
-def _environments(id: str, numbers: Streams, discrete: bool) -> Iterator[tuple[list[Environment], list[Environment]]]:
+def _environments(
+    id: str, numbers: Streams, discrete: bool, workers: int
+) -> Iterator[tuple[list[Environment] | Workers, list[Environment]]]:
     """Every seed's environments to train on, and one per seed to evaluate on, closed at the end."""
-    made: list[Environment] = []
-    try:
+    with contextlib.ExitStack() as stack:
+
+        def made(number: int) -> Environment:
+            environment = make(id, number)
+            stack.callback(environment.close)
+            check_actions(environment, discrete)
+            return environment
+
         try:
-            for number in [*numbers.evaluation, *numbers.environment]:
-                made.append(make(id, number))
-                check_actions(made[-1], discrete)
+            evaluating = [made(number) for number in numbers.evaluation]
+            training = [] if workers else [made(number) for number in numbers.environment]
         except UnusableEnvironmentError as error:
             raise UserError(error.message, error.help) from error
-        seeds = len(numbers.evaluation)
-        yield made[seeds:], made[:seeds]
-    finally:
-        for environment in made:
-            environment.close()
+        if not workers:
+            yield training, evaluating
+            return
+        sizes = evaluating[0].observation, evaluating[0].action
+        with contextlib.closing(Workers(id, numbers.environment, workers, *sizes)) as elsewhere:
+            yield elsewhere, evaluating
 
 
 @contextmanager

@@ -1,0 +1,100 @@
+"""A worker process: it makes a share of a run's environments and does what the run asks of them.
+
+    python -m taxon.runtime.worker SOCKET MEMORY TRACE
+
+takes descriptors. A message without bytes asks for a step, and one back says that nothing happened but what stands in
+the shared memory. Any other announces a call, a method's name with its arguments, or what happened. The process ends
+when the run closes the socket, which it does however it ends.
+"""
+
+import contextlib
+import faulthandler
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+from taxon.runtime.environments import Environment, UnusableEnvironmentError, make
+from taxon.runtime.keeper import Keeper
+from taxon.runtime.shared import map_shared
+from taxon.runtime.stepper import Stepper
+
+STEP = b""  # asks for a step; back, that there is nothing to say
+MORE = b"+"  # announces data
+
+
+class Worker:
+    """Environments numbered from `first` of a run's; every method that has a name without `_` may be called."""
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self._environments: list[Environment] = []
+
+    def make(self, id: str, numbers: list[int], first: int) -> tuple[str, str] | None:
+        """Make environments by their numbers: None, or what is wrong and what to do instead."""
+        try:
+            for number in numbers:
+                self._environments.append(make(id, number))
+        except UnusableEnvironmentError as error:
+            return error.message, error.help
+        self._keepers = [Keeper(environment) for environment in self._environments]
+        self._stepper, self._first = Stepper(self._environments, first), first
+        return None
+
+    def open(self, count: int, width: int, waits: bool) -> None:
+        """count: of all environments."""
+        self._shared = map_shared(self._memory, count, self._stepper.observation, self._stepper.action)
+        self._stepper.open(width, waits, self._shared.board)
+
+    def begin(self, starts: dict[int, int | None]) -> Any:
+        return self._stepper.begin(starts)
+
+    def capture(self, index: int) -> dict[str, Any] | None:
+        return self._keepers[index - self._first].capture()
+
+    def restore(self, index: int, saved: dict[str, Any]) -> None:
+        self._keepers[index - self._first].restore(saved)
+
+    def step(self) -> list[Any]:
+        now, last = self._shared.moment.tolist()
+        self._stepper.start(self._shared.actions, self._shared.alive, now, bool(last))
+        return self._stepper.finish()
+
+    def close(self) -> None:
+        for environment in self._environments:
+            environment.close()
+
+
+def serve(worker: Worker, connection: Connection) -> None:
+    """Do what is asked until the other end is closed."""
+    while True:
+        if connection.recv_bytes() != STEP:
+            name, *arguments = connection.recv()
+            try:
+                answer = True, getattr(worker, name)(*arguments)
+            except Exception as error:  # whatever an environment's parts raise
+                answer = False, f"{type(error).__name__}: {error}"
+            connection.send(answer)
+        elif said := worker.step():
+            connection.send_bytes(MORE)
+            connection.send(said)
+        else:
+            connection.send_bytes(STEP)
+
+
+def main() -> None:
+    # A signal to all processes of a run is the run's matter: it may still want to save these environments.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    socket, memory, trace = map(int, sys.argv[1:])
+    faulthandler.enable(trace)
+    worker = Worker(memory)
+    with contextlib.suppress(EOFError, ConnectionError):
+        serve(worker, Connection(socket))
+    worker.close()
+    os.close(memory)
+
+
+if __name__ == "__main__":
+    main()

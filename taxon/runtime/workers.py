@@ -1,0 +1,251 @@
+"""A run's environments in worker processes, each of which steps its share one after the other.
+
+What is computed is what one process computes: an environment has the same number and hears the same actions wherever
+it lives. A process that dies becomes a fault of the seeds whose environments it had.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taxon.runtime.board import Board
+from taxon.runtime.errors import UserError
+from taxon.runtime.shared import map_shared, nameless_file
+from taxon.runtime.stepper import Episode, Fault
+from taxon.runtime.worker import MORE, STEP
+
+LONGEST_TRACE = 100_000  # bytes
+PATIENCE = 5.0  # seconds that a process may take to end
+ALONE = "leave --workers out, or say --workers 0, to step the environments in one process"
+Said = list[Episode | Fault]
+
+
+class LostError(Exception):
+    """A worker process is gone."""
+
+
+class Remote:
+    """One worker process and the way to it. Whoever asks for something waits for it before asking again."""
+
+    def __init__(self, memory: int, share: range) -> None:
+        self.share = share  # the environments that live there
+        self.lost = False
+        ours, theirs = socket.socketpair()
+        self._connection = Connection(ours.detach())
+        self._trace = nameless_file()
+        descriptors = theirs.fileno(), memory, self._trace
+        with theirs:
+            # In a group of its own it does not hear Ctrl-C, which is the run's matter, not even while it starts. It
+            # finds modules where this process does, and not in the working directory beside.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "taxon.runtime.worker", *map(str, descriptors)],
+                pass_fds=descriptors,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+            )
+
+    def call(self, name: str, *arguments: Any) -> None:
+        """Ask for a method's answer. That the process is gone is found out by whoever waits for it."""
+        with contextlib.suppress(OSError):
+            self._connection.send_bytes(MORE)
+            self._connection.send((name, *arguments))
+
+    def answer(self) -> Any:
+        """Wait for it. Raises LostError, and ValueError with what the method raised."""
+        done, value = self._hear()
+        if not done:
+            raise ValueError(value)
+        return value
+
+    def step(self) -> None:
+        """Ask for a step."""
+        with contextlib.suppress(OSError):
+            self._connection.send_bytes(STEP)
+
+    def stepped(self) -> Said:
+        """Wait for its end: what happened in it. Raises LostError."""
+        try:
+            if self._connection.recv_bytes() == STEP:
+                return []
+        except (EOFError, OSError):
+            raise LostError from None
+        said: Said = self._hear()
+        return said
+
+    def hang_up(self) -> None:
+        """Say that there is nothing more to do."""
+        self.lost = True
+        self._connection.close()
+
+    def end(self) -> str:
+        """Hang up and see the process end: how it did."""
+        self.hang_up()
+        try:
+            code = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        if code >= 0:
+            return f"ended with exit code {code}"
+        return f"was ended by {signal.Signals(-code).name}" + (
+            ", perhaps since memory ran out" if -code == signal.SIGKILL else ""
+        )
+
+    def forget(self) -> None:
+        """Close what is left of it."""
+        os.close(self._trace)
+
+    def trace(self) -> str:
+        """Where its code was when it broke off, if that is known."""
+        return os.pread(self._trace, LONGEST_TRACE, 0).decode(errors="replace")
+
+    def _hear(self) -> Any:
+        try:
+            return self._connection.recv()
+        except (EOFError, OSError):
+            raise LostError from None
+
+
+class RemoteKeeper:
+    """A Keeper of an environment in a worker process."""
+
+    def __init__(self, remote: Remote, index: int) -> None:
+        self._remote, self._index = remote, index
+
+    def capture(self) -> dict[str, Any] | None:
+        """None where the process is gone: its seeds are about to be frozen."""
+        try:
+            state: dict[str, Any] | None = self._ask("capture")
+        except LostError:
+            return None
+        return state
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Raises ValueError where it does not fit, and UserError where the process is gone."""
+        try:
+            self._ask("restore", saved)
+        except LostError:
+            raise UserError("a worker process ended while the run was brought back", ALONE) from None
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        if self._remote.lost:
+            raise LostError
+        self._remote.call(name, self._index, *arguments)
+        return self._remote.answer()
+
+
+class Workers:
+    """A Crew of worker processes, each with as many as any of the environments that `numbers` stand for, or one less.
+
+    Raises UserError where the processes or the environments cannot be made. To be closed.
+    """
+
+    def __init__(self, id: str, numbers: Sequence[int], workers: int, observation: int, action: int) -> None:
+        self._id = id
+        self.count, self.observation, self.action = len(numbers), observation, action
+        self._memory = nameless_file()
+        self._shared = map_shared(self._memory, self.count, observation, action)
+        self._remotes: list[Remote] = []
+        self._asked: list[Remote] = []  # those that are making a step
+        try:
+            for share in shares(self.count, workers):
+                self._remotes.append(Remote(self._memory, share))
+            for remote in self._remotes:
+                remote.call("make", id, [numbers[index] for index in remote.share], remote.share.start)
+            for remote in self._remotes:
+                if wrong := self._settle(remote):
+                    raise UserError(f"in a worker process {wrong[0]}", f"{wrong[1]}; or {ALONE}")
+        except OSError as error:
+            self.close()
+            raise UserError(f"{workers} worker processes cannot be started: {error.strerror}", ALONE) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def open(self, width: int, waits: bool) -> Board:
+        self._width = width
+        for remote in self._remotes:
+            remote.call("open", self.count, width, waits)
+        for remote in self._remotes:
+            self._settle(remote)
+        return self._shared.board
+
+    def start(self, actions: NDArray[np.floating[Any]], alive: NDArray[np.bool_], now: int, last: bool) -> None:
+        shared = self._shared
+        shared.actions[:], shared.alive[: len(alive)], shared.moment[:] = actions, alive, (now, last)
+        self._asked = [remote for remote in self._remotes if not remote.lost and alive[self._seeds(remote)].any()]
+        for remote in self._asked:
+            remote.step()
+
+    def finish(self) -> Said:
+        said: Said = []
+        for remote in self._asked:
+            try:
+                said += remote.stepped()
+            except LostError:
+                said += self._lose(remote)
+        self._asked = []
+        return said
+
+    def begin(self, starts: Mapping[int, int | None]) -> Said:
+        asked = []
+        for remote in self._remotes:
+            own = {index: starts[index] for index in remote.share if index in starts}
+            if own and not remote.lost:
+                remote.call("begin", own)
+                asked.append(remote)
+        said: Said = []
+        for remote in asked:
+            try:
+                said += remote.answer()
+            except LostError:
+                said += self._lose(remote)
+        return said
+
+    def keepers(self) -> list[RemoteKeeper]:
+        """What keeps each environment's state."""
+        return [RemoteKeeper(remote, index) for remote in self._remotes for index in remote.share]
+
+    def close(self) -> None:
+        """End every process."""
+        for remote in self._remotes:
+            remote.hang_up()
+        for remote in self._remotes:
+            remote.end()
+            remote.forget()
+        os.close(self._memory)
+
+    def _settle(self, remote: Remote) -> Any:
+        """The answer of a process that is needed for there to be a run at all."""
+        try:
+            return remote.answer()
+        except LostError:
+            raise UserError(f"a worker process of {self._id} {remote.end()}", ALONE) from None
+        except ValueError as error:
+            raise UserError(f"{self._id} cannot be made in a worker process: {error}", ALONE) from None
+
+    def _seeds(self, remote: Remote) -> slice:
+        return slice(remote.share[0] // self._width, remote.share[-1] // self._width + 1)
+
+    def _lose(self, remote: Remote) -> list[Fault]:
+        """What it is to the seeds of a process that it is gone."""
+        cause = f"{self._id} failed: its worker process {remote.end()}"
+        self._shared.board.words[remote.share.start : remote.share.stop] = 0.0
+        seeds = self._seeds(remote)
+        return [Fault(seed, cause, remote.trace()) for seed in range(seeds.start, seeds.stop)]
+
+
+def shares(count: int, workers: int) -> list[range]:
+    """Numbers 0 to count - 1 in as many parts as there are workers, or numbers, whose lengths differ by one at most."""
+    workers = min(workers, count)
+    return [range(count * k // workers, count * (k + 1) // workers) for k in range(workers)]

@@ -1,0 +1,270 @@
+"""Environments in worker processes: the numbers of a run without them, and what happens when a process dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import worlds
+
+from taxon.runtime import checkpoint, crew_size, manifest
+from taxon.runtime.crew_size import choose_workers, fastest
+from taxon.runtime.errors import UserError
+from taxon.runtime.trainer import Program, resume, train
+from taxon.runtime.workers import Workers, shares
+from tests.runtime.test_resume import comparable, options, plain, program, rollouts, state, stop_after, words
+
+__all__ = ["program", "rollouts"]  # fixtures
+WALK = "worlds:known/Walk-v0"
+COUNTED = ("steps_done", "environment_steps", "evaluation_steps", "updates", "samples", "frozen", "causes")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def asked(folder: Path, **changes):
+    return options(folder, **({"seeds": (3, worlds.BROKEN, 7), "steps": 150} | changes))
+
+
+def same(folder: Path, other: Path) -> bool:
+    ours, theirs = manifest.read(folder), manifest.read(other)
+    counts = all(getattr(ours, field) == getattr(theirs, field) for field in COUNTED)
+    return counts and state(folder) == state(other) and words(folder) == words(other)
+
+
+@pytest.fixture
+def restarts(rollouts):
+    """Rollouts whose environments all begin anew each round."""
+    return replace(rollouts, source=rollouts.source.replace("batch=8)", "batch=8, restarts=True, group=2)"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "id"),
+    [("program", "Pendulum-v1"), ("program", WALK), ("rollouts", "HalfCheetah-v4"), ("restarts", WALK)],
+)
+def test_a_run_with_workers_is_the_run_without(request, tmp_path, kind, id):
+    program = request.getfixturevalue(kind)
+    for workers in (0, 2):
+        outcome = train(program, asked(tmp_path / str(workers), environment=id, workers=workers), plain())
+        assert outcome.manifest.workers == workers
+    assert same(tmp_path / "2", tmp_path / "0")
+
+
+@pytest.mark.parametrize("kind", ["program", "restarts"])
+def test_a_run_goes_on_with_another_number_of_workers(request, tmp_path, kind):
+    program = request.getfixturevalue(kind)
+    train(program, asked(tmp_path / "whole", environment=WALK), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 12)
+        train(program, asked(tmp_path / "broken", environment=WALK, workers=2), plain())
+    lives = []
+    for workers, calls in ((None, 12), (0, 12), (3, 1000)):
+        with pytest.MonkeyPatch.context() as patch:
+            stop_after(patch, calls)
+            lives.append(resume(program, tmp_path / "broken", console=plain(), workers=workers).manifest)
+    assert [(life.status, life.workers) for life in lives] == [("interrupted", 2), ("interrupted", 0), ("finished", 3)]
+    assert same(tmp_path / "broken", tmp_path / "whole")
+
+
+def test_an_environment_that_cannot_be_restored_begins_anew_in_a_worker_too(program, tmp_path, monkeypatch):
+    monkeypatch.setattr("taxon.runtime.trainer.restorable", lambda id, seed: False)
+    for workers in (0, 2):
+        with pytest.MonkeyPatch.context() as patch:
+            stop_after(patch, 70)
+            train(program, asked(tmp_path / str(workers), workers=workers), plain())
+        resume(program, tmp_path / str(workers), console=plain())
+    assert checkpoint.load(tmp_path / "2", checkpoint.read(tmp_path / "2"))["collector"]["environments"] == [None] * 3
+    assert same(tmp_path / "2", tmp_path / "0")
+
+
+def test_an_environment_that_raises_in_a_worker_ends_its_own_seed(program, tmp_path):
+    for workers in (0, 2):
+        train(
+            program, asked(tmp_path / str(workers), environment="worlds:known/Walk-raises-v0", workers=workers), plain()
+        )
+    assert manifest.read(tmp_path / "2").causes == {
+        "5": "worlds:known/Walk-raises-v0 failed: ValueError: the motor burnt"
+    }
+    assert "in fail\n" in (tmp_path / "2" / "failure-of-seed-5.txt").read_text()
+    assert same(tmp_path / "2", tmp_path / "0")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "workers", "lost", "how"),
+    [
+        ("killed", "program", 3, ["5"], "was ended by SIGKILL, perhaps since memory ran out"),
+        ("crashes", "program", 2, ["5", "7"], "was ended by SIGSEGV"),
+        ("exits", "rollouts", 3, ["5"], "ended with exit code 3"),
+    ],
+)
+def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, kind, workers, lost, how):
+    program, id = request.getfixturevalue(kind), f"worlds:known/Walk-{fault}-v0"
+    outcome = train(program, asked(tmp_path / "run", environment=id, workers=workers), plain())
+    assert outcome.exit_code == 0
+    record = manifest.read(tmp_path / "run")
+    assert record.causes == dict.fromkeys(lost, f"{id} failed: its worker process {how}")
+    assert record.frozen.keys() == record.causes.keys()
+    assert ("in fail" in (tmp_path / "run" / "failure-of-seed-5.txt").read_text()) == (fault == "crashes")
+    # The others are what they are without it, to the bit.
+    others = tuple(seed for seed in (3, 5, 7) if str(seed) not in lost)
+    train(program, asked(tmp_path / "without", environment=WALK, seeds=others), plain())
+    ours, theirs = (
+        checkpoint.load(folder, checkpoint.read(folder))["agent"] for folder in (tmp_path / "run", tmp_path / "without")
+    )
+    places = [place for place, seed in enumerate((3, 5, 7)) if seed in others]
+    assert {name: comparable(tensor[places]) for name, tensor in ours.items()} == comparable(theirs)
+    resume(program, tmp_path / "run", 200, plain())
+    assert manifest.read(tmp_path / "run").causes == record.causes
+
+
+def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the_next_step():
+    crew = Workers("Pendulum-v1", [1, 2, 3], 2, 3, 1)
+    try:
+        crew.open(1, False)
+        assert crew.begin(dict.fromkeys(range(3))) == []
+        first, _, last = crew.keepers()
+        state = first.capture()
+        assert state
+        crew._remotes[0]._process.kill()
+        crew._remotes[0]._process.wait()
+        assert first.capture() is None
+        assert last.capture()
+        with pytest.raises(UserError, match="a worker process ended"):
+            first.restore(state)
+        crew.start(np.zeros((3, 1), np.float32), np.ones(3, np.bool_), 1, False)
+        assert [said.seed for said in crew.finish()] == [0]
+        with pytest.raises(ValueError, match="it is missing"):
+            last.restore({"nothing": 1})
+    finally:
+        crew.close()
+    assert all(remote._process.returncode is not None for remote in crew._remotes)
+
+
+def test_what_a_worker_cannot_make_is_a_message_and_leaves_nothing(program, tmp_path):
+    """Registered by this process alone."""
+    with pytest.raises(UserError, match="in a worker process there is no environment known/Drawn-v0") as caught:
+        train(program, asked(tmp_path / "run", environment="known/Drawn-v0", workers=2), plain())
+    assert "--workers 0" in caught.value.help
+    assert not (tmp_path / "run").exists()
+
+
+LIFE = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+import torch
+from taxon.runtime.options import Options, parse_cadence
+from taxon.runtime.trainer import Program, train
+torch.set_num_threads(1)
+source, folder = Path(sys.argv[1]).read_text(), Path(sys.argv[2])
+asked = Options("Pendulum-v1", (3, 5, 7), 10**6, "cpu", folder, compile="off", workers=2)
+asked = replace(asked, save_every=parse_cadence("50", ""))
+sys.exit(train(Program("toy", "0123abcd", "taxon 1\\n", source), asked).exit_code)
+"""
+
+
+@pytest.fixture
+def life(toy_source, tmp_path):
+    """A run in a process and a group of its own that has begun to step, and its workers."""
+    (tmp_path / "toy.py").write_text(toy_source)
+    arguments = [sys.executable, "-c", LIFE, str(tmp_path / "toy.py"), str(tmp_path / "run")]
+    process = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL)
+    try:
+        while not (tmp_path / "run" / checkpoint.INDEX).exists() or checkpoint.read(tmp_path / "run").steps < 50:
+            assert process.poll() is None
+            time.sleep(0.05)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        workers = [int(child) for child in children if "taxon.runtime.worker" in command(int(child))]
+        assert len(workers) == 2
+        yield process, workers
+    finally:
+        process.kill()
+        process.wait()
+
+
+def command(process: int) -> str:
+    return Path(f"/proc/{process}/cmdline").read_text()
+
+
+def gone(processes: list[int]) -> bool:
+    """Whether all end within seconds."""
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{process}").exists() for process in processes):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@linux
+def test_a_killed_run_leaves_no_process(life):
+    process, workers = life
+    process.kill()
+    process.wait()
+    assert gone(workers)
+
+
+@linux
+def test_workers_are_light_and_leave_signals_to_the_run(life, tmp_path, toy_source):
+    process, workers = life
+    for worker in workers:
+        assert "libtorch" not in Path(f"/proc/{worker}/maps").read_text()
+        os.kill(worker, signal.SIGINT)
+        os.kill(worker, signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(30) == 130
+    assert gone(workers)
+    record = manifest.read(tmp_path / "run")
+    assert (record.status, record.causes) == ("interrupted", {})
+    program = Program("toy", "0123abcd", "taxon 1\n", toy_source)
+    steps = record.steps_done + 20
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 20)
+        resume(program, tmp_path / "run", console=plain(), workers=0)
+    whole = options(tmp_path / "whole", seeds=(3, 5, 7), steps=steps, evaluate_every=20_000)
+    train(program, whole, plain())
+    ours, theirs = (checkpoint.load(tmp_path / name, checkpoint.read(tmp_path / name)) for name in ("run", "whole"))
+    assert ours["loop"]["steps"] == theirs["loop"]["steps"] == steps
+    assert comparable(ours["agent"]) == comparable(theirs["agent"])
+    assert comparable(ours["collector"]) == comparable(theirs["collector"])
+
+
+@pytest.mark.parametrize(("count", "workers"), [(1, 4), (3, 2), (7, 3), (16, 16), (10, 1)])
+def test_shares_are_even_and_in_order(count, workers):
+    found = shares(count, workers)
+    assert [number for share in found for number in share] == list(range(count))
+    assert len(found) == min(count, workers)
+    assert max(map(len, found)) - min(map(len, found)) <= 1
+
+
+def test_workers_are_taken_where_they_save_time():
+    assert fastest(16, 1e-3, 8) == 8
+    assert fastest(16, 1e-3, 1) == 0  # it would only do elsewhere what can be done here
+    assert fastest(8, 10e-6, 8) == 0  # the steps are shorter than the way there
+    assert fastest(8, 200e-6, 7) == 4  # five would step two each, too
+
+
+def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(crew_size, "_seconds", lambda id, number: 1.0)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+
+    def chosen(count, cores, device="cpu"):
+        monkeypatch.setattr(crew_size, "_cores", lambda: cores)
+        return choose_workers("Pendulum-v1", 0, count, torch.device(device))
+
+    assert [chosen(count, 8) for count in (1, 2, 3, 100)] == [0, 2, 3, 5]
+    assert [chosen(100, cores) for cores in (1, 3, 4, 5)] == [0, 0, 0, 2]
+    assert chosen(100, 8, "cuda") == 7  # the updates take one, to tell the GPU what to do
+
+
+def test_an_environment_that_fails_when_it_is_timed_stays_here(monkeypatch):
+    monkeypatch.setattr(crew_size, "_cores", lambda: 64)
+    import torch
+
+    assert choose_workers("known/Nowhere-v0", 0, 8, torch.device("cpu")) == 0
+    assert choose_workers("known/Dictionary-v0", 0, 8, torch.device("cpu")) == 0  # its step breaks its own word
