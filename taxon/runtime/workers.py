@@ -39,6 +39,7 @@ class Remote:
     def __init__(self, memory: int, share: range) -> None:
         self.share = share  # the environments that live there
         self.lost = False
+        self._stepping = False
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours.detach())
         self._trace = nameless_file()
@@ -54,8 +55,18 @@ class Remote:
                 process_group=0,
             )
 
+    @property
+    def process(self) -> int:
+        """Its number in the system."""
+        return self._process.pid
+
     def call(self, name: str, *arguments: Any) -> None:
-        """Ask for a method's answer. That the process is gone is found out by whoever waits for it."""
+        """Ask for a method's answer. That the process is gone is found out by whoever waits for it.
+
+        Raises RuntimeError in the middle of a step, whose end would be taken for the answer.
+        """
+        if self._stepping:
+            raise RuntimeError("a step of the environments was begun and not ended")
         with contextlib.suppress(OSError):
             self._connection.send_bytes(MORE)
             self._connection.send((name, *arguments))
@@ -69,11 +80,13 @@ class Remote:
 
     def step(self) -> None:
         """Ask for a step."""
+        self._stepping = True
         with contextlib.suppress(OSError):
             self._connection.send_bytes(STEP)
 
     def stepped(self) -> Said:
         """Wait for its end: what happened in it. Raises LostError."""
+        self._stepping = False
         try:
             if self._connection.recv_bytes() == STEP:
                 return []
@@ -215,6 +228,10 @@ class Workers:
     def keepers(self) -> list[RemoteKeeper]:
         """What keeps each environment's state."""
         return [RemoteKeeper(remote, index) for remote in self._remotes for index in remote.share]
+
+    def processes(self) -> list[int]:
+        """Their numbers in the system."""
+        return [remote.process for remote in self._remotes]
 
     def close(self) -> None:
         """End every process."""

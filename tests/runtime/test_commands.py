@@ -73,6 +73,7 @@ def test_run_and_eval(taxon_command, tmp_path, monkeypatch):
         (["--env", "Pendulum-v1", "--eval-episodes", "0"], "--eval-episodes 0"),
         (["--env", "Pendulum-v1", "--device", "abacus"], "no device abacus"),
         (["--env", "Pendulum-v1", "--out", "/"], "not an empty folder"),
+        (["--env", "Pendulum-v1", "--workers", "few"], "--workers few"),
     ],
 )
 def test_mistakes_are_one_message_with_a_way_out(taxon_command, tmp_path, monkeypatch, arguments, message):
@@ -157,6 +158,16 @@ def test_a_run_goes_on(taxon_command, tmp_path):
     finished = taxon_command("run", "--resume", folder)
     assert finished.exit_code == 2
     assert "is finished: it has made all of its 80 steps\n help: ask for more, as in --steps 160" in finished.output
+
+
+def test_workers_may_change_when_a_run_goes_on(taxon_command, tmp_path):
+    folder = tmp_path / "run"
+    asked = ["--seeds", "3", "--steps", "40", "--eval-episodes", "1", "--workers", "2"]
+    trained = taxon_command("run", "toy.tx", "--env", "Pendulum-v1", *asked, "--out", folder)
+    assert "3 environments are stepped by 2 processes beside this one" in trained.output
+    assert json.loads((folder / "run.json").read_text())["workers"] == 2
+    assert taxon_command("run", "--resume", folder, "--steps", "50", "--workers", "0").exit_code == 0
+    assert json.loads((folder / "run.json").read_text())["workers"] == 0
 
 
 @pytest.mark.parametrize(

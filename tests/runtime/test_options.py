@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.options import make_folder, parse_count, parse_seeds
+from taxon.runtime.options import make_folder, parse_count, parse_seeds, parse_workers
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,18 @@ def test_bad_seeds(text):
     with pytest.raises(UserError) as caught:
         parse_seeds(text)
     assert caught.value.help
+
+
+@pytest.mark.parametrize(("text", "workers"), [("auto", "auto"), ("0", 0), ("256", 256)])
+def test_workers(text, workers):
+    assert parse_workers(text) == workers
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "many", "257", "9" * 400, "AUTO"])
+def test_bad_workers(text):
+    with pytest.raises(UserError, match="--workers") as caught:
+        parse_workers(text)
+    assert "as in --workers 4" in caught.value.help
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,8 @@ def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the
         with pytest.raises(UserError, match="a worker process ended"):
             first.restore(state)
         crew.start(np.zeros((3, 1), np.float32), np.ones(3, np.bool_), 1, False)
+        with pytest.raises(RuntimeError, match="was begun and not ended"):
+            last.capture()
         assert [said.seed for said in crew.finish()] == [0]
         with pytest.raises(ValueError, match="it is missing"):
             last.restore({"nothing": 1})
