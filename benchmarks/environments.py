@@ -144,7 +144,7 @@ def measure(id: str, count: int, options: argparse.Namespace, busy: Busy) -> str
             row.append(f"{ratio.median:6.2f} ({ratio.low:.2f}-{ratio.high:.2f})".rjust(19))
         else:
             row.append(" " * 19)
-    return " ".join(row)
+    return " ".join(row).rstrip()
 
 
 def starting(id: str) -> str:
@@ -155,6 +155,29 @@ def starting(id: str) -> str:
         seconds = time.perf_counter() - began
         own = _own_memory(crew)
     return f"one worker of {id}: {seconds:.1f} s to start, {own:.0f} MB of its own"
+
+
+def crossing(id: str, workers: Sequence[int]) -> str:
+    """What a step takes with an environment in each worker, beside one here: the 5th percentile, and the median."""
+    spent: dict[str, list[float]] = {}
+    with contextlib.ExitStack() as stack:
+        here = Stepper([make(id, 0)])
+        crews: dict[str, Crew] = {"here": here}
+        for many in workers:
+            crew = Workers(id, range(many), many, here.observation, here.action)
+            crews[f"workers {many}"] = stack.enter_context(contextlib.closing(crew))
+        for crew in crews.values():
+            crew.open(1, False)
+            crew.begin(dict.fromkeys(range(crew.count)))
+        for _, (name, crew) in interleave(list(crews.items()), 20):
+            actions, alive = np.zeros((crew.count, crew.action), np.float32), np.ones(crew.count, np.bool_)
+            for now in range(50):
+                began = time.perf_counter()
+                crew.start(actions, alive, now, False)
+                crew.finish()
+                spent.setdefault(name, []).append(1e6 * (time.perf_counter() - began))
+    shown = [f"{name} {np.percentile(times, 5):.0f} and {np.median(times):.0f} us" for name, times in spent.items()]
+    return f"a step of one {id} each: " + ", ".join(shown)
 
 
 def _own_memory(crew: Workers) -> float:
@@ -182,6 +205,7 @@ def main() -> None:
     where = machine()
     print(f"{datetime.now(UTC):%Y-%m-%d}, {where['processor']}, {where['cores']} cores, a load of {where['load']:.1f}")
     print("\n".join(starting(id) for id in options.ids))
+    print("\n".join(crossing(id, options.workers) for id in options.ids))
     names = [f"threads {many}" for many in options.pool] + [f"workers {many}" for many in options.workers]
     for milliseconds in options.busy:
         print(
