@@ -119,8 +119,8 @@ def contenders(id: str, count: int, threads: Sequence[int], workers: Sequence[in
                 found.append(Contender(f"threads {many}", pool))
         for many in workers:
             if many <= count:
-                crew = Workers(id, numbers, many, here.observation, here.action)
-                found.append(Contender(f"workers {many}", stack.enter_context(contextlib.closing(crew))))
+                away = Workers(id, numbers, many, here.observation, here.action)
+                found.append(Contender(f"workers {many}", stack.enter_context(contextlib.closing(away))))
         for contender in found:
             contender.crew.open(1, False)
             contender.crew.begin(dict.fromkeys(numbers))
@@ -164,8 +164,8 @@ def crossing(id: str, workers: Sequence[int]) -> str:
         here = Stepper([make(id, 0)])
         crews: dict[str, Crew] = {"here": here}
         for many in workers:
-            crew = Workers(id, range(many), many, here.observation, here.action)
-            crews[f"workers {many}"] = stack.enter_context(contextlib.closing(crew))
+            away = Workers(id, range(many), many, here.observation, here.action)
+            crews[f"workers {many}"] = stack.enter_context(contextlib.closing(away))
         for crew in crews.values():
             crew.open(1, False)
             crew.begin(dict.fromkeys(range(crew.count)))

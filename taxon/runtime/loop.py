@@ -67,7 +67,9 @@ class Loop:
         self.data = data
         self.streams = streams
         self.device = device
-        self.units: Units = Direct() if units is None else units
+        self.units: Units = Direct(device) if units is None else units
+        # Columns over a growing replay have another shape each round, and a recorded unit has one.
+        self._learns = Direct(device) if isinstance(data, Replay) and data.episodes else self.units
         self.overlap = overlap
 
         seeds = len(streams.init)
@@ -210,7 +212,7 @@ class Loop:
         early = self.overlap and self._may_be_early() and self._due(1)
         if early and isinstance(store, Ring) and isinstance(data, Replay):
             store.prepare(data.sequence, ahead=1)
-        words = self.units.hold("words", torch.from_numpy(collector.words).to(self.device))
+        words = self.units.hold("words", torch.from_numpy(collector.words))
 
         def unit(carry: Carry) -> tuple[Carry, Any]:
             carry, known, told = self._act[random](carry, words, self._noise(random))
@@ -238,8 +240,8 @@ class Loop:
         if not late:
             self._round(lambda: None, drawn)
         collector.finish()
-        answer = torch.from_numpy(collector.words).to(self.device)[..., : self.observations + 3]
-        store.add(known, answer)
+        heard = self.units.hold("answer", torch.from_numpy(collector.words))
+        store.add(known, heard[..., : self.observations + 3])
         self._take_faults()
         if early and late:
             self._round(lambda: None, drawn)
@@ -306,7 +308,7 @@ class Loop:
             elif episodes is not None:
                 names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
                 layout = Layout({name: tuple(columns[name].shape[2:]) for name in names})
-                rows = self.units.hold(f"rows of {phase.name}", layout.join(columns))
+                rows = self._learns.hold(f"rows of {phase.name}", layout.join(columns))
                 index = passes(columns["valid"], phase.updates * data.batch, sampling)
                 self._learn(phase, layout, partial(gather, rows), index, 1, watch)
             elif isinstance(store, Ring) and isinstance(data, Replay):
@@ -336,13 +338,13 @@ class Loop:
         batch, made = self.data.batch, 0
         while made < phase.updates:
             watch()
-            several = min(self.units.most, phase.updates - made)
+            several = min(self._learns.most, phase.updates - made)
             if index is None:
                 assert isinstance(self.store, Ring)
                 chosen = self.store.draw(several * batch, self.streams.sampling)
             else:
                 chosen = index[:, made * batch : (made + several) * batch]
-            chosen = self.units.hold(f"index of {phase.name}, {several}", chosen)
+            chosen = self._learns.hold(f"index of {phase.name}, {several}", chosen)
             first = self.updates[phase.name] + 1
 
             def unit(carry: Carry, chosen: Tensor = chosen, first: int = first) -> tuple[Carry, None]:
@@ -351,7 +353,7 @@ class Loop:
                 return carry, None
 
             key = (phase.name, several, first % phase.every)
-            self.carry, _ = self.units(key, unit, self.carry)
+            self.carry, _ = self._learns(key, unit, self.carry)
             made += several
             self.updates[phase.name] += several
             self.samples += several * batch * length

@@ -65,7 +65,8 @@ class Manifest(BaseModel):
     device: str
     precision: Precision = "float32"  # of the matrix products of the networks in updates
     workers: int = 0  # processes that step the environments; where none, the run's own does
-    compiled: list[str] = []  # the phases whose updates are compiled graphs; the others run eagerly
+    compiled: list[str] = []  # the phases whose updates are compiled graphs, and `act`; the others run eagerly
+    captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
     python: str
     packages: dict[str, str]
     machine: Machine
@@ -95,6 +96,7 @@ def begin(
     device: torch.device,
     precision: Precision,
     workers: int,
+    captured: bool,
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
@@ -112,6 +114,7 @@ def begin(
         device=str(device),
         precision=precision,
         workers=workers,
+        captured=captured,
         python=platform.python_version(),
         packages=_packages(),
         machine=_machine(device),

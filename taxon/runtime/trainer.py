@@ -16,6 +16,7 @@ import torch
 from rich.console import Console
 
 from taxon.runtime import checkpoint, manifest, module
+from taxon.runtime.captured import Captured, CudaGraphs
 from taxon.runtime.compiled import Compiling
 from taxon.runtime.crew_size import choose_workers
 from taxon.runtime.device import choose_device
@@ -31,6 +32,7 @@ from taxon.runtime.precision import check_phases, check_precision, lowering, pha
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
+from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers
 
 
@@ -86,6 +88,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             device=device,
             precision=options.precision,
             workers=workers,
+            captured=device.type == "cuda" and options.compile != "off",
         )
         with claimed(folder), _explained(folder, record):
             record.write(folder)
@@ -158,7 +161,15 @@ def _train(
         compiling = Compiling(phases, emitted.DATA, record.steps, mode, shown.say, recorded)
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         prepare = lowering(compiling.prepare, phases, record.precision)
-        loop = Loop(agent, emitted.DATA, training, numbers, record.steps, device, phases, prepare)
+        units: Units = Direct(device)
+        if record.captured:
+            graphs = CudaGraphs([*numbers.acting, *numbers.sampling, *numbers.noise])
+            units = Captured(graphs, device, shown.say)
+        # Where the environments and the updates do not share the same cores, neither waits for the other.
+        overlap = device.type == "cuda" or record.workers > 0
+        loop = Loop(
+            agent, emitted.DATA, training, numbers, record.steps, device, phases, prepare, units, overlap=overlap
+        )
         run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
         if sealed is not None and saved is not None:
             _restore(folder, run, keepers, sealed, saved)

@@ -7,6 +7,7 @@ has no other effect, since a GPU may record it once and repeat it. Here it is si
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 Unit = Callable[[Any], tuple[Any, Any]]  # carry -> carry, what else it gives
@@ -32,8 +33,11 @@ class Direct:
 
     most = 1
 
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+
     def hold(self, name: str, tensor: Tensor) -> Tensor:
-        return tensor
+        return tensor.to(self.device)
 
     def __call__(self, key: Hashable, unit: Unit, carry: Any) -> tuple[Any, Any]:
         return unit(carry)

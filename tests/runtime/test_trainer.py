@@ -180,7 +180,8 @@ def test_a_signal_stops_after_the_present_step(program, tmp_path, number):
     before = signal.getsignal(number)
     timer = threading.Timer(0.7, os.kill, (os.getpid(), number))
     timer.start()
-    outcome = train(program, options(tmp_path / "run", steps=10_000_000, evaluate_every=1000), plain())
+    asked = options(tmp_path / "run", steps=10_000_000, evaluate_every=1000, compile="off")
+    outcome = train(program, asked, plain())
     timer.join()
     assert outcome.manifest.status == "interrupted"
     assert checkpoint.read(tmp_path / "run").steps == outcome.manifest.steps_done

@@ -1,0 +1,168 @@
+"""Units that are recorded and repeated give the numbers of units that are called, and so do updates that are asked for
+while the environments step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from recorded import FEWER
+from tape import AskedError, Tape
+from tiny import Drift, Hops, build, leaves, loop_of, row_of
+
+from taxon.operators.data import Replay
+from taxon.runtime import learning
+from taxon.runtime.captured import Captured
+from taxon.runtime.loop import Loop
+from taxon.runtime.units import Direct
+from taxon.semantics.loading import shipped_names
+
+CPU = torch.device("cpu")
+SPECS = [(name, "continuous") for name in sorted(shipped_names()) if name != "architectures"]
+SPECS += [(name, "discrete") for name in ("mpo", "mpo_onestep", "ppo", "ppo_clip", "reps", "trpo", "urex", "vmpo")]
+STEPS = 130
+
+
+def row(spec: str, actions: str, **data: int) -> Any:
+    """A row small enough to be trained in a moment; `data` sets paths of its data."""
+    whole = row_of(spec, actions=actions)
+    fewer = FEWER | {f"data.{name}": value for name, value in data.items()}
+    sets = [f"{path} = {value}" for path, value in fewer.items() if path in whole and whole[path] != ()]
+    return row_of(spec, *sets, actions=actions)
+
+
+def loop_with(built: Any, units: Any, overlap: bool = False) -> Loop:
+    agent = built.Agent(3, (Hops if built.Agent.discrete else Drift).action)
+    return loop_of(built, [3, 4], STEPS, agent, None, lambda name, function: function, units, overlap)
+
+
+def use(loop: Loop, units: Captured) -> None:
+    """Let a new loop's units be recorded."""
+    loop.units = units
+    if not (isinstance(loop.data, Replay) and loop.data.episodes):
+        loop._learns = units
+
+
+def trained(loop: Loop, steps: int = STEPS) -> Loop:
+    while loop.steps < steps:
+        loop.step()
+    return loop
+
+
+def everything(loop: Loop) -> list[torch.Tensor]:
+    """All that training has changed on the device."""
+    kept = loop.store.rows[..., : loop.store.size, :]
+    generators = [*loop.streams.acting, *loop.streams.sampling, *loop.streams.noise]
+    states = [generator.get_state() for generator in generators]
+    return [*leaves(loop.carry), kept, *loop.means.sums().values(), *states]
+
+
+def assert_same(ours: Loop, theirs: Loop) -> None:
+    assert (ours.updates, ours.samples, ours.steps) == (theirs.updates, theirs.samples, theirs.steps)
+    for one, other in zip(everything(ours), everything(theirs), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, where nothing is looked at."""
+    monkeypatch.setattr(learning, "_may_look", lambda tensor: False)
+
+
+@pytest.mark.parametrize(("spec", "actions"), SPECS)
+def test_recorded_units_give_the_same_numbers(
+    spec: str, actions: str, tmp_path: Path, blind: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = build(row(spec, actions), tmp_path)
+    plain = trained(loop_with(built, Direct(CPU)))
+    said: list[str] = []
+    captured = loop_with(built, None)
+    tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
+    monkeypatch.setattr(Captured, "most", 3)  # so that a round has several units, and one that is shorter
+    use(captured, Captured(tape, CPU, said.append))
+    captured.overlap = True
+    assert_same(trained(captured), plain)
+    assert min(plain.updates.values()) > 0
+    assert said == []
+    assert tape.recorded >= 1
+    assert tape.replays > 10
+
+
+def test_the_metrics_of_recorded_units_are_read_and_begin_anew(tmp_path: Path, blind: None) -> None:
+    built = build(row("td3", "continuous"), tmp_path)
+    plain, captured = (loop_with(built, Direct(CPU)) for _ in range(2))
+    tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
+    use(captured, Captured(tape, CPU, print))
+    for steps in (90, 110, STEPS):
+        assert trained(captured, steps).take_metrics() == trained(plain, steps).take_metrics()
+
+
+def test_a_seed_that_a_recorded_unit_finds_broken_stays_as_it_was(tmp_path: Path, blind: None) -> None:
+    """The second seed's critic becomes infinite between two replays; the first goes on as if alone."""
+    built = build(row("sac", "continuous"), tmp_path)
+    plain, captured = (loop_with(built, Direct(CPU)) for _ in range(2))
+    tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
+    use(captured, Captured(tape, CPU, print))
+    for loop in (plain, captured):
+        trained(loop, 90)
+        state = loop.state._replace(critic=loop.state.critic.clone())
+        state.critic[1] = torch.inf
+        loop.carry = loop.carry._replace(state=state)
+        trained(loop)
+    assert captured.frozen() == plain.frozen() == {1: 95}
+    assert_same(captured, plain)
+
+
+def test_what_waits_for_numbers_is_never_recorded(tmp_path: Path, blind: None) -> None:
+    units = Captured(tape := Tape([]), CPU, (said := []).append)
+    total = torch.zeros(())
+
+    def unit(carry: torch.Tensor) -> tuple[torch.Tensor, None]:
+        total.add_(carry.sum().item())
+        return carry + 1, None
+
+    carry = torch.zeros(2)
+    for _ in range(5):
+        carry, _ = units(("odd", 1), unit, carry)
+    assert (carry.tolist(), total.item()) == ([5, 5], 20)
+    assert tape.recorded == 0
+    assert said == ["the unit odd is no CUDA graph: it waits for numbers of the GPU on its way"]
+    with pytest.raises(AskedError):
+        tape.record(lambda: unit(carry))
+
+
+@pytest.mark.parametrize("spec", ["sac", "td3", "mpo", "awac"])
+@pytest.mark.parametrize("capacity", [25, 1000])
+def test_updates_beside_the_environments_give_the_same_numbers(spec: str, capacity: int, tmp_path: Path) -> None:
+    """Whether or not a round draws the step that is being made: of a few stored ones it often does."""
+    built = build(row(spec, "continuous", capacity=capacity), tmp_path)
+    plain, beside = (trained(loop_with(built, Direct(CPU), overlap)) for overlap in (False, True))
+    assert_same(beside, plain)
+
+
+def test_only_a_round_that_drew_the_newest_step_waits_for_it(tmp_path: Path) -> None:
+    built = build(row("sac", "continuous", steps_per_update=1), tmp_path)
+    loop = loop_with(built, Direct(CPU), True)
+    order: list[str] = []
+    crew = loop.collector.crew
+
+    def noted(name: str, function: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            order.append(name)
+            return function(*arguments)
+
+        return call
+
+    for owner, method in ((crew, "start"), (crew, "finish"), (loop.store, "add"), (loop, "_round")):
+        setattr(owner, method, noted(method, getattr(owner, method)))
+    trained(loop, 60)
+    turns = " ".join(order).split("start")[1:]
+    early, late, none = (
+        turns.count(f" {turn} ") + turns.count(f" {turn}")
+        for turn in ("_round finish add", "finish add _round", "finish add")
+    )
+    assert min(early, late, none) > 0
+    assert early + late + none == len(turns) == 60
+    assert early + late == loop.updates["update"]
