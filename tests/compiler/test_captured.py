@@ -143,7 +143,7 @@ def test_updates_beside_the_environments_give_the_same_numbers(spec: str, capaci
 
 
 def test_only_a_round_that_drew_the_newest_step_waits_for_it(tmp_path: Path) -> None:
-    built = build(row("sac", "continuous", steps_per_update=1), tmp_path)
+    built = build(row("sac", "continuous", steps_per_update=1, updates=1), tmp_path)
     loop = loop_with(built, Direct(CPU), True)
     order: list[str] = []
     crew = loop.collector.crew
