@@ -155,7 +155,7 @@ def report(
         run = lowering(as_it_is, [phase], precision)
         began = time.perf_counter()
         with torch.no_grad():
-            graph = run(phase.name, partial(compile_update, phase.update))(*arguments)
+            graph, _ = run(phase.name, partial(compile_update, phase.update))(*arguments)
             compiled = run(phase.name, graph)
             compiled(*arguments)
         first = time.perf_counter() - began
@@ -166,7 +166,7 @@ def report(
             "products": run(phase.name, products),
         }
         if precision != "float32":
-            functions["float32"] = partial(compile_update(plain.update, *arguments), *arguments)
+            functions["float32"] = partial(compile_update(plain.update, *arguments)[0], *arguments)
         with torch.no_grad():
             for function in functions.values():
                 function()

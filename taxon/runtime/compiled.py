@@ -88,11 +88,11 @@ class _Compiled:
         self.owner.say(f"compiling {_described(self.name)}: some seconds, fewer where it was compiled before")
         try:
             with _unsignalled():
-                self.graph = compiled(self.eager, *_apart(arguments))
+                self.graph, given = compiled(self.eager, *arguments)
         except _failures() as error:
             self.owner.fall_back(self.name, _reason(error))
             return self.eager(*arguments)
-        return self.graph(*arguments)
+        return given
 
 
 def _described(name: str) -> str:
@@ -111,21 +111,29 @@ def updates_of(phase: Phase, data: Replay | Rollouts, steps: int) -> int:
     return phase.updates * max(0, 1 + (steps - data.warmup) // data.steps_per_update)
 
 
-def compiled(function: Function, *arguments: Any) -> Function:
-    """A function as one graph for arguments of these shapes. Raises what torch raises where it cannot be one."""
+def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
+    """A function as one graph for arguments of these shapes, and what it gives for them.
+
+    Raises what torch raises where it cannot be one.
+    """
     use_cache()
+
+    def call(*arguments: Any) -> Any:
+        return function(*arguments)
+
     # Kernels are written for a number of threads, so that number belongs to what identifies them in the cache. One
     # compiling process: a pool of them would stay for the whole run and hear its signals. What calls the kernels is C++
     # as well: in Python it takes as long as a small update's arithmetic. No guards: what a call depends on stays as it
-    # is for a whole run, and looking again would take a tenth of a millisecond each time.
+    # is for a whole run, and looking again takes longer than all else that surrounds the arithmetic.
     options: dict[str, Any] = {"cpp.threads": torch.get_num_threads(), "compile_threads": 1, "cpp_wrapper": True}
     options["guard_filter_fn"] = _no_guards
+    # The processor says which vector instructions it has; asking once more by a trial takes a second of every start.
+    options["cpp.vec_isa_ok"] = True
+    # Torch finds a graph by its function's code, so without guards that must be no other's.
+    call.__code__ = call.__code__.replace()
+    graph = torch.compile(call, fullgraph=True, dynamic=False, options=options)
     with _marked():
-        whole: Any = torch.compile(function, fullgraph=True, dynamic=False, options=options)
-        graph: Function = whole.aot_compile((arguments, {}))
-    if hasattr(graph, "disable_guard_check"):  # from torch 2.10 on
-        graph.disable_guard_check()
-    return graph
+        return graph, graph(*_apart(arguments))
 
 
 def _apart(arguments: Any) -> Any:

@@ -91,7 +91,8 @@ class Loop:
             self.store = Segment(seeds, data.environments, data.steps, known | answer, device)
         else:
             self.store = Ring(seeds, min(data.capacity, steps), known | answer, device)
-        self._act = {random: prepare(ACTING, self._acts(random)) for random in (False, True)}
+        # Random actions are drawn too few times to be compiled.
+        self._act = {False: prepare(ACTING, self._acts(False)), True: self._acts(True)}
         self._prepare = prepare
         self._updates: dict[tuple[str, bool], Function] = {}
 

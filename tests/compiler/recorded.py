@@ -116,9 +116,11 @@ def lazily(function: Callable[..., Any]) -> Callable[..., Any]:
     made: list[Callable[..., Any]] = []
 
     def call(*arguments: Any) -> Any:
-        if not made:
-            made.append(compiled(function, *arguments))
-        return made[0](*arguments)
+        if made:
+            return made[0](*arguments)
+        graph, given = compiled(function, *arguments)
+        made.append(graph)
+        return given
 
     return call
 
