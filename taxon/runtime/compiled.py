@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_map_only
+from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.runtime.loop import ACTING
@@ -122,11 +123,14 @@ def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
         return function(*arguments)
 
     # Kernels are written for a number of threads, so that number belongs to what identifies them in the cache. One
-    # compiling process: a pool of them would stay for the whole run and hear its signals. What calls the kernels is C++
-    # as well: in Python it takes as long as a small update's arithmetic. No guards: what a call depends on stays as it
-    # is for a whole run, and looking again takes longer than all else that surrounds the arithmetic.
-    options: dict[str, Any] = {"cpp.threads": torch.get_num_threads(), "compile_threads": 1, "cpp_wrapper": True}
+    # compiling process: a pool of them would stay for the whole run and hear its signals. No guards: what a call
+    # depends on stays as it is for a whole run, and looking again takes longer than all that surrounds the arithmetic.
+    options: dict[str, Any] = {"cpp.threads": torch.get_num_threads(), "compile_threads": 1}
     options["guard_filter_fn"] = _no_guards
+    # On the CPU what calls the kernels is C++ as well: in Python it takes as long as a small update's arithmetic. A GPU
+    # is asked by recorded graphs.
+    devices = {leaf.device.type for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor)}
+    options["cpp_wrapper"] = devices == {"cpu"}
     # The processor says which vector instructions it has; asking once more by a trial takes a second of every start.
     options["cpp.vec_isa_ok"] = True
     # Torch finds a graph by its function's code, so without guards that must be no other's.
@@ -140,12 +144,12 @@ def _apart(arguments: Any) -> Any:
     """The same arguments, none of them twice: a graph keeps for good that two were one when it was made."""
     met: set[int] = set()
 
-    def own(tensor: torch.Tensor) -> torch.Tensor:
+    def own(tensor: Tensor) -> Tensor:
         known = id(tensor) in met
         met.add(id(tensor))
         return tensor.view_as(tensor) if known else tensor
 
-    return tree_map_only(torch.Tensor, own, arguments)
+    return tree_map_only(Tensor, own, arguments)
 
 
 def _no_guards(guards: Sequence[Any]) -> list[bool]:

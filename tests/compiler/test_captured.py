@@ -10,12 +10,12 @@ import pytest
 import torch
 from recorded import FEWER
 from tape import AskedError, Tape
-from tiny import Drift, Hops, build, leaves, loop_of, row_of
+from tiny import Drift, Hops, build, leaves, row_of
 
 from taxon.operators.data import Replay
 from taxon.runtime import learning
-from taxon.runtime.captured import Captured
-from taxon.runtime.loop import Loop
+from taxon.runtime.captured import Captured, CudaGraphs
+from taxon.runtime.loop import Loop, streams
 from taxon.runtime.units import Direct
 from taxon.semantics.loading import shipped_names
 
@@ -33,9 +33,12 @@ def row(spec: str, actions: str, **data: int) -> Any:
     return row_of(spec, *sets, actions=actions)
 
 
-def loop_with(built: Any, units: Any, overlap: bool = False) -> Loop:
-    agent = built.Agent(3, (Hops if built.Agent.discrete else Drift).action)
-    return loop_of(built, [3, 4], STEPS, agent, None, lambda name, function: function, units, overlap)
+def loop_with(built: Any, units: Any, overlap: bool = False, device: torch.device = CPU) -> Loop:
+    sources = streams([3, 4], device, built.DATA.environments)
+    world = Hops if built.Agent.discrete else Drift
+    places = [world(seed) for seed in sources.environment]
+    agent = built.Agent(world.observation, world.action)
+    return Loop(agent, built.DATA, places, sources, STEPS, device, units=units, overlap=overlap)
 
 
 def use(loop: Loop, units: Captured) -> None:
@@ -88,6 +91,22 @@ def test_recorded_units_give_the_same_numbers(
     assert said == []
     assert tape.recorded >= 1
     assert tape.replays > 10
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize(("spec", "actions"), SPECS)
+def test_cuda_graphs_give_the_same_numbers(
+    spec: str, actions: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = build(row(spec, actions), tmp_path)
+    device = torch.device("cuda")
+    # A GPU's generator gives other numbers to one draw for several updates than to several draws.
+    monkeypatch.setattr(Captured, "most", 1)
+    loops = [loop_with(built, None, True, device) for _ in range(2)]
+    own = loops[1].streams
+    graphs = CudaGraphs([*own.acting, *own.sampling, *own.noise])
+    use(loops[1], Captured(graphs, device, lambda said: None))
+    assert_same(*(trained(loop) for loop in loops))
 
 
 def test_the_metrics_of_recorded_units_are_read_and_begin_anew(tmp_path: Path, blind: None) -> None:
