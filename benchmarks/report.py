@@ -7,6 +7,7 @@ A file that ends in .txt (what `benchmarks.update` or `benchmarks.cold_start` pr
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.results import Results, Sample, read
@@ -15,6 +16,7 @@ from benchmarks.targets import OURS, TARGETS, plain
 from benchmarks.workload import Workload
 
 METHOD = Path(__file__).resolve().parent / "method.md"
+FINDINGS = METHOD.with_name("findings.md")  # what profiles say, written by hand
 AXES = ("seeds", "environments", "batch", "width")
 
 
@@ -161,7 +163,14 @@ def targets(samples: Sequence[Sample], quoted: Sequence[tuple[str, str]] = ()) -
 def everything(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
     """The whole page."""
     parts = [METHOD.read_text(encoding="utf-8").rstrip()]
-    parts.append("## Targets\n\n" + targets([sample for results in every for sample in results.samples], quoted))
+    # A round of one file is none of another's.
+    samples = [
+        replace(sample, round=sample.round + 1000 * number)
+        for number, results in enumerate(every)
+        for sample in results.samples
+    ]
+    parts.append("## Targets\n\n" + targets(samples, quoted))
+    parts.append(FINDINGS.read_text(encoding="utf-8").rstrip())
     for results in every:
         machine = results.machine
         lines = [
