@@ -171,10 +171,11 @@ def everything(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ())
     ]
     parts.append("## Targets\n\n" + targets(samples, quoted))
     parts.append(FINDINGS.read_text(encoding="utf-8").rstrip())
+    kinds = [results.kind for results in every]
     for results in every:
         machine = results.machine
         lines = [
-            f"## {results.kind}",
+            f"## {results.kind}" + (f", {results.started[11:16]}" if kinds.count(results.kind) > 1 else ""),
             f"{results.started[:10]}, {machine['processor']}, {machine['cores']} cores"
             + (f", {machine['accelerator']}" if machine["accelerator"] else "")
             + f"; a load of {machine['load']:.1f} from other programs at the start; arguments `{results.command}`.",
