@@ -12,7 +12,7 @@ from taxon.compiler.emit import order_imports
 from taxon.compiler.library import PACKAGES, Source, names_used, package_files, read
 from taxon.compiler.templating import environment
 
-_RUNTIME = tuple(
+RUNTIME = tuple(
     f"runtime/{name}.py"
     for name in (
         "agent",
@@ -51,7 +51,7 @@ def standalone(module: str) -> str:
 def _files() -> tuple[Source, ...]:
     """The library in an order in which a definition never needs a later one at import."""
     paths = [f"{package}/{name}" for package in PACKAGES for name in package_files(package)]
-    sources = [read(path) for path in (*paths, *_RUNTIME)]
+    sources = [read(path) for path in (*paths, *RUNTIME)]
     placed: list[Source] = []
     while sources:
         names = {source.module for source in sources}
