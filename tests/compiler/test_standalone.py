@@ -16,6 +16,7 @@ from tiny import CPU, SPECS, lint, row_of, same
 
 from taxon.compiler import emit, standalone
 from taxon.compiler.library import PACKAGES, exports, package_files, read
+from taxon.compiler.standalone import RUNTIME
 from taxon.runtime import environments, module
 from taxon.runtime.loop import Loop, streams
 from taxon.taxonomy.row import Row
@@ -89,22 +90,7 @@ def test_nothing_is_written_out_that_is_not_used() -> None:
 def test_the_library_has_each_name_once() -> None:
     """Two files may not give one name two meanings: in a script the later would win."""
     files = [f"{package}/{name}" for package in PACKAGES for name in package_files(package)]
-    runtime = (
-        "agent",
-        "board",
-        "collector",
-        "environments",
-        "layout",
-        "learning",
-        "loop",
-        "metrics",
-        "replay",
-        "rollouts",
-        "stepper",
-        "streams",
-        "units",
-    )
-    files += [f"runtime/{name}.py" for name in runtime]
+    files += RUNTIME
     places = Counter(name for file in files for name in read(file).definitions())
     assert [name for name, count in places.items() if count > 1] == []
 
