@@ -7,6 +7,7 @@ What only shows when a phase first runs (no compiler, an operator that does not 
 import atexit
 import fcntl
 import os
+import platform
 import shutil
 import signal
 import tempfile
@@ -131,6 +132,10 @@ def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
     # is asked by recorded graphs.
     devices = {leaf.device.type for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor)}
     options["cpp_wrapper"] = devices == {"cpu"}
+    if devices == {"cpu"} and has_onednn():
+        from taxon.runtime.products import LargeProducts
+
+        options["post_grad_custom_post_pass"] = LargeProducts()
     # The processor says which vector instructions it has; asking once more by a trial takes a second of every start.
     options["cpp.vec_isa_ok"] = True
     # Torch finds a graph by its function's code, so without guards that must be no other's.
@@ -150,6 +155,12 @@ def _apart(arguments: Any) -> Any:
         return tensor.view_as(tensor) if known else tensor
 
     return tree_map_only(Tensor, own, arguments)
+
+
+def has_onednn() -> bool:
+    """Whether oneDNN can make the products of a graph: on x86, where torch's own library may be slow."""
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return x86 and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def _no_guards(guards: Sequence[Any]) -> list[bool]:

@@ -27,6 +27,7 @@ from taxon.runtime.files import claimed, write_atomically
 from taxon.runtime.keeper import Keeper
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Agent, Loop, Streams, streams
+from taxon.runtime.memory import keep_freed
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
@@ -146,6 +147,7 @@ def _train(
     mode: Mode = "auto",
 ) -> Outcome:
     """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint."""
+    keep_freed()
     keepers: list[Keeper] | list[RemoteKeeper]
     keepers = training.keepers() if isinstance(training, Workers) else [Keeper(environment) for environment in training]
     emitted = module.load(program.source, folder / "agent.py")
