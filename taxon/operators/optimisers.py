@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from taxon.operators.functional import per_seed, total
@@ -33,13 +34,14 @@ def adam(
 ) -> tuple[Tensor, Moments]:
     """One Adam step (Kingma & Ba 2015, Algorithm 1) -> (parameters, moments).
 
-    `updates` [S] counts from 1; `lr` is a float or [S]. Weight decay is coupled: it joins the gradient.
+    `updates` [S] counts from 1; `lr` is a float or [S]. Weight decay is coupled: it joins the gradient. A moment below
+    the smallest normal number is zero.
     """
     if weight_decay:
         gradient = gradient + weight_decay * parameters
     count = updates.to(gradient.dtype)
-    first = torch.lerp(moments[0], gradient, 1 - beta1)
-    second = torch.addcmul(beta2 * moments[1], gradient, gradient, value=1 - beta2)
+    first = _normal(torch.lerp(moments[0], gradient, 1 - beta1))
+    second = _normal(torch.addcmul(beta2 * moments[1], gradient, gradient, value=1 - beta2))
     unbiased_first = first / per_seed(_one_minus_power(beta1, count), gradient)
     unbiased_second = second / per_seed(_one_minus_power(beta2, count), gradient)
     step = per_seed(lr, gradient) * (unbiased_first / (unbiased_second.sqrt() + eps))
@@ -79,6 +81,15 @@ def copy_every(target: Tensor, online: Tensor, updates: Tensor, every: int) -> T
 def linear_schedule(step: Tensor, start: float, end: float, over: float) -> Tensor:
     """start + (end - start) min(step / over, 1): step [S] -> [S], in float32 unless the step is a wider float."""
     return start + (end - start) * (step / over).clamp(0.0, 1.0)
+
+
+def _normal(x: Tensor) -> Tensor:
+    """x, but zero where it is too small for all of its digits.
+
+    The moments of a weight without gradient shrink until they are, and stay so; a processor takes many times as long
+    over such numbers, which move no parameter.
+    """
+    return F.hardshrink(x, torch.finfo(x.dtype).tiny)
 
 
 def _one_minus_power(beta: float, count: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from torch._inductor.pattern_matcher import Arg, CallFunction, Match, PatternMat
 aten = torch.ops.aten
 
 # Multiplications of one product from which oneDNN is faster.
-LARGE = 1_000_000
+LARGE = 300_000
 
 torch.library.define("taxon::linear", "(Tensor x, Tensor weight, Tensor? bias) -> Tensor")
 
@@ -83,7 +83,10 @@ def products(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def affines(bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    """[K, 1, out], [K, N, in], [K, in, out] -> [K, N, out]."""
+    """[K, 1, out], [K, N, in], [K, in, out] -> [K, N, out]. Where one input is given to all K, it is one product."""
+    if x.stride(0) == 0:
+        side_by_side = affine(bias.flatten(), x[0], weight.transpose(0, 1).flatten(1))
+        return side_by_side.unflatten(1, (len(x), -1)).transpose(0, 1)
     several = zip(bias.squeeze(1).unbind(), x.unbind(), weight.unbind(), strict=True)
     return torch.stack([affine(*each) for each in several])
 

@@ -45,6 +45,22 @@ def test_adam_counts_and_rates_belong_to_the_seed():
     assert torch.equal(both[1:], alone)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_moments_without_gradient_become_zero_instead_of_ever_smaller(dtype):
+    tiny = torch.finfo(dtype).tiny
+    start = rows(0, 1, 4, dtype=dtype)
+    gradient = torch.tensor([[0.0, 0.0, 0.0, float("nan")]], dtype=dtype)
+    moments = tuple(torch.tensor([[1.05 * tiny, 1.2 * tiny, 1e-3, 0.0]], dtype=dtype) for _ in range(2))
+    moved, (first, second) = adam(start, gradient, moments, 1e-2, torch.ones(1), beta1=0.9, beta2=0.9)
+    for moment in (first, second):
+        assert moment[0, 0] == 0
+        assert moment[0, 1].item() == pytest.approx(1.2 * 0.9 * tiny, rel=1e-5)
+    assert first[0, 2] == pytest.approx(9e-4)
+    assert first[0, 3].isnan()
+    assert second[0, 3].isnan()  # else nobody would notice
+    assert torch.equal(moved[0, 0], start[0, 0])
+
+
 def test_the_first_adam_step_has_the_length_of_the_rate():
     gradient = torch.tensor([[1e-3, -5.0]], dtype=torch.float64)
     new, _ = adam(0 * gradient, gradient, zero_moments(gradient), 0.1, torch.ones(1), eps=0.0)
