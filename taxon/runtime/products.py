@@ -1,8 +1,7 @@
 """Matrix products of graphs compiled for x86: made by oneDNN where they are large, as they are by default elsewhere.
 
-torch makes float32 products with MKL. On the AMD processor where it was measured oneDNN takes half the time, whatever
-the strides of the factors; small products it makes slower, since a call of it takes longer (docs/performance.md). Eager
-execution, the reference, is left as it is.
+torch makes float32 products with MKL. On the AMD processor where it was measured oneDNN takes half the time; small ones
+it makes slower, since calling it takes longer (docs/performance.md). Eager execution, the reference, is left as it is.
 
 Importing this takes seconds, since it needs the compiler.
 """
@@ -40,8 +39,8 @@ def _shape_of(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return x.new_empty(x.shape[0], weight.shape[0])
 
 
-class _AnyStrides(LinearUnary):
-    """torch's own node copies factors into order first."""
+class _EitherOrder(LinearUnary):
+    """torch's own node copies factors into order, row by row, first."""
 
     @classmethod
     def require_contiguous(cls, x: IRNode) -> IRNode:
@@ -50,9 +49,18 @@ class _AnyStrides(LinearUnary):
 
 @register_lowering(torch.ops.taxon.linear.default, type_promotion_kind=None)
 def _lower(x: Any, weight: Any, bias: Any) -> Any:
-    # The one factor that oneDNN is given in order: here the copy is joined to what computes it.
+    # Copied here, where one has to be, a factor is copied by what computes it.
     x = LinearUnary.require_contiguous(LinearUnary.realize_input(x))
-    return TensorBox.create(_AnyStrides.create(x, weight, bias, "none", [], ""))  # type: ignore[no-untyped-call]
+    weight = LinearUnary.realize_input(weight)
+    if not _is_dense(weight):
+        weight = LinearUnary.require_contiguous(weight)
+    return TensorBox.create(_EitherOrder.create(x, weight, bias, "none", [], ""))  # type: ignore[no-untyped-call]
+
+
+def _is_dense(weight: Any) -> bool:
+    """Whether a matrix lies without gaps, by rows or by columns: with any other oneDNN goes number by number."""
+    rows, columns = weight.get_size()
+    return tuple(weight.get_stride()) in ((columns, 1), (1, rows))
 
 
 def is_large(x: Tensor, weight: Tensor) -> bool:
@@ -86,7 +94,7 @@ def affines(bias: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     """[K, 1, out], [K, N, in], [K, in, out] -> [K, N, out]. Where one input is given to all K, it is one product."""
     if x.stride(0) == 0:
         side_by_side = affine(bias.flatten(), x[0], weight.transpose(0, 1).flatten(1))
-        return side_by_side.unflatten(1, (len(x), -1)).transpose(0, 1)
+        return side_by_side.view(len(side_by_side), len(x), -1).transpose(0, 1)
     several = zip(bias.squeeze(1).unbind(), x.unbind(), weight.unbind(), strict=True)
     return torch.stack([affine(*each) for each in several])
 
