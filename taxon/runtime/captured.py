@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from taxon.runtime.agent import map_state
+from taxon.runtime.home import Home, leave
 from taxon.runtime.units import Unit
 
 # Updates in one graph: enough to hide a launch behind them; each is recorded, which takes memory and a moment.
@@ -70,7 +70,7 @@ class Captured:
         self.recorder = recorder
         self.device = device
         self.say = say
-        self._home: Any = None
+        self._home = Home()
         self._held: dict[str, Tensor] = {}
         self._staged: dict[str, Tensor] = {}  # in memory that a GPU reads by itself
         self._called: dict[Hashable, int] = {}
@@ -87,11 +87,11 @@ class Captured:
         return self._held[name].copy_(tensor, non_blocking=True)
 
     def __call__(self, key: Hashable, unit: Unit, carry: Any) -> tuple[Any, Any]:
-        home = self._settle(carry)
+        home = self._home.settle(carry)
 
         def run() -> Any:
             new, given = unit(home)
-            map_state(_leave, new, home)
+            leave(new, home)
             return given
 
         called = self._called.get(key, 0)
@@ -110,18 +110,6 @@ class Captured:
         else:
             given = run()
         return home, given
-
-    def _settle(self, carry: Any) -> Any:
-        """The carry at home."""
-        if self._home is None:
-            self._home = map_state(torch.clone, carry)
-        elif carry is not self._home:
-            map_state(_leave, carry, self._home)
-        return self._home
-
-
-def _leave(new: Tensor, home: Tensor) -> Tensor:
-    return home if new is home else home.copy_(new)
 
 
 def _described(key: Hashable) -> str:

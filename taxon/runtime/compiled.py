@@ -24,6 +24,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.runtime.loop import ACTING
 from taxon.runtime.options import Mode
+from taxon.runtime.seed_threads import SeedThreads
 
 Function = Callable[..., Any]
 
@@ -41,7 +42,8 @@ class Compiling:
     """What of a run is compiled.
 
     `compiled` names the phases, and ACTING, for the run's record; a name leaves it when its first call finds that it
-    cannot be. A resumed run passes what was recorded as `recorded`, and the same is compiled whatever the mode.
+    cannot be. A resumed run passes what was recorded as `recorded`, and the same is compiled whatever the mode. With
+    several `threads` they share the seeds of an update.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Compiling:
         mode: Mode,
         say: Callable[[str], None],
         recorded: Collection[str] | None = None,
+        threads: int = 1,
     ) -> None:
         self.say = say
         chosen = {phase.name for phase in phases if worthwhile(updates_of(phase, data, steps), WORTH, mode)}
@@ -62,10 +65,17 @@ class Compiling:
         for phase in phases:
             if phase.name in self.compiled and phase.whole and isinstance(data, Replay):
                 self.fall_back(phase.name, "what it reads, all that is stored, grows from round to round")
+        self._seeds = SeedThreads(threads, compiled) if threads > 1 else None
 
     def prepare(self, name: str, function: Function) -> Function:
         """The function of a phase, or of ACTING, compiled where that was chosen."""
         return _Compiled(function, name, self) if name in self.compiled else function
+
+    def compile(self, name: str, function: Function, *arguments: Any) -> tuple[Function, Any]:
+        """Like `compiled`; an update of a phase may become one of each seed."""
+        if self._seeds is None or name == ACTING:
+            return compiled(function, *arguments)
+        return self._seeds.compiled(function, *arguments)
 
     def fall_back(self, name: str, reason: str) -> None:
         """Note that something runs eagerly, and say so."""
@@ -90,7 +100,7 @@ class _Compiled:
         self.owner.say(f"compiling {_described(self.name)}: some seconds, fewer where it was compiled before")
         try:
             with _unsignalled():
-                self.graph, given = compiled(self.eager, *arguments)
+                self.graph, given = self.owner.compile(self.name, self.eager, *arguments)
         except _failures() as error:
             self.owner.fall_back(self.name, _reason(error))
             return self.eager(*arguments)

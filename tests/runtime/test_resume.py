@@ -185,7 +185,16 @@ def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, m
     assert torch.equal(places, torch.full_like(places, saved["collector"]["lengths"][0]))
 
 
-def test_a_compiled_run_goes_on_compiled(program, tmp_path):
+@pytest.fixture(params=[1, 2])
+def threads(request):
+    """Those of the process; with two of them, two seeds are updated at once."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads):
     """Which phases are compiled is part of the record: a resumed run does not choose again."""
     compiled = {"compile": "on", "steps": 80, "evaluate_every": 80}
     train(program, options(tmp_path / "whole", **compiled), plain())

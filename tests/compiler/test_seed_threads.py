@@ -1,0 +1,111 @@
+"""On a CPU each seed's compiled update is made by itself, on threads: the same numbers, and nobody else's."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from recorded import Call, furthest, record
+
+from taxon.runtime.compiled import compiled
+from taxon.runtime.learning import Carry, learn
+from taxon.runtime.loop import map_state
+from taxon.runtime.seed_threads import SeedThreads
+
+UPDATES, SEEDS = 6, 3
+
+
+@pytest.fixture(autouse=True)
+def several() -> Any:
+    """More threads than one, as a run on a machine of several cores has them; and nothing compiled before."""
+    torch.compiler.reset()
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def carry_of(state: Any) -> Carry:
+    seeds = len(next(iter(map_leaves(state))))
+    return Carry(state, torch.ones(seeds, dtype=torch.bool), torch.full((seeds,), -1))
+
+
+def map_leaves(state: Any) -> list[torch.Tensor]:
+    found: list[torch.Tensor] = []
+    map_state(lambda leaf: found.append(leaf) or leaf, state)  # type: ignore[func-returns-value]
+    return found
+
+
+def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[list[Any], list[torch.Tensor], Carry]:
+    """The states after each call, the metrics, and the last carry; each update from what the one before left."""
+    shared = SeedThreads(threads, compiled)
+    graphs: dict[str, Any] = {}
+    carry, states, metrics = carry_of(calls[0].before), [], []
+    for number, call in enumerate(calls):
+        if number:
+            # What changed the state between two updates of the run changes it here, too.
+            was, now = calls[number - 1].after, call.before
+            state = map_state(lambda own, a, b: own if torch.equal(a, b) else b, carry.state, was, now)
+            carry = carry._replace(state=state)
+        arguments = carry, torch.tensor(7 * number), call.batch, call.noise
+        if call.key in graphs:
+            carry, names, values = graphs[call.key](*arguments)
+        else:
+            update = partial(learn, functions[call.key])
+            graphs[call.key], (carry, names, values) = shared.compiled(update, *arguments)
+        assert names == tuple(call.metrics)
+        states.append(map_state(torch.clone, carry.state))
+        metrics.append(values)
+    return states, metrics, carry
+
+
+@pytest.mark.parametrize(("spec", "actions"), [("td3", "continuous"), ("ppo", "discrete")])
+def test_it_is_the_update_of_all_seeds(spec: str, actions: str, tmp_path: Path) -> None:
+    """With a delayed policy and with several phases: functions that share one state."""
+    functions, calls = record(spec, actions, tmp_path, UPDATES, seeds=SEEDS)
+    states, metrics, carry = made(functions, calls, 2)
+    assert len({call.key for call in calls}) > 1
+    assert furthest(states, [call.after for call in calls]) <= 1e-5
+    for call, values in zip(calls, metrics, strict=True):
+        eager = torch.stack([*call.metrics.values(), torch.ones(SEEDS)])
+        torch.testing.assert_close(values, eager, rtol=1e-4, atol=1e-5)
+    assert carry.alive.all()
+    assert torch.get_num_threads() == 2  # of this thread's own products
+
+
+def test_a_seed_depends_on_no_other_and_not_on_the_threads(tmp_path: Path) -> None:
+    functions, calls = record("sac", "continuous", tmp_path, UPDATES, seeds=SEEDS)
+    states, metrics, _ = made(functions, calls, 2)
+    alone, own, _ = made(functions, [call.of_seed(1) for call in calls], 1)
+    for state, other in zip(states, alone, strict=True):
+        for leaf, same in zip(map_leaves(state), map_leaves(other), strict=True):
+            assert torch.equal(leaf[1:2], same)
+    assert all(torch.equal(values[:, 1:2], same) for values, same in zip(metrics, own, strict=True))
+
+
+def test_a_seed_that_is_not_finite_is_frozen_alone(tmp_path: Path) -> None:
+    functions, calls = record("sac", "continuous", tmp_path, UPDATES, seeds=SEEDS)
+    # A graph is for one layout, and a column that is written anew lies otherwise than one of stored rows.
+    calls = [call._replace(batch=map_state(torch.clone, call.batch)) for call in calls]
+    spoilt = calls[3].batch.reward.clone()
+    spoilt[1] = torch.nan
+    harmed = [*calls[:3], calls[3]._replace(batch=calls[3].batch._replace(reward=spoilt)), *calls[4:]]
+    states, metrics, carry = made(functions, harmed, 2)
+    whole, _, _ = made(functions, calls, 2)
+    assert carry.alive.tolist() == [True, False, True]
+    assert carry.frozen_at.tolist() == [-1, 21, -1]
+    for leaf, same, before in zip(*map(map_leaves, (states[-1], whole[-1], states[2])), strict=True):
+        assert torch.equal(leaf[[0, 2]], same[[0, 2]])
+        assert torch.equal(leaf[1], before[1])
+    assert metrics[3][:, 1].isnan().any()
+
+
+def test_the_first_state_is_left_as_it_was(tmp_path: Path) -> None:
+    """A round that is undone goes back to a copy, and an agent's first state may hold one tensor twice."""
+    functions, calls = record("sac", "continuous", tmp_path, 1, seeds=SEEDS)
+    before = map_state(torch.clone, calls[0].before)
+    made(functions, calls, 2)
+    assert all(torch.equal(a, b) for a, b in zip(map_leaves(calls[0].before), map_leaves(before), strict=True))
