@@ -1,7 +1,8 @@
 """One update alone: eager, compiled, and the matrix products it contains alone: `python -m benchmarks.update sac mpo`.
 
 The products are those of the eager update, recorded as it runs, on tensors of the same shapes and strides: what is left
-of an update if all but its arithmetic of matrices were free. The three take turns, so that a slow moment of the machine
+of an update if all but its arithmetic of matrices were free. On the CPU each is made by the library that the compiled
+update has it made by; `torch` are the same as torch makes them by default. All take turns, so that a slow moment of the machine
 meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is measured,
 which other programs disturb less than the wall's; with more threads, or on a GPU, the wall's.
 
@@ -31,8 +32,10 @@ from taxon.operators.data import Episodes, Phase
 from taxon.runtime import module
 from taxon.runtime.agent import map_state
 from taxon.runtime.compiled import compiled as compile_update
+from taxon.runtime.compiled import has_onednn
 from taxon.runtime.errors import UserError
 from taxon.runtime.loop import as_it_is
+from taxon.runtime.memory import keep_freed
 from taxon.runtime.options import Precision, parse_precision
 from taxon.runtime.precision import check_precision, lowering, phases_of
 from taxon.semantics import load_spec
@@ -66,17 +69,30 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return sum(2 * factors[-2].numel() * factors[-1].shape[-1] for _, factors in self.products)
 
 
-def products_of(phase: Phase, arguments: Sequence[Any]) -> tuple[Callable[[], None], int]:
-    """A function that makes an update's products, and the number of operations in them."""
+def products_of(phase: Phase, arguments: Sequence[Any]) -> tuple[Callable[[], None], Callable[[], None], int]:
+    """Functions that make an update's products, as its graph does and as torch does, and the operations in them."""
     with Recorder() as recorder:
         phase.update(*arguments)
-    ready = [(product, factors, product(*factors)) for product, factors in recorder.products]
+    by_torch = [partial(product, *factors, out=product(*factors)) for product, factors in recorder.products]
+    as_compiled = [_as_compiled(*each) or own for each, own in zip(recorder.products, by_torch, strict=True)]
+    return partial(_call_all, as_compiled), partial(_call_all, by_torch), recorder.operations
 
-    def run() -> None:
-        for product, factors, out in ready:
-            product(*factors, out=out)
 
-    return run, recorder.operations
+def _as_compiled(product: Any, factors: Sequence[Tensor]) -> Callable[[], Tensor] | None:
+    """A large product as a compiled graph for the CPU makes it."""
+    if not has_onednn():
+        return None
+    from taxon.runtime.products import REPLACED, is_large
+
+    if not is_large(*factors[-2:]):
+        return None
+    ours = next(ours for replaced, _, ours in REPLACED if replaced.overloadpacket is product)
+    return partial(ours, *factors)
+
+
+def _call_all(functions: Sequence[Callable[[], Any]]) -> None:
+    for function in functions:
+        function()
 
 
 def arguments_of(agent: Any, phase: Phase, data: Any, seeds: int, device: torch.device) -> tuple[Any, Any, Any]:
@@ -159,11 +175,12 @@ def report(
             compiled = run(phase.name, graph)
             compiled(*arguments)
         first = time.perf_counter() - began
-        products, operations = products_of(phase, arguments)
+        products, by_torch, operations = products_of(phase, arguments)
         functions: dict[str, Callable[[], object]] = {
             "eager": partial(run(phase.name, phase.update), *arguments),
             "compiled": partial(compiled, *arguments),
             "products": run(phase.name, products),
+            "torch": run(phase.name, by_torch),
         }
         if precision != "float32":
             functions["float32"] = partial(compile_update(plain.update, *arguments)[0], *arguments)
@@ -182,7 +199,7 @@ def report(
             beside = f" {middle['float32']:8.2f} {gain:7.2f}"
         print(
             f"{spec:12} {phase.name:8} {seeds:5} {threads:7} {operations / 1e9:6.2f} {first:7.1f} "
-            f"{middle['eager']:8.2f} {middle['compiled']:8.2f} {middle['products']:8.2f} "
+            f"{middle['eager']:8.2f} {middle['compiled']:8.2f} {middle['products']:8.2f} {middle['torch']:8.2f} "
             f"{ratio['eager']:7.2f} {ratio['compiled']:8.2f} {ratio['eager'] / ratio['compiled']:7.2f}{beside}",
             flush=True,
         )
@@ -204,12 +221,13 @@ def main() -> None:
     except UserError as error:
         raise SystemExit(f"{error}; {error.help}") from error
     beside = "" if precision == "float32" else f" {'float32':>8} {'gain32':>7}"
+    keep_freed()  # as a run does
     where, date = machine(), datetime.now(UTC).date()
     print(f"{date}, {where['processor']}, torch {torch.__version__}; a load of {where['load']:.1f} at the start")
     print(f"ms per update in {precision}; x: times the products alone; gain: eager against compiled")
     print(
         f"{'spec':12} {'phase':8} {'seeds':>5} {'threads':>7} {'GFLOP':>6} {'first s':>7} "
-        f"{'eager':>8} {'compiled':>8} {'products':>8} {'eager x':>7} {'compil x':>8} {'gain':>7}{beside}"
+        f"{'eager':>8} {'compiled':>8} {'products':>8} {'torch':>8} {'eager x':>7} {'compil x':>8} {'gain':>7}{beside}"
     )
     for threads in options.threads:
         torch.set_num_threads(threads)

@@ -13,13 +13,15 @@ CALL = 100e-6  # seconds that each worker adds to a step: measured, by benchmark
 TRIED = 50  # steps that are timed
 
 
-def choose_workers(id: str, number: int, count: int, device: torch.device) -> int:
-    """How many processes, at most one for each core that the updates leave free, step `count` environments soonest.
+def choose_workers(id: str, number: int, count: int, device: torch.device, beside: bool) -> int:
+    """How many processes, at most one for each core that is free then, step `count` environments soonest.
 
     0 is this process alone: for one environment, and wherever others gain nothing. number: what a copy of the
-    environment starts with, whose steps are timed.
+    environment starts with, whose steps are timed. beside: updates go on while the environments step; from rollouts
+    they do not, so that their cores are free.
     """
-    free = min(_cores() - (torch.get_num_threads() if device.type == "cpu" else 1), count)
+    taken = torch.get_num_threads() if device.type == "cpu" else 1
+    free = min(_cores() - (taken if beside else 0), count)
     return fastest(count, _seconds(id, number), free) if free > 1 else 0
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from taxon.operators.data import Replay, Rollouts
 from taxon.runtime import checkpoint, manifest, module
 from taxon.runtime.captured import Captured, CudaGraphs
 from taxon.runtime.compiled import Compiling
@@ -71,7 +72,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     with _declared(program.source) as declared:
         width, discrete = declared.DATA.environments, declared.Agent.discrete
     numbers = streams(options.seeds, device, width)
-    workers = _workers(options.workers, options.environment, numbers, device)
+    workers = _workers(options.workers, options.environment, numbers, device, declared.DATA)
     with _environments(options.environment, numbers, discrete, workers) as (training, evaluating):
         check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
         folder = make_folder(options.out, program.name, options.environment)
@@ -123,7 +124,7 @@ def resume(
         with _declared(program.source) as declared:
             discrete = declared.Agent.discrete
         if workers is not None:
-            record.workers = _workers(workers, record.environment, numbers, device)
+            record.workers = _workers(workers, record.environment, numbers, device, declared.DATA)
         with (
             _environments(record.environment, numbers, discrete, record.workers) as (training, evaluating),
             _explained(folder, record),
@@ -307,10 +308,12 @@ def _declared(source: str) -> Iterator[ModuleType]:
         yield module.load(source, Path(folder) / "agent.py")
 
 
-def _workers(asked: Crowd, id: str, numbers: Streams, device: torch.device) -> int:
+def _workers(asked: Crowd, id: str, numbers: Streams, device: torch.device, data: Replay | Rollouts) -> int:
     """How many worker processes there are to be."""
     count = len(numbers.environment)
-    return choose_workers(id, numbers.environment[0], count, device) if asked == "auto" else min(asked, count)
+    if asked != "auto":
+        return min(asked, count)
+    return choose_workers(id, numbers.environment[0], count, device, isinstance(data, Replay))
 
 
 @contextmanager

@@ -255,18 +255,21 @@ def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
     monkeypatch.setattr(crew_size, "_seconds", lambda id, number: 1.0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
 
-    def chosen(count, cores, device="cpu"):
+    def chosen(count, cores, device="cpu", beside=True):
         monkeypatch.setattr(crew_size, "_cores", lambda: cores)
-        return choose_workers("Pendulum-v1", 0, count, torch.device(device))
+        return choose_workers("Pendulum-v1", 0, count, torch.device(device), beside)
 
     assert [chosen(count, 8) for count in (1, 2, 3, 100)] == [0, 2, 3, 5]
     assert [chosen(100, cores) for cores in (1, 3, 4, 5)] == [0, 0, 0, 2]
     assert chosen(100, 8, "cuda") == 7  # the updates take one, to tell the GPU what to do
+    # While rollouts are made, nothing is updated.
+    assert [chosen(100, cores, beside=False) for cores in (1, 2, 5)] == [0, 2, 5]
+    assert chosen(100, 8, "cuda", beside=False) == 8
 
 
 def test_an_environment_that_fails_when_it_is_timed_stays_here(monkeypatch):
     monkeypatch.setattr(crew_size, "_cores", lambda: 64)
     import torch
 
-    assert choose_workers("known/Nowhere-v0", 0, 8, torch.device("cpu")) == 0
-    assert choose_workers("known/Dictionary-v0", 0, 8, torch.device("cpu")) == 0  # its step breaks its own word
+    assert choose_workers("known/Nowhere-v0", 0, 8, torch.device("cpu"), True) == 0
+    assert choose_workers("known/Dictionary-v0", 0, 8, torch.device("cpu"), True) == 0  # its step breaks its own word
