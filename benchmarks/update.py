@@ -2,11 +2,11 @@
 
 The products are those of the eager update, recorded as it runs, on tensors of the same shapes and strides: what is left
 of an update if all but its arithmetic of matrices were free. On the CPU each is made by the library that the compiled
-update has it made by; `torch` are the same as torch makes them by default. All take turns, so that a slow moment of the machine
-meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is measured,
-which other programs disturb less than the wall's; with more threads, or on a GPU, the wall's.
+update has it made by; `torch` are the same as torch makes them by default. All take turns, so that a slow moment of the
+machine meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is
+measured, which other programs disturb less than the wall's; with more threads, or on a GPU, the wall's.
 
-With `--precision bf16` or `tf32` all three are in that precision, and the compiled float32 update takes its turn, too:
+With `--precision bf16` or `tf32` all are in that precision, and the compiled float32 update takes its turn, too:
 `gain32` is how many times as long that takes.
 """
 

@@ -42,8 +42,8 @@ class Compiling:
     """What of a run is compiled.
 
     `compiled` names the phases, and ACTING, for the run's record; a name leaves it when its first call finds that it
-    cannot be. A resumed run passes what was recorded as `recorded`, and the same is compiled whatever the mode. With
-    several `threads` they share the seeds of an update.
+    cannot be. A resumed run passes what was recorded as `recorded`, and the same is compiled whatever the mode.
+    threads: on a CPU, those that share the seeds of an update, as SeedThreads has it.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Compiling:
         mode: Mode,
         say: Callable[[str], None],
         recorded: Collection[str] | None = None,
-        threads: int = 1,
+        threads: int | None = None,
     ) -> None:
         self.say = say
         chosen = {phase.name for phase in phases if worthwhile(updates_of(phase, data, steps), WORTH, mode)}
@@ -65,14 +65,14 @@ class Compiling:
         for phase in phases:
             if phase.name in self.compiled and phase.whole and isinstance(data, Replay):
                 self.fall_back(phase.name, "what it reads, all that is stored, grows from round to round")
-        self._seeds = SeedThreads(threads, compiled) if threads > 1 else None
+        self._seeds = None if threads is None else SeedThreads(threads, compiled)
 
     def prepare(self, name: str, function: Function) -> Function:
         """The function of a phase, or of ACTING, compiled where that was chosen."""
         return _Compiled(function, name, self) if name in self.compiled else function
 
     def compile(self, name: str, function: Function, *arguments: Any) -> tuple[Function, Any]:
-        """Like `compiled`; an update of a phase may become one of each seed."""
+        """Like `compiled`; an update of a phase may be made in place, and become one of each seed."""
         if self._seeds is None or name == ACTING:
             return compiled(function, *arguments)
         return self._seeds.compiled(function, *arguments)

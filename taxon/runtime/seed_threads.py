@@ -1,4 +1,4 @@
-"""Updates of several seeds on a CPU: each seed's is made by itself, on threads of one core each.
+"""Compiled updates on a CPU: in place, and of several seeds each by itself, on threads of one core each.
 
 A seed's parameters and moments stay in a core's cache where those of ten do not, and threads with seeds of their own
 wait for each other once an update, where threads that share a product do so many times (docs/performance.md, *Seeds*).
@@ -23,22 +23,23 @@ Update = Callable[..., Any]  # (carry, clock, batch, noise) -> carry, names, val
 
 
 class SeedThreads:
-    """Threads that share the seeds of a run, whose carry they update in place.
+    """Threads that share the seeds of a run, whose carry they update where it lies.
 
+    threads: of one, this one, all seeds stay side by side in one graph, whose products may take several cores.
     compiled: (function, arguments) -> the function as one graph, and what it gives for them.
     """
 
     def __init__(self, threads: int, compiled: Callable[..., tuple[Update, Any]]) -> None:
         self._compiled = compiled
         self._home = Home()
-        self._own: list[Any] = []  # each seed's part of what is at home
-        self._pool = ThreadPoolExecutor(threads, "seeds")
-        with _restored():
-            ready = threading.Barrier(threads)
-            list(self._pool.map(_begin, [ready] * threads))
+        self._own: list[Any] = []  # the parts of what is at home that are updated at once
+        self._pool = ThreadPoolExecutor(threads, "seeds") if threads > 1 else None
+        if self._pool is not None:
+            with _restored():
+                list(self._pool.map(_begin, [threading.Barrier(threads)] * threads))
 
     def compiled(self, update: Update, *arguments: Any) -> tuple[Update, Any]:
-        """An update of all seeds, and what it gives for the arguments. Raises what compiling one seed's raises."""
+        """An update of all seeds, and what it gives for the arguments. Raises what compiling raises."""
 
         def in_place(carry: Any, *given: Any) -> Any:
             new, names, values = update(carry, *given)
@@ -46,33 +47,38 @@ class SeedThreads:
             return names, values
 
         carry, clock, *given = arguments
-        home, parts = self._settle(carry), _parts(given, len(carry.alive))
-        # As in its thread: a product's sums may depend on how many share it.
+        home = self._settle(carry)
+        parts = self._parts(given)
         with _restored():
-            torch.set_num_threads(1)
+            if self._pool is not None:
+                torch.set_num_threads(1)  # as in its thread: a product's sums may depend on how many share it
             one, first = self._compiled(in_place, self._own[0], clock, *parts[0])
 
-        def run(seeds: list[int], clock: Tensor, parts: list[Any]) -> list[Any]:
-            return list(self._pool.map(lambda seed: one(self._own[seed], clock, *parts[seed]), seeds))
+        def run(numbers: range, clock: Tensor, parts: list[Any]) -> list[Any]:
+            def part(number: int) -> Any:
+                return one(self._own[number], clock, *parts[number])
+
+            return list(map(part, numbers) if self._pool is None else self._pool.map(part, numbers))
 
         def together(told: list[Any]) -> tuple[Any, Any, Tensor]:
             return home, told[0][0], torch.cat([values for _, values in told], 1)
 
         def call(carry: Any, clock: Tensor, *given: Any) -> tuple[Any, Any, Tensor]:
             self._settle(carry)
-            seeds = list(range(len(self._own)))
-            return together(run(seeds, clock, _parts(given, len(seeds))))
+            return together(run(range(len(self._own)), clock, self._parts(given)))
 
-        others = list(range(1, len(self._own)))
-        return call, together([first, *run(others, clock, parts)])
+        return call, together([first, *run(range(1, len(self._own)), clock, parts)])
 
     def _settle(self, carry: Any) -> Any:
         home = self._home.settle(carry)
-        self._own = self._own or _parts(home, len(carry.alive))
+        self._own = self._own or ([home] if self._pool is None else _of_seeds(home, len(carry.alive)))
         return home
 
+    def _parts(self, given: Any) -> list[Any]:
+        return [given] if self._pool is None else _of_seeds(given, len(self._own))
 
-def _parts(given: Any, seeds: int) -> list[Any]:
+
+def _of_seeds(given: Any, seeds: int) -> list[Any]:
     """What belongs to each seed: every tensor leads with S."""
     return [map_state(lambda leaf, seed=seed: leaf[seed : seed + 1], given) for seed in range(seeds)]
 

@@ -161,7 +161,7 @@ def _train(
     with Log(folder, resumed) as log, display(console or RunConsole()) as shown, _stop_on_signals() as stop:
         recorded = None if sealed is None else record.compiled
         phases = phases_of(agent, build, record.precision)
-        threads = min(torch.get_num_threads(), len(record.seeds)) if device.type == "cpu" else 1
+        threads = min(torch.get_num_threads(), len(record.seeds)) if device.type == "cpu" else None
         compiling = Compiling(phases, emitted.DATA, record.steps, mode, shown.say, recorded, threads)
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         prepare = lowering(compiling.prepare, phases, record.precision)

@@ -1,4 +1,4 @@
-"""On a CPU each seed's compiled update is made by itself, on threads: the same numbers, and nobody else's."""
+"""On a CPU compiled updates are made in place, each seed's by itself where there are threads: the same numbers."""
 
 from __future__ import annotations
 
@@ -62,11 +62,12 @@ def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[li
     return states, metrics, carry
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(("spec", "actions"), [("td3", "continuous"), ("ppo", "discrete")])
-def test_it_is_the_update_of_all_seeds(spec: str, actions: str, tmp_path: Path) -> None:
+def test_it_is_the_update_of_all_seeds(spec: str, actions: str, threads: int, tmp_path: Path) -> None:
     """With a delayed policy and with several phases: functions that share one state."""
     functions, calls = record(spec, actions, tmp_path, UPDATES, seeds=SEEDS)
-    states, metrics, carry = made(functions, calls, 2)
+    states, metrics, carry = made(functions, calls, threads)
     assert len({call.key for call in calls}) > 1
     assert furthest(states, [call.after for call in calls]) <= 1e-5
     for call, values in zip(calls, metrics, strict=True):
@@ -79,7 +80,7 @@ def test_it_is_the_update_of_all_seeds(spec: str, actions: str, tmp_path: Path) 
 def test_a_seed_depends_on_no_other_and_not_on_the_threads(tmp_path: Path) -> None:
     functions, calls = record("sac", "continuous", tmp_path, UPDATES, seeds=SEEDS)
     states, metrics, _ = made(functions, calls, 2)
-    alone, own, _ = made(functions, [call.of_seed(1) for call in calls], 1)
+    alone, own, _ = made(functions, [call.of_seed(1) for call in calls], 3)
     for state, other in zip(states, alone, strict=True):
         for leaf, same in zip(map_leaves(state), map_leaves(other), strict=True):
             assert torch.equal(leaf[1:2], same)
