@@ -66,11 +66,11 @@ class Captured:
 
     most = MOST
 
-    def __init__(self, recorder: Recorder, device: torch.device, say: Callable[[str], None]) -> None:
+    def __init__(self, recorder: Recorder, device: torch.device, home: Home, say: Callable[[str], None]) -> None:
         self.recorder = recorder
         self.device = device
         self.say = say
-        self._home = Home()
+        self._home = home
         self._held: dict[str, Tensor] = {}
         self._staged: dict[str, Tensor] = {}  # in memory that a GPU reads by itself
         self._called: dict[Hashable, int] = {}

@@ -24,7 +24,6 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.runtime.loop import ACTING
 from taxon.runtime.options import Mode
-from taxon.runtime.seed_threads import SeedThreads
 
 Function = Callable[..., Any]
 
@@ -43,7 +42,7 @@ class Compiling:
 
     `compiled` names the phases, and ACTING, for the run's record; a name leaves it when its first call finds that it
     cannot be. A resumed run passes what was recorded as `recorded`, and the same is compiled whatever the mode.
-    threads: on a CPU, those that share the seeds of an update, as SeedThreads has it.
+    make: compiles an update, as `compiled` does.
     """
 
     def __init__(
@@ -54,9 +53,10 @@ class Compiling:
         mode: Mode,
         say: Callable[[str], None],
         recorded: Collection[str] | None = None,
-        threads: int | None = None,
+        make: Callable[..., tuple[Function, Any]] | None = None,
     ) -> None:
         self.say = say
+        self.make = make or compiled
         chosen = {phase.name for phase in phases if worthwhile(updates_of(phase, data, steps), WORTH, mode)}
         if worthwhile(steps // data.environments, WORTH_ACTING, mode):
             chosen.add(ACTING)
@@ -65,17 +65,10 @@ class Compiling:
         for phase in phases:
             if phase.name in self.compiled and phase.whole and isinstance(data, Replay):
                 self.fall_back(phase.name, "what it reads, all that is stored, grows from round to round")
-        self._seeds = None if threads is None else SeedThreads(threads, compiled)
 
     def prepare(self, name: str, function: Function) -> Function:
         """The function of a phase, or of ACTING, compiled where that was chosen."""
         return _Compiled(function, name, self) if name in self.compiled else function
-
-    def compile(self, name: str, function: Function, *arguments: Any) -> tuple[Function, Any]:
-        """Like `compiled`; an update of a phase may be made in place, and become one of each seed."""
-        if self._seeds is None or name == ACTING:
-            return compiled(function, *arguments)
-        return self._seeds.compiled(function, *arguments)
 
     def fall_back(self, name: str, reason: str) -> None:
         """Note that something runs eagerly, and say so."""
@@ -100,7 +93,8 @@ class _Compiled:
         self.owner.say(f"compiling {_described(self.name)}: some seconds, fewer where it was compiled before")
         try:
             with _unsignalled():
-                self.graph, given = self.owner.compile(self.name, self.eager, *arguments)
+                make = compiled if self.name == ACTING else self.owner.make
+                self.graph, given = make(self.eager, *arguments)
         except _failures() as error:
             self.owner.fall_back(self.name, _reason(error))
             return self.eager(*arguments)

@@ -1,4 +1,4 @@
-"""Compiled updates on a CPU: in place, and of several seeds each by itself, on threads of one core each.
+"""Compiled updates in place; on a CPU those of several seeds each by itself, on threads of one core each.
 
 A seed's parameters and moments stay in a core's cache where those of ten do not, and threads with seeds of their own
 wait for each other once an update, where threads that share a product do so many times (docs/performance.md, *Seeds*).
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from taxon.runtime.agent import map_state
+from taxon.runtime.compiled import compiled
 from taxon.runtime.home import Home, leave
 
 Update = Callable[..., Any]  # (carry, clock, batch, noise) -> carry, names, values [K, S]
@@ -26,17 +27,14 @@ class SeedThreads:
     """Threads that share the seeds of a run, whose carry they update where it lies.
 
     threads: of one, this one, all seeds stay side by side in one graph, whose products may take several cores.
-    compiled: (function, arguments) -> the function as one graph, and what it gives for them.
+    home: where the carry lies; what comes from elsewhere is copied there.
     """
 
-    def __init__(self, threads: int, compiled: Callable[..., tuple[Update, Any]]) -> None:
-        self._compiled = compiled
-        self._home = Home()
+    def __init__(self, threads: int, home: Home) -> None:
+        self._threads = threads
+        self._home = home
         self._own: list[Any] = []  # the parts of what is at home that are updated at once
-        self._pool = ThreadPoolExecutor(threads, "seeds") if threads > 1 else None
-        if self._pool is not None:
-            with _restored():
-                list(self._pool.map(_begin, [threading.Barrier(threads)] * threads))
+        self._pool: ThreadPoolExecutor | None = None
 
     def compiled(self, update: Update, *arguments: Any) -> tuple[Update, Any]:
         """An update of all seeds, and what it gives for the arguments. Raises what compiling raises."""
@@ -47,12 +45,13 @@ class SeedThreads:
             return names, values
 
         carry, clock, *given = arguments
+        self._begin()
         home = self._settle(carry)
         parts = self._parts(given)
         with _restored():
             if self._pool is not None:
                 torch.set_num_threads(1)  # as in its thread: a product's sums may depend on how many share it
-            one, first = self._compiled(in_place, self._own[0], clock, *parts[0])
+            one, first = compiled(in_place, self._own[0], clock, *parts[0])
 
         def run(numbers: range, clock: Tensor, parts: list[Any]) -> list[Any]:
             def part(number: int) -> Any:
@@ -61,13 +60,20 @@ class SeedThreads:
             return list(map(part, numbers) if self._pool is None else self._pool.map(part, numbers))
 
         def together(told: list[Any]) -> tuple[Any, Any, Tensor]:
-            return home, told[0][0], torch.cat([values for _, values in told], 1)
+            names, values = told[0]
+            return home, names, values if len(told) == 1 else torch.cat([values for _, values in told], 1)
 
         def call(carry: Any, clock: Tensor, *given: Any) -> tuple[Any, Any, Tensor]:
             self._settle(carry)
             return together(run(range(len(self._own)), clock, self._parts(given)))
 
         return call, together([first, *run(range(1, len(self._own)), clock, parts)])
+
+    def _begin(self) -> None:
+        if self._threads > 1 and self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, "seeds")
+            with _restored():
+                list(self._pool.map(_alone, [threading.Barrier(self._threads)] * self._threads))
 
     def _settle(self, carry: Any) -> Any:
         home = self._home.settle(carry)
@@ -83,7 +89,7 @@ def _of_seeds(given: Any, seeds: int) -> list[Any]:
     return [map_state(lambda leaf, seed=seed: leaf[seed : seed + 1], given) for seed in range(seeds)]
 
 
-def _begin(ready: threading.Barrier) -> None:
+def _alone(ready: threading.Barrier) -> None:
     """Have a thread of the pool compute on its own core, once all of them are there."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # the run's matter
     torch.get_num_threads()  # the first answer sets the number as well, to that of the process

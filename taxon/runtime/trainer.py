@@ -25,6 +25,7 @@ from taxon.runtime.environment_state import restorable
 from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.files import claimed, write_atomically
+from taxon.runtime.home import Home
 from taxon.runtime.keeper import Keeper
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Agent, Loop, Streams, streams
@@ -33,6 +34,7 @@ from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_caden
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
+from taxon.runtime.seed_threads import SeedThreads
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
 from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers
@@ -161,14 +163,16 @@ def _train(
     with Log(folder, resumed) as log, display(console or RunConsole()) as shown, _stop_on_signals() as stop:
         recorded = None if sealed is None else record.compiled
         phases = phases_of(agent, build, record.precision)
-        threads = min(torch.get_num_threads(), len(record.seeds)) if device.type == "cpu" else None
-        compiling = Compiling(phases, emitted.DATA, record.steps, mode, shown.say, recorded, threads)
+        home = Home()
+        threads = min(torch.get_num_threads(), len(record.seeds)) if device.type == "cpu" else 1
+        make = SeedThreads(threads, home).compiled
+        compiling = Compiling(phases, emitted.DATA, record.steps, mode, shown.say, recorded, make)
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         prepare = lowering(compiling.prepare, phases, record.precision)
         units: Units = Direct(device)
         if record.captured:
             graphs = CudaGraphs([*numbers.acting, *numbers.sampling, *numbers.noise])
-            units = Captured(graphs, device, shown.say)
+            units = Captured(graphs, device, home, shown.say)
         # Where the environments and the updates do not share the same cores, neither waits for the other.
         overlap = device.type == "cuda" or record.workers > 0
         loop = Loop(

@@ -15,6 +15,7 @@ from tiny import Drift, Hops, build, leaves, row_of
 from taxon.operators.data import Replay
 from taxon.runtime import learning
 from taxon.runtime.captured import Captured, CudaGraphs
+from taxon.runtime.home import Home
 from taxon.runtime.loop import Loop, streams
 from taxon.runtime.units import Direct
 from taxon.semantics.loading import shipped_names
@@ -84,7 +85,7 @@ def test_recorded_units_give_the_same_numbers(
     captured = loop_with(built, None)
     tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
     monkeypatch.setattr(Captured, "most", 3)  # so that a round has several units, and one that is shorter
-    use(captured, Captured(tape, CPU, said.append))
+    use(captured, Captured(tape, CPU, Home(), said.append))
     captured.overlap = True
     assert_same(trained(captured), plain)
     assert min(plain.updates.values()) > 0
@@ -105,7 +106,7 @@ def test_cuda_graphs_give_the_same_numbers(
     loops = [loop_with(built, None, True, device) for _ in range(2)]
     own = loops[1].streams
     graphs = CudaGraphs([*own.acting, *own.sampling, *own.noise])
-    use(loops[1], Captured(graphs, device, lambda said: None))
+    use(loops[1], Captured(graphs, device, Home(), lambda said: None))
     assert_same(*(trained(loop) for loop in loops))
 
 
@@ -113,7 +114,7 @@ def test_the_metrics_of_recorded_units_are_read_and_begin_anew(tmp_path: Path, b
     built = build(row("td3", "continuous"), tmp_path)
     plain, captured = (loop_with(built, Direct(CPU)) for _ in range(2))
     tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
-    use(captured, Captured(tape, CPU, print))
+    use(captured, Captured(tape, CPU, Home(), print))
     for steps in (90, 110, STEPS):
         assert trained(captured, steps).take_metrics() == trained(plain, steps).take_metrics()
 
@@ -123,7 +124,7 @@ def test_a_seed_that_a_recorded_unit_finds_broken_stays_as_it_was(tmp_path: Path
     built = build(row("sac", "continuous"), tmp_path)
     plain, captured = (loop_with(built, Direct(CPU)) for _ in range(2))
     tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
-    use(captured, Captured(tape, CPU, print))
+    use(captured, Captured(tape, CPU, Home(), print))
     for loop in (plain, captured):
         trained(loop, 90)
         state = loop.state._replace(critic=loop.state.critic.clone())
@@ -135,7 +136,7 @@ def test_a_seed_that_a_recorded_unit_finds_broken_stays_as_it_was(tmp_path: Path
 
 
 def test_what_waits_for_numbers_is_never_recorded(tmp_path: Path, blind: None) -> None:
-    units = Captured(tape := Tape([]), CPU, (said := []).append)
+    units = Captured(tape := Tape([]), CPU, Home(), (said := []).append)
     total = torch.zeros(())
 
     def unit(carry: torch.Tensor) -> tuple[torch.Tensor, None]:

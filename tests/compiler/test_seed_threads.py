@@ -10,7 +10,7 @@ import pytest
 import torch
 from recorded import Call, furthest, record
 
-from taxon.runtime.compiled import compiled
+from taxon.runtime.home import Home
 from taxon.runtime.learning import Carry, learn
 from taxon.runtime.loop import map_state
 from taxon.runtime.seed_threads import SeedThreads
@@ -41,7 +41,7 @@ def map_leaves(state: Any) -> list[torch.Tensor]:
 
 def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[list[Any], list[torch.Tensor], Carry]:
     """The states after each call, the metrics, and the last carry; each update from what the one before left."""
-    shared = SeedThreads(threads, compiled)
+    shared = SeedThreads(threads, Home())
     graphs: dict[str, Any] = {}
     carry, states, metrics = carry_of(calls[0].before), [], []
     for number, call in enumerate(calls):
