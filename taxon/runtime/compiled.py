@@ -42,7 +42,7 @@ class Compiling:
 
     `compiled` names the phases, and ACTING, for the run's record; a name leaves it when its first call finds that it
     cannot be. A resumed run passes what was recorded as `recorded`, and the same is compiled whatever the mode.
-    make: compiles an update, as `compiled` does.
+    make: compiles an update, as `compiled` does. eager: what becomes of an update that is not compiled.
     """
 
     def __init__(
@@ -54,9 +54,11 @@ class Compiling:
         say: Callable[[str], None],
         recorded: Collection[str] | None = None,
         make: Callable[..., tuple[Function, Any]] | None = None,
+        eager: Callable[[Function], Function] = lambda function: function,
     ) -> None:
         self.say = say
         self.make = make or compiled
+        self.eager = eager
         chosen = {phase.name for phase in phases if worthwhile(updates_of(phase, data, steps), WORTH, mode)}
         if worthwhile(steps // data.environments, WORTH_ACTING, mode):
             chosen.add(ACTING)
@@ -68,7 +70,9 @@ class Compiling:
 
     def prepare(self, name: str, function: Function) -> Function:
         """The function of a phase, or of ACTING, compiled where that was chosen."""
-        return _Compiled(function, name, self) if name in self.compiled else function
+        if name in self.compiled:
+            return _Compiled(function, name, self)
+        return function if name == ACTING else self.eager(function)
 
     def fall_back(self, name: str, reason: str) -> None:
         """Note that something runs eagerly, and say so."""
@@ -80,8 +84,9 @@ class Compiling:
 class _Compiled:
     """A function that is compiled when it is first called."""
 
-    def __init__(self, eager: Function, name: str, owner: Compiling) -> None:
-        self.eager, self.name, self.owner = eager, name, owner
+    def __init__(self, function: Function, name: str, owner: Compiling) -> None:
+        self.function, self.name, self.owner = function, name, owner
+        self.eager = function if name == ACTING else owner.eager(function)
         self.graph: Function | None = None
 
     def __call__(self, *arguments: Any) -> Any:
@@ -94,7 +99,7 @@ class _Compiled:
         try:
             with _unsignalled():
                 make = compiled if self.name == ACTING else self.owner.make
-                self.graph, given = make(self.eager, *arguments)
+                self.graph, given = make(self.function, *arguments)
         except _failures() as error:
             self.owner.fall_back(self.name, _reason(error))
             return self.eager(*arguments)

@@ -3,15 +3,17 @@
 A seed's parameters and moments stay in a core's cache where those of ten do not, and threads with seeds of their own
 wait for each other once an update, where threads that share a product do so many times (docs/performance.md, *Seeds*).
 A compiled update lets go of Python's lock while it runs. It is compiled for one seed, so what a seed computes depends
-neither on the others nor on how many threads there are.
+neither on the others nor on how many threads there are. All else then takes one core: after a product that took more,
+their threads would wait for the next one in a busy loop, on the cores that the seeds need. What is long and no compiled
+update asks for all of them (`on_all_cores`).
 """
 
+import functools
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -27,7 +29,8 @@ class SeedThreads:
     """Threads that share the seeds of a run, whose carry they update where it lies.
 
     threads: of one, this one, all seeds stay side by side in one graph, whose products may take several cores.
-    home: where the carry lies; what comes from elsewhere is copied there.
+    home: where the carry lies; what comes from elsewhere is copied there. `begin` comes before anything is compiled or
+    computed; left as a context, everything is as it was.
     """
 
     def __init__(self, threads: int, home: Home) -> None:
@@ -35,6 +38,37 @@ class SeedThreads:
         self._home = home
         self._own: list[Any] = []  # the parts of what is at home that are updated at once
         self._pool: ThreadPoolExecutor | None = None
+        self._all = torch.get_num_threads()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+            torch.set_num_threads(self._all)
+
+    def begin(self) -> None:
+        """Start the threads, where there are to be several."""
+        if self._threads > 1:
+            self._pool = ThreadPoolExecutor(self._threads, "seeds")
+            list(self._pool.map(_alone, [threading.Barrier(self._threads)] * self._threads))
+            torch.set_num_threads(1)
+
+    def on_all_cores(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, whose products may take every core also where seeds have threads."""
+
+        @functools.wraps(function)
+        def call(*arguments: Any) -> Any:
+            if self._pool is None:
+                return function(*arguments)
+            torch.set_num_threads(self._all)
+            try:
+                return function(*arguments)
+            finally:
+                torch.set_num_threads(1)
+
+        return call
 
     def compiled(self, update: Update, *arguments: Any) -> tuple[Update, Any]:
         """An update of all seeds, and what it gives for the arguments. Raises what compiling raises."""
@@ -45,13 +79,9 @@ class SeedThreads:
             return names, values
 
         carry, clock, *given = arguments
-        self._begin()
         home = self._settle(carry)
         parts = self._parts(given)
-        with _restored():
-            if self._pool is not None:
-                torch.set_num_threads(1)  # as in its thread: a product's sums may depend on how many share it
-            one, first = compiled(in_place, self._own[0], clock, *parts[0])
+        one, first = compiled(in_place, self._own[0], clock, *parts[0])
 
         def run(numbers: range, clock: Tensor, parts: list[Any]) -> list[Any]:
             def part(number: int) -> Any:
@@ -68,12 +98,6 @@ class SeedThreads:
             return together(run(range(len(self._own)), clock, self._parts(given)))
 
         return call, together([first, *run(range(1, len(self._own)), clock, parts)])
-
-    def _begin(self) -> None:
-        if self._threads > 1 and self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, "seeds")
-            with _restored():
-                list(self._pool.map(_alone, [threading.Barrier(self._threads)] * self._threads))
 
     def _settle(self, carry: Any) -> Any:
         home = self._home.settle(carry)
@@ -95,13 +119,3 @@ def _alone(ready: threading.Barrier) -> None:
     torch.get_num_threads()  # the first answer sets the number as well, to that of the process
     torch.set_num_threads(1)
     ready.wait()
-
-
-@contextmanager
-def _restored() -> Iterator[None]:
-    """As many threads for this thread's own products afterwards as before."""
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

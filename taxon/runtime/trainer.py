@@ -28,7 +28,7 @@ from taxon.runtime.files import claimed, write_atomically
 from taxon.runtime.home import Home
 from taxon.runtime.keeper import Keeper
 from taxon.runtime.logging import Log
-from taxon.runtime.loop import Agent, Loop, Streams, streams
+from taxon.runtime.loop import ACTING, Agent, Loop, Streams, streams
 from taxon.runtime.memory import keep_freed
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
@@ -160,14 +160,23 @@ def _train(
     cadence = parse_cadence(record.save_every, "save_every")
     saved = None if sealed is None else checkpoint.load(folder, sealed)
     resumed = None if saved is None or sealed is None else (_metrics(folder, saved), sealed.steps)
-    with Log(folder, resumed) as log, display(console or RunConsole()) as shown, _stop_on_signals() as stop:
+    home = Home()
+    threads = min(torch.get_num_threads(), len(record.seeds)) if device.type == "cpu" else 1
+    with (
+        Log(folder, resumed) as log,
+        display(console or RunConsole()) as shown,
+        _stop_on_signals() as stop,
+        SeedThreads(threads, home) as updates,
+    ):
         recorded = None if sealed is None else record.compiled
         phases = phases_of(agent, build, record.precision)
-        home = Home()
-        threads = min(torch.get_num_threads(), len(record.seeds)) if device.type == "cpu" else 1
-        make = SeedThreads(threads, home).compiled
-        compiling = Compiling(phases, emitted.DATA, record.steps, mode, shown.say, recorded, make)
+        phases = tuple(p._replace(refresh=p.refresh and updates.on_all_cores(p.refresh)) for p in phases)
+        compiling = Compiling(
+            phases, emitted.DATA, record.steps, mode, shown.say, recorded, updates.compiled, updates.on_all_cores
+        )
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
+        if set(record.compiled) - {ACTING}:
+            updates.begin()
         prepare = lowering(compiling.prepare, phases, record.precision)
         units: Units = Direct(device)
         if record.captured:

@@ -41,24 +41,25 @@ def map_leaves(state: Any) -> list[torch.Tensor]:
 
 def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[list[Any], list[torch.Tensor], Carry]:
     """The states after each call, the metrics, and the last carry; each update from what the one before left."""
-    shared = SeedThreads(threads, Home())
-    graphs: dict[str, Any] = {}
-    carry, states, metrics = carry_of(calls[0].before), [], []
-    for number, call in enumerate(calls):
-        if number:
-            # What changed the state between two updates of the run changes it here, too.
-            was, now = calls[number - 1].after, call.before
-            state = map_state(lambda own, a, b: own if torch.equal(a, b) else b, carry.state, was, now)
-            carry = carry._replace(state=state)
-        arguments = carry, torch.tensor(7 * number), call.batch, call.noise
-        if call.key in graphs:
-            carry, names, values = graphs[call.key](*arguments)
-        else:
-            update = partial(learn, functions[call.key])
-            graphs[call.key], (carry, names, values) = shared.compiled(update, *arguments)
-        assert names == tuple(call.metrics)
-        states.append(map_state(torch.clone, carry.state))
-        metrics.append(values)
+    with SeedThreads(threads, Home()) as shared:
+        shared.begin()
+        graphs: dict[str, Any] = {}
+        carry, states, metrics = carry_of(calls[0].before), [], []
+        for number, call in enumerate(calls):
+            if number:
+                # What changed the state between two updates of the run changes it here, too.
+                was, now = calls[number - 1].after, call.before
+                state = map_state(lambda own, a, b: own if torch.equal(a, b) else b, carry.state, was, now)
+                carry = carry._replace(state=state)
+            arguments = carry, torch.tensor(7 * number), call.batch, call.noise
+            if call.key in graphs:
+                carry, names, values = graphs[call.key](*arguments)
+            else:
+                update = partial(learn, functions[call.key])
+                graphs[call.key], (carry, names, values) = shared.compiled(update, *arguments)
+            assert names == tuple(call.metrics)
+            states.append(map_state(torch.clone, carry.state))
+            metrics.append(values)
     return states, metrics, carry
 
 
@@ -74,7 +75,7 @@ def test_it_is_the_update_of_all_seeds(spec: str, actions: str, threads: int, tm
         eager = torch.stack([*call.metrics.values(), torch.ones(SEEDS)])
         torch.testing.assert_close(values, eager, rtol=1e-4, atol=1e-5)
     assert carry.alive.all()
-    assert torch.get_num_threads() == 2  # of this thread's own products
+    assert torch.get_num_threads() == 2
 
 
 def test_a_seed_depends_on_no_other_and_not_on_the_threads(tmp_path: Path) -> None:
@@ -102,6 +103,16 @@ def test_a_seed_that_is_not_finite_is_frozen_alone(tmp_path: Path) -> None:
         assert torch.equal(leaf[[0, 2]], same[[0, 2]])
         assert torch.equal(leaf[1], before[1])
     assert metrics[3][:, 1].isnan().any()
+
+
+def test_what_is_not_compiled_takes_all_cores() -> None:
+    """All else takes one: threads that wait for a product in a busy loop would keep the cores of the seeds."""
+    with SeedThreads(3, Home()) as shared:
+        threads = shared.on_all_cores(torch.get_num_threads)
+        assert (threads(), torch.get_num_threads()) == (2, 2)
+        shared.begin()
+        assert (threads(), torch.get_num_threads()) == (2, 1)
+    assert torch.get_num_threads() == 2
 
 
 def test_the_first_state_is_left_as_it_was(tmp_path: Path) -> None:
