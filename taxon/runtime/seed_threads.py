@@ -18,9 +18,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from taxon.runtime.agent import map_state
+from taxon.runtime.agent import Agent, map_state
 from taxon.runtime.compiled import compiled
 from taxon.runtime.home import Home, leave
+
+# Numbers in the largest part of a seed's state (an ensemble's parameters, say) times the batch: the work of one update,
+# from which on threads save more than calling an update for each seed costs.
+WORTH = 1_500_000
 
 Update = Callable[..., Any]  # (carry, clock, batch, noise) -> carry, names, values [K, S]
 
@@ -106,6 +110,13 @@ class SeedThreads:
 
     def _parts(self, given: Any) -> list[Any]:
         return [given] if self._pool is None else _of_seeds(given, len(self._own))
+
+
+def choose_threads(agent: Agent, batch: int, seeds: int) -> int:
+    """How many threads share the seeds on a CPU: 1 where an update is too short for several."""
+    sizes: list[int] = []
+    map_state(lambda leaf: sizes.append(leaf.numel()) or leaf, agent.init([torch.Generator()]))  # type: ignore[func-returns-value]
+    return min(torch.get_num_threads(), seeds) if max(sizes) * batch >= WORTH else 1
 
 
 def _of_seeds(given: Any, seeds: int) -> list[Any]:

@@ -34,7 +34,7 @@ from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_caden
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
-from taxon.runtime.seed_threads import SeedThreads
+from taxon.runtime.seed_threads import SeedThreads, choose_threads
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
 from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers
@@ -161,7 +161,7 @@ def _train(
     saved = None if sealed is None else checkpoint.load(folder, sealed)
     resumed = None if saved is None or sealed is None else (_metrics(folder, saved), sealed.steps)
     home = Home()
-    threads = min(torch.get_num_threads(), len(record.seeds)) if device.type == "cpu" else 1
+    threads = choose_threads(agent, emitted.DATA.batch, len(record.seeds)) if device.type == "cpu" else 1
     with (
         Log(folder, resumed) as log,
         display(console or RunConsole()) as shown,

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import torch
 from recorded import Call, furthest, record
+from tiny import build, row_of
 
 from taxon.runtime.home import Home
 from taxon.runtime.learning import Carry, learn
 from taxon.runtime.loop import map_state
-from taxon.runtime.seed_threads import SeedThreads
+from taxon.runtime.seed_threads import SeedThreads, choose_threads
 
 UPDATES, SEEDS = 6, 3
 
@@ -113,6 +114,16 @@ def test_what_is_not_compiled_takes_all_cores() -> None:
         shared.begin()
         assert (threads(), torch.get_num_threads()) == (2, 1)
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(("spec", "long"), [("sac", True), ("td3", True), ("mpo", True), ("ppo", False)])
+def test_seeds_have_threads_where_an_update_is_long(spec: str, long: bool, tmp_path: Path) -> None:
+    built = build(row_of(spec), tmp_path)
+    agent = built.Agent(17, 6)
+    assert choose_threads(agent, built.DATA.batch, 5) == (2 if long else 1)
+    assert choose_threads(agent, built.DATA.batch, 1) == 1
+    torch.set_num_threads(8)
+    assert choose_threads(agent, built.DATA.batch, 5) == (5 if long else 1)
 
 
 def test_the_first_state_is_left_as_it_was(tmp_path: Path) -> None:

@@ -194,8 +194,9 @@ def threads(request):
     torch.set_num_threads(before)
 
 
-def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads):
+def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads, monkeypatch):
     """Which phases are compiled is part of the record: a resumed run does not choose again."""
+    monkeypatch.setattr("taxon.runtime.seed_threads.WORTH", 0)
     compiled = {"compile": "on", "steps": 80, "evaluate_every": 80}
     train(program, options(tmp_path / "whole", **compiled), plain())
     with pytest.MonkeyPatch.context() as patch:
