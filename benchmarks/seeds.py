@@ -1,6 +1,7 @@
 """Seeds in one process with every core, or spread over processes with one core each: `python -m benchmarks.seeds`.
 
-What the two give in all, in turns. It is why `taxon run --seeds` keeps its seeds in one process on a CPU.
+What the two give in all, in turns. It is why `taxon run --seeds` keeps its seeds in one process on a CPU, and has
+threads share them where an update is long.
 """
 
 import argparse
