@@ -66,6 +66,7 @@ class Manifest(BaseModel):
     precision: Precision = "float32"  # of the matrix products of the networks in updates
     workers: int = 0  # processes that step the environments; where none, the run's own does
     compiled: list[str] = []  # the phases whose updates are compiled graphs, and `act`; the others run eagerly
+    seed_threads: int = 1  # that share the seeds of a compiled update; one has them side by side
     captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
     python: str
     packages: dict[str, str]

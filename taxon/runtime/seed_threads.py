@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from taxon.runtime.agent import Agent, map_state
 from taxon.runtime.compiled import compiled
@@ -32,13 +33,11 @@ Update = Callable[..., Any]  # (carry, clock, batch, noise) -> carry, names, val
 class SeedThreads:
     """Threads that share the seeds of a run, whose carry they update where it lies.
 
-    threads: of one, this one, all seeds stay side by side in one graph, whose products may take several cores.
     home: where the carry lies; what comes from elsewhere is copied there. `begin` comes before anything is compiled or
     computed; left as a context, everything is as it was.
     """
 
-    def __init__(self, threads: int, home: Home) -> None:
-        self._threads = threads
+    def __init__(self, home: Home) -> None:
         self._home = home
         self._own: list[Any] = []  # the parts of what is at home that are updated at once
         self._pool: ThreadPoolExecutor | None = None
@@ -52,11 +51,11 @@ class SeedThreads:
             self._pool.shutdown()
             torch.set_num_threads(self._all)
 
-    def begin(self) -> None:
-        """Start the threads, where there are to be several."""
-        if self._threads > 1:
-            self._pool = ThreadPoolExecutor(self._threads, "seeds")
-            list(self._pool.map(_alone, [threading.Barrier(self._threads)] * self._threads))
+    def begin(self, threads: int) -> None:
+        """Start them. One is this one: all seeds stay side by side in one graph, whose products may take every core."""
+        if threads > 1:
+            self._pool = ThreadPoolExecutor(threads, "seeds")
+            list(self._pool.map(_alone, [threading.Barrier(threads)] * threads))
             torch.set_num_threads(1)
 
     def on_all_cores(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,9 +113,8 @@ class SeedThreads:
 
 def choose_threads(agent: Agent, batch: int, seeds: int) -> int:
     """How many threads share the seeds on a CPU: 1 where an update is too short for several."""
-    sizes: list[int] = []
-    map_state(lambda leaf: sizes.append(leaf.numel()) or leaf, agent.init([torch.Generator()]))  # type: ignore[func-returns-value]
-    return min(torch.get_num_threads(), seeds) if max(sizes) * batch >= WORTH else 1
+    largest = max(leaf.numel() for leaf in tree_leaves(agent.init([torch.Generator()])))
+    return min(torch.get_num_threads(), seeds) if largest * batch >= WORTH else 1
 
 
 def _of_seeds(given: Any, seeds: int) -> list[Any]:

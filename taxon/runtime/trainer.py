@@ -161,12 +161,11 @@ def _train(
     saved = None if sealed is None else checkpoint.load(folder, sealed)
     resumed = None if saved is None or sealed is None else (_metrics(folder, saved), sealed.steps)
     home = Home()
-    threads = choose_threads(agent, emitted.DATA.batch, len(record.seeds)) if device.type == "cpu" else 1
     with (
         Log(folder, resumed) as log,
         display(console or RunConsole()) as shown,
         _stop_on_signals() as stop,
-        SeedThreads(threads, home) as updates,
+        SeedThreads(home) as updates,
     ):
         recorded = None if sealed is None else record.compiled
         phases = phases_of(agent, build, record.precision)
@@ -175,8 +174,9 @@ def _train(
             phases, emitted.DATA, record.steps, mode, shown.say, recorded, updates.compiled, updates.on_all_cores
         )
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
-        if set(record.compiled) - {ACTING}:
-            updates.begin()
+        if sealed is None and device.type == "cpu" and set(record.compiled) - {ACTING}:
+            record.seed_threads = choose_threads(agent, emitted.DATA.batch, len(record.seeds))
+        updates.begin(record.seed_threads)
         prepare = lowering(compiling.prepare, phases, record.precision)
         units: Units = Direct(device)
         if record.captured:

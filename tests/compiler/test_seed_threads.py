@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from recorded import Call, furthest, record
-from tiny import build, row_of
+from tiny import build, leaves, row_of
 
 from taxon.runtime.home import Home
 from taxon.runtime.learning import Carry, learn
@@ -30,20 +30,14 @@ def several() -> Any:
 
 
 def carry_of(state: Any) -> Carry:
-    seeds = len(next(iter(map_leaves(state))))
+    seeds = len(leaves(state)[0])
     return Carry(state, torch.ones(seeds, dtype=torch.bool), torch.full((seeds,), -1))
-
-
-def map_leaves(state: Any) -> list[torch.Tensor]:
-    found: list[torch.Tensor] = []
-    map_state(lambda leaf: found.append(leaf) or leaf, state)  # type: ignore[func-returns-value]
-    return found
 
 
 def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[list[Any], list[torch.Tensor], Carry]:
     """The states after each call, the metrics, and the last carry; each update from what the one before left."""
-    with SeedThreads(threads, Home()) as shared:
-        shared.begin()
+    with SeedThreads(Home()) as shared:
+        shared.begin(threads)
         graphs: dict[str, Any] = {}
         carry, states, metrics = carry_of(calls[0].before), [], []
         for number, call in enumerate(calls):
@@ -84,7 +78,7 @@ def test_a_seed_depends_on_no_other_and_not_on_the_threads(tmp_path: Path) -> No
     states, metrics, _ = made(functions, calls, 2)
     alone, own, _ = made(functions, [call.of_seed(1) for call in calls], 3)
     for state, other in zip(states, alone, strict=True):
-        for leaf, same in zip(map_leaves(state), map_leaves(other), strict=True):
+        for leaf, same in zip(leaves(state), leaves(other), strict=True):
             assert torch.equal(leaf[1:2], same)
     assert all(torch.equal(values[:, 1:2], same) for values, same in zip(metrics, own, strict=True))
 
@@ -100,7 +94,7 @@ def test_a_seed_that_is_not_finite_is_frozen_alone(tmp_path: Path) -> None:
     whole, _, _ = made(functions, calls, 2)
     assert carry.alive.tolist() == [True, False, True]
     assert carry.frozen_at.tolist() == [-1, 21, -1]
-    for leaf, same, before in zip(*map(map_leaves, (states[-1], whole[-1], states[2])), strict=True):
+    for leaf, same, before in zip(*map(leaves, (states[-1], whole[-1], states[2])), strict=True):
         assert torch.equal(leaf[[0, 2]], same[[0, 2]])
         assert torch.equal(leaf[1], before[1])
     assert metrics[3][:, 1].isnan().any()
@@ -108,10 +102,10 @@ def test_a_seed_that_is_not_finite_is_frozen_alone(tmp_path: Path) -> None:
 
 def test_what_is_not_compiled_takes_all_cores() -> None:
     """All else takes one: threads that wait for a product in a busy loop would keep the cores of the seeds."""
-    with SeedThreads(3, Home()) as shared:
+    with SeedThreads(Home()) as shared:
         threads = shared.on_all_cores(torch.get_num_threads)
         assert (threads(), torch.get_num_threads()) == (2, 2)
-        shared.begin()
+        shared.begin(3)
         assert (threads(), torch.get_num_threads()) == (2, 1)
     assert torch.get_num_threads() == 2
 
@@ -131,4 +125,4 @@ def test_the_first_state_is_left_as_it_was(tmp_path: Path) -> None:
     functions, calls = record("sac", "continuous", tmp_path, 1, seeds=SEEDS)
     before = map_state(torch.clone, calls[0].before)
     made(functions, calls, 2)
-    assert all(torch.equal(a, b) for a, b in zip(map_leaves(calls[0].before), map_leaves(before), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(leaves(calls[0].before), leaves(before), strict=True))

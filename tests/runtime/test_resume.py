@@ -190,7 +190,7 @@ def threads(request):
     """Those of the process; with two of them, two seeds are updated at once."""
     before = torch.get_num_threads()
     torch.set_num_threads(request.param)
-    yield
+    yield request.param
     torch.set_num_threads(before)
 
 
@@ -202,7 +202,9 @@ def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads, monkeypatch
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 50)
         train(program, options(tmp_path / "broken", **compiled), plain())
+    monkeypatch.setattr("taxon.runtime.seed_threads.WORTH", 10**12)  # chosen at the start, and kept
     outcome = resume(program, tmp_path / "broken", console=plain())
+    assert outcome.manifest.seed_threads == threads
     assert outcome.manifest.compiled == ["update", "act"]
     assert state(tmp_path / "broken") == state(tmp_path / "whole")
     assert words(tmp_path / "broken") == words(tmp_path / "whole")
