@@ -29,8 +29,9 @@ def total(x: Tensor) -> Tensor:
     length = x.shape[-1]
     if length <= PIECE:
         return x.sum(-1)
-    pieces = torch.nn.functional.pad(x, (0, -length % PIECE)).reshape(*x.shape[:-1], -1, PIECE)
-    return total(pieces.sum(-1))
+    whole, rest = torch.split(x, [length - length % PIECE, length % PIECE], -1)
+    pieces = whole.reshape(*x.shape[:-1], -1, PIECE)
+    return total(torch.cat([pieces.sum(-1), rest.sum(-1, keepdim=True)], -1))
 
 
 def sum_over(x: Tensor, dim: int) -> Tensor:

@@ -42,10 +42,10 @@ def adam(
     count = updates.to(gradient.dtype)
     first = _normal(torch.lerp(moments[0], gradient, 1 - beta1))
     second = _normal(torch.addcmul(beta2 * moments[1], gradient, gradient, value=1 - beta2))
-    unbiased_first = first / per_seed(_one_minus_power(beta1, count), gradient)
-    unbiased_second = second / per_seed(_one_minus_power(beta2, count), gradient)
-    step = per_seed(lr, gradient) * (unbiased_first / (unbiased_second.sqrt() + eps))
-    return parameters - step, (first, second)
+    # The corrections of the moments' bias, m / (1 - beta1^t) and v / (1 - beta2^t), as one scale of a seed each.
+    rate = per_seed(lr / _one_minus_power(beta1, count), gradient)
+    unbias = per_seed(_one_minus_power(beta2, count).rsqrt(), gradient)
+    return parameters - rate * (first / (second.sqrt() * unbias + eps)), (first, second)
 
 
 def sgd(
@@ -93,5 +93,9 @@ def _normal(x: Tensor) -> Tensor:
 
 
 def _one_minus_power(beta: float, count: Tensor) -> Tensor:
-    """1 - beta^count without cancellation, for a decay rate in [0, 1): [S] -> [S]."""
-    return -torch.expm1(count * (math.log(beta) if beta > 0 else -math.inf))
+    """1 - beta^count without cancellation, for a decay rate in [0, 1): [S] -> [S].
+
+    From t = tanh(x / 2) = (1 - e^-x) / (1 + e^-x), since torch compiles expm1(x) of several numbers to exp(x) - 1.
+    """
+    t = torch.tanh(count * (-0.5 * math.log(beta) if beta > 0 else math.inf))
+    return 2 * t / (1 + t)

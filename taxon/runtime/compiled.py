@@ -141,10 +141,8 @@ def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
     # is asked by recorded graphs.
     devices = {leaf.device.type for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor)}
     options["cpp_wrapper"] = devices == {"cpu"}
-    if devices == {"cpu"} and has_onednn():
-        from taxon.runtime.products import LargeProducts
-
-        options["post_grad_custom_post_pass"] = LargeProducts()
+    if devices == {"cpu"}:
+        options["post_grad_custom_post_pass"] = _graph_pass()
     # The processor says which vector instructions it has; asking once more by a trial takes a second of every start.
     options["cpp.vec_isa_ok"] = True
     # Torch finds a graph by its function's code, so without guards that must be no other's.
@@ -152,6 +150,18 @@ def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
     graph = torch.compile(call, fullgraph=True, dynamic=False, options=options)
     with _marked():
         return graph, graph(*_apart(arguments))
+
+
+def _graph_pass() -> Any:
+    """What is changed of a graph for a CPU."""
+    from taxon.runtime.graph_pass import GraphPass
+    from taxon.runtime.once import once
+
+    if not has_onednn():
+        return GraphPass(once)
+    from taxon.runtime.products import large_products
+
+    return GraphPass(large_products, once)
 
 
 def _apart(arguments: Any) -> Any:

@@ -7,14 +7,11 @@ Importing this takes seconds, since it needs the compiler.
 """
 
 import functools
-import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, fx
-from torch._inductor.custom_graph_pass import CustomGraphPass
 from torch._inductor.ir import IRNode, TensorBox
 from torch._inductor.lowering import register_lowering
 from torch._inductor.mkldnn_ir import LinearUnary
@@ -72,10 +69,12 @@ def is_large(x: Tensor, weight: Tensor) -> bool:
 def product(x: Tensor, weight: Tensor) -> Tensor:
     """x weight by oneDNN: [N, in], [in, out] -> [N, out].
 
-    One factor is to lie in order, row by row. Where neither does, the smaller one is copied.
+    One factor is to lie in order, row by row. Where neither does, one is copied: the second only where it is smaller
+    together with the result, which then lies column by column and will have to be copied as well.
     """
     transposed = weight.mT
-    if not x.is_contiguous() and (transposed.is_contiguous() or weight.numel() < x.numel()):
+    copied = weight.numel() + x.shape[0] * weight.shape[1]
+    if not x.is_contiguous() and (transposed.is_contiguous() or copied < x.numel()):
         return torch.ops.taxon.linear(transposed, x, None).mT  # type: ignore[no-any-return]
     return torch.ops.taxon.linear(x, transposed, None)  # type: ignore[no-any-return]
 
@@ -108,15 +107,9 @@ REPLACED: Sequence[tuple[Any, int, Callable[..., Tensor]]] = (
 )
 
 
-class LargeProducts(CustomGraphPass):
-    """Gives large products to oneDNN."""
-
-    def __call__(self, graph: fx.Graph) -> None:
-        _patterns().apply(graph)
-
-    def uuid(self) -> str:
-        """What the graphs in the cache were made with."""
-        return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+def large_products(graph: fx.Graph) -> None:
+    """Give large products to oneDNN."""
+    _patterns().apply(graph)
 
 
 @functools.cache

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, fx
 
 from taxon.runtime.compiled import compiled, has_onednn
-from taxon.runtime.products import LARGE, LargeProducts
+from taxon.runtime.graph_pass import GraphPass
+from taxon.runtime.products import LARGE
 
 aten = torch.ops.aten
 LARGER, SMALLER = 128, 32  # a side's length, above and below the bound
@@ -24,13 +25,13 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """The operations of the graphs that are compiled meanwhile, in an empty cache."""
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     operations: list[Any] = []
-    replace = LargeProducts.__call__
+    change = GraphPass.__call__
 
-    def noted(self: LargeProducts, graph: fx.Graph) -> None:
-        replace(self, graph)
+    def noted(self: GraphPass, graph: fx.Graph) -> None:
+        change(self, graph)
         operations.extend(node.target for node in graph.nodes if node.op == "call_function")
 
-    monkeypatch.setattr(LargeProducts, "__call__", noted)
+    monkeypatch.setattr(GraphPass, "__call__", noted)
     torch.compiler.reset()
     return operations
 
