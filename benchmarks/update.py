@@ -1,8 +1,8 @@
 """One update alone: eager, compiled, and the matrix products it contains alone: `python -m benchmarks.update sac mpo`.
 
 The products are those of the eager update, recorded as it runs, on tensors of the same shapes and strides: what is left
-of an update if all but its arithmetic of matrices were free. On the CPU each is made by the library that the compiled
-update has it made by; `torch` are the same as torch makes them by default. All take turns, so that a slow moment of the
+of an update if all but its arithmetic of matrices were free. On the CPU they are one compiled graph, as the update is;
+`torch` are the same as torch makes them by default. All take turns, so that a slow moment of the
 machine meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is
 measured, which other programs disturb less than the wall's; with more threads, or on a GPU, the wall's.
 
@@ -32,7 +32,6 @@ from taxon.operators.data import Episodes, Phase
 from taxon.runtime import module
 from taxon.runtime.agent import map_state
 from taxon.runtime.compiled import compiled as compile_update
-from taxon.runtime.compiled import has_onednn
 from taxon.runtime.errors import UserError
 from taxon.runtime.loop import as_it_is
 from taxon.runtime.memory import keep_freed
@@ -69,25 +68,20 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return sum(2 * factors[-2].numel() * factors[-1].shape[-1] for _, factors in self.products)
 
 
-def products_of(phase: Phase, arguments: Sequence[Any]) -> tuple[Callable[[], None], Callable[[], None], int]:
+def products_of(phase: Phase, arguments: Sequence[Any]) -> tuple[Callable[[], Any], Callable[[], Any], int]:
     """Functions that make an update's products, as its graph does and as torch does, and the operations in them."""
     with Recorder() as recorder:
         phase.update(*arguments)
-    by_torch = [partial(product, *factors, out=product(*factors)) for product, factors in recorder.products]
-    as_compiled = [_as_compiled(*each) or own for each, own in zip(recorder.products, by_torch, strict=True)]
-    return partial(_call_all, as_compiled), partial(_call_all, by_torch), recorder.operations
+    by_torch = partial(_call_all, [partial(made, *given, out=made(*given)) for made, given in recorder.products])
+    factors = [given for _, given in recorder.products]
+    if factors[0][0].device.type != "cpu":
+        return by_torch, by_torch, recorder.operations
+    in_graph, _ = compile_update(partial(_multiply_all, [made for made, _ in recorder.products]), factors)
+    return partial(in_graph, factors), by_torch, recorder.operations
 
 
-def _as_compiled(product: Any, factors: Sequence[Tensor]) -> Callable[[], Tensor] | None:
-    """A large product as a compiled graph for the CPU makes it."""
-    if not has_onednn():
-        return None
-    from taxon.runtime.products import REPLACED, is_large
-
-    if not is_large(*factors[-2:]):
-        return None
-    ours = next(ours for replaced, _, ours in REPLACED if replaced.overloadpacket is product)
-    return partial(ours, *factors)
+def _multiply_all(products: Sequence[Any], factors: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    return [made(*given) for made, given in zip(products, factors, strict=True)]
 
 
 def _call_all(functions: Sequence[Callable[[], Any]]) -> None:

@@ -7,7 +7,6 @@ What only shows when a phase first runs (no compiler, an operator that does not 
 import atexit
 import fcntl
 import os
-import platform
 import shutil
 import signal
 import tempfile
@@ -142,7 +141,9 @@ def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
     devices = {leaf.device.type for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor)}
     options["cpp_wrapper"] = devices == {"cpu"}
     if devices == {"cpu"}:
-        options["post_grad_custom_post_pass"] = _graph_pass()
+        from taxon.runtime.inductor.changes import Changes
+
+        options["post_grad_custom_post_pass"] = Changes()
     # The processor says which vector instructions it has; asking once more by a trial takes a second of every start.
     options["cpp.vec_isa_ok"] = True
     # Torch finds a graph by its function's code, so without guards that must be no other's.
@@ -150,18 +151,6 @@ def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
     graph = torch.compile(call, fullgraph=True, dynamic=False, options=options)
     with _marked():
         return graph, graph(*_apart(arguments))
-
-
-def _graph_pass() -> Any:
-    """What is changed of a graph for a CPU."""
-    from taxon.runtime.graph_pass import GraphPass
-    from taxon.runtime.once import once
-
-    if not has_onednn():
-        return GraphPass(once)
-    from taxon.runtime.products import large_products
-
-    return GraphPass(large_products, once)
 
 
 def _apart(arguments: Any) -> Any:
@@ -174,12 +163,6 @@ def _apart(arguments: Any) -> Any:
         return tensor.view_as(tensor) if known else tensor
 
     return tree_map_only(Tensor, own, arguments)
-
-
-def has_onednn() -> bool:
-    """Whether oneDNN can make the products of a graph: on x86, where torch's own library may be slow."""
-    x86 = platform.machine().lower() in ("x86_64", "amd64")
-    return x86 and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def _no_guards(guards: Sequence[Any]) -> list[bool]:

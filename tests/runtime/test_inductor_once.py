@@ -11,7 +11,7 @@ from torch._inductor.utils import run_and_get_code
 
 from taxon.operators.optimisers import adam, zero_moments
 from taxon.runtime.compiled import compiled
-from taxon.runtime.once import FEW
+from taxon.runtime.inductor.once import FEW
 
 LENGTH = 1000  # whole vectors and a rest, which is a loop body of its own
 

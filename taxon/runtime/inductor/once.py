@@ -2,8 +2,6 @@
 
 torch writes an operation into every loop that reads its result. So the corrections of Adam's moments, two numbers of a
 seed, would be computed anew for every few of the parameters that they scale (docs/performance.md).
-
-Importing this takes seconds, since it needs the compiler.
 """
 
 from typing import Any
