@@ -1,10 +1,10 @@
 """One update alone: eager, compiled, and the matrix products it contains alone: `python -m benchmarks.update sac mpo`.
 
-The products are those of the eager update, recorded as it runs, on tensors of the same shapes and strides: what is left
-of an update if all but its arithmetic of matrices were free. On the CPU they are one compiled graph, as the update is;
-`torch` are the same as torch makes them by default. All take turns, so that a slow moment of the
-machine meets them alike, and a ratio is the median of the rounds' ratios. With one thread the process's CPU time is
-measured, which other programs disturb less than the wall's; with more threads, or on a GPU, the wall's.
+The products are those of the eager update, recorded as it runs, with the factors that they had: what is left of an
+update if all but its arithmetic of matrices were free. On the CPU they are one compiled graph, as the update is; as
+torch makes them by default they are `torch`. All take turns, so that a slow moment of the machine meets them alike, and
+a ratio is the median of the rounds' ratios. With one thread the process's CPU time is measured, which other programs
+disturb less than the wall's; with more threads, or on a GPU, the wall's.
 
 With `--precision bf16` or `tf32` all are in that precision, and the compiled float32 update takes its turn, too:
 `gain32` is how many times as long that takes.
@@ -46,7 +46,7 @@ FIELDS = Episodes._fields
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes every matrix product: the operation, and the shape and strides of each factor."""
+    """Notes every matrix product: the operation, and its factors, which lie where they lay in the update."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -54,11 +54,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func.overloadpacket in PRODUCTS:
-            factors = [
-                torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=x.device).normal_()
-                for x in args
-                if isinstance(x, Tensor)
-            ]
+            factors = [x for x in args if isinstance(x, Tensor)]
             self.products.append((func.overloadpacket, factors))
         return func(*args, **(kwargs or {}))
 
