@@ -77,8 +77,8 @@ def cases() -> list[tuple[Tensor, ...]]:
     of_rows = torch.linspace(-1, 1, 3 * given.shape[1] * weight.shape[-1]).view(3, given.shape[1], -1)
     several.append((torch.ones(3, 1, weight.shape[-1]), given[:1].expand(3, -1, -1), weight))  # one input for all
     several.append((of_rows, given, weight))  # a bias for every row
-    tall, wide = factors(sides=(200, 33, 5)), factors(2, sides=(5, 33, 200))
-    for x, weight in (tall, wide):
+    # A high and a wide one, and one of more than a block along every side.
+    for x, weight in factors(sides=(200, 33, 5)), factors(2, sides=(5, 33, 200)), factors(sides=(90, 600, 70)):
         several += [(x, weight), (transposed(x), weight), (x, transposed(weight)), (transposed(x), transposed(weight))]
     return several
 

@@ -1,5 +1,5 @@
 // Products of float32 matrices by kernels that oneDNN writes for a shape, which torch calls brgemm. They read factors row
-// by row; one that lies column by column is copied first, in squares that fit the registers.
+// by row; of one that lies column by column each block is copied first, in squares that fit the registers.
 
 #include <ATen/cpu/vec/vec.h>
 #include <algorithm>
@@ -30,46 +30,43 @@ inline Part part(int64_t length, int64_t several, int64_t one) {
   return {std::min(one * share, length), std::min((one + 1) * share, length)};
 }
 
-constexpr int64_t COLUMNS = 64;  // made at a time: while they are, so many columns of b stay in the nearest cache
+// What is made at a time: so many columns of b stay in the nearest cache meanwhile, and so much of a in the next.
+constexpr int64_t COLUMNS = 64, INNER = 256;
 
 // c = a b: [batch, rows, inner] [batch, inner, columns] -> [batch, rows, columns], in order.
 template <int threads>
 void product(int64_t batch, int64_t rows, int64_t inner, int64_t columns, Factor a, Factor b, float* c) {
   const bool copies_a = a.column != 1, copies_b = b.column != 1;
-  const std::unique_ptr<float[]> copy_a(copies_a ? new float[batch * rows * inner] : nullptr);
-  const std::unique_ptr<float[]> copy_b(copies_b ? new float[batch * inner * columns] : nullptr);
   // A thread makes whole products, or its share of each: of the longer side.
   const int64_t pieces = batch % threads ? threads : 1;
   const bool by_rows = rows >= columns;
 
-  #pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    if (copies_a || copies_b) {
-      #pragma omp for schedule(static)
-      for (int64_t item = 0; item < batch * pieces; item++) {
-        const int64_t k = item / pieces;
-        const Part row = part(rows, pieces, item % pieces), column = part(columns, pieces, item % pieces);
-        if (copies_a && row.begin < row.end)
-          at::vec::transpose_mxn<float>(a.data + k * a.batch + row.begin, a.column,
-                                        copy_a.get() + (k * rows + row.begin) * inner, inner, inner, row.end - row.begin);
-        if (copies_b && column.begin < column.end)
-          at::vec::transpose_mxn<float>(b.data + k * b.batch + column.begin * b.column, b.column,
-                                        copy_b.get() + k * inner * columns + column.begin, columns,
-                                        column.end - column.begin, inner);
+  #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+  for (int64_t item = 0; item < batch * pieces; item++) {
+    const int64_t k = item / pieces, piece = item % pieces;
+    const Part row = by_rows ? part(rows, pieces, piece) : Part{0, rows};
+    const Part column = by_rows ? Part{0, columns} : part(columns, pieces, piece);
+    const int64_t height = row.end - row.begin;
+    if (height == 0) continue;
+    const std::unique_ptr<float[]> copy_a(copies_a ? new float[height * INNER] : nullptr);
+    const std::unique_ptr<float[]> copy_b(copies_b ? new float[INNER * COLUMNS] : nullptr);
+    for (int64_t from = 0; from < inner; from += INNER) {
+      const int64_t depth = std::min(INNER, inner - from);
+      const float* part_a = a.data + k * a.batch + row.begin * a.row + from * a.column;
+      if (copies_a) {
+        at::vec::transpose_mxn<float>(part_a, a.column, copy_a.get(), depth, depth, height);
+        part_a = copy_a.get();
       }
-    }
-    #pragma omp for schedule(static)
-    for (int64_t item = 0; item < batch * pieces; item++) {
-      const int64_t k = item / pieces;
-      const Part row = by_rows ? part(rows, pieces, item % pieces) : Part{0, rows};
-      const Part column = by_rows ? Part{0, columns} : part(columns, pieces, item % pieces);
-      const int64_t ld_a = copies_a ? inner : a.row, ld_b = copies_b ? columns : b.row;
-      const float* of_a = (copies_a ? copy_a.get() + k * rows * inner : a.data + k * a.batch) + row.begin * ld_a;
-      const float* of_b = copies_b ? copy_b.get() + k * inner * columns : b.data + k * b.batch;
-      for (int64_t first = column.begin; first < column.end && row.begin < row.end; first += COLUMNS)
-        at::native::cpublas::brgemm(row.end - row.begin, std::min(COLUMNS, column.end - first), inner, ld_a, ld_b,
-                                    columns, false, of_a, of_b + first, c + (k * rows + row.begin) * columns + first,
-                                    false);
+      for (int64_t first = column.begin; first < column.end; first += COLUMNS) {
+        const int64_t width = std::min(COLUMNS, column.end - first);
+        const float* part_b = b.data + k * b.batch + from * b.row + first * b.column;
+        if (copies_b) {
+          at::vec::transpose_mxn<float>(part_b, b.column, copy_b.get(), width, width, depth);
+          part_b = copy_b.get();
+        }
+        at::native::cpublas::brgemm(height, width, depth, copies_a ? depth : a.row, copies_b ? width : b.row, columns,
+                                    from > 0, part_a, part_b, c + (k * rows + row.begin) * columns + first, false);
+      }
     }
   }
 }
