@@ -133,3 +133,9 @@ def toy(toy_source: str, tmp_path: Path) -> ModuleType:
 @pytest.fixture
 def generators() -> Callable[[int], list[torch.Generator]]:
     return lambda count: [torch.Generator().manual_seed(seed) for seed in range(count)]
+
+
+@pytest.fixture
+def empty_graph_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is compiled meanwhile is made anew."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))

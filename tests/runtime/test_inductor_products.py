@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from graph_code import made
 from torch import Tensor
-from torch._inductor.utils import run_and_get_code
 
-from taxon.runtime.compiled import compiled
 from taxon.runtime.inductor.products import CAPS, LARGE, WIDE, has_brgemm
 
 LARGER, SMALLER = 48, 24  # a side's length, above and below the bound
@@ -19,13 +16,8 @@ assert SMALLER**3 < LARGE <= LARGER**3
 
 OURS = "taxon::product<"
 
+pytestmark = pytest.mark.usefixtures("empty_graph_cache")
 needs_brgemm = pytest.mark.skipif(not has_brgemm(), reason="oneDNN has no such kernels for this processor")
-
-
-@pytest.fixture(autouse=True)
-def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    torch.compiler.reset()
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -34,13 +26,6 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     torch.set_num_threads(request.param)
     yield request.param
     torch.set_num_threads(before)
-
-
-def made(function: Any, *arguments: Any) -> tuple[Any, Any, str]:
-    """The function as a graph, what it gives, and its code."""
-    with torch.no_grad():
-        (graph, given), codes = run_and_get_code(compiled, function, *arguments)
-    return graph, given, "".join(codes)
 
 
 def factors(*lead: int, sides: tuple[int, int, int] = (LARGER, LARGER + 5, LARGER - 7)) -> tuple[Tensor, Tensor]:

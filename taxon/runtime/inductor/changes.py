@@ -19,6 +19,6 @@ class Changes(CustomGraphPass):
         once(graph)
 
     def uuid(self) -> str:
-        """What the graphs in the cache were made with: this folder."""
+        """What the graphs in the cache were made with: this folder, and whether the kernels were there."""
         sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.*"))]
-        return hashlib.sha256(b"".join([*sources, bytes(has_brgemm())])).hexdigest()
+        return hashlib.sha256(b"".join([*sources, str(has_brgemm()).encode()])).hexdigest()
