@@ -4,9 +4,13 @@
 no contender needs a change. Step k begins when everything due after the step before it is done (the update, the choice
 of the action and its transfer from a GPU), so begins[b] - begins[a] is the whole time of b - a steps of the loop.
 
+A contender may step its environments in processes that it starts. Each of them notes times then, and the contender's
+own, which imports this first, leaves its memory. `launch` prefers what the contender's own process says.
+
 Imported by every contender's interpreter: it needs gymnasium alone.
 """
 
+import atexit
 import importlib.metadata
 import json
 import os
@@ -18,7 +22,7 @@ from typing import Any
 
 import gymnasium
 
-from benchmarks.handshake import PREFIX, SETTINGS
+from benchmarks.handshake import CONTENDER, PREFIX, SETTINGS, record
 
 PACKAGES = ("torch", "jax", "numpy", "gymnasium", "mujoco", "stable-baselines3", "sbx-rl", "tensordict", "torchrl")
 
@@ -60,14 +64,19 @@ class Clock(gymnasium.Env[Any, Any]):
 
     def _finish(self) -> None:
         """Leave the times behind and end the process: what a contender does at its end is not measured."""
-        out = Path(self.told["out"])
         times = [begin - self.told["started"] for begin in self.begins]
-        record = {"begins": times, "processor": self.processor, **_memory(), "versions": _versions()}
-        part = out.with_suffix(".part")
-        part.write_text(json.dumps(record), encoding="utf-8")
-        part.rename(out)
+        _leave(self.told, {"begins": times, "processor": self.processor, "versions": _versions()})
         sys.stdout.flush()
         os._exit(0)
+
+
+def _leave(told: dict[str, Any], what: dict[str, Any]) -> None:
+    """Write down what this process knows."""
+    own = os.environ[CONTENDER] == str(os.getpid())
+    out = record(Path(told["folder"]), os.getpid())
+    part = out.with_suffix(".part")
+    part.write_text(json.dumps(what | (_memory() if own else {})), encoding="utf-8")
+    part.rename(out)
 
 
 def _memory() -> dict[str, int]:
@@ -92,4 +101,7 @@ def _versions() -> dict[str, str]:
 
 if SETTINGS in os.environ:
     _told = json.loads(os.environ[SETTINGS])
+    if CONTENDER not in os.environ:
+        os.environ[CONTENDER] = str(os.getpid())
+        atexit.register(_leave, _told, {})  # where another process had the environments, and ended
     gymnasium.register(PREFIX + _told["environment"], entry_point="benchmarks.clock:Clock", kwargs={"told": _told})

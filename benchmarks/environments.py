@@ -1,4 +1,4 @@
-"""A step of several environments: one after the other, by threads, and by worker processes.
+"""A step of several environments: one after the other, by threads, by worker processes, and by this one and others.
 
     python -m benchmarks.environments | tee benchmarks/results/environments.txt
 
@@ -26,6 +26,7 @@ from benchmarks.results import machine
 from benchmarks.rounds import interleave, summarise
 from taxon.runtime.board import Board, board_bytes, board_in
 from taxon.runtime.environments import make
+from taxon.runtime.joint import Joint
 from taxon.runtime.stepper import Crew, Episode, Fault, Stepper
 from taxon.runtime.workers import Workers, shares
 
@@ -38,7 +39,8 @@ class Threads:
     def __init__(self, id: str, numbers: Sequence[int], threads: int) -> None:
         self.count = len(numbers)
         self._steppers = [
-            Stepper([make(id, numbers[index]) for index in share], share.start) for share in shares(self.count, threads)
+            Stepper([make(id, numbers[index]) for index in share], share.start)
+            for share in shares(range(self.count), threads)
         ]
         self.observation, self.action = self._steppers[0].observation, self._steppers[0].action
         self._pool = ThreadPoolExecutor(threads)
@@ -107,20 +109,26 @@ class Busy:
 
 
 @contextlib.contextmanager
-def contenders(id: str, count: int, threads: Sequence[int], workers: Sequence[int]) -> Iterator[list[Contender]]:
+def contenders(id: str, count: int, options: argparse.Namespace) -> Iterator[list[Contender]]:
     """This process alone first; all with the same environments."""
     numbers = list(range(count))
     with contextlib.ExitStack() as stack:
         here = Stepper([make(id, number) for number in numbers])
         found = [Contender("here", here)]
-        for many in threads:
+        for many in options.pool:
             if many <= count:
                 pool = stack.enter_context(contextlib.closing(Threads(id, numbers, many)))
                 found.append(Contender(f"threads {many}", pool))
-        for many in workers:
+        for many in options.workers:
             if many <= count:
                 away = Workers(id, numbers, many, here.observation, here.action)
                 found.append(Contender(f"workers {many}", stack.enter_context(contextlib.closing(away))))
+        for many in options.joint:
+            if many < count:
+                own = shares(range(count), many + 1)[0]
+                away = Workers(id, numbers, many, here.observation, here.action, len(own))
+                stack.enter_context(contextlib.closing(away))
+                found.append(Contender(f"joint {many}", Joint([make(id, number) for number in own], away)))
         for contender in found:
             contender.crew.open(1, False)
             contender.crew.begin(dict.fromkeys(numbers))
@@ -130,7 +138,7 @@ def contenders(id: str, count: int, threads: Sequence[int], workers: Sequence[in
 def measure(id: str, count: int, options: argparse.Namespace, busy: Busy) -> str:
     """One line of the table."""
     draw = np.random.default_rng(0)
-    with contenders(id, count, options.pool, options.workers) as found:
+    with contenders(id, count, options) as found:
         first = found[0].crew
         found[0].turn(draw.uniform(-1, 1, (20, count, first.action)).astype(np.float32), busy)
         steps = max(5, int(TURN / found[0].times.pop()))
@@ -138,13 +146,19 @@ def measure(id: str, count: int, options: argparse.Namespace, busy: Busy) -> str
             contender.turn(draw.uniform(-1, 1, (steps, count, first.action)).astype(np.float32), busy)
     here, others = found[0], {contender.name: contender for contender in found[1:]}
     row = [f"{id:15} {count:4} {1e6 * summarise(here.times).median:9,.0f}"]
-    for name in (*(f"threads {many}" for many in options.pool), *(f"workers {many}" for many in options.workers)):
+    for name in names(options):
         if name in others:
             ratio = summarise(one / other for one, other in zip(here.times, others[name].times, strict=True))
             row.append(f"{ratio.median:6.2f} ({ratio.low:.2f}-{ratio.high:.2f})".rjust(19))
         else:
             row.append(" " * 19)
     return " ".join(row).rstrip()
+
+
+def names(options: argparse.Namespace) -> list[str]:
+    """Of all contenders but this process alone, whether there are environments enough for them or not."""
+    kinds = {"threads": options.pool, "workers": options.workers, "joint": options.joint}
+    return [f"{kind} {many}" for kind, sizes in kinds.items() for many in sizes]
 
 
 def starting(id: str) -> str:
@@ -197,6 +211,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, nargs="+", default=[1, 2, 8, 16], help="of environments")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--pool", type=int, nargs="*", default=[2], help="sizes of pools of threads")
+    parser.add_argument("--joint", type=int, nargs="*", default=[1], help="numbers of workers beside this process")
     parser.add_argument("--busy", type=float, nargs="+", default=[0.0, 5.0], help="milliseconds beside each step")
     parser.add_argument("--threads", type=int, default=1, help="of torch, while it is busy")
     parser.add_argument("--rounds", type=int, default=9)
@@ -206,14 +221,13 @@ def main() -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d}, {where['processor']}, {where['cores']} cores, a load of {where['load']:.1f}")
     print("\n".join(starting(id) for id in options.ids))
     print("\n".join(crossing(id, options.workers) for id in options.ids))
-    names = [f"threads {many}" for many in options.pool] + [f"workers {many}" for many in options.workers]
     for milliseconds in options.busy:
         print(
             f"\nbusy for {milliseconds:g} ms on {options.threads} threads"
             if milliseconds
             else "\nnothing beside the steps"
         )
-        print(" ".join([f"{'':15} {'n':>4} {'here us':>9}", *(name.rjust(19) for name in names)]))
+        print(" ".join([f"{'':15} {'n':>4} {'here us':>9}", *(name.rjust(19) for name in names(options))]))
         busy = Busy(milliseconds)
         for id in options.ids:
             for count in options.count:

@@ -47,7 +47,6 @@ class Started:
         self.name = f"{contender.name} {work.algorithm}"
         self._folder = tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True)
         self.folder = Path(self._folder.name)
-        self.out = self.folder / "times.json"
         self.log = self.folder / "log"
         threads = str(work.threads)
         surroundings = {
@@ -60,7 +59,7 @@ class Started:
             "PYTHONWARNINGS": "ignore",
             **command.variables,
             **(variables or {}),
-            handshake.SETTINGS: handshake.settings(work.environment, work.steps, self.out),
+            handshake.SETTINGS: handshake.settings(work.environment, work.steps, self.folder),
         }
         with self.log.open("wb") as log, _cores(work.threads):
             self.process = subprocess.Popen(
@@ -79,9 +78,10 @@ class Started:
         except subprocess.TimeoutExpired:
             raise FailedError(f"{self.name} was not done after {timeout:.0f} s: {self._tail()}") from None
         else:
-            if not self.out.exists():
-                raise FailedError(f"{self.name} ended with code {code} and no times: {self._tail()}")
-            return measure(json.loads(self.out.read_text(encoding="utf-8")), self.work)
+            record = self._record()
+            if not {"begins", "process_bytes"} <= record.keys():
+                raise FailedError(f"{self.name} ended with code {code} and no times or memory: {self._tail()}")
+            return measure(record, self.work)
         finally:
             self.end()
 
@@ -91,6 +91,14 @@ class Started:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._folder.cleanup()
+
+    def _record(self) -> dict[str, Any]:
+        """What its processes left: what it knows itself, and else what those that it started do."""
+        own = handshake.record(self.folder, self.process.pid)
+        found: dict[str, Any] = {}
+        for path in sorted(self.folder.glob(handshake.RECORDS), key=lambda path: path == own):
+            found |= json.loads(path.read_text(encoding="utf-8"))
+        return found
 
     def _tail(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip()

@@ -63,6 +63,7 @@ def run(
     Leaves the resolved spec, the emitted module, metrics, checkpoints and a learning curve in a folder.
     Ctrl-C stops cleanly, with a checkpoint; --resume goes on from the latest one as if nothing had happened.
     """
+    from taxon.runtime.garbage import put_off
     from taxon.runtime.options import (
         Options,
         parse_cadence,
@@ -106,12 +107,13 @@ def run(
             precision=parse_precision(precision or "float32"),
             workers=parse_workers(workers or "auto"),
         )
-        from taxon.cli.frontend import load
-        from taxon.compiler import emit
+        with put_off():
+            from taxon.cli.frontend import load
+            from taxon.compiler import emit
 
-        resolved = load(spec, set or [], env)
-        source = emit(resolved.row)
-        from taxon.runtime.trainer import Program, train
+            resolved = load(spec, set or [], env)
+            source = emit(resolved.row)
+            from taxon.runtime.trainer import Program, train
 
         outcome = train(Program(resolved.name, resolved.hash, resolved.canonical, source), options)
     raise typer.Exit(outcome.exit_code)
@@ -121,6 +123,7 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
     """Go on with a run: its exit code."""
     from taxon.cli.run_folder import compiled
     from taxon.runtime import manifest
+    from taxon.runtime.garbage import put_off
     from taxon.runtime.options import parse_count, parse_workers
 
     if given:
@@ -129,8 +132,9 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
     count = None if steps is None else parse_count(steps, "--steps")
     crowd = None if workers is None else parse_workers(workers)
     record = manifest.read(folder)
-    resolved, source = compiled(folder, record.environment, env)
-    from taxon.runtime.trainer import Program, resume
+    with put_off():
+        resolved, source = compiled(folder, record.environment, env)
+        from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source)
     return resume(program, folder, count, workers=crowd).exit_code

@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from taxon.operators.data import Phase, Replay, Rollouts
+from taxon.runtime.garbage import put_off
 from taxon.runtime.loop import ACTING
 from taxon.runtime.options import Mode
 
@@ -96,7 +97,7 @@ class _Compiled:
             return self.graph(*arguments)
         self.owner.say(f"compiling {_described(self.name)}: some seconds, fewer where it was compiled before")
         try:
-            with _unsignalled():
+            with _unsignalled(), put_off():
                 make = compiled if self.name == ACTING else self.owner.make
                 self.graph, given = make(self.function, *arguments)
         except _failures() as error:

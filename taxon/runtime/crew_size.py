@@ -18,20 +18,26 @@ def choose_workers(id: str, number: int, count: int, device: torch.device, besid
 
     0 is this process alone: for one environment, and wherever others gain nothing. number: what a copy of the
     environment starts with, whose steps are timed. beside: updates go on while the environments step; from rollouts
-    they do not, so that their cores are free.
+    they do not, so that their cores are free, and this process steps a share itself.
     """
-    taken = torch.get_num_threads() if device.type == "cpu" else 1
-    free = min(_cores() - (taken if beside else 0), count)
-    return fastest(count, _seconds(id, number), free) if free > 1 else 0
+    taken = torch.get_num_threads() if beside and device.type == "cpu" else 1
+    free = _cores() - taken
+    if min(count, free + (not beside)) < 2:
+        return 0
+    return fastest(count, _seconds(id, number), free, beside)
 
 
-def fastest(count: int, seconds: float, most: int) -> int:
-    """The number of processes that step `count` environments soonest, each step of one taking some seconds."""
+def fastest(count: int, seconds: float, free: int, beside: bool) -> int:
+    """The number of processes that step `count` environments soonest, each step of one taking some seconds.
+
+    beside: this process does something else meanwhile where there are others, and steps a share where it does not.
+    """
 
     def whole(workers: int) -> float:
-        return -(-count // workers) * seconds + workers * CALL if workers else count * seconds
+        parts = workers or 1 if beside else workers + 1
+        return -(-count // parts) * seconds + workers * CALL
 
-    return min(range(most + 1), key=whole)
+    return min(range(min(free, count if beside else count - 1) + 1), key=whole)
 
 
 def _cores() -> int:

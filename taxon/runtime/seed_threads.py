@@ -42,6 +42,7 @@ class SeedThreads:
         self._own: list[Any] = []  # the parts of what is at home that are updated at once
         self._pool: ThreadPoolExecutor | None = None
         self._all = torch.get_num_threads()
+        self._alone = False  # whether what is not an update takes one core
 
     def __enter__(self) -> Self:
         return self
@@ -49,21 +50,27 @@ class SeedThreads:
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
             self._pool.shutdown()
+        if self._alone:
             torch.set_num_threads(self._all)
 
-    def begin(self, threads: int) -> None:
-        """Start them. One is this one: all seeds stay side by side in one graph, whose products may take every core."""
+    def begin(self, threads: int, rollouts: bool = False) -> None:
+        """Start them. One is this one: all seeds stay side by side in one graph, whose products may take every core.
+
+        rollouts: whether the run makes such between its rounds of updates.
+        """
         if threads > 1:
             self._pool = ThreadPoolExecutor(threads, "seeds")
             list(self._pool.map(_alone, [threading.Barrier(threads)] * threads))
+        self._alone = threads > 1 or rollouts
+        if self._alone:
             torch.set_num_threads(1)
 
     def on_all_cores(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, whose products may take every core also where seeds have threads."""
+        """The function, whose products may take every core also where all else takes one."""
 
         @functools.wraps(function)
         def call(*arguments: Any) -> Any:
-            if self._pool is None:
+            if not self._alone:
                 return function(*arguments)
             torch.set_num_threads(self._all)
             try:
@@ -84,7 +91,9 @@ class SeedThreads:
         carry, clock, *given = arguments
         home = self._settle(carry)
         parts = self._parts(given)
-        one, first = compiled(in_place, self._own[0], clock, *parts[0])
+        spread = self.on_all_cores if self._pool is None else _as_it_is
+        one, first = spread(compiled)(in_place, self._own[0], clock, *parts[0])
+        one = spread(one)
 
         def run(numbers: range, clock: Tensor, parts: list[Any]) -> list[Any]:
             def part(number: int) -> Any:
@@ -115,6 +124,10 @@ def choose_threads(agent: Agent, batch: int, seeds: int) -> int:
     """How many threads share the seeds on a CPU: 1 where an update is too short for several."""
     largest = max(leaf.numel() for leaf in tree_leaves(agent.init([torch.Generator()])))
     return min(torch.get_num_threads(), seeds) if largest * batch >= WORTH else 1
+
+
+def _as_it_is(function: Update) -> Update:
+    return function
 
 
 def _of_seeds(given: Any, seeds: int) -> list[Any]:

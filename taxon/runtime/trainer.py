@@ -4,7 +4,7 @@ import contextlib
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,9 @@ from taxon.runtime.environment_state import restorable
 from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.files import claimed, write_atomically
+from taxon.runtime.garbage import search_again
 from taxon.runtime.home import Home
+from taxon.runtime.joint import Joint
 from taxon.runtime.keeper import Keeper
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import ACTING, Agent, Loop, Streams, streams
@@ -37,7 +39,7 @@ from taxon.runtime.run import Run, Stop
 from taxon.runtime.seed_threads import SeedThreads, choose_threads
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
 from taxon.runtime.units import Direct, Units
-from taxon.runtime.workers import RemoteKeeper, Workers
+from taxon.runtime.workers import RemoteKeeper, Workers, shares
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def train(program: Program, options: Options, console: Console | None = None) ->
         width, discrete = declared.DATA.environments, declared.Agent.discrete
     numbers = streams(options.seeds, device, width)
     workers = _workers(options.workers, options.environment, numbers, device, declared.DATA)
-    with _environments(options.environment, numbers, discrete, workers) as (training, evaluating):
+    idle = isinstance(declared.DATA, Rollouts)
+    with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
         check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
         folder = make_folder(options.out, program.name, options.environment)
         record = manifest.begin(
@@ -127,8 +130,9 @@ def resume(
             discrete = declared.Agent.discrete
         if workers is not None:
             record.workers = _workers(workers, record.environment, numbers, device, declared.DATA)
+        idle = isinstance(declared.DATA, Rollouts)
         with (
-            _environments(record.environment, numbers, discrete, record.workers) as (training, evaluating),
+            _environments(record.environment, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
         ):
             record.steps = steps or record.steps
@@ -142,7 +146,7 @@ def _train(
     record: manifest.Manifest,
     folder: Path,
     numbers: Streams,
-    training: list[Environment] | Workers,
+    training: list[Environment] | Workers | Joint,
     evaluating: list[Environment],
     device: torch.device,
     console: Console | None,
@@ -151,8 +155,8 @@ def _train(
 ) -> Outcome:
     """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint."""
     keep_freed()
-    keepers: list[Keeper] | list[RemoteKeeper]
-    keepers = training.keepers() if isinstance(training, Workers) else [Keeper(environment) for environment in training]
+    keepers: Sequence[Keeper | RemoteKeeper]
+    keepers = [Keeper(environment) for environment in training] if isinstance(training, list) else training.keepers()
     emitted = module.load(program.source, folder / "agent.py")
     build = partial(emitted.Agent, evaluating[0].observation, evaluating[0].action)
     agent: Agent = build()
@@ -176,7 +180,7 @@ def _train(
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         if sealed is None and device.type == "cpu" and set(record.compiled) - {ACTING}:
             record.seed_threads = choose_threads(agent, emitted.DATA.batch, len(record.seeds))
-        updates.begin(record.seed_threads)
+        updates.begin(record.seed_threads, device.type == "cpu" and isinstance(emitted.DATA, Rollouts))
         prepare = lowering(compiling.prepare, phases, record.precision)
         units: Units = Direct(device)
         if record.captured:
@@ -192,7 +196,10 @@ def _train(
             _restore(folder, run, keepers, sealed, saved)
             _say_differences(record, shown)
         if record.workers:
-            shown.say(f"{len(keepers)} environments are stepped by {record.workers} processes beside this one")
+            others = f"{record.workers} processes beside this one"
+            if isinstance(training, Joint):
+                others = f"this process and {record.workers} beside it"
+            shown.say(f"{len(keepers)} environments are stepped by {others}")
         record.write(folder)
         try:
             run.go(stop)
@@ -200,13 +207,15 @@ def _train(
             record.status, record.ended = "interrupted", manifest.now()
             record.write(folder)
             shown.say(f"stopped at once, in the middle of a step{_whole(folder)}")
+        finally:
+            search_again()
     return Outcome(folder, record)
 
 
 def _restore(
     folder: Path,
     run: Run,
-    keepers: list[Keeper] | list[RemoteKeeper],
+    keepers: Sequence[Keeper | RemoteKeeper],
     sealed: checkpoint.Checkpoint,
     saved: dict[str, Any],
 ) -> None:
@@ -331,9 +340,14 @@ def _workers(asked: Crowd, id: str, numbers: Streams, device: torch.device, data
 
 @contextmanager
 def _environments(
-    id: str, numbers: Streams, discrete: bool, workers: int
-) -> Iterator[tuple[list[Environment] | Workers, list[Environment]]]:
-    """Every seed's environments to train on, and one per seed to evaluate on, closed at the end."""
+    id: str, numbers: Streams, discrete: bool, workers: int, idle: bool
+) -> Iterator[tuple[list[Environment] | Workers | Joint, list[Environment]]]:
+    """Every seed's environments to train on, and one per seed to evaluate on, closed at the end.
+
+    idle: this process has nothing to do while workers step, and takes a share where that leaves each of them one.
+    """
+    count = len(numbers.environment)
+    here = len(shares(range(count), workers + 1)[0]) if not workers or (idle and workers < count) else 0
     with contextlib.ExitStack() as stack:
 
         def made(number: int) -> Environment:
@@ -344,15 +358,15 @@ def _environments(
 
         try:
             evaluating = [made(number) for number in numbers.evaluation]
-            training = [] if workers else [made(number) for number in numbers.environment]
+            own = [made(number) for number in numbers.environment[:here]]
         except UnusableEnvironmentError as error:
             raise UserError(error.message, error.help) from error
         if not workers:
-            yield training, evaluating
+            yield own, evaluating
             return
         sizes = evaluating[0].observation, evaluating[0].action
-        with contextlib.closing(Workers(id, numbers.environment, workers, *sizes)) as elsewhere:
-            yield elsewhere, evaluating
+        with contextlib.closing(Workers(id, numbers.environment, workers, *sizes, here)) as away:
+            yield Joint(own, away) if own else away, evaluating
 
 
 @contextmanager

@@ -160,10 +160,13 @@ class RemoteKeeper:
 class Workers:
     """A Crew of worker processes, each with as many as any of the environments that `numbers` stand for, or one less.
 
+    here: how many of them, the first, are someone else's to step, on the same board.
     Raises UserError where the processes or the environments cannot be made. To be closed.
     """
 
-    def __init__(self, id: str, numbers: Sequence[int], workers: int, observation: int, action: int) -> None:
+    def __init__(
+        self, id: str, numbers: Sequence[int], workers: int, observation: int, action: int, here: int = 0
+    ) -> None:
         self._id = id
         self.count, self.observation, self.action = len(numbers), observation, action
         self._memory = nameless_file()
@@ -171,7 +174,7 @@ class Workers:
         self._remotes: list[Remote] = []
         self._asked: list[Remote] = []  # those that are making a step
         try:
-            for share in shares(self.count, workers):
+            for share in shares(range(here, self.count), workers):
                 self._remotes.append(Remote(self._memory, share))
             for remote in self._remotes:
                 remote.call("make", id, [numbers[index] for index in remote.share], remote.share.start)
@@ -262,7 +265,7 @@ class Workers:
         return [Fault(seed, cause, remote.trace()) for seed in range(seeds.start, seeds.stop)]
 
 
-def shares(count: int, workers: int) -> list[range]:
-    """Numbers 0 to count - 1 in as many parts as there are workers, or numbers, whose lengths differ by one at most."""
-    workers = min(workers, count)
-    return [range(count * k // workers, count * (k + 1) // workers) for k in range(workers)]
+def shares(numbers: range, parts: int) -> list[range]:
+    """Numbers in so many parts, or as many as there are numbers, whose lengths differ by one at most."""
+    count, parts = len(numbers), min(parts, len(numbers))
+    return [numbers[count * k // parts : count * (k + 1) // parts] for k in range(parts)]

@@ -23,6 +23,28 @@ def test_taxon_is_measured_from_command_to_update():
     assert found.versions["gymnasium"]
 
 
+@pytest.mark.parametrize("algorithm", ["sac", "ppo"])
+def test_a_contender_whose_environments_live_in_other_processes_is_measured_too(algorithm):
+    """SAC's all do, PPO's but for one."""
+
+    def command(work, places):
+        alone = CONTENDERS["taxon"].command(work, places)
+        return replace(alone, arguments=[*alone.arguments, "--workers", "2"])
+
+    work = workload(algorithm, "Pendulum-v1", batch=32, width=32, seeds=3)
+    found = launch(
+        Contender("beside", (algorithm,), command),
+        replace(work, first=150, settle=20, measured=30)
+        if algorithm == "sac"
+        else replace(work, settle=0, measured=64),
+        locate(None),
+        timeout=300,
+        variables={"TORCHDYNAMO_DISABLE": "1"},
+    )
+    assert found.steps_per_second > 0
+    assert found.process_bytes > 150_000_000  # a worker does not import torch
+
+
 def test_a_contender_that_breaks_tells_why():
     broken = Contender("broken", ("sac",), lambda work, places: _python("print('it hurts'); raise SystemExit(3)"))
     with pytest.raises(FailedError, match=r"(?s)broken sac ended with code 3 .*it hurts"):

@@ -110,6 +110,31 @@ def test_what_is_not_compiled_takes_all_cores() -> None:
     assert torch.get_num_threads() == 2
 
 
+def test_rollouts_take_one_core_and_updates_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def compiled(function: Any, *arguments: Any) -> Any:
+        def graph(*given: Any) -> Any:
+            seen.append(torch.get_num_threads())
+            return function(*given)
+
+        return graph, graph(*arguments)
+
+    monkeypatch.setattr("taxon.runtime.seed_threads.compiled", compiled)
+
+    def update(carry: Carry, clock: torch.Tensor, batch: Any, noise: Any) -> Any:
+        return carry, ("loss",), torch.zeros(1, SEEDS)
+
+    carry = carry_of((torch.zeros(SEEDS, 4),))
+    with SeedThreads(Home()) as shared:
+        shared.begin(1, rollouts=True)
+        assert (shared.on_all_cores(torch.get_num_threads)(), torch.get_num_threads()) == (2, 1)
+        graph, _ = shared.compiled(update, carry, torch.tensor(0), (), ())
+        graph(carry, torch.tensor(1), (), ())
+        assert torch.get_num_threads() == 1
+    assert (seen, torch.get_num_threads()) == ([2, 2], 2)
+
+
 @pytest.mark.parametrize(("spec", "long"), [("sac", True), ("td3", True), ("mpo", True), ("ppo", False)])
 def test_seeds_have_threads_where_an_update_is_long(spec: str, long: bool, tmp_path: Path) -> None:
     built = build(row_of(spec), tmp_path)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import worlds
 
 from taxon.runtime import checkpoint, crew_size, manifest
+from taxon.runtime.collector import Collector
 from taxon.runtime.crew_size import choose_workers, fastest
+from taxon.runtime.environments import make
 from taxon.runtime.errors import UserError
 from taxon.runtime.trainer import Program, resume, train
 from taxon.runtime.workers import Workers, shares
@@ -42,15 +45,43 @@ def restarts(rollouts):
 
 
 @pytest.mark.parametrize(
-    ("kind", "id"),
-    [("program", "Pendulum-v1"), ("program", WALK), ("rollouts", "HalfCheetah-v4"), ("restarts", WALK)],
+    ("kind", "id", "workers"),
+    [
+        ("program", "Pendulum-v1", 2),
+        ("program", WALK, 2),
+        ("rollouts", "HalfCheetah-v4", 1),
+        ("rollouts", WALK, 3),
+        ("restarts", WALK, 2),
+        ("restarts", WALK, 9),
+    ],
 )
-def test_a_run_with_workers_is_the_run_without(request, tmp_path, kind, id):
+def test_a_run_with_workers_is_the_run_without(request, tmp_path, kind, id, workers):
     program = request.getfixturevalue(kind)
-    for workers in (0, 2):
-        outcome = train(program, asked(tmp_path / str(workers), environment=id, workers=workers), plain())
-        assert outcome.manifest.workers == workers
-    assert same(tmp_path / "2", tmp_path / "0")
+    for many in (0, workers):
+        outcome = train(program, asked(tmp_path / str(many), environment=id, workers=many), plain())
+        assert outcome.manifest.workers == many
+    assert same(tmp_path / str(workers), tmp_path / "0")
+
+
+@pytest.mark.parametrize(("kind", "share"), [("program", 0), ("rollouts", 3)])
+def test_the_run_steps_a_share_where_it_would_only_wait(request, tmp_path, monkeypatch, kind, share):
+    made = []
+    monkeypatch.setattr("taxon.runtime.trainer.make", lambda id, number: made.append(number) or make(id, number))
+    train(request.getfixturevalue(kind), asked(tmp_path / "run", environment=WALK, steps=20, workers=2), plain())
+    assert len(made) == 3 + share  # one for each seed's evaluations
+
+
+@pytest.mark.parametrize(("kind", "threads"), [("program", 2), ("rollouts", 1)])
+def test_rollouts_take_one_core_of_this_process(request, tmp_path, monkeypatch, kind, threads):
+    """A thread of torch that waits for work would keep one that a worker needs."""
+    seen, start, before = set(), Collector.start, torch.get_num_threads()
+    monkeypatch.setattr(Collector, "start", lambda *given: seen.add(torch.get_num_threads()) or start(*given))
+    torch.set_num_threads(2)
+    try:
+        train(request.getfixturevalue(kind), asked(tmp_path / "run", environment=WALK, steps=20), plain())
+        assert (seen, torch.get_num_threads()) == ({threads}, 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("kind", ["program", "restarts"])
@@ -80,11 +111,12 @@ def test_an_environment_that_cannot_be_restored_begins_anew_in_a_worker_too(prog
     assert same(tmp_path / "2", tmp_path / "0")
 
 
-def test_an_environment_that_raises_in_a_worker_ends_its_own_seed(program, tmp_path):
+@pytest.mark.parametrize(("kind", "seeds"), [("program", (3, 5, 7)), ("rollouts", (3, 5, 7)), ("rollouts", (5, 3, 7))])
+def test_an_environment_that_raises_beside_others_ends_its_own_seed(request, tmp_path, kind, seeds):
+    """In a worker, and in the share of the run's own process."""
+    program, id = request.getfixturevalue(kind), "worlds:known/Walk-raises-v0"
     for workers in (0, 2):
-        train(
-            program, asked(tmp_path / str(workers), environment="worlds:known/Walk-raises-v0", workers=workers), plain()
-        )
+        train(program, asked(tmp_path / str(workers), environment=id, seeds=seeds, workers=workers), plain())
     assert manifest.read(tmp_path / "2").causes == {
         "5": "worlds:known/Walk-raises-v0 failed: ValueError: the motor burnt"
     }
@@ -97,7 +129,8 @@ def test_an_environment_that_raises_in_a_worker_ends_its_own_seed(program, tmp_p
     [
         ("killed", "program", 3, ["5"], "was ended by SIGKILL, perhaps since memory ran out"),
         ("crashes", "program", 2, ["5", "7"], "was ended by SIGSEGV"),
-        ("exits", "rollouts", 3, ["5"], "ended with exit code 3"),
+        ("exits", "rollouts", 9, ["5"], "ended with exit code 3"),
+        ("exits", "rollouts", 2, ["5"], "ended with exit code 3"),  # beside this process, which has seed 3's
     ],
 )
 def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, kind, workers, lost, how):
@@ -236,22 +269,28 @@ def test_workers_are_light_and_leave_signals_to_the_run(life, tmp_path, toy_sour
 
 @pytest.mark.parametrize(("count", "workers"), [(1, 4), (3, 2), (7, 3), (16, 16), (10, 1)])
 def test_shares_are_even_and_in_order(count, workers):
-    found = shares(count, workers)
-    assert [number for share in found for number in share] == list(range(count))
+    found = shares(range(5, count + 5), workers)
+    assert [number for share in found for number in share] == list(range(5, count + 5))
     assert len(found) == min(count, workers)
     assert max(map(len, found)) - min(map(len, found)) <= 1
 
 
 def test_workers_are_taken_where_they_save_time():
-    assert fastest(16, 1e-3, 8) == 8
-    assert fastest(16, 1e-3, 1) == 0  # it would only do elsewhere what can be done here
-    assert fastest(8, 10e-6, 8) == 0  # the steps are shorter than the way there
-    assert fastest(8, 200e-6, 7) == 4  # five would step two each, too
+    assert fastest(16, 1e-3, 8, True) == 8
+    assert fastest(16, 1e-3, 1, True) == 0  # it would only do elsewhere what can be done here
+    assert fastest(8, 10e-6, 8, True) == 0  # the steps are shorter than the way there
+    assert fastest(8, 200e-6, 7, True) == 4  # five would step two each, too
+
+
+def test_a_run_that_steps_a_share_itself_takes_fewer_workers():
+    assert fastest(16, 1e-3, 7, False) == 7
+    assert fastest(2, 1e-3, 7, False) == 1  # each has one
+    assert fastest(16, 36e-6, 1, False) == 1
+    assert fastest(4, 36e-6, 1, False) == 0
+    assert fastest(8, 200e-6, 7, False) == 3
 
 
 def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
-    import torch
-
     monkeypatch.setattr(crew_size, "_seconds", lambda id, number: 1.0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
 
@@ -263,13 +302,12 @@ def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
     assert [chosen(100, cores) for cores in (1, 3, 4, 5)] == [0, 0, 0, 2]
     assert chosen(100, 8, "cuda") == 7  # the updates take one, to tell the GPU what to do
     # While rollouts are made, nothing is updated.
-    assert [chosen(100, cores, beside=False) for cores in (1, 2, 5)] == [0, 2, 5]
-    assert chosen(100, 8, "cuda", beside=False) == 8
+    assert [chosen(100, cores, beside=False) for cores in (1, 2, 5)] == [0, 1, 4]
+    assert [chosen(count, 8, beside=False) for count in (1, 2, 3)] == [0, 1, 2]
+    assert chosen(100, 8, "cuda", beside=False) == 7
 
 
 def test_an_environment_that_fails_when_it_is_timed_stays_here(monkeypatch):
     monkeypatch.setattr(crew_size, "_cores", lambda: 64)
-    import torch
-
     assert choose_workers("known/Nowhere-v0", 0, 8, torch.device("cpu"), True) == 0
     assert choose_workers("known/Dictionary-v0", 0, 8, torch.device("cpu"), True) == 0  # its step breaks its own word
