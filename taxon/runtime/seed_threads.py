@@ -26,6 +26,8 @@ from taxon.runtime.home import Home, leave
 # Numbers in the largest part of a seed's state (an ensemble's parameters, say) times the batch: the work of one update,
 # from which on threads save more than calling an update for each seed costs.
 WORTH = 1_500_000
+# The same numbers times a seed's environments: the work of acting, up to which one core does a layer in 5 us.
+SHORT = 500_000
 
 Update = Callable[..., Any]  # (carry, clock, batch, noise) -> carry, names, values [K, S]
 
@@ -53,15 +55,15 @@ class SeedThreads:
         if self._alone:
             torch.set_num_threads(self._all)
 
-    def begin(self, threads: int, rollouts: bool = False) -> None:
+    def begin(self, threads: int, alone: bool = False) -> None:
         """Start them. One is this one: all seeds stay side by side in one graph, whose products may take every core.
 
-        rollouts: whether the run makes such between its rounds of updates.
+        alone: whether what is not an update takes one core in either case.
         """
         if threads > 1:
             self._pool = ThreadPoolExecutor(threads, "seeds")
             list(self._pool.map(_alone, [threading.Barrier(threads)] * threads))
-        self._alone = threads > 1 or rollouts
+        self._alone = threads > 1 or alone
         if self._alone:
             torch.set_num_threads(1)
 
@@ -122,8 +124,17 @@ class SeedThreads:
 
 def choose_threads(agent: Agent, batch: int, seeds: int) -> int:
     """How many threads share the seeds on a CPU: 1 where an update is too short for several."""
-    largest = max(leaf.numel() for leaf in tree_leaves(agent.init([torch.Generator()])))
-    return min(torch.get_num_threads(), seeds) if largest * batch >= WORTH else 1
+    return min(torch.get_num_threads(), seeds) if _largest(agent) * batch >= WORTH else 1
+
+
+def acts_alone(agent: Agent, environments: int) -> bool:
+    """Whether rollouts on a CPU take one core; it is the same for any number of seeds, and so are their bits."""
+    return _largest(agent) * environments < SHORT
+
+
+def _largest(agent: Agent) -> int:
+    largest: int = max(leaf.numel() for leaf in tree_leaves(agent.init([torch.Generator()])))
+    return largest
 
 
 def _as_it_is(function: Update) -> Update:

@@ -36,7 +36,7 @@ from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_caden
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
-from taxon.runtime.seed_threads import SeedThreads, choose_threads
+from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
 from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers, shares
@@ -180,7 +180,8 @@ def _train(
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         if sealed is None and device.type == "cpu" and set(record.compiled) - {ACTING}:
             record.seed_threads = choose_threads(agent, emitted.DATA.batch, len(record.seeds))
-        updates.begin(record.seed_threads, device.type == "cpu" and isinstance(emitted.DATA, Rollouts))
+        resting = device.type == "cpu" and isinstance(emitted.DATA, Rollouts)  # the updates, between two rounds
+        updates.begin(record.seed_threads, alone=resting and acts_alone(agent, emitted.DATA.environments))
         prepare = lowering(compiling.prepare, phases, record.precision)
         units: Units = Direct(device)
         if record.captured:

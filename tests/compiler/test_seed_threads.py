@@ -14,7 +14,7 @@ from tiny import build, leaves, row_of
 from taxon.runtime.home import Home
 from taxon.runtime.learning import Carry, learn
 from taxon.runtime.loop import map_state
-from taxon.runtime.seed_threads import SeedThreads, choose_threads
+from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
 
 UPDATES, SEEDS = 6, 3
 
@@ -127,7 +127,7 @@ def test_rollouts_take_one_core_and_updates_all(monkeypatch: pytest.MonkeyPatch)
 
     carry = carry_of((torch.zeros(SEEDS, 4),))
     with SeedThreads(Home()) as shared:
-        shared.begin(1, rollouts=True)
+        shared.begin(1, alone=True)
         assert (shared.on_all_cores(torch.get_num_threads)(), torch.get_num_threads()) == (2, 1)
         graph, _ = shared.compiled(update, carry, torch.tensor(0), (), ())
         graph(carry, torch.tensor(1), (), ())
@@ -143,6 +143,13 @@ def test_seeds_have_threads_where_an_update_is_long(spec: str, long: bool, tmp_p
     assert choose_threads(agent, built.DATA.batch, 1) == 1
     torch.set_num_threads(8)
     assert choose_threads(agent, built.DATA.batch, 5) == (5 if long else 1)
+
+
+def test_rollouts_take_one_core_where_acting_is_short(tmp_path: Path) -> None:
+    agent = build(row_of("ppo"), tmp_path).Agent(17, 6)
+    assert acts_alone(agent, 1)
+    assert acts_alone(agent, 16)
+    assert not acts_alone(agent, 1_000)
 
 
 def test_the_first_state_is_left_as_it_was(tmp_path: Path) -> None:
