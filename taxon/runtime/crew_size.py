@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from taxon.runtime.environments import UnusableEnvironmentError, make
+from taxon.runtime.workers import shares
 
 CALL = 100e-6  # seconds that each worker adds to a step: measured, by benchmarks/environments.py
 TRIED = 50  # steps that are timed
@@ -34,8 +35,11 @@ def fastest(count: int, seconds: float, free: int, beside: bool) -> int:
     """
 
     def whole(workers: int) -> float:
-        parts = workers or 1 if beside else workers + 1
-        return -(-count // parts) * seconds + workers * CALL
+        if not workers:
+            return count * seconds
+        sizes = [len(share) for share in shares(range(count), workers + (not beside))]
+        own = 0 if beside else sizes.pop(0)
+        return max(own * seconds, sizes[0] * seconds + workers * CALL)
 
     return min(range(min(free, count if beside else count - 1) + 1), key=whole)
 

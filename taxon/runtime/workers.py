@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -266,6 +267,8 @@ class Workers:
 
 
 def shares(numbers: range, parts: int) -> list[range]:
-    """Numbers in so many parts, or as many as there are numbers, whose lengths differ by one at most."""
-    count, parts = len(numbers), min(parts, len(numbers))
-    return [numbers[count * k // parts : count * (k + 1) // parts] for k in range(parts)]
+    """Numbers in so many parts, or as many as there are numbers: the first ones may have one more than the others."""
+    parts = min(parts, len(numbers))
+    each, more = divmod(len(numbers), parts)
+    ends = [k * each + min(k, more) for k in range(parts + 1)]
+    return [numbers[start:end] for start, end in pairwise(ends)]
