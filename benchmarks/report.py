@@ -175,7 +175,7 @@ def everything(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ())
     for results in every:
         machine = results.machine
         lines = [
-            f"## {results.kind}" + (f", {results.started[11:16]}" if kinds.count(results.kind) > 1 else ""),
+            f"## {results.kind}" + (f", {results.started[11:19]}" if kinds.count(results.kind) > 1 else ""),
             f"{results.started[:10]}, {machine['processor']}, {machine['cores']} cores"
             + (f", {machine['accelerator']}" if machine["accelerator"] else "")
             + f"; a load of {machine['load']:.1f} from other programs at the start; arguments `{results.command}`.",
