@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.results import Results, Sample, read
 from benchmarks.rounds import ratios, speeds, summarise
-from benchmarks.targets import OURS, TARGETS, plain
+from benchmarks.targets import OURS, TARGETS, Target, plain
 from benchmarks.workload import Workload
 
 METHOD = Path(__file__).resolve().parent / "method.md"
@@ -124,52 +124,71 @@ def first_update(results: Results) -> str:
     return table(["seconds to the first update", "cold cache", "warm cache"], rows) if rows else ""
 
 
-def update_targets(text: str) -> list[list[str]]:
-    """The targets of an update against its matrix products, from what `benchmarks.update` printed."""
+def update_targets(text: str) -> dict[str, float]:
+    """What `benchmarks.update` printed of an update against its matrix products, by what it is called as a target."""
     lines = text.splitlines()
     head = next((line for line in lines if line.startswith("spec ")), "")
     if not head or "float32" in head:  # another precision has no target
-        return []
+        return {}
     place = head.replace("first s", "first").replace("eager x", "eager_x").replace("compil x", "compiled_x").split()
-    rows = []
-    for line in lines[lines.index(head) + 1 :]:
-        figures = dict(zip(place, line.split(), strict=True))
-        if figures["spec"] in ("sac", "mpo") and figures["seeds"] == "1":
-            what = (
-                f"{figures['spec'].upper()} update compiled, CPU, threads: {figures['threads']}, against its products"
-            )
-            times = float(figures["compiled_x"])
-            rows.append([what, "<= 1.5 (aim 1.25)", f"{times:.2f}", "yes" if times <= 1.5 else "**no**"])
-    return rows
+    rows = [dict(zip(place, line.split(), strict=True)) for line in lines[lines.index(head) + 1 :]]
+    return {
+        f"{row['spec'].upper()} update compiled, CPU, threads: {row['threads']}, against its products": float(
+            row["compiled_x"]
+        )
+        for row in rows
+        if row["spec"] in ("sac", "mpo") and row["seeds"] == "1"
+    }
 
 
-def targets(samples: Sequence[Sample], quoted: Sequence[tuple[str, str]] = ()) -> str:
-    """Every target with what was measured for it."""
-    rows = [row for _, text in quoted for row in update_targets(text)]
+def targets(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
+    """Every target with what was measured for it, in a column for each machine; what misses its bound stands out."""
+    updates: dict[str, dict[str, float]] = {}  # of each machine
+    for _, text in quoted:
+        if found := update_targets(text):
+            updates.setdefault(_told_machine(text), {}).update(found)
+    samples: dict[str, list[Sample]] = {}
+    # A round of one file is none of another's.
+    for number, results in enumerate(every):
+        where = str(results.machine["accelerator"] or results.machine["processor"])
+        samples.setdefault(where, []).extend(
+            replace(sample, round=sample.round + 1000 * number) for sample in results.samples
+        )
+    machines = list(dict.fromkeys([*samples, *updates])) or ["measured"]
+
+    def cell(target: Target, where: str) -> str:
+        found = target.find(samples.get(where, []))
+        if found is None:
+            return ""
+        summary, best = found
+        shown = summary.show(0 if summary.median > 100 else 2) + (f", {best}" if best and " or " in target.what else "")
+        return shown if target.met(summary.median) else f"**{shown}, missed**"
+
+    def update_cell(what: str, where: str) -> str:
+        times = updates.get(where, {}).get(what)
+        return "" if times is None else f"{times:.2f}" if times <= 1.5 else f"**{times:.2f}, missed**"
+
+    rows = [
+        [what, "<= 1.5 (aim 1.25)", *(update_cell(what, where) for where in machines)]
+        for what in dict.fromkeys(what for found in updates.values() for what in found)
+    ]
     for target in TARGETS:
-        found = target.find(samples)
         sign = "<=" if target.most else ">="
         bound = f"{sign} {target.bound:,g}" + (f" (aim {target.aim:g})" if target.aim else "")
-        if found is None:
-            rows.append([target.what, bound, "not measured", ""])
-        else:
-            summary, best = found
-            digits = 0 if summary.median > 100 else 2
-            shown = summary.show(digits) + (f", {best}" if best and " or " in target.what else "")
-            rows.append([target.what, bound, shown, "yes" if target.met(summary.median) else "**no**"])
-    return table(["target", "bound", "measured", "met"], rows)
+        cells = [cell(target, where) for where in machines]
+        rows.append([target.what, bound, *(cells if any(cells) else ["not measured", *cells[1:]])])
+    return table(["target", "bound", *machines], rows)
+
+
+def _told_machine(text: str) -> str:
+    """The machine that `benchmarks.update` names in its first line: DATE, MACHINE, torch VERSION; ..."""
+    return text.partition("\n")[0].partition(", ")[2].partition(", torch")[0]
 
 
 def everything(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
     """The whole page."""
     parts = [METHOD.read_text(encoding="utf-8").rstrip()]
-    # A round of one file is none of another's.
-    samples = [
-        replace(sample, round=sample.round + 1000 * number)
-        for number, results in enumerate(every)
-        for sample in results.samples
-    ]
-    parts.append("## Targets\n\n" + targets(samples, quoted))
+    parts.append("## Targets\n\n" + targets(every, quoted))
     parts.append(FINDINGS.read_text(encoding="utf-8").rstrip())
     kinds = [results.kind for results in every]
     for results in every:

@@ -75,10 +75,14 @@ def machine(accelerator: str | None = None) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """The processor's name where Linux tells it."""
+    """The processor's name where Linux tells it, with its family and model: in a virtual machine names say little."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    fields = [line.split(":", 1) for line in lines if ":" in line]
+    first = {key.strip(): value.strip() for key, value in reversed(fields)}
+    if "model name" not in first:
+        return platform.processor() or platform.machine()
+    kind = [f"{name} {first[key]}" for name, key in (("family", "cpu family"), ("model", "model")) if key in first]
+    return f"{first['model name']} ({', '.join(kind)})" if kind else first["model name"]
