@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.results import machine
 from benchmarks.rounds import interleave, summarise
 from taxon.runtime.board import Board, board_bytes, board_in
+from taxon.runtime.crew_size import have_cores
 from taxon.runtime.environments import make
 from taxon.runtime.joint import Joint
 from taxon.runtime.stepper import Crew, Episode, Fault, Stepper
@@ -109,6 +110,17 @@ class Busy:
 
 
 @contextlib.contextmanager
+def elsewhere(
+    like: Stepper, id: str, numbers: Sequence[int], many: int, threads: int, here: int = 0
+) -> Iterator[Workers]:
+    """So many workers with the environments from `here` on, awake where a run would have them so."""
+    with contextlib.closing(Workers(id, numbers, many, like.observation, like.action, here)) as crew:
+        if have_cores(many, threads):
+            crew.stay_awake()
+        yield crew
+
+
+@contextlib.contextmanager
 def contenders(id: str, count: int, options: argparse.Namespace) -> Iterator[list[Contender]]:
     """This process alone first; all with the same environments."""
     numbers = list(range(count))
@@ -121,13 +133,12 @@ def contenders(id: str, count: int, options: argparse.Namespace) -> Iterator[lis
                 found.append(Contender(f"threads {many}", pool))
         for many in options.workers:
             if many <= count:
-                away = Workers(id, numbers, many, here.observation, here.action)
-                found.append(Contender(f"workers {many}", stack.enter_context(contextlib.closing(away))))
+                away = stack.enter_context(elsewhere(here, id, numbers, many, options.threads))
+                found.append(Contender(f"workers {many}", away))
         for many in options.joint:
             if many < count:
                 own = shares(range(count), many + 1)[0]
-                away = Workers(id, numbers, many, here.observation, here.action, len(own))
-                stack.enter_context(contextlib.closing(away))
+                away = stack.enter_context(elsewhere(here, id, numbers, many, options.threads, len(own)))
                 found.append(Contender(f"joint {many}", Joint([make(id, number) for number in own], away)))
         for contender in found:
             contender.crew.open(1, False)
@@ -178,8 +189,7 @@ def crossing(id: str, workers: Sequence[int]) -> str:
         here = Stepper([make(id, 0)])
         crews: dict[str, Crew] = {"here": here}
         for many in workers:
-            away = Workers(id, range(many), many, here.observation, here.action)
-            crews[f"workers {many}"] = stack.enter_context(contextlib.closing(away))
+            crews[f"workers {many}"] = stack.enter_context(elsewhere(here, id, range(many), many, 1))
         for crew in crews.values():
             crew.open(1, False)
             crew.begin(dict.fromkeys(range(crew.count)))

@@ -9,9 +9,11 @@ import os
 import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 from benchmarks.contenders import CONTENDERS, locate
 from benchmarks.launch import Started
+from benchmarks.results import machine
 from benchmarks.rounds import interleave
 from benchmarks.workload import ALGORITHMS, ROLLOUTS, workload
 
@@ -51,7 +53,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--steps", type=int, help="measured steps of all of a process's seeds [default: 1,000]")
     options = parser.parse_args()
-    cores = len(os.sched_getaffinity(0))
+    cores, where = len(os.sched_getaffinity(0)), machine()
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {where['processor']}, a load of {where['load']:.1f} at the start")
     print(f"steps a second of all seeds, {cores} cores, medians of {options.rounds} rounds in turns")
     print(f"{'':8} {'seeds':>5} {'one process':>12} {f'{cores} processes':>12} {'one / several':>14}")
     for algorithm in options.algorithms:

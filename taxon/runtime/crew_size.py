@@ -10,8 +10,13 @@ import torch
 from taxon.runtime.environments import UnusableEnvironmentError, make
 from taxon.runtime.workers import shares
 
-CALL = 100e-6  # seconds that each worker adds to a step: measured, by benchmarks/environments.py
+CALL = 30e-6  # seconds that each worker, awake, adds to a step: measured, by benchmarks/environments.py
 TRIED = 50  # steps that are timed
+
+
+def have_cores(workers: int, busy: int) -> bool:
+    """Whether each has a core of its own beside those that this process keeps busy."""
+    return workers + busy <= _cores()
 
 
 def choose_workers(id: str, number: int, count: int, device: torch.device, beside: bool) -> int:

@@ -27,6 +27,9 @@ class Joint:
     def open(self, width: int, waits: bool) -> Board:
         return self._here.open(width, waits, self._away.open(width, waits))
 
+    def stay_awake(self) -> None:
+        self._away.stay_awake()
+
     def start(self, actions: NDArray[np.floating[Any]], alive: NDArray[np.bool_], now: int, last: bool) -> None:
         self._away.start(actions, alive, now, last)
         self._here.start(actions, alive, now, last)

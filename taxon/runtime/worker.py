@@ -17,6 +17,7 @@ from typing import Any
 
 from taxon.runtime.environments import Environment, UnusableEnvironmentError, make
 from taxon.runtime.keeper import Keeper
+from taxon.runtime.listener import Listener
 from taxon.runtime.shared import map_shared
 from taxon.runtime.stepper import Stepper
 
@@ -27,8 +28,8 @@ MORE = b"+"  # announces data
 class Worker:
     """Environments numbered from `first` of a run's; every method that has a name without `_` may be called."""
 
-    def __init__(self, memory: int) -> None:
-        self._memory = memory
+    def __init__(self, memory: int, listener: Listener) -> None:
+        self._memory, self._listener = memory, listener
         self._environments: list[Environment] = []
 
     def make(self, id: str, numbers: list[int], first: int) -> tuple[str, str] | None:
@@ -61,14 +62,18 @@ class Worker:
         self._stepper.start(self._shared.actions, self._shared.alive, now, bool(last))
         return self._stepper.finish()
 
+    def stay_awake(self) -> None:
+        self._listener.stay_awake()
+
     def close(self) -> None:
         for environment in self._environments:
             environment.close()
 
 
-def serve(worker: Worker, connection: Connection) -> None:
+def serve(worker: Worker, connection: Connection, listener: Listener) -> None:
     """Do what is asked until the other end is closed."""
     while True:
+        listener.wait()
         if connection.recv_bytes() != STEP:
             name, *arguments = connection.recv()
             try:
@@ -89,9 +94,10 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     socket, memory, trace = map(int, sys.argv[1:])
     faulthandler.enable(trace)
-    worker = Worker(memory)
+    listener = Listener(socket)
+    worker = Worker(memory, listener)
     with contextlib.suppress(EOFError, ConnectionError):
-        serve(worker, Connection(socket))
+        serve(worker, Connection(socket), listener)
     worker.close()
     os.close(memory)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from taxon.runtime.board import Board
 from taxon.runtime.errors import UserError
+from taxon.runtime.listener import Listener
 from taxon.runtime.shared import map_shared, nameless_file
 from taxon.runtime.stepper import Episode, Fault
 from taxon.runtime.worker import MORE, STEP
@@ -43,6 +44,7 @@ class Remote:
         self._stepping = False
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours.detach())
+        self._listener = Listener(self._connection.fileno())
         self._trace = nameless_file()
         descriptors = theirs.fileno(), memory, self._trace
         with theirs:
@@ -88,6 +90,7 @@ class Remote:
     def stepped(self) -> Said:
         """Wait for its end: what happened in it. Raises LostError."""
         self._stepping = False
+        self._listener.wait()
         try:
             if self._connection.recv_bytes() == STEP:
                 return []
@@ -95,6 +98,11 @@ class Remote:
             raise LostError from None
         said: Said = self._hear()
         return said
+
+    def stay_awake(self) -> None:
+        """Ask for its next steps to be waited for awake, and do so here; to be answered."""
+        self.call("stay_awake")
+        self._listener.stay_awake()
 
     def hang_up(self) -> None:
         """Say that there is nothing more to do."""
@@ -196,6 +204,13 @@ class Workers:
         for remote in self._remotes:
             self._settle(remote)
         return self._shared.board
+
+    def stay_awake(self) -> None:
+        """Have everyone wait awake for the other, for a moment: where each process has a core of its own."""
+        for remote in self._remotes:
+            remote.stay_awake()
+        for remote in self._remotes:
+            self._settle(remote)
 
     def start(self, actions: NDArray[np.floating[Any]], alive: NDArray[np.bool_], now: int, last: bool) -> None:
         shared = self._shared

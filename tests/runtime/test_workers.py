@@ -18,6 +18,7 @@ from taxon.runtime.collector import Collector
 from taxon.runtime.crew_size import choose_workers, fastest
 from taxon.runtime.environments import make
 from taxon.runtime.errors import UserError
+from taxon.runtime.listener import AWAKE
 from taxon.runtime.trainer import Program, resume, train
 from taxon.runtime.workers import Workers, shares
 from tests.runtime.test_resume import comparable, options, plain, program, rollouts, state, stop_after, words
@@ -267,6 +268,38 @@ def test_workers_are_light_and_leave_signals_to_the_run(life, tmp_path, toy_sour
     assert comparable(ours["collector"]) == comparable(theirs["collector"])
 
 
+def test_workers_that_stay_awake_step_as_others_do_and_are_missed_when_they_are_gone():
+    heard = {}
+    for awake in (False, True):
+        crew = Workers("Pendulum-v1", [1, 2], 2, 3, 1)
+        try:
+            if awake:
+                crew.stay_awake()
+            board = crew.open(1, False)
+            assert crew.begin(dict.fromkeys(range(2))) == []
+            for now in range(5):
+                if now == 3:
+                    time.sleep(3 * AWAKE)  # they have fallen asleep
+                crew.start(np.full((2, 1), 0.5, np.float32), np.ones(2, np.bool_), now, False)
+                assert crew.finish() == []
+            heard[awake] = board.words.copy()
+            crew._remotes[0]._process.kill()
+            crew.start(np.zeros((2, 1), np.float32), np.ones(2, np.bool_), 5, False)
+            assert [said.seed for said in crew.finish()] == [0]
+        finally:
+            crew.close()
+    assert np.array_equal(heard[False], heard[True])
+
+
+@pytest.mark.parametrize(("cores", "awake"), [(1, False), (2, True)])
+def test_workers_of_a_run_stay_awake_where_each_has_a_core(rollouts, tmp_path, monkeypatch, cores, awake):
+    monkeypatch.setattr(crew_size, "_cores", lambda: cores)
+    asked_for = []
+    monkeypatch.setattr(Workers, "stay_awake", lambda self: asked_for.append(True))
+    train(rollouts, asked(tmp_path / "run", environment=WALK, workers=1), plain())
+    assert bool(asked_for) == awake
+
+
 @pytest.mark.parametrize(("count", "workers"), [(1, 4), (3, 2), (7, 3), (8, 6), (16, 16), (10, 1)])
 def test_shares_are_even_and_in_order(count, workers):
     found = shares(range(5, count + 5), workers)
@@ -288,8 +321,8 @@ def test_a_run_that_steps_a_share_itself_takes_fewer_workers():
     assert fastest(2, 1e-3, 7, False) == 1  # each has one
     assert fastest(16, 36e-6, 1, False) == 1
     assert fastest(5, 36e-6, 1, False) == 1  # the worker, which needs longer, has two of them
-    assert fastest(4, 36e-6, 1, False) == 0
-    assert fastest(8, 200e-6, 7, False) == 3
+    assert fastest(2, 25e-6, 1, False) == 0
+    assert fastest(8, 50e-6, 7, False) == 3
 
 
 def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
