@@ -121,7 +121,7 @@ def load(folder: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         saved = unpack(checkpoint.state, tensors)
     except NotPlainError as error:
         raise UserError(f"{folder / INDEX}: {error}", _RESTORE) from error
-    if not isinstance(saved.get("agent"), dict):
+    if not isinstance(saved, dict) or not isinstance(saved.get("agent"), dict):
         raise UserError(f"{folder / INDEX} holds no agent", _RESTORE)
     return dict(saved)
 

@@ -242,9 +242,12 @@ def _restore(
 def _metrics(folder: Path, saved: dict[str, Any]) -> int:
     """How many bytes of the metrics a checkpoint stands behind."""
     try:
-        return int(saved["run"]["metrics"])
+        length = int(saved["run"]["metrics"])
     except MISFITS as error:
         raise checkpoint.misfit(folder, UnfitError("it holds no run")) from error
+    if length < 0:
+        raise checkpoint.misfit(folder, UnfitError(f"its metrics are {length} bytes long"))
+    return length
 
 
 def _check_same(

@@ -117,6 +117,37 @@ JSON = st.recursive(
 )
 
 
+def seal(folder: Path, body: Any) -> None:
+    """Write an index whose digest is right."""
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    (folder / checkpoint.INDEX).write_text(json.dumps({"sha256": digest, "body": body}))
+
+
+@pytest.mark.parametrize("length", [-1, -(2**70), -9.3e18, 2**70])
+def test_metrics_of_no_possible_length_are_refused(found: Any, length: float) -> None:
+    program, whole = found
+    folder = whole.parent / "length"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(whole, folder)
+    body = json.loads((folder / checkpoint.INDEX).read_bytes())["body"]
+    body["state"]["run"]["metrics"] = length
+    seal(folder, body)
+    message = go_on(program, folder)
+    assert message is not None
+    assert "bytes long" in message or "shorter" in message
+    assert (folder / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("state", [{"kind": "tuple", "is": []}, [], None, {}])
+def test_a_state_of_another_kind_is_refused(found: Any, state: Any) -> None:
+    program, whole = found
+    folder = whole.parent / "kind"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(whole, folder)
+    seal(folder, json.loads((folder / checkpoint.INDEX).read_bytes())["body"] | {"state": state})
+    assert go_on(program, folder) is not None
+
+
 @RELAXED
 @given(data=st.data())
 @example(data=None)
@@ -139,7 +170,6 @@ def test_a_checkpoint_that_is_sealed_anew_does_no_harm(found: Any, data: st.Data
                 holder[place[-1]] = data.draw(JSON)
             else:
                 del holder[place[-1]]
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-    path.write_text(json.dumps({"sha256": digest, "body": body}))
+    seal(folder, body)
     message = go_on(program, folder)
     assert data is not None or message is None
