@@ -14,6 +14,11 @@ CALL = 30e-6  # seconds that each worker, awake, adds to a step: measured, by be
 TRIED = 50  # steps that are timed
 
 
+def busy_cores(device: torch.device, resting: bool) -> int:
+    """How many cores this process takes while environments step: one with a GPU, or where torch's threads rest."""
+    return 1 if resting or device.type != "cpu" else torch.get_num_threads()
+
+
 def have_cores(workers: int, busy: int) -> bool:
     """Whether each has a core of its own beside those that this process keeps busy."""
     return workers + busy <= _cores()
@@ -26,8 +31,7 @@ def choose_workers(id: str, number: int, count: int, device: torch.device, besid
     environment starts with, whose steps are timed. beside: updates go on while the environments step; from rollouts
     they do not, so that their cores are free, and this process steps a share itself.
     """
-    taken = torch.get_num_threads() if beside and device.type == "cpu" else 1
-    free = _cores() - taken
+    free = _cores() - busy_cores(device, resting=not beside)
     if min(count, free + (not beside)) < 2:
         return 0
     return fastest(count, _seconds(id, number), free, beside)

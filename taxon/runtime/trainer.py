@@ -19,7 +19,7 @@ from taxon.operators.data import Replay, Rollouts
 from taxon.runtime import checkpoint, manifest, module
 from taxon.runtime.captured import Captured, CudaGraphs
 from taxon.runtime.compiled import Compiling
-from taxon.runtime.crew_size import choose_workers, have_cores
+from taxon.runtime.crew_size import busy_cores, choose_workers, have_cores
 from taxon.runtime.device import choose_device
 from taxon.runtime.environment_state import restorable
 from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
@@ -182,8 +182,7 @@ def _train(
             record.seed_threads = choose_threads(agent, emitted.DATA.batch, len(record.seeds))
         resting = device.type == "cpu" and isinstance(emitted.DATA, Rollouts)  # the updates, between two rounds
         alone = resting and acts_alone(agent, emitted.DATA.environments)
-        busy = 1 if alone or device.type == "cuda" else torch.get_num_threads()
-        if not isinstance(training, list) and have_cores(record.workers, busy):
+        if not isinstance(training, list) and have_cores(record.workers, busy_cores(device, resting=alone)):
             training.stay_awake()
         updates.begin(record.seed_threads, alone)
         prepare = lowering(compiling.prepare, phases, record.precision)

@@ -1,53 +1,66 @@
-"""How long a wait for a message goes on before whoever waits falls asleep."""
+"""How long a wait for a message goes on before whoever waits falls asleep, by a clock that moves with every look."""
 
 import os
-import threading
-import time
 
 import pytest
 
+from taxon.runtime import listener as module
 from taxon.runtime.listener import AWAKE, Listener
+
+LOOKS = 10  # in the time that one stays awake
+
+
+class World:
+    """A pipe, and a clock which moves on when the core is yielded; at the look `sends` a message comes, if ever."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+        self.yields, self.sends = 0, -1
+
+    def perf_counter(self) -> float:
+        return self.yields * AWAKE / LOOKS
+
+    def sched_yield(self) -> None:
+        self.yields += 1
+        if self.yields == self.sends:
+            os.write(self.writer, b"+")
+
+    def waited(self, listener: Listener) -> int:
+        before = self.yields
+        listener.wait()
+        return self.yields - before
 
 
 @pytest.fixture
-def pipe():
-    reader, writer = os.pipe()
-    yield reader, writer
-    os.close(reader)
+def world(monkeypatch):
+    world = World()
+    monkeypatch.setattr(module.time, "perf_counter", world.perf_counter)
+    monkeypatch.setattr(module.os, "sched_yield", world.sched_yield)
+    yield world
+    os.close(world.reader)
+    os.close(world.writer)
 
 
-def waited(listener: Listener) -> float:
-    began = time.perf_counter()
-    listener.wait()
-    return time.perf_counter() - began
-
-
-def test_it_falls_asleep_at_once_unless_it_is_to_stay_awake(pipe):
-    reader, writer = pipe
-    listener = Listener(reader)
-    assert min(waited(listener) for _ in range(20)) < AWAKE / 2
+def test_it_falls_asleep_at_once_unless_it_is_to_stay_awake(world):
+    listener = Listener(world.reader)
+    assert world.waited(listener) == 0
     listener.stay_awake()
-    assert waited(listener) >= AWAKE
-    os.close(writer)
+    assert LOOKS <= world.waited(listener) <= LOOKS + 1
 
 
-def test_what_has_come_or_a_closed_end_is_not_waited_for(pipe):
-    reader, writer = pipe
-    listener = Listener(reader)
+def test_what_has_come_is_not_waited_for_and_what_comes_ends_the_wait(world):
+    listener = Listener(world.reader)
     listener.stay_awake()
-    os.write(writer, b"+")
-    assert min(waited(listener) for _ in range(20)) < AWAKE / 2
-    os.read(reader, 1)
-    assert waited(listener) >= AWAKE
-    os.close(writer)
-    assert min(waited(listener) for _ in range(20)) < AWAKE / 2
+    world.sends = 3
+    assert world.waited(listener) == 3
+    assert world.waited(listener) == 0
+    os.read(world.reader, 1)
+    assert world.waited(listener) >= LOOKS
 
 
-def test_what_comes_meanwhile_ends_the_wait(pipe, monkeypatch):
-    reader, writer = pipe
-    monkeypatch.setattr("taxon.runtime.listener.AWAKE", 60.0)
-    listener = Listener(reader)
+def test_a_closed_end_is_not_waited_for(world):
+    listener = Listener(world.reader)
     listener.stay_awake()
-    threading.Timer(0.05, os.write, (writer, b"+")).start()
-    assert waited(listener) < 30.0
-    os.close(writer)
+    os.close(world.writer)
+    assert world.waited(listener) == 0
+    world.writer = os.dup(world.reader)  # for the fixture to close
