@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from taxon.diagnostics.source import Source, Span
+from taxon.diagnostics.source import Span
 from taxon.semantics.loading import study_base
 from taxon.server.view import VOCABULARY
-from taxon.syntax import parse, tree
+from taxon.syntax import tree
 from taxon.syntax.language import KEYWORDS
 from taxon.syntax.printing import expression as spelling
 from taxon.syntax.tokens import tokens
@@ -43,13 +42,11 @@ class Colour:
     modifiers: tuple[str, ...] = ()
 
 
-def colours(path: Path, text: str) -> list[Colour]:
-    """The words of a text in their order. A name in an entry that cannot be read has none."""
-    source = Source(str(path), text)
-    file, _ = parse(source)
+def colours(file: tree.File) -> list[Colour]:
+    """The words of a document in their order. A name in an entry that cannot be read has none."""
     names = {colour.start: colour for colour in _file(file)}
     found: list[Colour] = []
-    for token in tokens(text):
+    for token in tokens(file.source.text):
         start = token.start_pos or 0
         said = ("keyword",) if token.type in KEYWORDS else _TOKENS.get(token.type)
         if said is not None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 from taxon.diagnostics.source import Source, Span
-from taxon.syntax import parse
+from taxon.syntax import tree
 from taxon.syntax.layout import TooDeep, layout
 
 Fold = tuple[int, int, str]
@@ -18,14 +17,14 @@ Fold = tuple[int, int, str]
 _COMMENTS = re.compile(r"^[ \t]*((?:#|///)[^\r\n]*(?:\r?\n[ \t]*(?:#|///)[^\r\n]*)+)", re.MULTILINE)
 
 
-def folds(path: Path, text: str) -> list[Fold]:
+def folds(file: tree.File) -> list[Fold]:
     """The offsets where what may be folded begins and ends, and its kind: "region", "comment" or "imports".
 
     What begins and ends on one line is left out.
     """
-    source = Source(str(path), text)
-    found = [*_bracketed(source), *((*lines.span(1), "comment") for lines in _COMMENTS.finditer(text))]
-    statements = parse(source)[0].imports
+    text = file.source.text
+    found = [*_bracketed(file.source), *((*lines.span(1), "comment") for lines in _COMMENTS.finditer(text))]
+    statements = file.imports
     if statements:
         found.append((statements[0].span.start, statements[-1].span.end, "imports"))
     return sorted(
@@ -48,9 +47,8 @@ def _bracketed(source: Source) -> Iterator[Fold]:
             yield open_now.pop(), start, "region"
 
 
-def selections(path: Path, text: str, offset: int) -> list[Span]:
+def selections(file: tree.File, offset: int) -> list[Span]:
     """The spans around an offset from the innermost outwards: of a name, a value, an entry, a block, a declaration."""
-    file, _ = parse(Source(str(path), text))
     found: list[Span] = []
     pending: list[Any] = [*file.imports, *file.declarations]
     while pending:
@@ -64,7 +62,7 @@ def selections(path: Path, text: str, offset: int) -> list[Span]:
             pending += node
         elif is_dataclass(node) and not isinstance(node, Span | Source | type):
             pending += [getattr(node, field.name) for field in fields(node)]
-    found.append(Span(file.source, 0, len(text)))
+    found.append(Span(file.source, 0, len(file.source.text)))
     return list(_nested(found))
 
 

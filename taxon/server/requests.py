@@ -23,6 +23,7 @@ from taxon.server.renaming import RefusedError, renaming
 from taxon.server.reporting import FIX_ALL, actions
 from taxon.server.serving import Server
 from taxon.server.symbols import Item, named_like, outline
+from taxon.server.view import file_of
 
 _OPENS_A_LIST = '.=(+ "/'
 
@@ -142,7 +143,7 @@ def _outline(
     server: Server, params: types.DocumentSymbolParams
 ) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
     documents, document = server.documents, server.documents[params.text_document.uri]
-    found = outline(document.path, document.text)
+    found = outline(file_of(document.path, documents.texts))
     if server.able("text_document.document_symbol.hierarchical_document_symbol_support"):
         return [_symbol(item, documents) for item in found]
     return [each for item in found for each in _flat(item, document.uri, documents)]
@@ -190,7 +191,7 @@ def _colours_within(server: Server, params: types.SemanticTokensRangeParams) -> 
 
 
 def _encoded(server: Server, document: Document, start: int = 0, end: int | None = None) -> list[int]:
-    found = colours(document.path, document.text)
+    found = colours(file_of(document.path, server.documents.texts))
     within = [colour for colour in found if colour.end > start and (end is None or colour.start < end)]
     return encoded(within, positions(document.text, server.documents.encoding))
 
@@ -199,7 +200,7 @@ def _folding(server: Server, params: types.FoldingRangeParams) -> list[types.Fol
     documents, document = server.documents, server.documents[params.text_document.uri]
     lines_only = server.able("text_document.folding_range.line_folding_only")
     ranges: list[types.FoldingRange] = []
-    for start, end, kind in folds(document.path, document.text):
+    for start, end, kind in folds(file_of(document.path, documents.texts)):
         place = documents.range(document.text, start, end)
         first, last = place.start, place.end
         end_line = last.line - 1 if lines_only and kind == "region" else last.line  # the closing bracket stays in sight
@@ -219,10 +220,11 @@ def _folding(server: Server, params: types.FoldingRangeParams) -> list[types.Fol
 
 def _selections(server: Server, params: types.SelectionRangeParams) -> list[types.SelectionRange]:
     documents, document = server.documents, server.documents[params.text_document.uri]
+    file = file_of(document.path, documents.texts)
     found: list[types.SelectionRange] = []
     for position in params.positions:
         around: types.SelectionRange | None = None
-        for span in reversed(selections(document.path, document.text, documents.offset(document, position))):
+        for span in reversed(selections(file, documents.offset(document, position))):
             around = types.SelectionRange(documents.span(span), around)
         assert around is not None  # the whole document is around every place
         found.append(around)

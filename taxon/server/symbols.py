@@ -30,9 +30,8 @@ class Item:
     below: tuple[Item, ...] = ()
 
 
-def outline(path: Path, text: str) -> list[Item]:
-    """The declarations of a text. What is written within a syntax error is none."""
-    file, _ = parse(Source(str(path), text))
+def outline(file: tree.File) -> list[Item]:
+    """The declarations of a document. What is written within a syntax error is none."""
     return [_declaration(declaration) for declaration in file.declarations]
 
 
@@ -44,7 +43,7 @@ def named_like(query: str, texts: Texts, folders: Sequence[Path]) -> list[tuple[
         text = text_of(path, texts)
         if not any(_like(name, query) for name in _DECLARES.findall(text)):
             continue
-        found += [(path, item) for item in outline(path, text) if _like(item.name, query)]
+        found += [(path, item) for item in outline(parse(Source(str(path), text))[0]) if _like(item.name, query)]
         if len(found) >= MOST:
             break
     return found[:MOST]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,15 +38,6 @@ class View:
         settings = Composer(self.scope, VOCABULARY, Target()).compose(symbol).settings
         return None if settings is None else resolve(symbol, settings, VOCABULARY, lambda _: []).row
 
-    @property
-    def whole(self) -> bool:
-        """Whether the document and every file that it imports were found: one that was not may come to be."""
-        units = self.library.units
-        return self.library.root in units and all(
-            len(unit.imports) == len(unit.file.imports) and all(target in units for _, target in unit.imports)
-            for unit in units.values()
-        )
-
     def visible(self) -> Iterator[Symbol]:
         """The declarations that the document may name as they are: its own, and those of its imports and of theirs."""
         seen: set[Path] = set()
@@ -70,17 +62,15 @@ def view(path: Path, texts: Texts) -> View:
     The last few are kept, each as long as no file that it has read changes: a request and the check that runs beside it
     share one.
     """
-    with _reading:
+    with _reading[path]:
         kept = _kept.pop(path, None)
         if kept is None or kept[1] != _stamps(kept[0], texts):
             seen = read_view(path, texts)
-            if not seen.whole:
-                return seen
             kept = seen, _stamps(seen, texts)
         _kept[path] = kept  # the one that was asked for last stands last
-        if len(_kept) > _MOST_KEPT:
-            del _kept[next(iter(_kept))]
-        return kept[0]
+    for oldest in list(_kept)[:-_MOST_KEPT]:
+        _kept.pop(oldest, None)
+    return kept[0]
 
 
 def read_view(path: Path, texts: Texts) -> View:
@@ -90,21 +80,34 @@ def read_view(path: Path, texts: Texts) -> View:
 
 
 _MOST_KEPT = 8
-_reading = Lock()
+_reading: defaultdict[Path, Lock] = defaultdict(Lock)
 _kept: dict[Path, tuple[View, list[object]]] = {}
 
 
 def _stamps(seen: View, texts: Texts) -> list[object]:
-    """What tells one state of the files that a view has read from another: unsaved texts, or what the disk says."""
-    return [texts[path] if path in texts else _on_disk(path) for path in seen.library.units]
+    """What tells one state of the files that a view has read, or has not found, from another: unsaved texts, or what
+    the disk says."""
+    stamps: list[object] = []
+    for path, unit in seen.library.units.items():
+        stamps.append(texts[path] if path in texts else _on_disk(path))
+        named = (statement.target for statement in unit.file.imports)
+        stamps += [_on_disk(path.parent / target.value) for target in named if isinstance(target, tree.String)]
+    return stamps
 
 
 def _on_disk(path: Path) -> tuple[int, ...] | None:
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # no such file, or a character that no path has
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns
+
+
+def file_of(path: Path, texts: Texts) -> tree.File:
+    """The tree of a document."""
+    unit = view(path, texts).unit
+    assert unit is not None  # an unsaved text is always read, and nothing else is open
+    return unit.file
 
 
 def path_of(source: Source) -> Path:

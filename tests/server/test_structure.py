@@ -10,10 +10,13 @@ import pytest
 from server.editor import Editor, applied, cursor
 
 from taxon.data import specs_dir
+from taxon.diagnostics.source import Source
 from taxon.server.colours import MODIFIERS, TYPES, colours
 from taxon.server.folding import folds, selections
+from taxon.syntax import parse
 from taxon.syntax.language import KEYWORDS
 from taxon.syntax.tokens import tokens
+from taxon.syntax.tree import File
 
 SPEC = """taxon 1
 import std.sac
@@ -45,6 +48,10 @@ study s {
   steps = 1M
 }
 """
+
+
+def read(text: str) -> File:
+    return parse(Source("a.tx", text))[0]
 
 
 # --- hover
@@ -218,7 +225,7 @@ def test_highlights_of_a_name(editor: Editor) -> None:
 
 def coloured(text: str) -> dict[str, str]:
     """The type of each word, by its text."""
-    return {text[each.start : each.end]: each.type for each in colours(Path("a.tx"), text)}
+    return {text[each.start : each.end]: each.type for each in colours(read(text))}
 
 
 def test_the_colour_of_words() -> None:
@@ -237,7 +244,7 @@ def test_the_colour_of_words() -> None:
 def test_every_word_of_a_shipped_spec_has_a_colour(name: str) -> None:
     """In order, none twice, each on one line."""
     text = (specs_dir() / f"{name}.tx").read_text("utf-8")
-    found = colours(Path("a.tx"), text)
+    found = colours(read(text))
     words = {token.start_pos for token in tokens(text) if token.type in {"NAME", "NUMBER", "STRING", *KEYWORDS}}
     starts = [colour.start for colour in found]
     assert [text[at : at + 20] for at in words - set(starts)] == []
@@ -267,7 +274,7 @@ def test_colours_over_the_protocol(editor: Editor) -> None:
     editor.open("coloured.tx", text)
     document = {"textDocument": {"uri": editor.uri("coloured.tx")}}
     whole = editor.ask("textDocument/semanticTokens/full", document)
-    words = [(text[each.start : each.end], each.type) for each in colours(Path("a.tx"), text)]
+    words = [(text[each.start : each.end], each.type) for each in colours(read(text))]
     assert decoded(whole["data"], text) == words
     part = {"start": {"line": 6, "character": 0}, "end": {"line": 7, "character": 99}}
     within = editor.ask("textDocument/semanticTokens/range", {**document, "range": part})
@@ -297,15 +304,13 @@ def test_only_the_colours_that_changed_are_sent(editor: Editor) -> None:
 
 
 def test_folds(editor: Editor) -> None:
-    found = {
-        (SPEC.count("\n", 0, start), SPEC.count("\n", 0, end), kind) for start, end, kind in folds(Path("a"), SPEC)
-    }
+    found = {(SPEC.count("\n", 0, start), SPEC.count("\n", 0, end), kind) for start, end, kind in folds(read(SPEC))}
     assert found == {
         (3, 5, "comment"), (6, 18, "region"), (8, 11, "region"), (12, 16, "region"), (13, 15, "region"),
         (22, 28, "region"),
     }  # fmt: skip
     two = "taxon 1\nimport std.sac\nimport std.mpo\n"
-    assert [kind for _, _, kind in folds(Path("a"), two)] == ["imports"]
+    assert [kind for _, _, kind in folds(read(two))] == ["imports"]
     editor.open("folds.tx", SPEC)
     ranges = editor.ask("textDocument/foldingRange", {"textDocument": {"uri": editor.uri("folds.tx")}})
     assert (6, 18) in {(each["startLine"], each["endLine"]) for each in ranges}
@@ -322,7 +327,7 @@ def test_folds_for_an_editor_that_folds_lines(tmp_path: Path) -> None:
 
 
 def test_a_selection_grows() -> None:
-    found = [span.text for span in selections(Path("a"), SPEC, SPEC.index("1e-4") + 1)]
+    found = [span.text for span in selections(read(SPEC), SPEC.index("1e-4") + 1)]
     assert found[:2] == ["1e-4", "lr = 1e-4"]
     assert found[2].startswith("adam(")
     assert found[3].startswith("optimizer.policy")
