@@ -52,8 +52,7 @@ def test_an_unsaved_import_counts(editor: Editor) -> None:
     child = 'taxon 1\nimport "base.tx"\nalgorithm child extends base { network.activation = relu }\n'
     assert editor.open("child.tx", child) == []
     editor.change("base.tx", base.replace("{ gamma = 0.9 }", "{ gamma = 9 }"))
-    editor.at("textDocument/hover", "child.tx", (0, 0))  # whatever was published has arrived by the answer
-    (found,) = editor.published[editor.uri("child.tx")]["diagnostics"]
+    (found,) = editor.settled("child.tx")
     assert found["code"] == "TX204"
     assert "base.tx:3" in found["message"]
     assert found["range"]["start"]["line"] == 1
@@ -236,10 +235,13 @@ def test_a_quick_fix_mends(editor: Editor) -> None:
     asked = {
         "textDocument": {"uri": editor.uri("fix.tx")},
         "range": found["range"],
-        "context": {"diagnostics": [found]},
+        "context": {"diagnostics": [found], "only": ["quickfix"]},
     }
     (action,) = editor.ask("textDocument/codeAction", asked)
     assert (action["title"], action["kind"]) == ("write `relu`", "quickfix")
+    (whole,) = editor.ask("textDocument/codeAction", {**asked, "context": {"diagnostics": [], "only": ["source"]}})
+    assert whole["kind"] == "source.fixAll.taxon"
+    assert whole["edit"] == action["edit"]
     mended = applied(text, action["edit"]["changes"][editor.uri("fix.tx")])
     assert editor.change("fix.tx", mended) == []
     nowhere = {"line": 0, "character": 0}
@@ -271,6 +273,6 @@ def test_an_editor_that_dies_takes_the_server_along(tmp_path: Path) -> None:
 
 def test_the_server_is_light() -> None:
     """Like the rest of the front end: it starts without what only training needs."""
-    code = "import sys, taxon.server.serving; print(*{'torch', 'numpy', 'gymnasium', 'typer'} & sys.modules.keys())"
+    code = "import sys, taxon.server.requests; print(*{'torch', 'numpy', 'gymnasium', 'typer'} & sys.modules.keys())"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert finished.stdout.split() == []
