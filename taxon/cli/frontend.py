@@ -38,9 +38,9 @@ class Resolved:
     hash: str
 
 
-def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolved:
+def load(spec: str, sets: Sequence[str] = (), env: str | None = None, unsets: Sequence[str] = ()) -> Resolved:
     """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
-    resolution = resolve_for(spec, sets, env)
+    resolution = resolve_for(spec, sets, env, unsets)
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:
@@ -49,10 +49,12 @@ def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolve
     return Resolved(row.name, row, canonical(row), row_hash(row))
 
 
-def resolve_for(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolution:
+def resolve_for(
+    spec: str, sets: Sequence[str] = (), env: str | None = None, unsets: Sequence[str] = ()
+) -> Resolution:
     """Resolve a spec and hold its row against the environment's actions."""
     space = _space(env) if env is not None else None
-    resolution = load_spec(spec, sets, env, None if space is None else space[0])
+    resolution = load_spec(spec, sets, env, None if space is None else space[0], unsets=unsets)
     if resolution.row is None or env is None or space is None:
         return resolution
     unfit = check_environment(resolution.row, env, *space)

@@ -21,6 +21,9 @@ def run(
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    unset: Annotated[
+        list[str] | None, typer.Option("--unset", metavar="PATH", help="Return one path to its default.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
     eval_every: Annotated[
         str | None, typer.Option(help="Environment steps between two evaluations.", show_default="20k")
@@ -81,6 +84,7 @@ def run(
                 "--seeds": seeds,
                 "--device": device,
                 "--set": set or None,
+                "--unset": unset or None,
                 "--out": out,
                 "--eval-every": eval_every,
                 "--eval-episodes": eval_episodes,
@@ -111,7 +115,7 @@ def run(
             from taxon.cli.frontend import load
             from taxon.compiler import emit
 
-            resolved = load(spec, set or [], env)
+            resolved = load(spec, set or [], env, unset or [])
             source = emit(resolved.row)
             from taxon.runtime.trainer import Program, train
 

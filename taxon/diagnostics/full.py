@@ -60,10 +60,10 @@ def _last_line(diagnostic: Diagnostic) -> int:
 
 
 def _by_source(labels: Sequence[Label]) -> list[list[Label]]:
-    """The labels of each source, the source of the primary label first."""
-    groups: dict[str, list[Label]] = {}
+    """The labels of each source, the source of the primary label first. Each `--set` is one of its own."""
+    groups: dict[Source, list[Label]] = {}
     for label in sorted(labels, key=lambda label: not label.primary):
-        groups.setdefault(label.span.source.name, []).append(label)
+        groups.setdefault(label.span.source, []).append(label)
     return list(groups.values())
 
 

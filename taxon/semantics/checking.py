@@ -12,9 +12,9 @@ from taxon.semantics import codes
 from taxon.semantics.allowing import silence
 from taxon.semantics.bodies import read_body
 from taxon.semantics.compose import Composer
-from taxon.semantics.layers import Layer, Target, apply
+from taxon.semantics.layers import Layer, Target, apply, apply_conditional
 from taxon.semantics.loading import Library, load, shipped_names, shipped_path
-from taxon.semantics.overrides import read_override
+from taxon.semantics.overrides import read_overrides
 from taxon.semantics.resolve import Resolution, Rules, resolve
 from taxon.semantics.scope import Scope, Symbol
 from taxon.semantics.studies import check_study
@@ -34,16 +34,18 @@ def load_spec(
     actions: str | None = None,
     schema: Mapping[str, Slot] = SCHEMA,
     rules: Rules = check_row,
+    unsets: Sequence[str] = (),
 ) -> Resolution:
-    """Resolve one algorithm.
+    """Resolve one algorithm, or the child of it that `sets` and `unsets` are the entries of.
 
     Args:
         name_or_path: a path, `path:name` where the file holds several algorithms, or the name of a shipped spec.
-        sets: `path=value` texts, applied last.
+        sets: `path=value` texts, blocks or `when` blocks.
         env: the environment's id, for `when env = ...`; without one no such block applies.
         actions: `discrete` or `continuous`, where known, for `when actions = ...`.
         schema: the slots.
         rules: what is asked of a row that resolves.
+        unsets: paths that return to their defaults.
 
     Returns:
         the row, or None where there is an error. Nothing is raised for anything that a user can write.
@@ -55,13 +57,9 @@ def load_spec(
     vocabulary = Vocabulary(schema)
     composer = Composer(scope, vocabulary, Target(env, actions))
     found = [*library.diagnostics, *scope.diagnostics]
-    entries: list[tree.Assignment] = []
-    for override in sets:
-        entry, diagnostics = read_override(override)
-        found += diagnostics
-        entries += [] if entry is None else [entry]
+    entries, diagnostics = read_overrides(sets, unsets)
     overrides = read_body(entries, vocabulary)
-    found += overrides.diagnostics
+    found += [*diagnostics, *overrides.diagnostics]
     symbol = _chosen(text, name, shown, library, scope, found)
     if symbol is None:
         return Resolution(None, _tidy(found))
@@ -73,10 +71,12 @@ def load_spec(
     if composed.settings is None:
         return Resolution(None, _tidy(found))
     settings = composed.settings.copy()
-    apply(settings, overrides, Layer("set", "", symbol))
+    if entries:
+        apply(settings, overrides, Layer("set", "", symbol))
+        apply_conditional(settings, overrides, composer.target, symbol, kind="set")
     found += settings.diagnostics
     resolution = resolve(symbol, settings, vocabulary, rules, faulty=_has_error(found))
-    whole = not sets and not composer.conditional(symbol)
+    whole = not entries and not composer.conditional(symbol)
     found += silence(symbol, composer.allowed(symbol), resolution, whole)
     return Resolution(None if _has_error(found) else resolution.row, _tidy(found))
 

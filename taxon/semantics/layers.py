@@ -27,8 +27,13 @@ class Layer:
     """One body and what it is to the algorithm that is put together."""
 
     kind: str  # "mixin", "spec", "when" or "set"
-    name: str  # the mixin's, or the condition
+    name: str  # the mixin's, or the condition (of a `when`, and of one in `--set`)
     holder: Symbol  # the algorithm that this layer belongs to
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is a `when` block."""
+        return self.kind == "when" or (self.kind == "set" and self.name != "")
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,15 @@ class Target:
 
 @dataclass
 class Settings:
-    """Everything set so far, by path, and what is wrong with it."""
+    """Everything set so far, by path, what was taken back and by whom, and what is wrong with it."""
 
     held: dict[str, Held] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    taken: dict[str, tuple[Operation, Layer]] = field(default_factory=dict)  # the last `unset` of a path that is unset
+    layers: list[Layer] = field(default_factory=list)  # in the order in which they were applied
 
     def copy(self) -> Settings:
-        return Settings(dict(self.held), [])
+        return Settings(dict(self.held), [], dict(self.taken), list(self.layers))
 
 
 @dataclass(frozen=True)
@@ -113,17 +120,18 @@ def children(value: Value, slot: Slot) -> Iterator[tuple[Slot, str]]:
 
 def apply(settings: Settings, body: Body, layer: Layer) -> None:
     """Apply the operations of a body (without its `when` blocks)."""
+    settings.layers.append(layer)
     for operation in body.operations:
         (_set if operation.value_span is not None else _unset)(settings, operation, layer)
 
 
-def apply_conditional(settings: Settings, body: Body, target: Target, holder: Symbol) -> set[Layer]:
+def apply_conditional(settings: Settings, body: Body, target: Target, holder: Symbol, kind: str = "when") -> set[Layer]:
     """Apply the `when` blocks of a body that hold, and return their layers; those that disagree are an error."""
     claims: _Claims = {}
     layers: set[Layer] = set()
     for when in body.whens:
         if target.meets(when.conditions):
-            layer = Layer("when", " and ".join(str(condition) for condition in when.conditions), holder)
+            layer = Layer(kind, " and ".join(str(condition) for condition in when.conditions), holder)
             apply(settings, when.body, layer)
             _claim(claims, settings, layer, {layer}, when.body)
             layers.add(layer)
@@ -186,6 +194,7 @@ def _set(settings: Settings, operation: Operation, layer: Layer) -> None:
             stops.append(slot)
             continue
         reached = True
+        settings.taken.pop(place.path, None)
         known = settings.held.get(place.path)
         if operation.shared and known is not None and known.layer is layer and not known.operation.shared:
             continue  # the specific path decides, whatever the order
@@ -225,6 +234,7 @@ def _unset(settings: Settings, operation: Operation, layer: Layer) -> None:
             held.owner == place.owner and f"{path}.".startswith(prefix) for path, held in settings.held.items()
         )
         _forget(settings, place)
+        settings.taken[place.path] = (operation, layer)
     if there or any(stop.poisoned for stop in stops):
         return
     if stops and len(stops) == len(operation.places):
