@@ -115,7 +115,7 @@ def run(
             from taxon.cli.frontend import load
             from taxon.compiler import emit
 
-            resolved = load(spec, set or [], env, unset or [])
+            resolved = load(spec, set or [], env, unset or [], options.steps)
             source = emit(resolved.row)
             from taxon.runtime.trainer import Program, train
 
@@ -137,7 +137,10 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
     crowd = None if workers is None else parse_workers(workers)
     record = manifest.read(folder)
     with put_off():
-        resolved, source = compiled(folder, record.environment, env)
+        # Of a finished run more is asked for; any other one may have nothing left to do but to end.
+        done = record.steps_done if record.status == "finished" and count is not None else 0
+        wanted = None if count is not None and count <= record.steps_done else count or record.steps
+        resolved, source = compiled(folder, record.environment, env, wanted, done)
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source)

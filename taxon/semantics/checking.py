@@ -8,7 +8,7 @@ from pathlib import Path
 from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import nearest
-from taxon.semantics import codes
+from taxon.semantics import codes, elsewhere
 from taxon.semantics.allowing import silence
 from taxon.semantics.bodies import read_body
 from taxon.semantics.compose import Composer
@@ -16,7 +16,7 @@ from taxon.semantics.layers import Layer, Target, apply, apply_conditional
 from taxon.semantics.loading import Library, load, shipped_names, shipped_path
 from taxon.semantics.overrides import read_overrides
 from taxon.semantics.resolve import Resolution, Rules, resolve
-from taxon.semantics.scope import Scope, Symbol
+from taxon.semantics.scope import Scope, Symbol, instead, wrong_kind
 from taxon.semantics.studies import check_study
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.semantics.vocabulary import Vocabulary
@@ -176,7 +176,10 @@ def _chosen(
         name = next((symbol.name for symbol in own if symbol.name == shown.removeprefix("std.")), None)
     if name is not None:
         symbol = next((symbol for symbol in own if symbol.name == name), None)
-        if symbol is None:
+        other = next((symbol for symbol in scope.own(library.root) if symbol.name == name), None)
+        if symbol is None and other is not None:
+            found.append(wrong_kind(name, other, tree.Algorithm, other.span))
+        elif symbol is None:
             message = f"`{shortened(shown)}` has no algorithm `{{}}`"
             found.append(_no_such(name, [symbol.name for symbol in own], message))
         return symbol
@@ -187,6 +190,11 @@ def _chosen(
         labels = [Label(symbol.span, "one", primary=symbol is own[0]) for symbol in own[:SMALL]]
         hint = "say which: " + quoted(f"{text}:{symbol.name}" for symbol in own[:SMALL])
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has several algorithms", tuple(labels), help=hint))
+    elif scope.own(library.root):
+        others = scope.own(library.root)[:SMALL]
+        labels = [Label(symbol.span, f"{symbol.kind}", primary=symbol is others[0]) for symbol in others]
+        hint = instead(others[0])
+        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has no algorithm", tuple(labels), help=hint))
     elif unit.complete:
         label = Label(Span(unit.file.source, 0, 0), "declares none", primary=True)
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has no algorithm", (label,)))
@@ -194,8 +202,10 @@ def _chosen(
 
 
 def _no_such(name: str, known: Sequence[str], message: str) -> Diagnostic:
+    other = elsewhere.algorithm(name)
     meant = nearest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else f"known are {quoted(known)}" if known else ""
+    hint = other.help("", name) if other else ""
+    hint = hint or (f"did you mean `{meant}`?" if meant else f"known are {quoted(known)}" if known else "")
     source = Source("command line", name)
     label = Label(Span(source, 0, len(name)), "unknown", primary=True)
     return Diagnostic(codes.NO_SUCH_SPEC, message.format(shortened(name)), (label,), help=hint)

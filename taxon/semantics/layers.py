@@ -309,6 +309,7 @@ class _Claim:
     value: object
     span: Span
     by: Layer
+    said: str  # the path as the layer spells it: a shared one, where it sets several leaves
 
 
 # The claims on each leaf, by the slot that owns it and its path.
@@ -321,19 +322,26 @@ def _claim(claims: _Claims, settings: Settings, by: Layer, layers: set[Layer], *
         for operation in body.operations:
             for place in operation.places if operation.value_span is None else ():
                 if place.path not in settings.held:
-                    claim = _Claim(None, operation.path_span, by)
+                    claim = _Claim(None, operation.path_span, by, operation.path)
                     claims.setdefault((place.owner, place.path), []).append(claim)
     for path, held in settings.held.items():
         if held.layer not in layers or held.value is None:
             continue
-        claims.setdefault((held.owner, path), []).append(_Claim(held.value, held.span, by))
+        claims.setdefault((held.owner, path), []).append(_Claim(held.value, held.span, by, _said(held, path)))
         for parameter, key in children(held.value, held.slot):
             if f"{path}.{key}" not in settings.held:
                 _imply(claims, f"{path}.{key}", parameter, default_of(parameter), held, by)
 
 
+def _said(held: Held, path: str) -> str:
+    """A path at or below what an operation sets, as the operation spells it."""
+    operation = held.operation
+    place = next(place.path for place in operation.places if place.owner == held.owner)
+    return operation.path + path.removeprefix(place)
+
+
 def _imply(claims: _Claims, path: str, slot: Slot, typed: Typed | None, held: Held, by: Layer) -> None:
-    claim = _Claim(typed.value if typed is not None else None, held.span, by)
+    claim = _Claim(typed.value if typed is not None else None, held.span, by, _said(held, path))
     claims.setdefault((held.owner, path), []).append(claim)
     if typed is not None:
         for parameter, key in children(typed.value, slot):
@@ -341,13 +349,21 @@ def _imply(claims: _Claims, path: str, slot: Slot, typed: Typed | None, held: He
 
 
 def _report(claims: _Claims, settings: Settings, code: Code, way_out: str, settled: set[tuple[str, str]]) -> None:
-    """Report paths for which two layers claim different values, but for those that are settled, or lie below such."""
+    """Report paths for which two layers claim different values, but for those that are settled, or lie below such.
+
+    What two shared paths claim of several leaves is said once.
+    """
+    told: set[tuple[Span, Span]] = set()
     for owner, path in sorted(claims):
         first, *others = claims[owner, path]
         other = next((claim for claim in others if claim.value != first.value), None)
         if other is None or any(owner == known and f"{path}.".startswith(f"{above}.") for known, above in settled):
             continue
         settled.add((owner, path))
+        if (first.span, other.span) in told:
+            continue
+        told.add((first.span, other.span))
+        path = other.said if other.said == first.said else path
         labels = (
             Label(other.span, f"by `{other.by.name}`", primary=True),
             Label(first.span, f"by `{first.by.name}`"),

@@ -177,7 +177,7 @@ def _fixes_in(documents: Documents, uri: str, place: types.Range) -> Iterator[ty
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[documents.diagnostic(finding)],
             edit=types.WorkspaceEdit(changes={uri: [types.TextEdit(where, edit.replacement)]}),
-            is_preferred=True,
+            is_preferred=edit.safe,
         )
 
 
