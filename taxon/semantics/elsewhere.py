@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from taxon.data import specs_dir
 from taxon.diagnostics.suggest import same_word
 from taxon.semantics.values import quoted
 
@@ -20,6 +21,7 @@ class Method:
 
     what: str
     instead: Mapping[str, str]  # by paths, in which * stands for anything: what says it there, where taxon has it
+    otherwise: str = ", which taxon does not have"
 
     def at(self, path: str) -> str | None:
         """What to write at a path."""
@@ -28,8 +30,7 @@ class Method:
     def help(self, path: str, written: str) -> str:
         """What a name is that stands at a path, and what to write there; without that, that there is none."""
         text = self.at(path)
-        way_out = f": write `{text}`" if text is not None else ", which taxon does not have"
-        return f"`{written}` is {self.what}{way_out}"
+        return f"`{written}` is {self.what}" + (f": write `{text}`" if text is not None else self.otherwise)
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,25 @@ class Hyperparameter:
         return None
 
 
+_LONGEST = 40  # of a spec's name
+
+
 def method(name: str) -> Method | None:
     """The method of a name that stands for a choice, however it is spelt."""
-    return _METHODS.get(same_word(name)) or algorithm(name)
+    return _METHODS.get(same_word(name)) or algorithm(name) or _shipped(name)
 
 
 def algorithm(name: str) -> Method | None:
     """The algorithm of a name that stands for a declaration or a spec, however it is spelt."""
     return _ALGORITHMS.get(same_word(name))
+
+
+def _shipped(name: str) -> Method | None:
+    """A spec that ships, named where a choice is meant."""
+    known = name.casefold()
+    if not known.isidentifier() or len(known) > _LONGEST or not (specs_dir() / f"{known}.tx").is_file():
+        return None
+    return Method(f"a whole spec, `std.{known}`", {}, f": `taxon show {known}` prints what it chooses")
 
 
 def hyperparameter(name: str) -> Hyperparameter | None:
@@ -113,10 +125,6 @@ _METHODS = _methods(
         "sgdw": ("SGD with weight decay apart from the gradient (Loshchilov and Hutter 2019)", _NONE),
         "nesterov": ("SGD with Nesterov's momentum", _NONE),
         # estimates of G
-        "td3": (
-            "an algorithm, Fujimoto et al. 2018, which ships as `std.td3`",
-            {"G.estimate": "td(0) + clipped_double + smoothing"},
-        ),
         "vtrace": ("V-trace, a correction of V (Espeholt et al. 2018); `retrace` corrects Q", _NONE),
         "tree_backup tb": ("tree backup (Precup et al. 2000)", _NONE),
         "q_lambda watkins": ("Q(lambda) (Watkins 1989)", _NONE),
@@ -129,16 +137,14 @@ _METHODS = _methods(
         ),
         "upgo": ("UPGO (Vinyals et al. 2019)", _NONE),
         "double_q ddq double": ("one network that chooses and one that values (van Hasselt et al. 2016)", _NONE),
-        "twin_q twin td3_target": ("the smaller of two critics", {"G.estimate": "td(0) + clipped_double"}),
+        "twin_q twin": ("the smaller of two critics", {"G.estimate": "td(0) + clipped_double"}),
         "c51 qr_dqn iqn quantile distributional categorical_td": ("a distributional critic", _NONE),
         # posteriors
         "reinforce pg policy_gradient vpg": ("the likelihood-ratio gradient", {"pi_q.update": "sg"}),
-        "ppo": ("an algorithm, Schulman et al. 2017, which ships as `std.ppo`", {"pi_q.update": "sg + clipped"}),
-        "trpo": ("an algorithm, Schulman et al. 2015, which ships as `std.trpo`", {"pi_q.update": "natural_gradient"}),
         "npg natural": ("the natural gradient", {"pi_q.update": "natural_gradient"}),
         "clip": ("the clipped likelihood ratio", {"pi_q.update": "sg + clipped"}),
         "kl kl_penalty adaptive_kl": ("the adaptive penalty on the divergence", {"pi_q.update": "sg + penalty"}),
-        "softmax_weights awr awac exp_weights": ("the E-step's weights", {"pi_q.update": "analytic"}),
+        "softmax_weights exp_weights": ("the E-step's weights", {"pi_q.update": "analytic"}),
         # temperature
         "auto automatic autotune adaptive learned": (
             "the temperature that holds the policy's entropy at a target",
@@ -308,7 +314,7 @@ _HYPERPARAMETERS = _hyperparameters(
         "steps_per_epoch timesteps_per_batch steps_per_batch": Hyperparameter(
             ("data.steps",), "it counts the steps of one environment of `data.environments`"
         ),
-        "n_epochs update_epochs num_sgd_iter num_epochs ppo_epochs k_epochs epochs": (
+        "n_epochs update_epochs num_sgd_iter num_epochs k_epochs epochs": (
             "data.policy_epochs",
             "data.value_epochs",
         ),
@@ -361,7 +367,7 @@ _HYPERPARAMETERS = _hyperparameters(
             ("G.estimate",), "two critics are `G.estimate = td(0) + clipped_double`"
         ),
         # posteriors
-        "clip_range clip_ratio clip_coef clip_param clip_eps eps_clip epsilon_clip clip_epsilon ppo_clip": (
+        "clip_range clip_ratio clip_coef clip_param clip_eps eps_clip epsilon_clip clip_epsilon": (
             "pi_q.update.clipped.ratio",
         ),
         "target_kl kl_target max_kl desired_kl kl_coeff kl_coef": ("pi_q.update.kl", "pi_q.update.penalty.kl"),
