@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
@@ -13,17 +14,18 @@ from taxon.semantics.allowing import silence
 from taxon.semantics.bodies import read_body
 from taxon.semantics.compose import Composer
 from taxon.semantics.layers import Layer, Target, apply, apply_conditional
-from taxon.semantics.loading import Library, load, shipped_names, shipped_path
+from taxon.semantics.loading import Library, load, shipped_names, shipped_path, study_base
 from taxon.semantics.overrides import read_overrides
 from taxon.semantics.resolve import Resolution, Rules, resolve
 from taxon.semantics.scope import Scope, Symbol, instead, wrong_kind
 from taxon.semantics.studies import check_study
+from taxon.semantics.typing_ import whole
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
 from taxon.syntax.parser import capped
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.rules import check_row
+from taxon.taxonomy.rules import check_duration, check_row
 from taxon.taxonomy.schema import Slot
 
 
@@ -107,7 +109,8 @@ def check_file(
     for symbol in own:
         declaration = symbol.declaration
         if isinstance(declaration, tree.Study):
-            found += check_study(symbol, declaration, scope, vocabulary)
+            about = check_study(symbol, declaration, scope, vocabulary)
+            found += about or _short_study(symbol, declaration, composer, rules)
         if not isinstance(declaration, tree.Algorithm):
             found += composer.body(symbol).diagnostics
             continue
@@ -129,6 +132,26 @@ def check_file(
                 found += fresh
                 told[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited
     return _tidy(found)
+
+
+def _short_study(symbol: Symbol, study: tree.Study, composer: Composer, rules: Rules) -> list[Diagnostic]:
+    """What keeps the runs of a study that is right by itself from learning. Where it varies the data, each of its rows
+    has a first update of its own."""
+    given = {entry.path.text: entry for entry in study.entries}
+    base, steps = given.get("base"), given.get("steps")
+    if not isinstance(base, tree.Assignment) or not isinstance(steps, tree.Assignment):
+        return []  # lost in what could not be parsed
+    path, count = study_base(base), whole(steps.value)
+    algorithm = None if path is None else composer.scope.find(path, symbol.unit, tree.Algorithm)
+    settings = None if algorithm is None else composer.compose(algorithm).settings
+    if algorithm is None or settings is None or count is None or any(path.split(".")[0] == "data" for path in given):
+        return []
+    row = resolve(algorithm, settings, composer.vocabulary, rules).row
+    found = check_duration(row, count, option="steps = ") if row is not None and "data" in row else []
+    blamed = Label(steps.value.span, "ends before it", primary=True)
+    return [
+        replace(each, labels=(blamed, *(replace(label, primary=False) for label in each.labels))) for each in found
+    ]
 
 
 def find_study(name_or_path: str | Path) -> tree.Study | None:

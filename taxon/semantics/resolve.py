@@ -137,7 +137,8 @@ class _Expansion:
         return layer.holder is self.symbol and layer.kind != "mixin"
 
     def cause(self, dropped: str, held: Held) -> _Cause | None:
-        """The entry of a later layer that leaves what is set without a part in the row, if there is one.
+        """The entry of a later layer that leaves what is set without a part in the row, if there is one; of an earlier
+        one, where it holds in some environments only.
 
         dropped: the path whose slot does not apply, at or above what is set.
         """
@@ -147,7 +148,11 @@ class _Expansion:
             by = self.held.get(path)
             taken = self.settings.taken.get(path)
             cause = _Cause(by.span, by.layer) if by else _Cause(taken[0].span, taken[1]) if taken else None
-            if cause is not None and order[cause.layer] > order[found.layer if found else held.layer]:
+            if cause is None:
+                continue
+            sometimes = cause.layer.conditional and not held.layer.conditional
+            rank = order[cause.layer]
+            if (sometimes or rank > order[held.layer]) and (found is None or rank > order[found.layer]):
                 found = cause
         return found
 

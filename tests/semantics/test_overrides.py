@@ -136,3 +136,21 @@ def test_what_a_condition_leaves_idle_is_taken_back_inside_it(condition: str, tm
     mended = found(*(diagnostic.help.split("`")[1] for diagnostic in idle))
     assert mended.row is not None
     assert mended.diagnostics == []
+
+
+def test_what_a_parents_condition_leaves_idle_is_taken_back_in_a_condition(tmp_path: Path) -> None:
+    """The entry stands after the condition, and has an effect elsewhere."""
+
+    def found(*more: str) -> Resolution:
+        parent = 'algorithm base extends std.sac { when env = "Ant-*" { pi_theta = mean(s), G = Q[pi_q], eta = 0 } }'
+        when = [f'  when env = "Ant-*" {{ {line} }}' for line in more]
+        text = ["taxon 1", parent, "algorithm mine extends base {", "  network.policy.std.low = -3", *when, "}", ""]
+        (tmp_path / "mine.tx").write_text("\n".join(text), "utf-8")
+        return load_spec(f"{tmp_path / 'mine.tx'}:mine", env="Ant-v4", actions="continuous")
+
+    idle = [each for each in found().diagnostics if "network.policy.std" in each.message]
+    assert [diagnostic.help for diagnostic in idle] == [
+        f'take it back there: `unset {path}` inside `when env = "Ant-*"`'
+        for path in ("network.policy.std", "network.policy.std.low")
+    ]
+    assert not [each for each in found("unset network.policy.std").diagnostics if "policy.std" in each.message]
