@@ -215,9 +215,9 @@ def _unknown_name(known: str, name: tree.Name, vocabulary: Vocabulary) -> Diagno
     ending = vocabulary.ending_in(name.text)
     other = elsewhere.hyperparameter(name.text) if edit is None or not edit.safe else None
     if other is not None:
-        hint = other.help(name.text)
-        right = other.below(known)
-        edit = Edit(name.span, right) if right is not None else None
+        right = other.among(members)
+        hint = f"`{name.text}` is `{known}{right}` here" if right is not None and other.same else other.help(name.text)
+        edit = other.edit(name.span, known, members)
     elif meant is not None:
         hint = f"did you mean `{known}{meant}`?"
     elif ending:

@@ -6,11 +6,13 @@ Tables of data. A test holds every path and every text that is named here agains
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from taxon.data import specs_dir
+from taxon.diagnostics.model import Edit
+from taxon.diagnostics.source import Span
 from taxon.diagnostics.suggest import same_word
 from taxon.semantics.values import quoted
 
@@ -39,17 +41,24 @@ class Hyperparameter:
 
     paths: tuple[str, ...]  # where it stands here; none where an option of `taxon run` says it, or nothing does
     note: str = ""
+    same: bool = True  # whether a value means the same here
 
     def help(self, written: str) -> str:
         """Where a name stands here."""
         place = f"`{written}` is {quoted(self.paths)} here" if self.paths else ""
         return "; ".join(part for part in (place, self.note) if part)
 
-    def below(self, prefix: str) -> str | None:
-        """What to write in its place after a prefix, where that is one path."""
-        if len(self.paths) == 1 and self.paths[0].startswith(prefix):
-            return self.paths[0].removeprefix(prefix)
-        return None
+    def among(self, names: Collection[str]) -> str | None:
+        """The one of these names by which it is called here: of a group's paths, or of a choice's parameters."""
+        known = {last for path in self.paths if (last := path.rpartition(".")[2]) in names}
+        return known.pop() if len(known) == 1 else None
+
+    def edit(self, span: Span, prefix: str, names: Collection[str]) -> Edit | None:
+        """The edit that calls it what it is called after a prefix that these names may follow, where that is clear."""
+        name = self.among(names)
+        if name is None and len(self.paths) == 1 and self.paths[0].startswith(prefix):
+            name = self.paths[0].removeprefix(prefix)
+        return Edit(span, name) if name is not None and self.same else None
 
 
 _LONGEST = 40  # of a spec's name
@@ -312,7 +321,7 @@ _HYPERPARAMETERS = _hyperparameters(
             ("data.steps",), "the n of an n-step return is `G.estimate.n`"
         ),
         "steps_per_epoch timesteps_per_batch steps_per_batch": Hyperparameter(
-            ("data.steps",), "it counts the steps of one environment of `data.environments`"
+            ("data.steps",), "it counts the steps of one environment of `data.environments`", same=False
         ),
         "n_epochs update_epochs num_sgd_iter num_epochs k_epochs epochs": (
             "data.policy_epochs",
@@ -321,7 +330,7 @@ _HYPERPARAMETERS = _hyperparameters(
         "train_pi_iters policy_iters": ("data.policy_epochs",),
         "train_v_iters value_iters vf_iters": ("data.value_epochs",),
         "n_minibatches num_minibatches": Hyperparameter(
-            ("data.batch",), "it is the size of a minibatch, not how many there are"
+            ("data.batch",), "it is the size of a minibatch, not how many there are", same=False
         ),
         # optimisers
         "learning_rate lr lr_init step_size": _RATES,
@@ -333,7 +342,7 @@ _HYPERPARAMETERS = _hyperparameters(
         ),
         "alpha_lr temperature_lr temp_lr lr_alpha entropy_lr dual_lr alpha_learning_rate": ("optimizer.dual.lr",),
         "vf_coef value_coef value_loss_coef vf_loss_coeff vf_loss_coef critic_coef": Hyperparameter(
-            ("optimizer.value.lr",), _OWN_STEP
+            ("optimizer.value.lr",), _OWN_STEP, same=False
         ),
         "max_grad_norm grad_clip clip_grad_norm gradient_clip grad_norm_clip max_gradient_norm grad_clip_norm "
         "gradient_clipping": ("optimizer.clip",),
@@ -349,22 +358,24 @@ _HYPERPARAMETERS = _hyperparameters(
         "init_alpha initial_alpha alpha_init": ("eta.init",),
         "target_entropy entropy_target": Hyperparameter(("eta.target",), "it counts for each action dimension"),
         "autotune auto_alpha auto_entropy automatic_entropy_tuning autotune_alpha": Hyperparameter(
-            ("eta",), "write `eta = entropy(target = -1)`"
+            ("eta",), "write `eta = entropy(target = -1)`", same=False
         ),
-        "reward_scale": Hyperparameter(("eta",), "a reward scale of c is a temperature of 1/c"),
+        "reward_scale": Hyperparameter(("eta",), "a reward scale of c is a temperature of 1/c", same=False),
         # copies
         "tau target_tau soft_update_tau soft_tau tau_soft": ("target.tau",),
-        "polyak polyak_coef target_decay ema_decay": Hyperparameter(("target.tau",), "Spinning Up's polyak is 1 - tau"),
+        "polyak polyak_coef target_decay ema_decay": Hyperparameter(
+            ("target.tau",), "Spinning Up's polyak is 1 - tau", same=False
+        ),
         "target_update_interval target_update_freq target_network_update_freq target_network_frequency "
         "target_update_period target_update_every hard_update_freq target_update_frequency": ("target.every",),
         # G
         "discount discount_factor discount_rate": ("gamma",),
         "gae_lambda lam lmbda lambda td_lambda trace_decay": ("G.estimate.lambda",),
-        "n_step multi_step": Hyperparameter(("G.estimate.n",), "write `G.estimate = n_step(n)`"),
+        "n_step multi_step": Hyperparameter(("G.estimate.n",), "write `G.estimate = n_step(n)`", same=False),
         "target_policy_noise policy_noise target_noise smooth_target_noise": ("G.estimate.smoothing.std",),
         "target_noise_clip noise_clip smooth_target_clip": ("G.estimate.smoothing.clip",),
         "n_critics num_critics twin_q double_q num_q": Hyperparameter(
-            ("G.estimate",), "two critics are `G.estimate = td(0) + clipped_double`"
+            ("G.estimate",), "two critics are `G.estimate = td(0) + clipped_double`", same=False
         ),
         # posteriors
         "clip_range clip_ratio clip_coef clip_param clip_eps eps_clip epsilon_clip clip_epsilon": (
@@ -393,7 +404,7 @@ _HYPERPARAMETERS = _hyperparameters(
         "log_std_min min_log_std": ("network.policy.std.low",),
         "log_std_max max_log_std": ("network.policy.std.high",),
         "norm_obs normalize_observations normalize_obs obs_norm normalize_input normalize_observation": Hyperparameter(
-            ("network.input",), "write `network.input = normalised`"
+            ("network.input",), "write `network.input = normalised`", same=False
         ),
         "clip_obs obs_clip": ("network.input.clip",),
         "policy_distribution action_distribution": ("pi_theta",),

@@ -353,10 +353,9 @@ def _unknown_parameter(name: tree.Name, choice: Choice) -> Diagnostic:
     listed = whole_set(known, "its parameters are") or "it takes none"
     hint = f"did you mean `{meant}`? {listed}" if meant else listed
     if other is not None:
-        here = {last for path in other.paths if (last := path.rpartition(".")[2]) in known}
-        edit = Edit(name.span, min(here)) if len(here) == 1 else None
-        place = f"`{name.text}` is {quoted(sorted(here))} here" if here else other.help(name.text)
-        hint = f"{place}; {listed}"
+        right = other.among(known)
+        edit = Edit(name.span, right) if right is not None and other.same else None
+        hint = f"{f'`{name.text}` is `{right}` here' if edit is not None else other.help(name.text)}; {listed}"
     return _finding(
         codes.UNKNOWN_PARAMETER,
         f"`{choice.key}` has no parameter `{shortened(name.text)}`",
