@@ -46,6 +46,16 @@ class Held:
     span: Span
     layer: Layer
     operation: Operation
+    rank: int  # of the layer among those that were applied
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A path that was taken back, and by what."""
+
+    span: Span
+    layer: Layer
+    rank: int  # of the layer among those that were applied
 
 
 @dataclass(frozen=True)
@@ -71,11 +81,12 @@ class Settings:
 
     held: dict[str, Held] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    taken: dict[str, tuple[Operation, Layer]] = field(default_factory=dict)  # the last `unset` of a path that is unset
-    layers: list[Layer] = field(default_factory=list)  # in the order in which they were applied
+    taken: dict[str, Taken] = field(default_factory=dict)
+    rank: int = 0  # how many layers were applied
+    overridden: bool = False  # the last of them are those of `--set` and `--unset`
 
     def copy(self) -> Settings:
-        return Settings(dict(self.held), [], dict(self.taken), list(self.layers))
+        return Settings(dict(self.held), [], dict(self.taken), self.rank, self.overridden)
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,8 @@ def children(value: Value, slot: Slot) -> Iterator[tuple[Slot, str]]:
 
 def apply(settings: Settings, body: Body, layer: Layer) -> None:
     """Apply the operations of a body (without its `when` blocks)."""
-    settings.layers.append(layer)
+    settings.rank += 1
+    settings.overridden |= layer.kind == "set"
     for operation in body.operations:
         (_set if operation.value_span is not None else _unset)(settings, operation, layer)
 
@@ -204,7 +216,8 @@ def _set(settings: Settings, operation: Operation, layer: Layer) -> None:
             if reading is not None and not operation.faulty:
                 settings.diagnostics += reading.diagnostics
             assert operation.value_span is not None
-            settings.held[place.path] = Held(place.owner, slot, None, operation.value_span, layer, operation)
+            span, rank = operation.value_span, settings.rank
+            settings.held[place.path] = Held(place.owner, slot, None, span, layer, operation, rank)
         else:
             _hold(settings, place.path, place.owner, slot, reading.typed, layer, operation)
     if stops and not reached and not operation.faulty and not any(stop.poisoned for stop in stops):
@@ -214,7 +227,7 @@ def _set(settings: Settings, operation: Operation, layer: Layer) -> None:
 def _hold(
     settings: Settings, path: str, owner: str, slot: Slot, typed: Typed, layer: Layer, operation: Operation
 ) -> None:
-    settings.held[path] = Held(owner, slot, typed.value, typed.span, layer, operation)
+    settings.held[path] = Held(owner, slot, typed.value, typed.span, layer, operation, settings.rank)
     for parameter, key in children(typed.value, slot):
         given = typed.below.get(key)
         if given is not None:
@@ -234,7 +247,7 @@ def _unset(settings: Settings, operation: Operation, layer: Layer) -> None:
             held.owner == place.owner and f"{path}.".startswith(prefix) for path, held in settings.held.items()
         )
         _forget(settings, place)
-        settings.taken[place.path] = (operation, layer)
+        settings.taken[place.path] = Taken(operation.span, layer, settings.rank)
     if there or any(stop.poisoned for stop in stops):
         return
     if stops and len(stops) == len(operation.places):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
-from taxon.diagnostics.source import Span
 from taxon.semantics import codes
 from taxon.semantics.defaults import default_of
-from taxon.semantics.layers import Held, Layer, Settings, children
+from taxon.semantics.layers import Held, Layer, Settings, Taken, children
 from taxon.semantics.scope import Symbol
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import example, takes
@@ -46,14 +45,6 @@ class _Idle:
     reason: str
     held: Held
     dropped: str
-
-
-@dataclass(frozen=True)
-class _Cause:
-    """An entry that leaves another one without effect."""
-
-    span: Span
-    layer: Layer
 
 
 class _Expansion:
@@ -132,27 +123,23 @@ class _Expansion:
 
     def own(self, layer: Layer) -> bool:
         """Whether a layer is the last declaration's: that of `--set` where there is one, else the algorithm's body."""
-        if any(known.kind == "set" for known in self.settings.layers):
+        if self.settings.overridden:
             return layer.kind == "set"
         return layer.holder is self.symbol and layer.kind != "mixin"
 
-    def cause(self, dropped: str, held: Held) -> _Cause | None:
+    def cause(self, dropped: str, held: Held) -> Held | Taken | None:
         """The entry of a later layer that leaves what is set without a part in the row, if there is one; of an earlier
         one, where it holds in some environments only.
 
         dropped: the path whose slot does not apply, at or above what is set.
         """
-        order = {layer: at for at, layer in enumerate(self.settings.layers)}
-        found: _Cause | None = None
+        found: Held | Taken | None = None
         for path in closed(self.because[dropped], self.because):
-            by = self.held.get(path)
-            taken = self.settings.taken.get(path)
-            cause = _Cause(by.span, by.layer) if by else _Cause(taken[0].span, taken[1]) if taken else None
+            cause = self.held.get(path) or self.settings.taken.get(path)
             if cause is None:
                 continue
             sometimes = cause.layer.conditional and not held.layer.conditional
-            rank = order[cause.layer]
-            if (sometimes or rank > order[held.layer]) and (found is None or rank > order[found.layer]):
+            if (sometimes or cause.rank > held.rank) and (found is None or cause.rank > found.rank):
                 found = cause
         return found
 
@@ -190,7 +177,7 @@ def resolve(
     found += _without_effect(refused, expansion, symbol)
     if found:
         return Resolution(None, found)
-    row = expansion.row()
+    row = replace(expansion.row(), leaves=dict(expansion.leaves))  # nobody watches it any longer
     found = rules(row)
     fine = all(diagnostic.severity is not Severity.ERROR for diagnostic in found)
     return Resolution(row if fine else None, found)
@@ -245,7 +232,7 @@ def _without_effect(refused: list[_Idle], expansion: _Expansion, symbol: Symbol)
 
 
 def _idle(
-    path: str, reason: str, held: Held, own: bool, cause: _Cause | None, expansion: _Expansion, symbol: Symbol
+    path: str, reason: str, held: Held, own: bool, cause: Held | Taken | None, expansion: _Expansion, symbol: Symbol
 ) -> Diagnostic:
     message = f"`{path}` has no effect: {reason}"
     if cause is None and own:
@@ -262,11 +249,11 @@ def _idle(
     return Diagnostic(codes.NO_EFFECT, message, tuple(labels), notes, _take_back(path, cause, expansion, symbol))
 
 
-def _take_back(path: str, cause: _Cause | None, expansion: _Expansion, symbol: Symbol) -> str:
+def _take_back(path: str, cause: Held | Taken | None, expansion: _Expansion, symbol: Symbol) -> str:
     """Where the `unset` belongs: beside the entry that leaves the path without effect, and nowhere before it."""
     layer = None if cause is None else cause.layer
     if layer is not None and layer.conditional:
         return f"take it back there: `unset {path}` inside `when {layer.name}`"
-    if any(known.kind == "set" for known in expansion.settings.layers):
+    if expansion.settings.overridden:
         return f"take it back: `--unset {path}`"
     return f"take it back in `{symbol.name}`: `unset {path}`"

@@ -290,8 +290,8 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
     hint = f"did you mean `{meant}`?" if meant else f"{other.help(path, name)};" if other else ""
     if other is not None:
         instead = other.at(path)
-        whole = span is term.span and instead is not None and " + " not in instead
-        edit = Edit(span, instead) if instead is not None and whole else None
+        alone = span is term.span and instead is not None and " + " not in instead
+        edit = Edit(span, instead) if instead is not None and alone else None
     found.append(
         _finding(
             codes.UNKNOWN_CHOICE,
@@ -355,7 +355,8 @@ def _unknown_parameter(name: tree.Name, choice: Choice) -> Diagnostic:
     if other is not None:
         right = other.among(known)
         edit = Edit(name.span, right) if right is not None and other.same else None
-        hint = f"{f'`{name.text}` is `{right}` here' if edit is not None else other.help(name.text)}; {listed}"
+        place = f"`{name.text}` is `{right}` here" if edit is not None else other.help(name.text)
+        hint = f"{place}; {listed}"
     return _finding(
         codes.UNKNOWN_PARAMETER,
         f"`{choice.key}` has no parameter `{shortened(name.text)}`",
