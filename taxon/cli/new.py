@@ -16,7 +16,7 @@ from taxon.cli.sides import fail
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
-from taxon.semantics import check_file, load_spec
+from taxon.semantics import check_file, elsewhere, load_spec
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.overrides import read_overrides
 from taxon.semantics.rungs import written
@@ -69,7 +69,9 @@ def _extension(name: str, parent: str, sets: Sequence[str], unsets: Sequence[str
     base = parent.removeprefix("std.")
     known = shipped_names()
     if base not in known:
-        fail(f"there is no shipped spec `{base}`", did_you_mean(base, known) or "`taxon list` lists them")
+        other = elsewhere.algorithm(base)
+        near = other.help("", base) if other is not None else did_you_mean(base, known)
+        fail(f"there is no shipped spec `{base}`", near or "`taxon list` lists them")
     entries = _entries(sets, unsets)
     yield from ["taxon 1", f"import std.{base}", ""]
     said = ", ".join(entry if "\n" not in entry else f"{entry.partition(' {')[0]} {{ ... }}" for entry in entries)

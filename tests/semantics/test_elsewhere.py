@@ -145,3 +145,15 @@ def test_another_algorithm_is_no_misspelt_one(name: str, tmp_path: Path) -> None
         (found,) = check_file(file)
         assert found.edit is None
         assert "which taxon does not have" in found.help
+
+
+def test_no_method_of_another_name_is_written_over_safely() -> None:
+    """Whatever choice stands where: only the same word in another spelling is replaced without asking."""
+    slots = {tuple(choice.key for choice in slot.choices): (path, slot) for path, slot in places() if slot.choices}
+    for name in METHODS:
+        expression = expression_of(name)
+        assert expression is not None
+        for keys, (path, slot) in slots.items():
+            for found in check(expression, slot, path)[1]:
+                same = [key for key in keys if same_word(key) == name]
+                assert found.edit is None or not found.edit.safe or found.edit.replacement in same
