@@ -8,7 +8,7 @@ from cli.program import taxon
 from rich.console import Console
 
 from taxon.cli.frontend import load
-from taxon.runtime import manifest
+from taxon.runtime import manifest, module
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
 from taxon.taxonomy.axes import facts
@@ -24,6 +24,7 @@ def test_the_first_update(spec: str, tmp_path: Path) -> None:
     paths = load(spec, [], environment).row
     row = load(spec, [f"{path}={value}" for path, value in SMALL.items() if path in paths], environment).row
     program = Program(*compiled(spec, environment))
+    assert module.load(program.source, tmp_path / "agent.py").DATA.fewest == fewest(row)
     for steps, learns in ((fewest(row) - 1, False), (fewest(row), True)):
         assert (check_duration(row, steps) == []) == learns
         folder = tmp_path / str(steps)
