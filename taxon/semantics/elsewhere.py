@@ -74,6 +74,12 @@ def algorithm(name: str) -> Method | None:
     return _ALGORITHMS.get(same_word(name))
 
 
+def about(name: str) -> str:
+    """What a name from elsewhere is here, or is at all; empty for a name that is in no table."""
+    parameter, other = hyperparameter(name), method(name)
+    return parameter.help(name) if parameter is not None else other.help("", name) if other is not None else ""
+
+
 def _shipped(name: str) -> Method | None:
     """A spec that ships, named where a choice is meant."""
     known = name.casefold()
