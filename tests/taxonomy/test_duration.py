@@ -50,10 +50,11 @@ def test_more_steps_of_a_finished_run_reach_another_round(name: str, done: int) 
         assert f"the next is at step {facts.steps_of_rounds(row, done + 1):,}" in found.message
 
 
-def test_what_is_advised_instead_is_enough() -> None:
-    (found,) = check_duration(ROWS["sac"], 3000)
-    path, text = re.findall(r"write `([\w.]+) = (\w+)`", found.help)[0]
-    assert path == "data.warmup"
-    row = load_spec("sac", [f"{path}={text}"]).row
-    assert row is not None
-    assert check_duration(row, 3000) == []
+@pytest.mark.parametrize("name", ["sac", "mpo", "awr", "power", "vmpo", "ppo"])
+@pytest.mark.parametrize("steps", [2, 12, 60, 400])
+def test_what_is_advised_instead_is_enough(name: str, steps: int) -> None:
+    (found,) = check_duration(ROWS[name], steps)
+    for path, text in re.findall(r"write `([\w.]+) = (\w+)`", found.help):
+        resolution = load_spec(name, [f"{path}={text}"])
+        assert resolution.row is not None, resolution.diagnostics[0].message
+        assert check_duration(resolution.row, steps) == []

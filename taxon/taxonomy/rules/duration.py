@@ -41,9 +41,15 @@ def check_duration(row: Row, steps: int, done: int = 0, option: str = "--steps "
         sites = (("data.warmup", "steps before the first update"),)
     help = f"ask for more, as in `{option}{number(_round_number(2 * first))}`"
     fewer = steps // (int(row.number("data.environments")) if facts.on_policy(row) else 1) // 2
-    if fewer and not done:
+    if fewer >= _least(row) and not done:
         help += f", or write `{sites[0][0]} = {fewer}` or less"
     return [finding(NO_UPDATE, Conflict(message, sites, help), row)]
+
+
+def _least(row: Row) -> int:
+    """How short a warm-up or a segment may be: as long as the window that is drawn, or the return that is summed."""
+    path = "G.estimate.n" if facts.on_policy(row) else "data.sequences.length"
+    return int(row.number(path)) if path in row else 1
 
 
 def _round_number(steps: int) -> int:
