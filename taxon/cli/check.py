@@ -1,4 +1,4 @@
-"""taxon check: say what is wrong in specs, and mend what is certain."""
+"""taxon check: say what is wrong in specs, and mend what is safe to mend."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ from taxon.taxonomy.rules import CODES
 def check(
     specs: Annotated[list[str], typer.Argument(help="Files, folders of them, or the names of shipped specs.")],
     env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    steps: Annotated[str | None, typer.Option(help="Say where a run of so many steps would make no update.")] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
-    fixes: Annotated[bool, typer.Option("--fix", help="Apply the edits that are certain to these files.")] = False,
+    fixes: Annotated[bool, typer.Option("--fix", help="Apply the safe edits to these files.")] = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="Apply the safe edits and the suggestions, which may change a row.")
+    ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="With --fix: print the changes, and write nothing.")] = False,
 ) -> None:
     """Check specs: syntax, names, types, and whether each row means something.
@@ -36,13 +40,14 @@ def check(
 
     Exit code 0: no errors; 1: errors; 2: a file cannot be read or written.
     """
+    fixes = fixes or unsafe
     if diff and not fixes:
         raise typer.BadParameter("it shows what --fix would do: write --fix --diff", param_hint="--diff")
     names, unread = expanded(specs, _is_folder)
-    fixed = fix([path for path in map(_file, names) if path is not None]) if fixes else []
+    fixed = fix([path for path in map(_file, names) if path is not None], unsafe) if fixes else []
     for each in fixed:
         _show(each) if diff else _save(each)
-    found = [*unread, *_findings(names, env)]
+    found = [*unread, *_findings(names, env, _count(steps))]
     if not diff:
         report(found, format)
     if fixes:
@@ -79,12 +84,24 @@ def _save(fixed: Fixed) -> None:
         raise typer.Exit(2) from None
 
 
-def _findings(specs: list[str], env: str | None) -> list[Diagnostic]:
+def _count(steps: str | None) -> int | None:
+    if steps is None:
+        return None
+    from taxon.cli.failure import user_errors
+    from taxon.runtime.options import parse_count
+
+    with user_errors():
+        return parse_count(steps, "--steps")
+
+
+def _findings(specs: list[str], env: str | None, steps: int | None) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for spec in specs:
         here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
-        if env is not None and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
-            here = [each for target in _algorithms(spec) for each in resolve_for(target, env=env).diagnostics]
+        asked = env is not None or steps is not None
+        if asked and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
+            targets = _algorithms(spec)
+            here = [each for target in targets for each in resolve_for(target, env=env, steps=steps).diagnostics]
         found += here
     return once(found, CODES)
 

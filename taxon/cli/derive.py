@@ -23,6 +23,9 @@ def derive(
     format: Annotated[Shape, typer.Option(help="Plain text, Markdown, or a LaTeX document.")] = Shape.TEXT,
     env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    unset: Annotated[
+        list[str] | None, typer.Option("--unset", metavar="PATH", help="Return one path to its default.")
+    ] = None,
 ) -> None:
     """Derive what a spec computes: objective, E-step or KL objective, M-step, bounds, targets and data.
 
@@ -30,6 +33,6 @@ def derive(
     """
     from taxon.derivation import derive, rendering
 
-    derivation = derive(load(spec, set or [], env).row)
+    derivation = derive(load(spec, set or [], env, unset or []).row)
     shown = {Shape.TEXT: rendering.text, Shape.MARKDOWN: rendering.markdown, Shape.LATEX: rendering.latex}
     write(shown[format](derivation))

@@ -11,7 +11,7 @@ from taxon.cli.describing import describe, describe_choice, paragraph
 from taxon.cli.frontend import aligned, write
 from taxon.cli.sides import fail
 from taxon.diagnostics.suggest import did_you_mean
-from taxon.semantics import leaf_text, load_spec
+from taxon.semantics import elsewhere, leaf_text, load_spec
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Place, Vocabulary
 from taxon.taxonomy import SCHEMA
@@ -41,7 +41,7 @@ def doc(
         parts = [[f"{subject}.{name}" for name in names]]
     if not parts:
         known = {*vocabulary.paths, *(choice.key for _, slot in places() for choice in slot.choices)}
-        hint = did_you_mean(subject, known) or "`taxon doc` lists the paths"
+        hint = elsewhere.about(subject) or did_you_mean(subject, known) or "`taxon doc` lists the paths"
         fail(f"there is no path and no choice {subject}", hint)
     write("\n\n".join("\n".join(lines) for lines in parts))
 

@@ -15,13 +15,16 @@ def emit(
     spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
     env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    unset: Annotated[
+        list[str] | None, typer.Option("--unset", metavar="PATH", help="Return one path to its default.")
+    ] = None,
     standalone: Annotated[bool, typer.Option(help="A script that needs torch, numpy and gymnasium alone.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file.")] = None,
 ) -> None:
     """Print the module that `taxon run` executes for a spec."""
     from taxon import compiler
 
-    text = compiler.emit(load(spec, set or [], env).row)
+    text = compiler.emit(load(spec, set or [], env, unset or []).row)
     if standalone:
         text = compiler.standalone(text)
     if out is None:

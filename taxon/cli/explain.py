@@ -13,6 +13,7 @@ from taxon.data import corpus_dir
 from taxon.diagnostics import pages
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
+from taxon.semantics import elsewhere
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
 
@@ -34,7 +35,7 @@ def explain(
     if subject and (names := vocabulary.children(subject)):
         write("\n".join(f"{subject}.{name}" for name in names))
         return
-    hint = did_you_mean(subject.upper(), CODES) or did_you_mean(subject, vocabulary.paths)
+    hint = elsewhere.about(subject) or did_you_mean(subject.upper(), CODES) or did_you_mean(subject, vocabulary.paths)
     hint = hint or f"codes run from {min(CODES)} to {max(CODES)}, paths stand in `taxon show SPEC --origin`"
     write(f"error: there is no code and no path {visible(subject)}\n help: {hint}", error_stream=True)
     raise typer.Exit(2)

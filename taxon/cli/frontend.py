@@ -15,6 +15,7 @@ from taxon.diagnostics import concise, full, github, json_
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.row import Row
+from taxon.taxonomy.rules import check_duration
 from taxon.taxonomy.rules.environment import Actions, check_environment
 
 
@@ -38,9 +39,16 @@ class Resolved:
     hash: str
 
 
-def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolved:
+def load(
+    spec: str,
+    sets: Sequence[str] = (),
+    env: str | None = None,
+    unsets: Sequence[str] = (),
+    steps: int | None = None,
+    done: int = 0,
+) -> Resolved:
     """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
-    resolution = resolve_for(spec, sets, env)
+    resolution = resolve_for(spec, sets, env, unsets, steps, done)
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:
@@ -49,13 +57,22 @@ def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolve
     return Resolved(row.name, row, canonical(row), row_hash(row))
 
 
-def resolve_for(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolution:
-    """Resolve a spec and hold its row against the environment's actions."""
+def resolve_for(
+    spec: str,
+    sets: Sequence[str] = (),
+    env: str | None = None,
+    unsets: Sequence[str] = (),
+    steps: int | None = None,
+    done: int = 0,
+) -> Resolution:
+    """Resolve a spec and hold its row against the environment's actions, and the steps of a run, of which some may be
+    done already."""
     space = _space(env) if env is not None else None
-    resolution = load_spec(spec, sets, env, None if space is None else space[0])
-    if resolution.row is None or env is None or space is None:
+    resolution = load_spec(spec, sets, env, None if space is None else space[0], unsets=unsets)
+    if resolution.row is None:
         return resolution
-    unfit = check_environment(resolution.row, env, *space)
+    unfit = [] if env is None or space is None else check_environment(resolution.row, env, *space)
+    unfit += [] if steps is None else check_duration(resolution.row, steps, done)
     return Resolution(None, [*resolution.diagnostics, *unfit]) if unfit else resolution
 
 

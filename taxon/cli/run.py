@@ -21,6 +21,9 @@ def run(
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    unset: Annotated[
+        list[str] | None, typer.Option("--unset", metavar="PATH", help="Return one path to its default.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
     eval_every: Annotated[
         str | None, typer.Option(help="Environment steps between two evaluations.", show_default="20k")
@@ -81,6 +84,7 @@ def run(
                 "--seeds": seeds,
                 "--device": device,
                 "--set": set or None,
+                "--unset": unset or None,
                 "--out": out,
                 "--eval-every": eval_every,
                 "--eval-episodes": eval_episodes,
@@ -111,7 +115,7 @@ def run(
             from taxon.cli.frontend import load
             from taxon.compiler import emit
 
-            resolved = load(spec, set or [], env)
+            resolved = load(spec, set or [], env, unset or [], options.steps)
             source = emit(resolved.row)
             from taxon.runtime.trainer import Program, train
 
@@ -133,7 +137,10 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
     crowd = None if workers is None else parse_workers(workers)
     record = manifest.read(folder)
     with put_off():
-        resolved, source = compiled(folder, record.environment, env)
+        # Of a finished run more is asked for; any other one may have nothing left to do but to end.
+        done = record.steps_done if record.status == "finished" and count is not None else 0
+        wanted = None if count is not None and count <= record.steps_done else count or record.steps
+        resolved, source = compiled(folder, record.environment, env, wanted, done)
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source)

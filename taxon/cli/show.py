@@ -16,10 +16,13 @@ def show(
     spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
     env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
     set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    unset: Annotated[
+        list[str] | None, typer.Option("--unset", metavar="PATH", help="Return one path to its default.")
+    ] = None,
     origins: Annotated[bool, typer.Option("--origin", help="List every leaf and where it comes from.")] = False,
 ) -> None:
     """Print the resolved spec: its canonical text, or each leaf with the layer that set it; or a study as it is."""
-    study = find_study(spec)
+    study = None if set or unset or origins else find_study(spec)  # a study has no row
     if study is not None:
         found = check_file(study.span.source.name)
         report(found, Format.FULL, error_stream=True)
@@ -27,7 +30,7 @@ def show(
             raise typer.Exit(exit_code(found))
         write(declaration(study).rstrip("\n"))
         return
-    resolved = load(spec, set or [], env)
+    resolved = load(spec, set or [], env, unset or [])
     if not origins:
         write(resolved.canonical.rstrip("\n"))
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from taxon.diagnostics.model import Diagnostic, Edit, Label, Severity
+from taxon.diagnostics.model import Applicability, Diagnostic, Edit, Label, Severity
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import cell, visible, width
 
@@ -14,6 +14,11 @@ _BEFORE = 40
 _MOST_EDITED_LINES = 6
 _RED, _YELLOW, _BLUE, _CYAN, _BOLD = "1;31", "1;33", "1;34", "1;36", "1"
 _COLOURS = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW}
+
+_APPLIED = {
+    Applicability.SAFE: "edit: safe, `taxon check --fix` applies it",
+    Applicability.UNSAFE: "edit: a suggestion, `taxon check --unsafe-fixes` applies it",
+}
 
 Paint = Callable[[str, str], str]
 
@@ -48,6 +53,8 @@ def _render(diagnostic: Diagnostic, paint: Paint) -> str:
         lines.append(paint("help", _CYAN) + f": {visible(diagnostic.help)}")
     if diagnostic.edit is not None:
         lines += _edited(diagnostic.edit, gutter, paint)
+        if diagnostic.edit.span.source.is_file:
+            lines.append(f"{edge} {_APPLIED[diagnostic.edit.applicability]}")
     lines.append(f"{edge} explain: taxon explain {diagnostic.code.id}")
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -60,10 +67,10 @@ def _last_line(diagnostic: Diagnostic) -> int:
 
 
 def _by_source(labels: Sequence[Label]) -> list[list[Label]]:
-    """The labels of each source, the source of the primary label first."""
-    groups: dict[str, list[Label]] = {}
+    """The labels of each source, the source of the primary label first. Each `--set` is one of its own."""
+    groups: dict[Source, list[Label]] = {}
     for label in sorted(labels, key=lambda label: not label.primary):
-        groups.setdefault(label.span.source.name, []).append(label)
+        groups.setdefault(label.span.source, []).append(label)
     return list(groups.values())
 
 

@@ -71,14 +71,14 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def parse_count(text: str, option: str) -> int:
-    """A positive whole number, with `k` for thousands and `M` for millions: `20000`, `100k`, `2.5M`."""
-    match = re.fullmatch(r"\s*(\d[\d_]*\.?\d*)\s*([kM]?)\s*", text)
+    """A positive whole number, with `k` for thousands and `M` for millions: `20000`, `100k`, `2.5M`, `1e6`."""
+    match = re.fullmatch(r"\s*((?:\d[\d_]*\.?\d*|\.\d+)(?:[eE]\+?\d{1,2})?)\s*([kM]?)\s*", text)
     help = f"write a positive whole number, as in {option} 50000, {option} 50k or {option} 1M"
     if match is None:
         raise UserError(f"{option} {text} is not a positive whole number", help)
-    if len(match[1]) > 20:
-        raise UserError(f"{option} {text[:40]}... is larger than any run", help)
     value = round(float(match[1].replace("_", "")) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]], 6)
+    if len(match[1]) > 20 or value >= 2**63:
+        raise UserError(f"{option} {text[:40]}... is larger than any run", help)
     if value != int(value) or value <= 0:
         raise UserError(f"{option} {text} is not a positive whole number", help)
     return int(value)

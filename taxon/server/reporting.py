@@ -71,7 +71,8 @@ def actions(
 
 def certain(finding: Finding) -> bool:
     """Whether a finding's edit can mean nothing else, so that it may be applied unseen: preferred, and in fix-all."""
-    return finding.diagnostic.edit is not None
+    edit = finding.diagnostic.edit
+    return edit is not None and edit.safe
 
 
 def _title(edit: Edit) -> str:

@@ -81,6 +81,7 @@ class Choice:
     leads: bool = False  # a modifier that Table 1 prints before its base ("Mixture + SG")
     equation: str = ""
     source: str = ""
+    bases: tuple[str, ...] = ()  # of a modifier: the choices that it goes with in some row; none said means all
     operator: str = ""  # what implements it in taxon.operators or taxon.networks: a function, or a file of several
 
 

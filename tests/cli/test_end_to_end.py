@@ -61,8 +61,8 @@ def test_a_terminal_that_lacks_a_character_ends_no_run(tmp_path: Path, monkeypat
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     trained = taxon(
         tmp_path,
-        *("run", "sac", "--env", "Pendulum-v1", "--steps", "2", "--device", "cpu", "--eval-episodes", "1"),
-        *("--out", "\u00fcber"),
+        *("run", "sac", "--env", "Pendulum-v1", "--steps", "2", "--set", "data.warmup=1", "--device", "cpu"),
+        *("--eval-episodes", "1", "--out", "\u00fcber"),
     )
     assert trained.returncode == 0, trained.stderr
     assert "finished after 2 steps: \\xfcber" in trained.stdout

@@ -18,7 +18,7 @@ def taxon_command(monkeypatch, toy_source):
     """Call the program in this process: arguments in, exit code and output out."""
     asked = []
 
-    def load(spec, sets=(), env=None):
+    def load(spec, sets=(), env=None, unsets=(), steps=None, done=0):
         asked.append((spec, tuple(sets), env))
         return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd")
 

@@ -352,7 +352,7 @@ def test_selections_are_nested(editor: Editor, text: str) -> None:
 
 
 def test_every_certain_edit_at_once(editor: Editor) -> None:
-    text = "taxon 1\nimport std.sac\nalgorithm a extends sac {\n  network.activation = reluu\n  gama = 0.9\n}\n"
+    text = "taxon 1\nimport std.sac\nalgorithm a extends sac {\n  network.activation = ReLU\n  Gamma = 0.9\n}\n"
     editor.open("all.tx", text)
     nowhere = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
     asked = {"textDocument": {"uri": editor.uri("all.tx")}, "range": nowhere, "context": {"diagnostics": []}}
