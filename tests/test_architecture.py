@@ -102,7 +102,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
-        light = ("taxon.runtime.errors", "taxon.runtime.options")  # data and messages
+        light = ("taxon.runtime.errors", "taxon.runtime.folder", "taxon.runtime.options")  # data, messages, files
         if heavy or (name.startswith("taxon.runtime") and name not in light):
             assert node in inside, f"line {node.lineno} imports {name} for every command"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 
 import typer
 
@@ -38,9 +39,14 @@ class Resolved:
     hash: str
 
 
-def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolved:
-    """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
-    resolution = resolve_for(spec, sets, env)
+def load(
+    spec: str, sets: Sequence[str] = (), env: str | None = None, texts: Mapping[Path, str] | None = None
+) -> Resolved:
+    """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2).
+
+    texts: what is read instead of the files at these real paths.
+    """
+    resolution = resolve_for(spec, sets, env, texts)
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:
@@ -49,10 +55,12 @@ def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolve
     return Resolved(row.name, row, canonical(row), row_hash(row))
 
 
-def resolve_for(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolution:
-    """Resolve a spec and hold its row against the environment's actions."""
+def resolve_for(
+    spec: str, sets: Sequence[str] = (), env: str | None = None, texts: Mapping[Path, str] | None = None
+) -> Resolution:
+    """Resolve a spec and hold its row against the environment's actions; texts: as `load` reads them."""
     space = _space(env) if env is not None else None
-    resolution = load_spec(spec, sets, env, None if space is None else space[0])
+    resolution = load_spec(spec, sets, env, None if space is None else space[0], texts=texts)
     if resolution.row is None or env is None or space is None:
         return resolution
     unfit = check_environment(resolution.row, env, *space)

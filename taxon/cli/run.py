@@ -68,6 +68,7 @@ def run(
         Options,
         parse_cadence,
         parse_count,
+        parse_episodes,
         parse_mode,
         parse_precision,
         parse_seeds,
@@ -101,7 +102,7 @@ def run(
             device=device or "auto",
             out=out,
             evaluate_every=parse_count(eval_every or "20k", "--eval-every"),
-            evaluation_episodes=parse_count(eval_episodes or "10", "--eval-episodes"),
+            evaluation_episodes=parse_episodes(eval_episodes or "10", "--eval-episodes"),
             save_every=parse_cadence(save_every or "5min", "--save-every"),
             compile=parse_mode(compile or "auto"),
             precision=parse_precision(precision or "float32"),
@@ -123,6 +124,7 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
     """Go on with a run: its exit code."""
     from taxon.cli.run_folder import compiled
     from taxon.runtime import manifest
+    from taxon.runtime.folder import RunFolder
     from taxon.runtime.garbage import put_off
     from taxon.runtime.options import parse_count, parse_workers
 
@@ -131,9 +133,10 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
         raise UserError(message, f"leave {' and '.join(given)} out, or begin another run")
     count = None if steps is None else parse_count(steps, "--steps")
     crowd = None if workers is None else parse_workers(workers)
-    record = manifest.read(folder)
+    opened = RunFolder(folder)
+    record = manifest.read(opened)
     with put_off():
-        resolved, source = compiled(folder, record.environment, env)
+        resolved, source = compiled(opened, record.environment, env)
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source)

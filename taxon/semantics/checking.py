@@ -34,6 +34,7 @@ def load_spec(
     actions: str | None = None,
     schema: Mapping[str, Slot] = SCHEMA,
     rules: Rules = check_row,
+    texts: Mapping[Path, str] | None = None,
 ) -> Resolution:
     """Resolve one algorithm.
 
@@ -44,13 +45,14 @@ def load_spec(
         actions: `discrete` or `continuous`, where known, for `when actions = ...`.
         schema: the slots.
         rules: what is asked of a row that resolves.
+        texts: what is read instead of the files at these real paths.
 
     Returns:
         the row, or None where there is an error. Nothing is raised for anything that a user can write.
     """
     text = str(name_or_path)
     path, name, shown = place(text)
-    library = load(path, shown)
+    library = load(path, shown, texts)
     scope = Scope(library)
     vocabulary = Vocabulary(schema)
     composer = Composer(scope, vocabulary, Target(env, actions))
