@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import platform
 from datetime import UTC, datetime
+from functools import cache
 from typing import Literal, Self
 
 import torch
@@ -176,6 +177,7 @@ def _own_version() -> str:
     return _version("taxon") or "unknown"
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)

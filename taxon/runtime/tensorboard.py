@@ -40,10 +40,9 @@ class Board:
         self._frozen: dict[int, int] = {}  # seed -> step
         self._values: dict[tuple[str, int], dict[int | None, list[float]]] = {}  # tag, step -> seed -> values
         board = folder.folder(FOLDER, make=True)
-        for place in (board, *(board.folder(name, make=True) for name in {*self._runs.values(), self._whole})):
-            for name in place.files():
-                if "tfevents" in name:
-                    place.remove(name)
+        _clear(board)
+        for name in {*self._runs.values(), self._whole}:
+            _clear(board.folder(name, make=True))
 
     def add(self, line: Mapping[str, Any]) -> None:
         """The numbers of a line of metrics.jsonl. Raises ValueError where it is none of this run's."""
@@ -94,3 +93,10 @@ class Board:
             records = RecordWriter(file)
             for event in events:
                 records.write(event.SerializeToString())
+
+
+def _clear(place: RunFolder) -> None:
+    """Remove the event files of a folder, an earlier taxon's among them."""
+    for name in place.files():
+        if "tfevents" in name:
+            place.remove(name)
