@@ -127,7 +127,9 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     loop.means = Means({key: part.to(loop.device) for key, part in sums.items()})
     for seed, cause, trace in counted["causes"]:
         index = whole(seed, seeds - 1)
-        loop.causes[index], loop.traces[index] = str(cause), str(trace)
+        # It is shown, and a terminal would obey what cannot be seen.
+        loop.causes[index] = "".join(letter if letter.isprintable() else " " for letter in str(cause))
+        loop.traces[index] = str(trace)
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
     loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at))

@@ -3,6 +3,7 @@
 Each command that reads such a folder answers in a sentence and soon, and nothing outside has changed.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 from cli.program import taxon
 from rich.console import Console
@@ -315,6 +317,18 @@ def test_a_sealed_index_with_impossible_rows_is_refused(found: Any, run: Path, e
     body["replay"] = [row | entry for entry in entries]
     seal(run, body)
     with within(10), pytest.raises(UserError, match=r"rows are missing|not those of the checkpoint|is shorter"):
+        going_on(found[0], run)
+
+
+def test_an_array_of_numbers_that_numpy_lacks_is_refused(found: Any, run: Path) -> None:
+    body = json.loads((run / checkpoint.INDEX).read_bytes())["body"]
+    place = run / body["file"]
+    tensors = safetensors.torch.load(place.read_bytes())
+    tensors = {name: part.bfloat16() if part.is_floating_point() else part for name, part in tensors.items()}
+    place.write_bytes(safetensors.torch.save(tensors))
+    body["sha256"] = hashlib.sha256(place.read_bytes()).hexdigest()
+    seal(run, body)
+    with pytest.raises(UserError, match="BFloat16"):
         going_on(found[0], run)
 
 
