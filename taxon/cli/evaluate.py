@@ -17,15 +17,17 @@ def evaluate(
     env: Annotated[str | None, typer.Option(help="The run's environment again, where it is `module:id`.")] = None,
 ) -> None:
     """Evaluate a run's latest checkpoint with the mean action, and film it on request."""
-    from taxon.runtime.options import parse_count
+    from taxon.runtime.options import parse_episodes
 
     with user_errors():
-        count = parse_count(episodes, "--episodes")
+        count = parse_episodes(episodes, "--episodes")
         from taxon.cli.run_folder import compiled
         from taxon.runtime import manifest
+        from taxon.runtime.folder import RunFolder
 
-        record = manifest.read(run)
-        resolved, source = compiled(run, record.environment, env)
+        folder = RunFolder(run)
+        record = manifest.read(folder)
+        resolved, source = compiled(folder, record.environment, env)
         from taxon.runtime.saved import evaluate_run
 
         result = evaluate_run(run, source, resolved.hash, count, device, video)

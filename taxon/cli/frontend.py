@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 
 import typer
 
@@ -46,9 +47,13 @@ def load(
     unsets: Sequence[str] = (),
     steps: int | None = None,
     done: int = 0,
+    texts: Mapping[Path, str] | None = None,
 ) -> Resolved:
-    """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
-    resolution = resolve_for(spec, sets, env, unsets, steps, done)
+    """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2).
+
+    texts: what is read instead of the files at these real paths.
+    """
+    resolution = resolve_for(spec, sets, env, unsets, steps, done, texts)
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:
@@ -64,11 +69,12 @@ def resolve_for(
     unsets: Sequence[str] = (),
     steps: int | None = None,
     done: int = 0,
+    texts: Mapping[Path, str] | None = None,
 ) -> Resolution:
     """Resolve a spec and hold its row against the environment's actions, and the steps of a run, of which some may be
-    done already."""
+    done already; texts: as `load` reads them."""
     space = _space(env) if env is not None else None
-    resolution = load_spec(spec, sets, env, None if space is None else space[0], unsets=unsets)
+    resolution = load_spec(spec, sets, env, None if space is None else space[0], unsets=unsets, texts=texts)
     if resolution.row is None:
         return resolution
     unfit = [] if env is None or space is None else check_environment(resolution.row, env, *space)

@@ -71,6 +71,7 @@ def run(
         Options,
         parse_cadence,
         parse_count,
+        parse_episodes,
         parse_mode,
         parse_precision,
         parse_seeds,
@@ -105,7 +106,7 @@ def run(
             device=device or "auto",
             out=out,
             evaluate_every=parse_count(eval_every or "20k", "--eval-every"),
-            evaluation_episodes=parse_count(eval_episodes or "10", "--eval-episodes"),
+            evaluation_episodes=parse_episodes(eval_episodes or "10", "--eval-episodes"),
             save_every=parse_cadence(save_every or "5min", "--save-every"),
             compile=parse_mode(compile or "auto"),
             precision=parse_precision(precision or "float32"),
@@ -127,6 +128,7 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
     """Go on with a run: its exit code."""
     from taxon.cli.run_folder import compiled
     from taxon.runtime import manifest
+    from taxon.runtime.folder import RunFolder
     from taxon.runtime.garbage import put_off
     from taxon.runtime.options import parse_count, parse_workers
 
@@ -135,12 +137,13 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
         raise UserError(message, f"leave {' and '.join(given)} out, or begin another run")
     count = None if steps is None else parse_count(steps, "--steps")
     crowd = None if workers is None else parse_workers(workers)
-    record = manifest.read(folder)
+    opened = RunFolder(folder)
+    record = manifest.read(opened)
     with put_off():
         # Of a finished run more is asked for; any other one may have nothing left to do but to end.
         done = record.steps_done if record.status == "finished" and count is not None else 0
         wanted = None if count is not None and count <= record.steps_done else count or record.steps
-        resolved, source = compiled(folder, record.environment, env, wanted, done)
+        resolved, source = compiled(opened, record.environment, env, wanted, done)
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source)

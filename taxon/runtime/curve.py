@@ -1,7 +1,7 @@
 """The learning curve of one run as a picture."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import BinaryIO
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ FILE = "curve.png"
 Points = Sequence[tuple[int, float]]
 
 
-def draw(path: Path, title: str, label: str, seeds: Mapping[int, Points], frozen: Mapping[int, int]) -> None:
+def draw(file: BinaryIO, title: str, label: str, seeds: Mapping[int, Points], frozen: Mapping[int, int]) -> None:
     """Draw every seed's points (environment steps, return) and their mean; a dagger ends a frozen seed's curve.
 
     The mean at a step is over the seeds that have a point there. The title is shown as it is, dollars and all.
@@ -18,10 +18,10 @@ def draw(path: Path, title: str, label: str, seeds: Mapping[int, Points], frozen
     # matplotlib reads settings from the working directory, where a stranger's may lie.
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        _draw(path, title, label, seeds, frozen)
+        _draw(file, title, label, seeds, frozen)
 
 
-def _draw(path: Path, title: str, label: str, seeds: Mapping[int, Points], frozen: Mapping[int, int]) -> None:
+def _draw(file: BinaryIO, title: str, label: str, seeds: Mapping[int, Points], frozen: Mapping[int, int]) -> None:
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
     marker = "." if max(map(len, seeds.values()), default=0) < 3 else None  # a line needs two points
@@ -42,4 +42,4 @@ def _draw(path: Path, title: str, label: str, seeds: Mapping[int, Points], froze
     axes.grid(alpha=0.3)
     if len(seeds) <= 12:
         axes.legend(fontsize="small")
-    figure.savefig(path, dpi=150)
+    figure.savefig(file, dpi=150, format="png")

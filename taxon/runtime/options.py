@@ -9,6 +9,9 @@ from taxon.runtime.errors import UserError
 
 MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
 MOST_WORKERS = 256
+MOST_ENVIRONMENTS = 10_000  # of one seed, as a spec's `data` may ask for
+MOST_EPISODES = 100_000  # of an evaluation
+MOST_STEPS = 10**18  # of a run: what counts them fits into 64 bits
 
 
 Mode = Literal["auto", "on", "off"]  # of compilation
@@ -81,7 +84,17 @@ def parse_count(text: str, option: str) -> int:
         raise UserError(f"{option} {text[:40]}... is larger than any run", help)
     if value != int(value) or value <= 0:
         raise UserError(f"{option} {text} is not a positive whole number", help)
+    if value > MOST_STEPS:
+        raise UserError(f"{option} {text} is larger than any run", help)
     return int(value)
+
+
+def parse_episodes(text: str, option: str) -> int:
+    """How many episodes an evaluation has."""
+    count = parse_count(text, option)
+    if count > MOST_EPISODES:
+        raise UserError(f"{option} {text} asks for more than {MOST_EPISODES:,} episodes", "evaluate fewer at once")
+    return count
 
 
 def parse_cadence(text: str, option: str) -> Cadence:

@@ -1,22 +1,24 @@
 """One run around its loop: when it evaluates, logs and saves, and what it shows meanwhile."""
 
+import shlex
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
+from io import BytesIO
 from statistics import fmean as mean
 from typing import Any
 
 from taxon.runtime import checkpoint, curve, manifest
 from taxon.runtime.environments import Environment
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Loop
 from taxon.runtime.options import Cadence
 from taxon.runtime.progress import Display, SeedView, View
 from taxon.runtime.replay import Ring
 from taxon.runtime.replay_file import ReplayFile
-from taxon.runtime.snapshot import Capture, capture
+from taxon.runtime.snapshot import Capture, capture, whole
 from taxon.runtime.streams import evaluation_start
 
 LOG_EVERY = 1_000  # environment steps between two readings of the metrics, which wait for the device
@@ -32,7 +34,7 @@ class Run:
 
     def __init__(
         self,
-        folder: Path,
+        folder: RunFolder,
         record: manifest.Manifest,
         loop: Loop,
         captures: list[Capture | None],
@@ -82,15 +84,17 @@ class Run:
         """Go on from what was captured; the loop is restored before."""
         loop = self.loop
         self.began = time.monotonic() - float(saved["seconds"])
-        self.recent = [deque(map(float, returns), maxlen=RECENT) for returns in saved["recent"]]
+        self.recent = [
+            deque(map(float, returns), maxlen=RECENT) for _, returns in zip(self.seeds, saved["recent"], strict=True)
+        ]
         self.points = {
-            seed: [(int(step), float(value)) for step, value in points]
+            seed: [(whole(step, loop.steps), float(value)) for step, value in points]
             for seed, points in zip(self.seeds, saved["points"], strict=True)
         }
-        self.evaluation_steps = [int(count) for count in saved["evaluation_steps"]]
-        self.evaluated, self.logged = int(saved["evaluated"]), int(saved["logged"])
-        self.logged_updates = {name: int(saved["logged_updates"][name]) for name in loop.updates}
-        self.logged_frozen = [int(index) for index in saved["logged_frozen"]]
+        self.evaluation_steps = [whole(count) for _, count in zip(self.seeds, saved["evaluation_steps"], strict=True)]
+        self.evaluated, self.logged = whole(saved["evaluated"], loop.steps), whole(saved["logged"], loop.steps)
+        self.logged_updates = {name: whole(saved["logged_updates"][name]) for name in loop.updates}
+        self.logged_frozen = [whole(index, len(self.seeds) - 1) for index in saved["logged_frozen"]]
         self.view.steps = loop.steps
         for index, seed in enumerate(self.view.seeds):
             seed.training = mean(self.recent[index]) if self.recent[index] else None
@@ -104,7 +108,9 @@ class Run:
         loop, record = self.loop, self.record
         named = ", ".join(map(str, self.seeds))
         start = f" from step {loop.steps:,}" if loop.steps else ""
-        self.shown.say(f"{self.view.title}, seeds {named}: {record.steps:,} steps of each{start}, into {self.folder}")
+        self.shown.say(
+            f"{self.view.title}, seeds {named}: {record.steps:,} steps of each{start}, into {self.folder.path}"
+        )
         size, ring = f"{loop.store.bytes / 1e6:,.1f} MB of {loop.device} memory", isinstance(loop.store, Ring)
         self.shown.say(f"the replay takes up to {size}, and of the disk" if ring else f"the rollouts take {size}")
         if not record.restorable:
@@ -177,7 +183,7 @@ class Run:
         for phase, metrics in loop.take_metrics().items():
             for index in alive:
                 values = {name: means[index] for name, means in metrics.items()}
-                self.log.write("update", step, {"phase": phase, **values}, self.seeds[index], label=phase)
+                self.log.write("update", step, {"phase": phase, **values}, self.seeds[index])
             if alive:
                 means = {name: sum(column[i] for i in alive) / len(alive) for name, column in metrics.items()}
                 self.view.losses.update({name: mean for name, mean in means.items() if name.endswith("loss")})
@@ -216,9 +222,8 @@ class Run:
             self.log.write("frozen", step, {} if cause is None else {"cause": cause}, seed)
             self.shown.say(f"seed {seed} was frozen at step {step:,}: {cause or 'it is no longer finite'}")
             if cause is not None:
-                path = self.folder / f"failure-of-seed-{seed}.txt"
-                path.write_text(loop.traces[index], encoding="utf-8")
-                self.shown.say(f"where it failed: {path}")
+                self.folder.write(failure_file(seed), loop.traces[index].encode("utf-8", "backslashreplace"))
+                self.shown.say(f"where it failed: {self.folder.path / failure_file(seed)}")
 
     def _evaluate(self, stop: Callable[[], None]) -> None:
         loop = self.loop
@@ -279,10 +284,12 @@ class Run:
         label = f"return of the mean action (episodes: {record.evaluation_episodes})"
         title = f"{record.name} on {record.environment}"
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
-        curve.draw(self.folder / curve.FILE, title, label, self.points, frozen)
+        picture = BytesIO()
+        curve.draw(picture, title, label, self.points, frozen)
+        self.folder.write(curve.FILE, picture.getvalue())
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
-        self.shown.say(f"{record.status} after {loop.steps:,} steps: {self.folder}")
+        self.shown.say(f"{record.status} after {loop.steps:,} steps: {self.folder.path}")
         updates = ", ".join(f"{count:,} updates" + _of(name, loop.updates) for name, count in loop.updates.items())
         rounds = sum(loop.updates.values()) / max(loop.steps, 1)
         self.shown.say(
@@ -290,7 +297,12 @@ class Run:
             f"{sum(self.evaluation_steps) // len(self.seeds):,} steps of evaluation"
         )
         if record.status == "interrupted":
-            self.shown.say(f"to go on: taxon run --resume {self.folder}")
+            self.shown.say(f"to go on: taxon run --resume {shlex.quote(str(self.folder.path))}")
+
+
+def failure_file(seed: int) -> str:
+    """Where a seed's traceback is kept."""
+    return f"failure-of-seed-{seed}.txt"
 
 
 def _of(phase: str, updates: dict[str, int]) -> str:

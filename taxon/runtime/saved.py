@@ -16,6 +16,7 @@ from taxon.runtime.device import choose_device
 from taxon.runtime.environments import UnusableEnvironmentError, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.loop import Agent, map_state, streams
 from taxon.runtime.streams import evaluation_start
 
@@ -41,21 +42,22 @@ class Result:
 
 
 def evaluate_run(
-    folder: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
+    path: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
 ) -> Result:
-    """Evaluate the checkpoint in a run's folder with the module `source`, emitted anew from its resolved spec.
+    """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
     be the one the run recorded. video: where to film one episode of the first seed that is not frozen.
     Raises UserError for a folder, checkpoint or device that cannot be used.
     """
+    folder = RunFolder(path)
     record = manifest.read(folder)
     if row != record.row:
-        raise UserError(f"{folder / 'resolved.tx'} is not the spec that was run: its hash differs", "restore the file")
+        raise UserError(f"{path / manifest.SPEC} is not the spec that was run: its hash differs", "restore the file")
     where = choose_device(device)
     sealed = checkpoint.read(folder)
     if sealed.row != record.row or sealed.seeds != record.seeds:
-        raise UserError(f"{folder / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+        raise UserError(f"{path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if video is not None:
         _render_offscreen()
     numbers = streams(record.seeds, where).evaluation
@@ -80,7 +82,7 @@ def evaluate_run(
         if video is not None:
             alive = [index for index in range(len(record.seeds)) if index not in skip]
             if not alive:
-                raise UserError(f"every seed of {folder} was frozen: there is nothing to film", "leave out --video")
+                raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
             _film(agent, state, record.environment, starts, alive[0], video, where)
     seeds = [
         SeedResult(seed, found.returns[index], found.lengths[index], sealed.frozen.get(str(seed)), found.cut[index])

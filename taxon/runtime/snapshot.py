@@ -14,6 +14,7 @@ from taxon.runtime.agent import map_state
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
+from taxon.runtime.options import MOST_STEPS
 from taxon.runtime.rollouts import Segment
 from taxon.runtime.stepper import Episode
 from taxon.runtime.streams import Streams
@@ -115,11 +116,20 @@ def _generators(streams: Streams, name: str) -> list[torch.Generator]:
 
 def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
     counted, heard = saved["loop"], saved["collector"]
-    loop.steps, loop.samples, loop.pending = int(counted["steps"]), int(counted["samples"]), bool(counted["pending"])
-    loop.updates = {name: int(counted["updates"][name]) for name in loop.updates}
-    loop.means = Means({tuple(key): sums.to(loop.device) for key, sums in counted["sums"]})
+    seeds = len(loop.streams.init)
+    loop.steps, loop.samples = whole(counted["steps"]), whole(counted["samples"])
+    loop.pending = bool(counted["pending"])
+    loop.updates = {name: whole(counted["updates"][name]) for name in loop.updates}
+    sums = {tuple(map(str, key)): part for key, part in counted["sums"]}
+    for key, part in sums.items():
+        if key[0] not in loop.updates or part.shape != (len(key), seeds) or not part.is_floating_point():
+            raise UnfitError(f"its means of {' '.join(key)} are none of this program's")
+    loop.means = Means({key: part.to(loop.device) for key, part in sums.items()})
     for seed, cause, trace in counted["causes"]:
-        loop.causes[int(seed)], loop.traces[int(seed)] = str(cause), str(trace)
+        index = whole(seed, seeds - 1)
+        # It is shown, and a terminal would obey what cannot be seen.
+        loop.causes[index] = "".join(letter if letter.isprintable() else " " for letter in str(cause))
+        loop.traces[index] = str(trace)
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
     loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at))
@@ -132,11 +142,13 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
 
     store, stored = loop.store, saved["store"]
     if isinstance(store, Segment):
-        store.size = int(stored["size"])
+        store.size = whole(stored["size"], store.steps)
         rows = store.rows[:, :, : store.size]
         rows.copy_(fitting(stored["rows"], rows, "rows"))
     else:
-        store.added = int(stored["added"])
+        store.added = whole(stored["added"])
+        if store.added != loop.steps // loop.data.environments:
+            raise UnfitError(f"it has stored {store.added:,} steps of {loop.steps:,}")
 
     collector = loop.collector
     if heard["words"].shape != collector.words.shape or heard["words"].dtype != collector.words.dtype:
@@ -157,6 +169,13 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
         else:
             put(state)
     return anew
+
+
+def whole(value: Any, most: int = MOST_STEPS) -> int:
+    """A whole number from 0 to `most`. Raises UnfitError for anything else."""
+    if type(value) is not int or not 0 <= value <= most:
+        raise UnfitError(f"{str(value)[:40]} is no count from 0 to {most:,}")
+    return value
 
 
 def _numbers(values: Any, kind: type[Any], count: int) -> list[Any]:

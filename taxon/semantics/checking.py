@@ -37,6 +37,7 @@ def load_spec(
     schema: Mapping[str, Slot] = SCHEMA,
     rules: Rules = check_row,
     unsets: Sequence[str] = (),
+    texts: Mapping[Path, str] | None = None,
 ) -> Resolution:
     """Resolve one algorithm, or the child of it that `sets` and `unsets` are the entries of.
 
@@ -48,13 +49,14 @@ def load_spec(
         schema: the slots.
         rules: what is asked of a row that resolves.
         unsets: paths that return to their defaults.
+        texts: what is read instead of the files at these real paths.
 
     Returns:
         the row, or None where there is an error. Nothing is raised for anything that a user can write.
     """
     text = str(name_or_path)
     path, name, shown = place(text)
-    library = load(path, shown)
+    library = load(path, shown, texts)
     scope = Scope(library)
     vocabulary = Vocabulary(schema)
     composer = Composer(scope, vocabulary, Target(env, actions))

@@ -212,3 +212,17 @@ def test_check_says_the_same_of_what_is_formatted(folder: str, tmp_path: Path) -
 
 def codes(file: Path) -> list[str]:
     return sorted(finding.code.id for finding in check_file(str(file)))
+
+
+def test_a_folder_reaches_no_file_elsewhere(tmp_path: Path) -> None:
+    """A stranger's folder may hold a link to the user's own specs; one inside of it is followed."""
+    (tmp_path / "mine.tx").write_text(UGLY)
+    folder = tmp_path / "theirs"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "link.tx").symlink_to("../mine.tx")
+    (folder / "theirs.tx").write_text(UGLY)
+    (folder / "inner" / "near.tx").symlink_to("../theirs.tx")
+    assert taxon("fmt", folder).exit_code == 0
+    assert (tmp_path / "mine.tx").read_text() == UGLY
+    assert (folder / "theirs.tx").read_text() != UGLY
+    assert (folder / "inner" / "near.tx").is_symlink()

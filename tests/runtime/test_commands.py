@@ -18,7 +18,7 @@ def taxon_command(monkeypatch, toy_source):
     """Call the program in this process: arguments in, exit code and output out."""
     asked = []
 
-    def load(spec, sets=(), env=None, unsets=(), steps=None, done=0):
+    def load(spec, sets=(), env=None, unsets=(), steps=None, done=0, texts=None):
         asked.append((spec, tuple(sets), env))
         return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd")
 
@@ -123,7 +123,7 @@ def test_eval_of_a_folder_in_place_of_the_manifest(taxon_command, tmp_path):
     (tmp_path / "run.json").mkdir()
     refused = taxon_command("eval", tmp_path)
     assert refused.exit_code == 2
-    assert "cannot be read" in refused.output
+    assert "run.json is a folder, where a run has a file" in refused.output
 
 
 @pytest.mark.parametrize("seeds", [[], [-1], ["0"]])

@@ -14,10 +14,12 @@ from rich.console import Console
 
 from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.saved import evaluate_run
 from taxon.runtime.trainer import Program, train
+from tests.runtime.saved import saved_in
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def records(folder):
 
 def agent(folder):
     """The agent's tensors in a run's checkpoint."""
-    return checkpoint.load(folder, checkpoint.read(folder))["agent"]
+    return saved_in(folder)["agent"]
 
 
 def plain():
@@ -55,7 +57,7 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
         "metrics.jsonl",
         "tensorboard",
         "checkpoint.json",
-        checkpoint.read(folder).file,
+        checkpoint.read(RunFolder(folder)).file,
         "replay",
         ".lock",
         "curve.png",
@@ -63,9 +65,9 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
     assert (folder / "resolved.tx").read_text() == program.resolved
     assert (folder / "agent.py").read_text() == program.source
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
-    assert any("tfevents" in path.name for path in (folder / "tensorboard").iterdir())
+    assert {path.name for path in (folder / "tensorboard").iterdir()} == {"seed_3", "seed_5", "mean"}
 
-    record = manifest.read(folder)
+    record = manifest.read(RunFolder(folder))
     assert (record.status, record.steps_done, record.seeds, record.frozen) == ("finished", 40, [3, 5], {})
     assert (record.name, record.row, record.environment) == ("toy", "0123abcd", "known/Truncates-v0")
     assert record.packages["torch"] == torch.__version__
@@ -112,7 +114,7 @@ def test_a_run_with_several_environments_a_seed(program, tmp_path):
     folder, console = tmp_path / "run", plain()
     outcome = train(replace(program, source=source), options(folder), console)
     assert outcome.exit_code == 0
-    record = manifest.read(folder)
+    record = manifest.read(RunFolder(folder))
     assert (record.status, record.steps, record.steps_done, record.environments) == ("finished", 40, 42, 3)
     assert record.environment_steps == {"3": 42, "5": 42}
     assert record.updates == {"update": 3}
@@ -169,9 +171,9 @@ def test_a_second_interrupt_keeps_the_checkpoint_before(program, tmp_path):
     asked = options(folder, environment="known/Interrupts-v0", steps=500, save_every=save_every)
     outcome = train(program, asked, console)
     assert outcome.exit_code == 130
-    record = manifest.read(folder)
+    record = manifest.read(RunFolder(folder))
     assert (record.status, record.ended is None) == ("interrupted", False)
-    assert checkpoint.read(folder).steps == record.steps_done == 240
+    assert checkpoint.read(RunFolder(folder)).steps == record.steps_done == 240
     assert "the checkpoint of step 240 is whole: taxon run --resume" in console.file.getvalue()
 
 
@@ -184,7 +186,7 @@ def test_a_signal_stops_after_the_present_step(program, tmp_path, number):
     outcome = train(program, asked, plain())
     timer.join()
     assert outcome.manifest.status == "interrupted"
-    assert checkpoint.read(tmp_path / "run").steps == outcome.manifest.steps_done
+    assert checkpoint.read(RunFolder(tmp_path / "run")).steps == outcome.manifest.steps_done
     assert outcome.manifest.updates["update"] == outcome.manifest.steps_done - 19
     assert signal.getsignal(number) is before
 
@@ -199,8 +201,8 @@ def test_a_frozen_seed_is_reported(program, tmp_path):
     folder, console = tmp_path / "run", plain()
     outcome = train(Program("toy", "0123abcd", "taxon 1\n", source), options(folder), console)
     assert outcome.exit_code == 0
-    assert manifest.read(folder).frozen == {"5": 28}
-    assert checkpoint.read(folder).frozen == {"5": 28}
+    assert manifest.read(RunFolder(folder)).frozen == {"5": 28}
+    assert checkpoint.read(RunFolder(folder)).frozen == {"5": 28}
     assert {"kind": "frozen", "step": 28, "seed": 5} in records(folder)
     assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3]
     assert "seed 5 was frozen at step 28: it is no longer finite" in console.file.getvalue()
@@ -220,7 +222,7 @@ def test_a_failure_is_recorded(program, tmp_path):
     source = program.source.replace("updates = state.updates + 1", "raise RuntimeError('a bug')")
     with pytest.raises(RuntimeError, match="a bug"):
         train(Program("toy", "0123abcd", "taxon 1\n", source), options(tmp_path / "run"), plain())
-    assert manifest.read(tmp_path / "run").status == "failed"
+    assert manifest.read(RunFolder(tmp_path / "run")).status == "failed"
 
 
 def test_evaluating_a_run(program, tmp_path):
@@ -282,7 +284,7 @@ def test_a_folder_in_use_is_not_touched(program, tmp_path):
 
 
 def test_a_log_holds_only_json(tmp_path):
-    with Log(tmp_path) as log:
+    with Log(RunFolder(tmp_path), [2, 4], manifest.now()) as log:
         log.write("evaluation", 5, {"return": float("nan"), "returns": [1.0, float("inf")], "lengths": [3]}, 2)
     line = (tmp_path / "metrics.jsonl").read_text()
     expected = {"kind": "evaluation", "step": 5, "seed": 2, "return": None, "returns": [1.0, None], "lengths": [3]}
