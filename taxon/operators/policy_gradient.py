@@ -8,7 +8,9 @@ from torch import Tensor
 
 from taxon.operators.functional import average, total
 
-LEAST, MOST = 1e-8, 1e8  # the coefficient of a penalty: from 0 or infinity no factor would lead back
+# The coefficient of a penalty: from 0 or infinity no factor would lead back.
+LEAST_COEFFICIENT = 1e-8
+MOST_COEFFICIENT = 1e8
 
 
 def surrogate(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, valid: Tensor | None = None) -> Tensor:
@@ -42,7 +44,11 @@ def adapt_coefficient(coefficient: Tensor, kl: Tensor, target: float, tolerance:
     The penalty's coefficient after the updates of a round (Schulman et al. 2017b, Section 4), within [1e-8, 1e8].
     """
     raised = torch.where(kl > tolerance * target, coefficient * factor, coefficient)
-    return torch.where(kl < target / tolerance, coefficient / factor, raised).clamp(LEAST, MOST).detach()
+    return (
+        torch.where(kl < target / tolerance, coefficient / factor, raised)
+        .clamp(LEAST_COEFFICIENT, MOST_COEFFICIENT)
+        .detach()
+    )
 
 
 def _ratio(log_prob: Tensor, old_log_prob: Tensor) -> Tensor:
