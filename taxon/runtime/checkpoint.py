@@ -27,7 +27,7 @@ class Checkpoint(BaseModel):
     """The index of a checkpoint."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     row: str  # the hash of the resolved row
     seeds: list[NonNegativeInt]
     steps: NonNegativeInt  # environment steps of every seed

@@ -75,7 +75,7 @@ class Manifest(BaseModel):
     ended: str | None = None
     status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
     frozen: dict[str, int] = {}  # seed -> the environment step at which it was frozen
-    causes: dict[str, str] = {}  # seed -> why, where its environment failed; otherwise it was no longer finite
+    causes: dict[str, str] = {}  # seed -> why: what of it was no longer finite, or how its environment failed
     resumed: list[Resumption] = []
 
     def write(self, folder: Path) -> None:

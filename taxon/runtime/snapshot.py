@@ -3,14 +3,14 @@
 The one thing left out is the rows of a replay, which are many and change little: `replay_file` keeps those.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from taxon.runtime.agent import map_state
+from taxon.runtime.agent import map_state, named_tensors
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
@@ -29,16 +29,6 @@ class UnfitError(ValueError):
     """A snapshot that belongs to another agent, or to none."""
 
 
-def named_tensors(state: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of nested tuples with its dotted name: fields by their names, plain tuples by position."""
-    if isinstance(state, Tensor):
-        yield prefix, state
-        return
-    names = getattr(state, "_fields", range(len(state)))
-    for name, part in zip(names, state, strict=True):
-        yield from named_tensors(part, f"{prefix}.{name}" if prefix else str(name))
-
-
 def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any]:
     """The loop's present state.
 
@@ -54,6 +44,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
             "pending": loop.pending,
             "alive": loop.carry.alive,
             "frozen_at": loop.carry.frozen_at,
+            "broken": [[seed, what] for seed, what in loop.diagnose().items()],
             "causes": [[seed, cause, loop.traces[seed]] for seed, cause in loop.causes.items()],
             "sums": [[list(key), sums] for key, sums in loop.means.sums().items()],
         },
@@ -120,9 +111,10 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     loop.means = Means({tuple(key): sums.to(loop.device) for key, sums in counted["sums"]})
     for seed, cause, trace in counted["causes"]:
         loop.causes[int(seed)], loop.traces[int(seed)] = str(cause), str(trace)
+    loop.broken = {int(seed): str(what) for seed, what in counted["broken"]}
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
-    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at))
+    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at, own.broken))
 
     for name in _STREAMS:
         for generator, state in zip(_generators(loop.streams, name), saved["streams"][name], strict=True):
