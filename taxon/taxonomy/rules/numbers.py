@@ -80,7 +80,7 @@ def _entropy(row: Row) -> Conflict | None:
     "a bound that does not bind within a run",
     "Under Adam the multiplier of KL(pi_old || pi_theta) <= epsilon climbs from its start by the learning rate an "
     "update. Weights whose own divergence is at most epsilon_q pull the policy by no more than sqrt(2 epsilon_q) of "
-    "its deviations, so that a multiplier of sqrt(epsilon_q / epsilon) always holds the bound; at alpha below that the "
+    "its deviations, so that a multiplier of about sqrt(epsilon_q / epsilon) holds the bound; at alpha below that the "
     "divergence may be (sqrt(epsilon_q / epsilon) / alpha)^2 times as large. A spec does not say how long its run will "
     "be: 1M steps are what `taxon run` makes by itself.",
     "Abdolmaleki et al. 2018b, Section 4; Furuta et al. 2021, Section 4.2.1",
