@@ -107,6 +107,7 @@ class Loop:
         self.causes: dict[int, str] = {}  # why, where an environment was the cause
         self.traces: dict[int, str] = {}  # and where in its code
         self.broken: dict[int, str] = {}  # what was not finite, of the frozen seeds that were looked at
+        self._places = {phase.name: 1 + 2 * number for number, phase in enumerate(self.phases)}
         self._metrics: dict[int, tuple[str, ...]] = {}  # names, by the place of the update
         self._alive = np.ones(seeds, dtype=np.bool_)  # as of the latest step
         self.means = Means()
@@ -161,7 +162,7 @@ class Loop:
     def diagnose(self) -> dict[int, str]:
         """What was not finite when a seed was frozen, by index; it is read from the device for new ones alone."""
         for seed in self.frozen():
-            if seed not in self.causes and seed not in self.broken:
+            if not self.causes.get(seed) and seed not in self.broken:
                 self.broken[seed] = self._not_finite(seed)
         return self.broken
 
@@ -177,7 +178,7 @@ class Loop:
 
     def _place(self, phase: Phase, due: bool) -> int:
         """A number for each kind of update, from 1."""
-        return 1 + 2 * [other.name for other in self.phases].index(phase.name) + due
+        return self._places[phase.name] + due
 
     def _phase(self, place: int) -> Phase:
         return self.phases[(place - 1) // 2]

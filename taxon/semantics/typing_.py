@@ -140,7 +140,7 @@ def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnosti
                 f"`{path}` takes {numbers}, not `{text}`",
                 value.span,
                 unheld or "out of range",
-                f"write {numbers}",
+                f"write {numbers}" + (" that float32 holds" if unheld else ""),
             )
         )
         return None
