@@ -21,7 +21,8 @@ class Dual:
     value: str  # the local name of its value
     size: str  # of its last axis
     init: float
-    positive: str  # the expression of its value from the raw one
+    positive: str  # the function from the raw one to its value
+    project: str  # what holds the raw one after its step
     loss: str  # the dual, as an expression of `value`
     comment: str
     optimiser: Optimiser
@@ -52,6 +53,7 @@ def _temperature(row: Row, constants: Constants) -> Iterator[Dual]:
             "1",
             row.number("pi_q.update.trust_region.init"),
             "positive",
+            "project",
             loss,
             "eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)",
             optimiser(row, "dual", constants),
@@ -68,6 +70,7 @@ def _entropy(row: Row, constants: Constants) -> Iterator[Dual]:
             "1",
             math.log(row.number("eta.init")),
             "torch.exp",
+            "project_log",
             "entropy_dual(eta, log_prob, self.target_entropy)",
             "eta: dual of the entropy constraint, -eta H - eta E[log pi_q]",
             optimiser(row, "dual", constants),
@@ -86,6 +89,7 @@ def _region(row: Row, constants: Constants) -> Iterator[Dual]:
             "1",
             row.number(f"{path}.init"),
             "positive",
+            "project",
             f"lagrange_dual(alpha, {epsilon}, policy_kl)",
             "alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)",
             optimiser(row, "dual", constants),
@@ -101,6 +105,7 @@ def _region(row: Row, constants: Constants) -> Iterator[Dual]:
             "self.actions" if each else "1",
             row.number(f"{path}.init_{part}"),
             "positive",
+            "project",
             f"lagrange_dual(alpha_{part}, {epsilon}, {part}_kl)",
             f"alpha_{part}: multiplier of the {whose} part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)",
             optimiser(row, "dual", constants),
@@ -116,6 +121,7 @@ def _bounds(row: Row, constants: Constants) -> Iterator[Dual]:
             "1",
             row.number("bounds.init"),
             "positive",
+            "project",
             f"temperature_dual(cost, bounds_eta, {epsilon}, dim=1)",
             "bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)",
             optimiser(row, "bounds", constants),

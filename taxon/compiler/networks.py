@@ -64,6 +64,13 @@ def policy(row: Row) -> str:
     return f"StateDependent{kind}(trunk, {deviation}{actions}{mean})"
 
 
+def deviation_bounds(row: Row) -> tuple[str, ...]:
+    """The interval that a trained vector of log-deviations is held in; empty where Sigma is not one."""
+    if facts.covariance(row) != "cov" or row.base(_STD) != "exp" or facts.solved(row):
+        return ()
+    return tuple(number(row.number(f"{_STD}.{bound}")) for bound in ("low", "high"))
+
+
 def features(row: Row, kind: str) -> str:
     """What a network's first layer reads of its input, as the call that builds it; empty where that is the input."""
     path = f"network.{kind}.features"

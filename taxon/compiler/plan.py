@@ -54,6 +54,7 @@ class Plan:
     solved_eta: str
     policy: Network
     policy_class: str
+    deviation_bounds: tuple[str, ...]  # of a trained vector of log-deviations
     value: Network | None
     value_features: str
     policy_optimiser: Optimiser | None
@@ -228,6 +229,7 @@ def make_plan(row: Row) -> Plan:
         solved_eta=solved_eta,
         policy=networks.policy_trunk(row),
         policy_class=networks.policy(row),
+        deviation_bounds=networks.deviation_bounds(row),
         value=networks.critic(row) if fits_critic else None,
         value_features=networks.features(row, "value"),
         policy_optimiser=optimiser(row, "policy", constants) if facts.descends(row) else None,

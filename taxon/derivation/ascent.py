@@ -166,7 +166,8 @@ def _penalty(case: Case) -> Section:
     )
     text = (
         f"From ${case.number(f'{path}.init')}$; after the epochs on a round $C$, over all of its states, is held "
-        f"against its target ${case.number(f'{path}.kl')}$ by a factor ${case.number(f'{path}.tolerance')}$."
+        f"against its target ${case.number(f'{path}.kl')}$ by a factor ${case.number(f'{path}.tolerance')}$. "
+        r"$\eta$ stays in $[10^{-8}, 10^8]$."
     )
     paths = ("pi_q.update", *(f"{path}.{leaf}" for leaf in ("kl", "init", "tolerance", "factor")))
     return Section(

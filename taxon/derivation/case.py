@@ -120,5 +120,7 @@ class Case:
 
 
 def positive(start: float) -> str:
-    """The start of a multiplier's free parameter, in words."""
-    return rf"$\mathrm{{softplus}}(x) + 10^{{-8}}$ with a free $x \geq -18$, from ${number(start)}$"
+    """A multiplier's free parameter, its start and what holds it, in words."""
+    return (
+        rf"$\mathrm{{softplus}}(x) + 10^{{-8}}$, $x$ from ${number(start)}$ and held at $-18$ or more after each step"
+    )

@@ -289,7 +289,7 @@ def entropy_dual(case: Case) -> Section:
     line = rf"g(\eta) = {least} - \eta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[\log \pi_\theta(a|s)]"
     start = number(math.log(case.row.number("eta.init")))
     text = f"The dual of the bound on the entropy, descended by {case.optimiser('dual')}; "
-    text += f"$\\eta$ is $\\exp(x)$ with a free $x$, from ${start}$."
+    text += f"$\\eta$ is $\\exp(x)$, $x$ from ${start}$ and held in $[-18, 18]$ after each step."
     return Section(
         "The temperature",
         case.present("eta", "eta.target", "eta.init", "optimizer.dual"),

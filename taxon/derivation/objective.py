@@ -161,6 +161,10 @@ def _policy(case: Case) -> Section:
         if row.base("network.policy.std") == "exploration":
             text = "A mean that is linear in features $\\phi$, each of whose parameters is perturbed."
             lines.append(r"\sigma_\theta(s)^2 = \sum_j \sigma_j^2 \, \phi_j(s)^2")
+    if plan.deviation_bounds:
+        low, high = (case.number(f"network.policy.std.{bound}") for bound in ("low", "high"))
+        what = "the diagonal of $L_\\theta$" if plan.head == "full" else "$\\sigma_\\theta$"
+        text += f" The logarithm of {what} is a trained vector, held in $[{low}, {high}]$ after each step."
     if row.base("network.policy.mean") == "tanh":
         text += " $\\mu_\\theta(s)$ is the tanh of the network's output."
     paths = case.present("pi_theta", facts.normal_path(row), f"{facts.normal_path(row)}.cov", "network.policy.std")

@@ -94,6 +94,8 @@ def _trace(case: Case) -> Section:
     factor = "" if lambda_ == "1" else rf"{lambda_} \, "
     line = rf"c_t = {factor}\min\left(1, \frac{{{policy}(a_t|s_t)}}{{b(a_t|s_t)}}\right)"
     text = "How much of an action's correction is kept; $b$ is the density with which the action was taken."
+    if case.plan.tanh:
+        text += " Both densities are those of the action as it is stored, no nearer to the border than $10^{-6}$."
     return Section(
         "The trace",
         case.present("G.estimate", "G.estimate.lambda", "data"),

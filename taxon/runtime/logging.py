@@ -9,7 +9,7 @@ Every line of metrics.jsonl is one JSON object with `kind`, `step` (environment 
   and, where some did not end by themselves, how many were `cut`;
 - `speed`: `seconds` since the start, `steps_per_second`, `updates` so far and `updates_per_step` since the last line,
   `samples` that updates read, and `environment_steps` that the training environments of all seeds have really made;
-- `frozen`: the seed stopped at this step, where it was no longer finite or, as `cause` says, its environment failed.
+- `frozen`: the seed stopped at this step; `cause` says what of it was no longer finite, or how its environment failed.
 
 Apart from `seconds` and `steps_per_second` a file depends on the spec, the seeds and the device alone: a run that was
 resumed writes what one that was never interrupted writes.

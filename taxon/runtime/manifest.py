@@ -77,7 +77,7 @@ class Manifest(BaseModel):
     ended: Time | None = None
     status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
     frozen: dict[OfSeed, Count] = {}  # seed -> the environment step at which it was frozen
-    causes: dict[OfSeed, str] = {}  # seed -> why, where its environment failed; otherwise it was no longer finite
+    causes: dict[OfSeed, str] = {}  # seed -> why: what of it was no longer finite, or how its environment failed
     resumed: list[Resumption] = []
 
     @model_validator(mode="after")

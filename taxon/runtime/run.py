@@ -219,8 +219,9 @@ class Run:
             self.logged_frozen.append(index)
             seed, cause = self.seeds[index], loop.causes.get(index)
             self.view.seeds[index].frozen = step
-            self.log.write("frozen", step, {} if cause is None else {"cause": cause}, seed)
-            self.shown.say(f"seed {seed} was frozen at step {step:,}: {cause or 'it is no longer finite'}")
+            why = cause or f"it is no longer finite: {loop.diagnose()[index]}"
+            self.log.write("frozen", step, {"cause": why}, seed)
+            self.shown.say(f"seed {seed} was frozen at step {step:,}: {why}")
             if cause is not None:
                 self.folder.write(failure_file(seed), loop.traces[index].encode("utf-8", "backslashreplace"))
                 self.shown.say(f"where it failed: {self.folder.path / failure_file(seed)}")
@@ -273,7 +274,8 @@ class Run:
         record.evaluation_steps = {str(s): n for s, n in zip(self.seeds, self.evaluation_steps, strict=True)}
         record.updates, record.samples = dict(loop.updates), loop.samples
         record.frozen = {str(self.seeds[index]): step for index, step in frozen}
-        record.causes = {str(self.seeds[index]): cause for index, cause in sorted(loop.causes.items())}
+        causes = {index: f"it is no longer finite: {what}" for index, what in loop.diagnose().items()} | loop.causes
+        record.causes = {str(self.seeds[index]): cause for index, cause in sorted(causes.items())}
         record.write(self.folder)
 
     def _finish(self) -> None:

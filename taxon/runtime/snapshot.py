@@ -3,14 +3,14 @@
 The one thing left out is the rows of a replay, which are many and change little: `replay_file` keeps those.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from taxon.runtime.agent import map_state
+from taxon.runtime.agent import map_state, named_tensors
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
@@ -30,16 +30,6 @@ class UnfitError(ValueError):
     """A snapshot that belongs to another agent, or to none."""
 
 
-def named_tensors(state: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of nested tuples with its dotted name: fields by their names, plain tuples by position."""
-    if isinstance(state, Tensor):
-        yield prefix, state
-        return
-    names = getattr(state, "_fields", range(len(state)))
-    for name, part in zip(names, state, strict=True):
-        yield from named_tensors(part, f"{prefix}.{name}" if prefix else str(name))
-
-
 def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any]:
     """The loop's present state.
 
@@ -55,6 +45,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
             "pending": loop.pending,
             "alive": loop.carry.alive,
             "frozen_at": loop.carry.frozen_at,
+            "broken": [[seed, what] for seed, what in loop.diagnose().items()],
             "causes": [[seed, cause, loop.traces[seed]] for seed, cause in loop.causes.items()],
             "sums": [[list(key), sums] for key, sums in loop.means.sums().items()],
         },
@@ -114,6 +105,11 @@ def _generators(streams: Streams, name: str) -> list[torch.Generator]:
     return generators
 
 
+def _visible(said: Any) -> str:
+    """It is shown, and a terminal would obey what cannot be seen."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(said))
+
+
 def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
     counted, heard = saved["loop"], saved["collector"]
     seeds = len(loop.streams.init)
@@ -127,12 +123,12 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     loop.means = Means({key: part.to(loop.device) for key, part in sums.items()})
     for seed, cause, trace in counted["causes"]:
         index = whole(seed, seeds - 1)
-        # It is shown, and a terminal would obey what cannot be seen.
-        loop.causes[index] = "".join(letter if letter.isprintable() else " " for letter in str(cause))
+        loop.causes[index] = _visible(cause)
         loop.traces[index] = str(trace)
+    loop.broken = {whole(seed, seeds - 1): _visible(what) for seed, what in counted["broken"]}
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
-    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at))
+    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at, own.broken))
 
     for name in _STREAMS:
         for generator, state in zip(_generators(loop.streams, name), saved["streams"][name], strict=True):

@@ -126,13 +126,14 @@ def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnosti
         inside = False
     if not inside:
         text = shortened(value.span.text)
+        unheld = "" if numbers.integer else numbers.unheld(number)
         found.append(
             _finding(
                 codes.OUT_OF_RANGE,
                 f"`{path}` takes {numbers}, not `{text}`",
                 value.span,
-                "out of range",
-                f"write {numbers}",
+                unheld or "out of range",
+                f"write {numbers}" + (" that float32 holds" if unheld else ""),
             )
         )
         return None

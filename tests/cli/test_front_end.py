@@ -276,7 +276,7 @@ def test_every_path_is_explained(path: str) -> None:
 
 def test_a_parameter_and_a_group_are_explained() -> None:
     result = taxon("explain", "pi_q.update.trust_region.kl")
-    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "takes a number above 0; 0.1 by default")
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "takes a number in (0, 1e+18]; 0.1 by default")
     result = taxon("explain", "optimizer.policy.momentum")
     assert "decay of the velocity" in result.stdout
     result = taxon("explain", "optimizer")

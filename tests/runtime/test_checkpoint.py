@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from taxon.runtime import checkpoint
+from taxon.runtime.agent import named_tensors
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import RunFolder
-from taxon.runtime.snapshot import named_tensors
 
 
 class State(NamedTuple):

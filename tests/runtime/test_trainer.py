@@ -203,9 +203,11 @@ def test_a_frozen_seed_is_reported(program, tmp_path):
     assert outcome.exit_code == 0
     assert manifest.read(RunFolder(folder)).frozen == {"5": 28}
     assert checkpoint.read(RunFolder(folder)).frozen == {"5": 28}
-    assert {"kind": "frozen", "step": 28, "seed": 5} in records(folder)
+    cause = "it is no longer finite: value_loss of the phase update"
+    assert {"kind": "frozen", "step": 28, "seed": 5, "cause": cause} in records(folder)
+    assert manifest.read(RunFolder(folder)).causes == {"5": cause}
     assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3]
-    assert "seed 5 was frozen at step 28: it is no longer finite" in console.file.getvalue()
+    assert f"seed 5 was frozen at step 28: {cause}" in console.file.getvalue()
     result = evaluate_run(folder, source, "0123abcd", 2, "cpu")
     assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 28)]
 

@@ -2,7 +2,7 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, Choice, Range, Slot
+from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, Choice, Slot
 
 
 def _needs_learned_covariance(row: Row) -> str | None:
@@ -137,21 +137,21 @@ UPDATE = Slot(
                     "init",
                     "the multiplier at the start, before its softplus",
                     "10",
-                    Range(-18, 1e6),
+                    UNFOLDED,
                     applies=_needs_one_divergence,
                 ),
                 Slot(
                     "init_mean",
                     "the mean's multiplier at the start, before its softplus",
                     "10",
-                    Range(-18, 1e6),
+                    UNFOLDED,
                     applies=_needs_gaussian,
                 ),
                 Slot(
                     "init_cov",
                     "the covariance's multiplier at the start, before its softplus",
                     "1000",
-                    Range(-18, 1e6),
+                    UNFOLDED,
                     applies=_needs_learned_covariance,
                 ),
             ),
@@ -194,7 +194,7 @@ BOUNDS = Slot(
             "a second E-step whose G is minus the distance to the box, added to the policy's weights",
             (
                 Slot("kl", "epsilon of the penalty's own dual", "1e-3", POSITIVE),
-                Slot("init", "the penalty's temperature at the start, before its softplus", "10", Range(-18, 1e6)),
+                Slot("init", "the penalty's temperature at the start, before its softplus", "10", UNFOLDED),
                 Slot("samples", "actions drawn at each state to weigh", "20", SEVERAL, applies=_needs_own_samples),
             ),
             equation="c(a) = -||a - clip(a, -1, 1)||_2, w(a) += exp(c(a)/eta_c) / Z",

@@ -262,6 +262,8 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=1e-05
         )
 
+        policy = self.policy.project(policy, -20.0, 2.0)
+
         metrics = {
             "policy_loss": policy_cost,
             "policy_gradient": row_norm(policy_gradient),
