@@ -58,7 +58,7 @@ class Manifest(BaseModel):
     evaluation_steps: dict[str, int] = {}  # seed -> what its evaluations took beside them
     updates: dict[str, int] = {}  # of every phase, and of every seed that is not frozen
     samples: int = 0  # stored steps of a seed that those updates read
-    evaluate_every: int
+    evaluate_every: int | None  # environment steps; None: never
     evaluation_episodes: int
     save_every: str  # as asked: a time or a number of steps
     restorable: bool  # whether the environment goes on exactly where a checkpoint left it
@@ -90,7 +90,7 @@ def begin(
     seeds: list[int],
     steps: int,
     environments: int,
-    evaluate_every: int,
+    evaluate_every: int | None,
     evaluation_episodes: int,
     save_every: str,
     restorable: bool,

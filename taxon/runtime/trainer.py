@@ -38,6 +38,7 @@ from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop
 from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
+from taxon.runtime.summary import resume_command
 from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers, shares
 
@@ -210,7 +211,9 @@ def _train(
         except KeyboardInterrupt:
             record.status, record.ended = "interrupted", manifest.now()
             record.write(folder)
-            shown.say(f"stopped at once, in the middle of a step{_whole(folder)}")
+            run.view.doing, run.view.left = record.status, None
+            shown.finish(run.view)
+            shown.say(f"stopped at once, in the middle of a step{_whole(folder, record)}")
         finally:
             search_again()
     return Outcome(folder, record)
@@ -296,14 +299,14 @@ def _explained(folder: Path, record: manifest.Manifest) -> Iterator[None]:
         fewer = "data.capacity=100k or --set data.batch=64"
         raise UserError(
             f"the device has too little memory for {len(record.seeds)} seeds",
-            f"train fewer seeds at once, or keep fewer steps, with --set {fewer}" + _whole(folder),
+            f"train fewer seeds at once, or keep fewer steps, with --set {fewer}" + _whole(folder, record),
         ) from error
     except OSError as error:
         _failed(folder, record)
         where = error.filename or folder
         raise UserError(
             f"{where} cannot be written: {error.strerror or error}",
-            "make room or mend the folder's permissions" + _whole(folder),
+            "make room or mend the folder's permissions" + _whole(folder, record),
         ) from error
     except BaseException:
         _failed(folder, record)
@@ -322,12 +325,13 @@ def _failed(folder: Path, record: manifest.Manifest) -> None:
         record.write(folder)
 
 
-def _whole(folder: Path) -> str:
+def _whole(folder: Path, record: manifest.Manifest) -> str:
     """What is left of a run that broke off, if anything."""
     try:
-        return f"; the checkpoint of step {checkpoint.read(folder).steps:,} is whole: taxon run --resume {folder}"
+        steps = checkpoint.read(folder).steps
     except UserError:
         return ""
+    return f"; the checkpoint of step {steps:,} is whole: {resume_command(folder, record.environment)}"
 
 
 @contextmanager
