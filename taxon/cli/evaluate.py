@@ -16,7 +16,7 @@ def evaluate(
     video: Annotated[Path | None, typer.Option(help="Film one episode of the first seed to this file (.mp4).")] = None,
     env: Annotated[str | None, typer.Option(help="The run's environment again, where it is `module:id`.")] = None,
 ) -> None:
-    """Evaluate a run's latest checkpoint with the mean action, and film it on request."""
+    """Evaluate a run's latest checkpoint with the mean action or the most probable one, and film it on request."""
     from taxon.runtime.options import parse_episodes
 
     with user_errors():
@@ -32,13 +32,15 @@ def evaluate(
 
         result = evaluate_run(run, source, resolved.hash, count, device, video)
     title = visible(f"{record.name} on {record.environment}")  # the words of the run's folder
-    typer.echo(f"{title} after {result.steps:,} steps, {count} episodes of every seed")
+    several = "1 episode" if count == 1 else f"{count:,} episodes"
+    typer.echo(f"{title} after {result.steps:,} steps, {several} of every seed")
     for seed in result.seeds:
         if seed.frozen is not None:
             typer.echo(f"seed {seed.seed}: frozen at step {seed.frozen:,}")
         else:
             mean = sum(seed.returns) / len(seed.returns)
             spread = (sum((value - mean) ** 2 for value in seed.returns) / len(seed.returns)) ** 0.5
-            typer.echo(f"seed {seed.seed}: return {mean:,.1f} ± {spread:,.1f}")
+            deviation = f", standard deviation {spread:,.1f}" if len(seed.returns) > 1 else ""
+            typer.echo(f"seed {seed.seed}: return {mean:,.1f}{deviation}")
     if video is not None:
         typer.echo(f"filmed to {visible(str(video))}")

@@ -26,10 +26,18 @@ def run(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
     eval_every: Annotated[
-        str | None, typer.Option(help="Environment steps between two evaluations.", show_default="20k")
+        str | None,
+        typer.Option(
+            help="Environment steps between two evaluations, the first before training begins; or never: the curve is "
+            "that of the training episodes then.",
+            show_default="20k",
+        ),
     ] = None,
     eval_episodes: Annotated[
-        str | None, typer.Option(help="Episodes with the mean action in an evaluation.", show_default="10")
+        str | None,
+        typer.Option(
+            help="Episodes of an evaluation, with the mean action or the most probable one.", show_default="10"
+        ),
     ] = None,
     save_every: Annotated[
         str | None,
@@ -71,7 +79,7 @@ def run(
         Options,
         parse_cadence,
         parse_count,
-        parse_episodes,
+        parse_evaluations,
         parse_mode,
         parse_precision,
         parse_seeds,
@@ -99,14 +107,15 @@ def run(
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
         if env is None:
             raise UserError("there is no environment to train on", "name one, as in --env Hopper-v4")
+        evaluate_every, evaluation_episodes = parse_evaluations(eval_every, eval_episodes)
         options = Options(
             environment=env,
             seeds=parse_seeds(seeds or "1"),
             steps=parse_count(steps or "1M", "--steps"),
             device=device or "auto",
             out=out,
-            evaluate_every=parse_count(eval_every or "20k", "--eval-every"),
-            evaluation_episodes=parse_episodes(eval_episodes or "10", "--eval-episodes"),
+            evaluate_every=evaluate_every,
+            evaluation_episodes=evaluation_episodes,
             save_every=parse_cadence(save_every or "5min", "--save-every"),
             compile=parse_mode(compile or "auto"),
             precision=parse_precision(precision or "float32"),

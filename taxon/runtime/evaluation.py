@@ -1,4 +1,4 @@
-"""Evaluation: episodes with the mean action, on environments of their own."""
+"""Evaluation: episodes with the mean action or the most probable one, on environments of their own."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -5,9 +5,11 @@ Every line of metrics.jsonl is one JSON object with `kind`, `step` (environment 
 
 - `episode`: a finished training episode, its `return` and `length`;
 - `update`: per `phase`, the mean of every metric since the last such line;
-- `evaluation`: `return` (mean) and the `returns` and `lengths` of mean-action episodes, `environment_steps` they took,
-  and, where some did not end by themselves, how many were `cut`;
-- `speed`: `seconds` since the start, `steps_per_second`, `updates` so far and `updates_per_step` since the last line,
+- `evaluation`: `return` (mean) and the `returns` and `lengths` of episodes with the mean action or the most probable
+  one, `environment_steps` they took, and, where some did not end by themselves, how many were `cut`; the first is at
+  step 0, of the untrained policy;
+- `speed`: `seconds` since the start, `steps_per_second` without evaluations and `updates_per_step` since the last line,
+  `updates` so far,
   `samples` that updates read, and `environment_steps` that the training environments of all seeds have really made;
 - `frozen`: the seed stopped at this step; `cause` says what of it was no longer finite, or how its environment failed.
 

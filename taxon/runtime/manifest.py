@@ -60,7 +60,7 @@ class Manifest(BaseModel):
     evaluation_steps: dict[OfSeed, Count] = {}  # seed -> what its evaluations took beside them
     updates: dict[RowName, Count] = {}  # of every phase, and of every seed that is not frozen
     samples: Count = 0  # stored steps of a seed that those updates read
-    evaluate_every: Several
+    evaluate_every: Several | None  # environment steps; None: never
     evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
     save_every: Cadence  # as asked
     restorable: bool  # whether the environment goes on exactly where a checkpoint left it
@@ -103,7 +103,7 @@ def begin(
     seeds: list[int],
     steps: int,
     environments: int,
-    evaluate_every: int,
+    evaluate_every: int | None,
     evaluation_episodes: int,
     save_every: str,
     restorable: bool,

@@ -36,14 +36,17 @@ class Cadence:
 
 @dataclass(frozen=True)
 class Options:
-    """A run's options. The defaults follow Furuta et al. 2021: ten mean-action episodes every 20,000 steps."""
+    """A run's options. The defaults follow Furuta et al. 2021: ten episodes with the mean action every 20,000 steps.
+
+    evaluate_every: environment steps between two evaluations; None for no evaluation at all.
+    """
 
     environment: str
     seeds: tuple[int, ...] = (0,)
     steps: int = 1_000_000
     device: str = "auto"
     out: Path | None = None
-    evaluate_every: int = 20_000
+    evaluate_every: int | None = 20_000
     evaluation_episodes: int = 10
     save_every: Cadence = Cadence("5min", seconds=300.0)
     compile: Mode = "auto"
@@ -95,6 +98,25 @@ def parse_episodes(text: str, option: str) -> int:
     if count > MOST_EPISODES:
         raise UserError(f"{option} {text} asks for more than {MOST_EPISODES:,} episodes", "evaluate fewer at once")
     return count
+
+
+def parse_evaluations(every: str | None, episodes: str | None) -> tuple[int | None, int]:
+    """The steps between two evaluations, None for `never`, and the episodes of one; None: as in Options.
+
+    Raises UserError for episodes of evaluations that are never made.
+    """
+    count = Options.evaluation_episodes if episodes is None else parse_episodes(episodes, "--eval-episodes")
+    if every is None:
+        return Options.evaluate_every, count
+    if every.strip() == "never":
+        if episodes is not None:
+            message = f"--eval-episodes {episodes} says how evaluations are made, and --eval-every never makes none"
+            raise UserError(message, "leave one of the two out")
+        return None, count
+    try:
+        return parse_count(every, "--eval-every"), count
+    except UserError as error:
+        raise UserError(error.message, f"{error.help}, or --eval-every never") from None
 
 
 def parse_cadence(text: str, option: str) -> Cadence:

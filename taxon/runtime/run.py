@@ -1,20 +1,20 @@
 """One run around its loop: when it evaluates, logs and saves, and what it shows meanwhile."""
 
-import shlex
 import time
 from collections import deque
 from collections.abc import Callable
-from io import BytesIO
 from statistics import fmean as mean
 from typing import Any
 
-from taxon.runtime import checkpoint, curve, manifest
+from taxon.runtime import checkpoint, curve, manifest, summary
+from taxon.runtime.amounts import size
 from taxon.runtime.environments import Environment
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Loop
 from taxon.runtime.options import Cadence
+from taxon.runtime.pace import Pace
 from taxon.runtime.progress import Display, SeedView, View
 from taxon.runtime.replay import Ring
 from taxon.runtime.replay_file import ReplayFile
@@ -58,12 +58,15 @@ class Run:
         self.recent: list[deque[float]] = [deque(maxlen=RECENT) for _ in self.seeds]
         self.points: dict[int, list[tuple[int, float]]] = {seed: [] for seed in self.seeds}
         self.evaluation_steps = [0 for _ in self.seeds]
-        self.evaluated = 0
+        self.evaluated = -1  # the step of the latest evaluation: the first is of the untrained policy
         self.logged = 0
         self.logged_updates = dict(loop.updates)
         self.logged_frozen: list[int] = []  # seeds (by index) whose end was said
         self.began = time.monotonic()
-        self.marks = deque([(0, self.began)], maxlen=20)  # (step, time) of the latest readings
+        self.read = (loop.steps, self.began)  # (step, time) of the latest reading
+        self.pace = Pace()
+        self.sampled = loop.samples  # as of the latest step
+        self.view.first_updates = loop.first_updates
         self.saved = (0, self.began)  # (step, time) of the latest checkpoint
 
     def capture(self) -> dict[str, Any]:
@@ -82,7 +85,7 @@ class Run:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Go on from what was captured; the loop is restored before."""
-        loop = self.loop
+        loop, record = self.loop, self.record
         self.began = time.monotonic() - float(saved["seconds"])
         self.recent = [
             deque(map(float, returns), maxlen=RECENT) for _, returns in zip(self.seeds, saved["recent"], strict=True)
@@ -98,9 +101,13 @@ class Run:
         self.view.steps = loop.steps
         for index, seed in enumerate(self.view.seeds):
             seed.training = mean(self.recent[index]) if self.recent[index] else None
-            seed.evaluation = self.points[seed.seed][-1][1] if self.points[seed.seed] else None
+            if record.evaluate_every is not None and self.points[seed.seed]:
+                seed.evaluation = self.points[seed.seed][-1][1]
             seed.frozen = loop.frozen().get(index) if index in self.logged_frozen else None
-        self.marks = deque([(loop.steps, time.monotonic())], maxlen=20)
+        self.read = (loop.steps, time.monotonic())
+        self.sampled = loop.samples
+        if loop.samples:
+            self.view.first_updates = None
         self.saved = (loop.steps, time.monotonic())
 
     def go(self, stop: Callable[[], None]) -> None:
@@ -111,8 +118,8 @@ class Run:
         self.shown.say(
             f"{self.view.title}, seeds {named}: {record.steps:,} steps of each{start}, into {self.folder.path}"
         )
-        size, ring = f"{loop.store.bytes / 1e6:,.1f} MB of {loop.device} memory", isinstance(loop.store, Ring)
-        self.shown.say(f"the replay takes up to {size}, and of the disk" if ring else f"the rollouts take {size}")
+        memory, ring = f"{size(loop.store.bytes)} of {loop.device} memory", isinstance(loop.store, Ring)
+        self.shown.say(f"the replay takes up to {memory}, and of the disk" if ring else f"the rollouts take {memory}")
         if not record.restorable:
             self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
         try:
@@ -121,7 +128,8 @@ class Run:
             self._read(stop)
             while loop.living and (loop.pending or loop.steps < record.steps):
                 stop()
-                loop.step(stop)
+                loop.step(self._watch(stop))
+                self._time()
                 self._read(stop)
                 if self.save_every.due(time.monotonic() - self.saved[1], self.saved[0], loop.steps):
                     self.save()
@@ -130,7 +138,7 @@ class Run:
             # Saved before the last words, which a run of more steps would not say here.
             self.save()
             self._log()
-            if loop.living and self.evaluated < loop.steps:
+            if loop.living and record.evaluate_every is not None and self.evaluated < loop.steps:
                 self._evaluate(stop)
             record.status = "finished" if loop.living else "frozen"
         except Stop:
@@ -158,6 +166,30 @@ class Run:
         self.saved = (loop.steps, time.monotonic())
         self._record()
 
+    def _watch(self, stop: Callable[[], None]) -> Callable[[], None]:
+        """What is called where something takes long: it may raise Stop, and it shows that the run goes on."""
+
+        def watch() -> None:
+            stop()
+            self.shown.show(self.view)
+
+        return watch
+
+    def _time(self) -> None:
+        """Take the time where updates have just been made."""
+        loop = self.loop
+        if loop.samples != self.sampled:
+            self.sampled = loop.samples
+            self.pace.updated(loop.steps)
+            self.view.first_updates = None
+        self.view.left = self.pace.left(self.record.steps - loop.steps, self._evaluations_left())
+
+    def _evaluations_left(self) -> int:
+        every, total, step = self.record.evaluate_every, self.record.steps, self.loop.steps
+        if every is None:
+            return 0
+        return min(-(-total // every) - step // every, -(-(total - step) // self.record.environments))
+
     def _read(self, stop: Callable[[], None]) -> None:
         """Log and evaluate where it is time: a step counts for each environment and may pass over a multiple."""
         loop, record = self.loop, self.record
@@ -165,7 +197,8 @@ class Run:
             return
         if loop.steps // LOG_EVERY > self.logged // LOG_EVERY:
             self._log()
-        if loop.living and loop.steps // record.evaluate_every > self.evaluated // record.evaluate_every:
+        every = record.evaluate_every
+        if loop.living and every is not None and loop.steps // every > self.evaluated // every:
             self._evaluate(stop)
 
     def _log(self) -> None:
@@ -173,11 +206,16 @@ class Run:
         loop, step = self.loop, self.loop.steps
         if step == self.logged:
             return
+        finished: dict[int, list[float]] = {}
         for episode in loop.take_episodes():
             seed = self.seeds[episode.seed]
             self.log.write("episode", episode.step, {"return": episode.total, "length": episode.length}, seed)
             self.recent[episode.seed].append(episode.total)
-            self.view.seeds[episode.seed].training = sum(self.recent[episode.seed]) / len(self.recent[episode.seed])
+            self.view.seeds[episode.seed].training = mean(self.recent[episode.seed])
+            finished.setdefault(seed, []).append(episode.total)
+        if self.record.evaluate_every is None:
+            for seed, returns in finished.items():
+                self.points[seed].append((step, mean(returns)))
         self._say_frozen()
         alive = [index for index, seed in enumerate(self.view.seeds) if seed.frozen is None]
         for phase, metrics in loop.take_metrics().items():
@@ -188,12 +226,7 @@ class Run:
                 means = {name: sum(column[i] for i in alive) / len(alive) for name, column in metrics.items()}
                 self.view.losses.update({name: mean for name, mean in means.items() if name.endswith("loss")})
         now = time.monotonic()
-        self.view.steps_per_second = (step - self.marks[-1][0]) / (now - self.marks[-1][1])
-        if self.logged_updates != loop.updates and not any(self.logged_updates.values()):
-            # The warm-up was faster than what follows, so it says nothing about the time left.
-            self.marks = deque([self.marks[-1]], maxlen=self.marks.maxlen)
-        first, then = self.marks[0]
-        self.view.expected = (step - first) / (now - then)
+        self.view.steps_per_second = (step - self.read[0]) / (now - self.read[1])
         self.view.updates_per_step = {
             phase: (count - self.logged_updates[phase]) / (step - self.logged) for phase, count in loop.updates.items()
         }
@@ -208,7 +241,7 @@ class Run:
         self.log.write("speed", step, speed)
         self.log.flush()
         self.logged, self.logged_updates = step, dict(loop.updates)
-        self.marks.append((step, now))
+        self.read = (step, now)
 
     def _say_frozen(self) -> None:
         """Say once of every frozen seed when it was and why."""
@@ -229,8 +262,7 @@ class Run:
     def _evaluate(self, stop: Callable[[], None]) -> None:
         loop = self.loop
         self._log()
-        self.view.doing = "evaluating"
-        self.shown.show(self.view)
+        self.view.doing, self.view.steps, began = "evaluating", loop.steps, time.monotonic()
         starts = [evaluation_start(number, loop.steps) for number in loop.streams.evaluation]
         result = evaluate(
             loop.agent,
@@ -240,7 +272,7 @@ class Run:
             self.record.evaluation_episodes,
             loop.device,
             skip=list(loop.frozen()),
-            watch=stop,
+            watch=self._watch(stop),
         )
         for index, returns in enumerate(result.returns):
             if returns:
@@ -260,6 +292,9 @@ class Run:
             loop.fail(*fault)
         self._say_frozen()
         self.evaluated = loop.steps
+        took = time.monotonic() - began
+        self.pace.evaluated(took)
+        self.read = (loop.steps, self.read[1] + took)  # no part of the speed
         self.view.doing = "training"
         self.view.steps = loop.steps
         self.log.flush()
@@ -280,32 +315,30 @@ class Run:
 
     def _finish(self) -> None:
         loop, record = self.loop, self.record
-        self.view.doing = record.status
+        self.view.doing, self.view.left = record.status, None
         self.view.steps = loop.steps
-        self.shown.show(self.view, now=True)
-        label = f"return of the mean action (episodes: {record.evaluation_episodes})"
-        title = f"{record.name} on {record.environment}"
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
-        picture = BytesIO()
-        curve.draw(picture, title, label, self.points, frozen)
-        self.folder.write(curve.FILE, picture.getvalue())
+        title = f"{record.name} on {record.environment}"
+        self.folder.write(curve.FILE, curve.draw(title, self._measured(), self.points, frozen))
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
+        self.shown.finish(self.view)
         self.shown.say(f"{record.status} after {loop.steps:,} steps: {self.folder.path}")
-        updates = ", ".join(f"{count:,} updates" + _of(name, loop.updates) for name, count in loop.updates.items())
-        rounds = sum(loop.updates.values()) / max(loop.steps, 1)
-        self.shown.say(
-            f"of each seed: {updates} ({rounds:.4g} a step), {loop.samples:,} steps sampled for them, "
-            f"{sum(self.evaluation_steps) // len(self.seeds):,} steps of evaluation"
-        )
+        for line in summary.counts(self.seeds, frozen, loop.steps, loop.updates, loop.samples, self.evaluation_steps):
+            self.shown.say(line)
         if record.status == "interrupted":
-            self.shown.say(f"to go on: taxon run --resume {shlex.quote(str(self.folder.path))}")
+            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.environment)}")
+
+    def _measured(self) -> str:
+        """What a point of the learning curve is."""
+        if self.record.evaluate_every is None:
+            return f"training episodes, mean of those that ended within {LOG_EVERY:,} steps"
+        action = "most probable" if self.loop.agent.discrete else "mean"
+        count = self.record.evaluation_episodes
+        episodes = f"mean of {count:,} episodes" if count > 1 else "one episode"
+        return f"evaluation with the {action} action, {episodes}"
 
 
 def failure_file(seed: int) -> str:
     """Where a seed's traceback is kept."""
     return f"failure-of-seed-{seed}.txt"
-
-
-def _of(phase: str, updates: dict[str, int]) -> str:
-    return f" of the {phase}" if len(updates) > 1 else ""

@@ -23,7 +23,7 @@ from taxon.runtime.streams import evaluation_start
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed's mean-action episodes; both lists are empty where the seed was frozen at `frozen`."""
+    """One seed's evaluation episodes; both lists are empty where the seed was frozen at `frozen`."""
 
     seed: int
     returns: list[float]

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shlex
 import signal
 import tempfile
 import threading
@@ -40,6 +39,7 @@ from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, Stop, failure_file
 from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
+from taxon.runtime.summary import resume_command
 from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers, shares
 
@@ -221,7 +221,9 @@ def _train(
         except KeyboardInterrupt:
             record.status, record.ended = "interrupted", manifest.now()
             record.write(folder)
-            shown.say(f"stopped at once, in the middle of a step{_whole(folder)}")
+            run.view.doing, run.view.left = record.status, None
+            shown.finish(run.view)
+            shown.say(f"stopped at once, in the middle of a step{_whole(folder, record)}")
         finally:
             search_again()
     return Outcome(folder.path, record)
@@ -329,14 +331,14 @@ def _explained(folder: RunFolder, record: manifest.Manifest) -> Iterator[None]:
         fewer = "data.capacity=100k or --set data.batch=64"
         raise UserError(
             f"the device has too little memory for {len(record.seeds)} seeds",
-            f"train fewer seeds at once, or keep fewer steps, with --set {fewer}" + _whole(folder),
+            f"train fewer seeds at once, or keep fewer steps, with --set {fewer}" + _whole(folder, record),
         ) from error
     except OSError as error:
         _failed(folder, record)
         where = error.filename or folder.path
         raise UserError(
             f"{where} cannot be written: {error.strerror or error}",
-            "make room or mend the folder's permissions" + _whole(folder),
+            "make room or mend the folder's permissions" + _whole(folder, record),
         ) from error
     except BaseException:
         _failed(folder, record)
@@ -355,13 +357,13 @@ def _failed(folder: RunFolder, record: manifest.Manifest) -> None:
         record.write(folder)
 
 
-def _whole(folder: RunFolder) -> str:
+def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
     """What is left of a run that broke off, if anything."""
     try:
         steps = checkpoint.read(folder).steps
     except UserError:
         return ""
-    return f"; the checkpoint of step {steps:,} is whole: taxon run --resume {shlex.quote(str(folder.path))}"
+    return f"; the checkpoint of step {steps:,} is whole: {resume_command(folder.path, record.environment)}"
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def test_run_and_eval(tmp_path: Path) -> None:
     evaluated = taxon(tmp_path, "eval", "out", "--episodes", "1", "--device", "cpu")
     assert evaluated.returncode == 0, evaluated.stderr
     lines = evaluated.stdout.splitlines()
-    assert lines[0] == "ours on Pendulum-v1 after 230 steps, 1 episodes of every seed"
+    assert lines[0] == "ours on Pendulum-v1 after 230 steps, 1 episode of every seed"
     assert [line.split(":")[0] for line in lines[1:]] == ["seed 0", "seed 1"]
 
 

@@ -134,21 +134,28 @@ def test_a_resumed_run_remembers_why(program, tmp_path, faulty):
     assert len([line for line in words(tmp_path / "run") if line["kind"] == "frozen"]) == 1
 
 
-def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_path, monkeypatch, number):
+    """In the first, of the untrained policy, or in the one after it."""
     from taxon.runtime import run
 
-    real = run.evaluate
+    real, made = run.evaluate, []
 
     def breaks(agent, state, environments, *rest, **named):
-        monkeypatch.setattr(environments[1].raw.unwrapped, "step", lambda action: 1 / 0)
+        if len(made) == number:
+            monkeypatch.setattr(environments[1].raw.unwrapped, "step", lambda action: 1 / 0)
+        made.append(True)
         return real(agent, state, environments, *rest, **named)
 
     monkeypatch.setattr(run, "evaluate", breaks)
     outcome = train(program, options(tmp_path / "run"), plain())
-    assert outcome.manifest.frozen == {"5": 60}
+    assert outcome.manifest.frozen == {"5": 60 * number}
     assert outcome.manifest.causes == {"5": "known/Drawn-v0 failed: ZeroDivisionError: division by zero"}
     evaluations = [(line["step"], line["seed"]) for line in words(tmp_path / "run") if line["kind"] == "evaluation"]
-    assert evaluations == [(60, 3), (60, 7), (120, 3), (120, 7)]
+    assert [entry for entry in evaluations if entry[1] == 5] == [(0, 5)] * number
+    assert [entry for entry in evaluations if entry[1] != 5] == [
+        (step, seed) for step in (0, 60, 120) for seed in (3, 7)
+    ]
 
 
 def test_a_run_whose_every_environment_fails_ends(program, tmp_path, monkeypatch):

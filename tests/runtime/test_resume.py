@@ -92,7 +92,7 @@ def stop_after(monkeypatch, calls: int) -> None:
     monkeypatch.setattr(trainer, "_stop_on_signals", stopping)
 
 
-@pytest.mark.parametrize("calls", [0, 1, 57, 130, 200, 290, 471])
+@pytest.mark.parametrize("calls", [0, 1, 57, 257, 330, 400, 490, 671])
 @pytest.mark.parametrize("kind", ["program", "rollouts"])
 def test_a_stopped_run_goes_on_as_if_it_had_not(request, tmp_path, kind, calls):
     program = request.getfixturevalue(kind)
@@ -145,7 +145,7 @@ def test_a_round_that_is_stopped_is_undone_and_made_again(program, tmp_path):
     phase = 'Phase("update", 1, Batch'
     long = replace(program, source=program.source.replace(phase, 'Phase("update", 150, Batch'))
     assert phase not in long.source
-    asked = {"steps": 24, "evaluate_every": 24}
+    asked = {"steps": 24, "evaluate_every": None}
     train(long, options(tmp_path / "whole", **asked), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 20 + 150 + 70)  # in the second round, which follows step 21
@@ -165,7 +165,7 @@ def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, m
     console = plain()
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 100 if kind == "program" else 20)
-        asked = options(tmp_path / "run", environment="known/Endless-v0", evaluate_every=1000)
+        asked = options(tmp_path / "run", environment="known/Endless-v0", evaluate_every=None)
         train(program, asked, console)
     assert "cannot be restored: a resumed run begins a new episode in it" in console.file.getvalue()
     saved = saved_in(tmp_path / "run")
@@ -199,7 +199,7 @@ def threads(request):
 def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads, monkeypatch):
     """Which phases are compiled is part of the record: a resumed run does not choose again."""
     monkeypatch.setattr("taxon.runtime.seed_threads.WORTH", 0)
-    compiled = {"compile": "on", "steps": 80, "evaluate_every": 80}
+    compiled = {"compile": "on", "steps": 80, "evaluate_every": None}
     train(program, options(tmp_path / "whole", **compiled), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 50)
@@ -227,7 +227,7 @@ def test_frozen_seeds_stay_frozen(program, tmp_path):
     failing = replace(program, source=source)
     train(failing, options(tmp_path / "whole"), plain())
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 100)
+        stop_after(patch, 300)
         train(failing, options(tmp_path / "broken"), plain())
     outcome = resume(failing, tmp_path / "broken", console=plain())
     assert outcome.manifest.frozen == {"5": 28}
@@ -241,7 +241,7 @@ def test_a_replay_that_forgets_keeps_only_its_own_files(program, tmp_path, monke
     monkeypatch.setattr("taxon.runtime.replay_file.FILE_BYTES", 1)
     train(program, options(tmp_path / "whole", steps=900), plain())
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 555)
+        stop_after(patch, 755)
         train(program, options(tmp_path / "broken", steps=900), plain())
     resume(program, tmp_path / "broken", console=plain())
     found = checkpoint.read(RunFolder(tmp_path / "broken"))
@@ -258,7 +258,7 @@ def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path)
     """Rows without a checkpoint, words after it, a file half written, tensors that no index names."""
     train(program, options(tmp_path / "whole"), plain())
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 100)
+        stop_after(patch, 300)
         train(program, options(tmp_path / "broken"), plain())
     folder = tmp_path / "broken"
     with (folder / "replay" / "rows-0.bin").open("ab") as file:
@@ -280,7 +280,7 @@ def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path)
 def stopped(program, tmp_path):
     """The folder of a run that was stopped half-way."""
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 300)
+        stop_after(patch, 500)
         train(program, options(tmp_path / "run", evaluate_every=50), plain())
     return tmp_path / "run"
 

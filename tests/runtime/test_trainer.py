@@ -1,10 +1,12 @@
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import imageio.v2 as imageio
 import numpy as np
@@ -18,7 +20,8 @@ from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.saved import evaluate_run
-from taxon.runtime.trainer import Program, train
+from taxon.runtime.summary import resume_command
+from taxon.runtime.trainer import Program, resume, train
 from tests.runtime.saved import saved_in
 
 
@@ -74,11 +77,13 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
     assert record.ended is not None
     assert (record.environments, record.environment_steps) == (1, {"3": 40, "5": 40})
     assert (record.updates, record.samples) == ({"update": 21}, 21 * 8)
-    assert record.evaluation_steps == {"3": 12, "5": 12}
+    assert record.evaluation_steps == {"3": 18, "5": 18}
 
     lines = records(folder)
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
-    assert [(line["step"], line["seed"]) for line in evaluations] == [(20, 3), (20, 5), (40, 3), (40, 5)]
+    assert [(line["step"], line["seed"]) for line in evaluations] == [
+        (step, seed) for step in (0, 20, 40) for seed in (3, 5)
+    ]
     assert all(line["returns"] == [6.0, 6.0] and line["environment_steps"] == 6 for line in evaluations)
     episodes = [line for line in lines if line["kind"] == "episode"]
     assert len(episodes) == 2 * (40 // 3)
@@ -120,14 +125,16 @@ def test_a_run_with_several_environments_a_seed(program, tmp_path):
     assert record.updates == {"update": 3}
     lines = records(folder)
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
-    assert [(line["step"], line["seed"]) for line in evaluations] == [(21, 3), (21, 5), (42, 3), (42, 5)]
+    assert [(line["step"], line["seed"]) for line in evaluations] == [
+        (step, seed) for step in (0, 21, 42) for seed in (3, 5)
+    ]
     assert len([line for line in lines if line["kind"] == "episode"]) == 2 * 3 * (14 // 3)
     speed = [line for line in lines if line["kind"] == "speed"]
     assert [(line["updates"], line["samples"], line["environment_steps"]) for line in speed] == [
         (1, 8, 42),
         (3, 24, 84),
     ]
-    assert "the rollouts take 0.0 MB of cpu memory" in console.file.getvalue()
+    assert "the rollouts take 1.06 kB of cpu memory" in console.file.getvalue()
 
 
 def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
@@ -136,19 +143,11 @@ def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
     folder, console = tmp_path / "run", plain()
     train(program, options(folder, environment="known/Endless-v0", evaluate_every=40), console)
     evaluations = [line for line in records(folder) if line["kind"] == "evaluation"]
-    assert [(line["cut"], line["lengths"], line["returns"]) for line in evaluations] == 2 * [(2, [7, 7], [28.0, 28.0])]
+    assert [(line["cut"], line["lengths"], line["returns"]) for line in evaluations] == 4 * [(2, [7, 7], [28.0, 28.0])]
     said = "at step 40, 4 of the evaluation's episodes did not end and were cut after 7 steps"
     assert said in console.file.getvalue()
     result = evaluate_run(folder, program.source, "0123abcd", 1, "cpu")
     assert [(seed.lengths, seed.cut) for seed in result.seeds] == [([7], 1), ([7], 1)]
-
-
-def test_a_terminal_sees_a_table(program, tmp_path):
-    console = Console(file=io.StringIO(), force_terminal=True, width=120)
-    train(program, options(tmp_path / "run"), console)
-    shown = console.file.getvalue()
-    for part in ("training return", "evaluation return", "value_loss", "40 of 40 steps", "finished"):
-        assert part in shown
 
 
 def test_the_same_run_twice_is_the_same(program, tmp_path):
@@ -156,8 +155,8 @@ def test_the_same_run_twice_is_the_same(program, tmp_path):
     for name in ("one", "two"):
         train(program, options(tmp_path / name, environment="Pendulum-v1", evaluate_every=7), plain())
         states.append(agent(tmp_path / name))
-    # Evaluating at other times changes nothing either.
-    train(program, options(tmp_path / "three", environment="Pendulum-v1", evaluate_every=40), plain())
+    # Evaluating at other times, or never, changes nothing either.
+    train(program, options(tmp_path / "three", environment="Pendulum-v1", evaluate_every=None), plain())
     states.append(agent(tmp_path / "three"))
     for name, tensor in states[0].items():
         assert torch.equal(tensor, states[1][name])
@@ -206,10 +205,66 @@ def test_a_frozen_seed_is_reported(program, tmp_path):
     cause = "it is no longer finite: value_loss of the phase update"
     assert {"kind": "frozen", "step": 28, "seed": 5, "cause": cause} in records(folder)
     assert manifest.read(RunFolder(folder)).causes == {"5": cause}
-    assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3]
+    assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3, 5, 3]
     assert f"seed 5 was frozen at step 28: {cause}" in console.file.getvalue()
     result = evaluate_run(folder, source, "0123abcd", 2, "cpu")
     assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 28)]
+
+
+def test_what_each_seed_had_is_said_at_the_end(program, tmp_path):
+    source = program.source.replace(
+        'metrics = {"value_loss": loss,',
+        "loss = torch.where((updates == 9) & (torch.arange(len(updates)) == 1), torch.nan, loss)\n"
+        '        metrics = {"value_loss": loss,',
+    )
+    console = plain()
+    train(replace(program, source=source), options(tmp_path / "run", evaluate_every=None), console)
+    assert console.file.getvalue().splitlines()[-2:] == [
+        "seed 3: 40 steps, 21 updates (0.525 a step), 168 stored steps read by them, 0 steps of evaluation",
+        "seed 5: frozen at step 28, 0 steps of evaluation",
+    ]
+
+
+def test_a_run_without_evaluations(program, tmp_path, monkeypatch):
+    """Its curve is that of the training episodes, and a resumed run makes none either."""
+    drawn = []
+    monkeypatch.setattr("taxon.runtime.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
+    folder, console = tmp_path / "run", plain()
+    train(program, options(folder, evaluate_every=None, steps=1_500), console)
+    assert manifest.read(folder).evaluate_every is None
+    assert manifest.read(folder).evaluation_steps == {"3": 0, "5": 0}
+    assert "evaluation" not in {line["kind"] for line in records(folder)}
+    assert "evaluation return" not in console.file.getvalue()
+    resume(program, folder, 2_500, plain())
+    assert "evaluation" not in {line["kind"] for line in records(folder)}
+    (first, measured, points, _), (_, _, more, _) = drawn
+    assert (first, measured) == (
+        "toy on known/Truncates-v0",
+        "training episodes, mean of those that ended within 1,000 steps",
+    )
+    assert points == {seed: [(1_000, 6.0), (1_500, 6.0)] for seed in (3, 5)}
+    assert more == {seed: [(1_000, 6.0), (2_000, 6.0), (2_500, 6.0)] for seed in (3, 5)}
+
+
+def test_a_curve_begins_with_the_untrained_policy_and_names_its_action(program, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("taxon.runtime.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
+    train(program, options(tmp_path / "run"), plain())
+    ((_, measured, points, _),) = drawn
+    assert measured == "evaluation with the mean action, mean of 2 episodes"
+    assert [step for step, _ in points[3]] == [0, 20, 40]
+    # Every environment of a discrete policy has the same returns here: what counts is the name.
+    discrete = program.source.replace("discrete = False", "discrete = True")
+    asked = options(tmp_path / "discrete", environment="known/Discrete-v0", steps=5, evaluation_episodes=1)
+    train(replace(program, source=discrete), asked, plain())
+    assert drawn[1][1] == "evaluation with the most probable action, one episode"
+
+
+def test_the_command_that_goes_on_is_one_for_a_shell():
+    folder = Path("my runs/it's")
+    assert shlex.split(resume_command(folder, "Pendulum-v1")) == ["taxon", "run", "--resume", str(folder)]
+    theirs = resume_command(folder, "theirs:Walk-v0")
+    assert shlex.split(theirs) == ["taxon", "run", "--resume", str(folder), "--env", "theirs:Walk-v0"]
 
 
 def test_when_every_seed_is_frozen_the_run_ends(program, tmp_path):
@@ -232,7 +287,7 @@ def test_evaluating_a_run(program, tmp_path):
     train(program, options(folder, environment="Pendulum-v1", steps=30, evaluate_every=30), plain())
     (folder / "agent.py").write_text("raise SystemExit('executed')")
     result = evaluate_run(folder, program.source, "0123abcd", 2, "cpu")
-    last = [line for line in records(folder) if line["kind"] == "evaluation"]
+    last = [line for line in records(folder) if line["kind"] == "evaluation" and line["step"] == 30]
     # The same agents from the same starts: the same returns as in training.
     assert [seed.returns for seed in result.seeds] == [line["returns"] for line in last]
     for row, source, message in (
