@@ -17,14 +17,11 @@ from taxon.runtime.progress import Display, SeedView, View
 from taxon.runtime.replay import Ring
 from taxon.runtime.replay_file import ReplayFile
 from taxon.runtime.snapshot import Capture, capture
+from taxon.runtime.stopping import Stop
 from taxon.runtime.streams import evaluation_start
 
 LOG_EVERY = 1_000  # environment steps between two readings of the metrics, which wait for the device
 RECENT = 10  # training episodes in the displayed mean
-
-
-class Stop(Exception):  # noqa: N818 - no error: the user asked for it
-    """The run is to end at the next whole step."""
 
 
 class Run:
@@ -110,6 +107,7 @@ class Run:
         if not record.restorable:
             self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
         try:
+            self._say_frozen()  # those that failed before the first step
             if not loop.steps:
                 self.save()
             self._read(stop)

@@ -13,7 +13,7 @@ from rich.console import Console
 from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
 from taxon.runtime.options import Options, parse_cadence
-from taxon.runtime.run import Stop
+from taxon.runtime.stopping import Stop
 from taxon.runtime.trainer import Program, resume, train
 
 TIMES = ("seconds", "steps_per_second")
@@ -87,7 +87,7 @@ def stop_after(monkeypatch, calls: int) -> None:
 
         yield stop
 
-    monkeypatch.setattr(trainer, "_stop_on_signals", stopping)
+    monkeypatch.setattr(trainer, "stop_on_signals", stopping)
 
 
 @pytest.mark.parametrize("calls", [0, 1, 57, 130, 200, 290, 471])
