@@ -1,11 +1,13 @@
 """What an object holds, found by walking its attributes, and the plain values among it, read and written.
 
-A plain value is None, a number, an array of numbers, or a list, tuple, deque or dictionary (keys are strings) of them.
+A plain value is None, a number, an array of numbers, or a list, tuple, deque or dictionary of them, whose keys are
+strings, numbers or tuples of these.
 Only plain values are ever written: no string, and nothing that could be called.
 """
 
 import contextlib
-from collections import deque
+import logging
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
@@ -19,7 +21,8 @@ from taxon.runtime.words import DEEPEST, Unreadable, Words, is_unreadable, text_
 MOST_OBJECTS = 10_000  # that a walk visits
 MOST_NUMBERS = 1_000_000  # in one plain value
 
-_CONSTANT = (type, FunctionType, MethodType, ModuleType, spaces.Space, EnvSpec)
+_CONSTANT = (type, FunctionType, MethodType, ModuleType, spaces.Space, EnvSpec, logging.Logger, logging.Handler)
+_DICTIONARIES = (dict, OrderedDict, defaultdict, Counter)
 
 
 class Place:
@@ -57,6 +60,9 @@ class Place:
             self._holder[self._key] = self._filled(present, value)
         elif isinstance(present, deque) and isinstance(value, deque):
             self._holder[self._key] = deque(_copy(value, _numbers), present.maxlen)
+        elif isinstance(present, dict) and type(present) is not dict and isinstance(value, dict):
+            present.clear()
+            present.update(_copy(value, _numbers))
         else:
             self._holder[self._key] = _copy(value, _numbers)
 
@@ -118,9 +124,15 @@ def is_plain(value: object, depth: int = 0) -> bool:
             return False
         case list() | tuple() | deque() if type(value) in (list, tuple, deque):
             return all(is_plain(part, depth + 1) for part in value)
-        case dict() if type(value) is dict:
-            return all(type(key) is str and is_plain(part, depth + 1) for key, part in value.items())
+        case dict() if type(value) in _DICTIONARIES:
+            return all(_is_key(key) and is_plain(part, depth + 1) for key, part in value.items())
     return value is None or type(value) in (bool, int, float)
+
+
+def _is_key(key: object) -> bool:
+    if type(key) is tuple:
+        return all(map(_is_key, key))
+    return type(key) is str or (is_plain(key) and not isinstance(key, np.ndarray | list | deque | dict))
 
 
 class _Attributes:

@@ -8,7 +8,7 @@ then the state is not restored. Whether that is all there is to an environment i
 import contextlib
 import copy
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import gymnasium
@@ -24,6 +24,9 @@ from taxon.runtime.words import Unreadable, Words
 
 TRIED = 40  # steps that `restorable` compares, twice
 WORDS = "what is no number"  # the entry of a state for what is compared alone
+
+
+Found = Iterable[tuple[str, Any]]  # what a walk found
 
 
 class Part(Protocol):
@@ -48,7 +51,7 @@ class EnvironmentState:
         self._raw = raw
         # Kept with what they are the state of, so that an identity stays that of one object.
         self._simulations = {id(found): (found, _simulation(found)) for _, found in walk(raw) if _simulates(found)}
-        self._made = self._words()  # what each copy may have of its own, as the name of a file
+        self._made = _words(walk(raw))  # each copy may have its own, such as the name of a file
 
     def capture(self) -> dict[str, Any]:
         """The state of the environment, which was reset before, by the paths of its parts.
@@ -56,11 +59,11 @@ class EnvironmentState:
         Leaves are None, bool, int, float and numpy arrays, and lists, tuples, deques and dictionaries of them.
         Raises ValueError where a part is too large, or of a kind that cannot be kept.
         """
-        state = {}
-        for path, part in self._parts().items():
+        found, state = list(walk(self._raw)), {}
+        for path, part in self._parts(found).items():
             with _naming(path):
                 state[path] = part.capture()
-        return state | {WORDS: self._changed()}
+        return state | {WORDS: self._changed(found)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Reset the environment, then set it to the state of another one with the same id and seed.
@@ -75,13 +78,14 @@ class EnvironmentState:
             if is_the_users(error):
                 raise
             raise ChangedError(f"its reset failed: {described(error)}") from error
-        parts = self._parts()
+        found = list(walk(self._raw))
+        parts = self._parts(found)
         if not isinstance(state, dict) or not isinstance(state.get(WORDS), dict):
             raise ValueError("the state of an environment is a dictionary, with one of its words")
         if unlike := state.keys() ^ parts.keys() ^ {WORDS}:
             path = min(unlike, key=str)
             raise ChangedError(f"{path}: " + ("the environment has no such part" if path in state else "it is missing"))
-        was, now = state[WORDS], self._changed()
+        was, now = state[WORDS], self._changed(found)
         if changed := [path for path in was.keys() | now.keys() if was.get(path) != now.get(path)]:
             raise ChangedError(f"{min(changed, key=str)}: it is not what it was, and only numbers are ever written")
         for path, part in parts.items():
@@ -91,18 +95,15 @@ class EnvironmentState:
             with _naming(path):
                 part.restore(state[path])
 
-    def _words(self) -> dict[str, int]:
-        return {path: found.digest() for path, found in walk(self._raw) if isinstance(found, Words)}
-
-    def _changed(self) -> dict[str, int]:
+    def _changed(self, found: Found) -> dict[str, int]:
         """The words that are new since the environment was made, or are others, and, as -1, those that are gone."""
-        now = self._words()
+        now = _words(found)
         new = {path: digest for path, digest in now.items() if self._made.get(path) != digest}
         return new | dict.fromkeys(self._made.keys() - now.keys(), -1)
 
-    def _parts(self) -> dict[str, Part]:
+    def _parts(self, all_found: Found) -> dict[str, Part]:
         parts: dict[str, Part] = {}
-        for path, found in walk(self._raw):
+        for path, found in all_found:
             if isinstance(found, Place | Unreadable):
                 parts[path] = found
             elif isinstance(found, random.Random):
@@ -158,6 +159,10 @@ def _answers(raw: gymnasium.Env[Any, Any], actions: Sequence[Any]) -> list[Any]:
 
 def _bytes(raw: gymnasium.Env[Any, Any], observation: Any) -> bytes:
     return np.asarray(spaces.flatten(raw.observation_space, observation)).tobytes()
+
+
+def _words(found: Found) -> dict[str, int]:
+    return {path: value.digest() for path, value in found if isinstance(value, Words)}
 
 
 def _simulates(found: object) -> bool:

@@ -61,7 +61,10 @@ class Manifest(BaseModel):
     evaluate_every: int
     evaluation_episodes: int
     save_every: str  # as asked: a time or a number of steps
-    restorable: bool  # whether the environment goes on exactly where a checkpoint left it
+    # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
+    # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
+    # another part that is no number is noticed when the run goes on, and said.
+    restorable: bool
     device: str
     precision: Precision = "float32"  # of the matrix products of the networks in updates
     workers: int = 0  # processes that step the environments; where none, the run's own does
