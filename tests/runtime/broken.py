@@ -1,4 +1,4 @@
-"""Environments that break in one way each, which a worker process can make by `broken:known/...`."""
+"""Environments that break in one way each, which a worker process can make by `broken:faulty/...`."""
 
 import collections
 import os
@@ -60,8 +60,8 @@ def spaced(action: Any = BOX, observation: Any = BOX) -> type[Sound]:
 
 
 def register(name: str, entry: Any) -> str:
-    gymnasium.register(f"known/{name}-v0", entry)
-    return f"broken:known/{name}-v0"
+    gymnasium.register(f"faulty/{name}-v0", entry)
+    return f"broken:faulty/{name}-v0"
 
 
 # What breaks at the first reset, and the cause that is said.

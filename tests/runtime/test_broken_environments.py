@@ -84,7 +84,7 @@ def test_what_cannot_be_made_or_used_is_a_message(id):
         ("elsewhere:Maze-v0", "there is no module elsewhere", "name the folder of elsewhere.py: PYTHONPATH=FOLDER"),
         ("needy:Maze-v0", "needs what is not installed here: no_such_thing", "install no_such_thing"),
         ("rash:Maze-v0", "cannot be made: ZeroDivisionError", "rash.py, line 1"),
-        ("broken:known/Haff-v0", "broken registers no known/Haff-v0", "did you mean broken:known/Half-v0"),
+        ("broken:faulty/Haff-v0", "broken registers no faulty/Haff-v0", "did you mean broken:faulty/Half-v0"),
         (":Maze-v0", "cannot be made", ""),
         ("", "cannot be made", ""),
     ],
@@ -144,11 +144,11 @@ def test_whole_numbers_have_equal_cells(low, high, dtype):
 
 def test_the_advice_for_unbounded_actions_works():
     with pytest.raises(UnusableEnvironmentError) as caught:
-        make("broken:known/Half-v0", 0)
+        make("broken:faulty/Half-v0", 0)
     wrapping = caught.value.help[
         caught.value.help.index("gymnasium.wrappers") : caught.value.help.index(", with bounds")
     ]
-    bounded = lambda: eval(wrapping, {"gymnasium": gymnasium, "env": gymnasium.make("broken:known/Half-v0")})  # noqa: E731
+    bounded = lambda: eval(wrapping, {"gymnasium": gymnasium, "env": gymnasium.make("broken:faulty/Half-v0")})  # noqa: E731
     gymnasium.register("known/Bounded-v0", bounded)
     environment = make("known/Bounded-v0", 0)
     environment.reset()
@@ -161,7 +161,7 @@ def test_the_advice_for_unbounded_actions_works():
     [("Raises", "failed when it was closed: OSError: the port is gone"), ("Exits", "closed: SystemExit: 4")],
 )
 def test_a_close_that_breaks_loses_nothing(program, tmp_path, caplog, capfd, workers, name, said):
-    id = f"broken:known/Close{name}-v0"
+    id = f"broken:faulty/Close{name}-v0"
     outcome = train(program, asked(tmp_path / "run", id, workers=workers), plain())
     assert (outcome.exit_code, manifest.read(tmp_path / "run").status) == (0, "finished")
     assert said in caplog.text  # of the environment for evaluations
@@ -172,13 +172,13 @@ def test_a_close_that_breaks_loses_nothing(program, tmp_path, caplog, capfd, wor
 def test_a_close_that_hangs_is_not_waited_for(monkeypatch, caplog):
     monkeypatch.setattr(closing, "PATIENCE", 0.1)
     began = time.monotonic()
-    closing.close_all([make("broken:known/CloseHangs-v0", number) for number in range(3)])
+    closing.close_all([make("broken:faulty/CloseHangs-v0", number) for number in range(3)])
     assert time.monotonic() - began < 5
-    assert "broken:known/CloseHangs-v0 did not close within 0.1 seconds" in caplog.text
+    assert "broken:faulty/CloseHangs-v0 did not close within 0.1 seconds" in caplog.text
 
 
 def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_path, monkeypatch, capsys):
-    id = "broken:known/Wanders-v0"
+    id = "broken:faulty/Wanders-v0"
     monkeypatch.chdir(tmp_path)
     assert action_space(id) == ("continuous", 2)
     assert Path.cwd() == tmp_path
@@ -192,16 +192,16 @@ def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_pat
 
 
 def test_one_that_writes_into_its_action_is_restorable():
-    assert restorable("broken:known/Scribbles-v0", 0)
+    assert restorable("broken:faulty/Scribbles-v0", 0)
 
 
 @pytest.mark.parametrize("name", ["Standard", "Keyed"])
 def test_generators_of_the_standard_library_slots_and_any_keys_are_restored(name):
-    assert restorable(f"broken:known/{name}-v0", 0)
+    assert restorable(f"broken:faulty/{name}-v0", 0)
 
 
 def test_an_iterator_is_found_out():
-    assert not restorable("broken:known/Generates-v0", 0)
+    assert not restorable("broken:faulty/Generates-v0", 0)
 
 
 class Mood(enum.Enum):
@@ -244,7 +244,7 @@ def test_what_cannot_be_written_is_noticed(moods):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_resume_that_cannot_be_exact_says_so(program, tmp_path, workers):
     """A string decides from step 150 on, which the trial does not see."""
-    id, console, folder = "broken:known/Moody-v0", plain(), tmp_path / "run"
+    id, console, folder = "broken:faulty/Moody-v0", plain(), tmp_path / "run"
     assert environment_state.TRIED < 75
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 170)
@@ -257,14 +257,14 @@ def test_a_resume_that_cannot_be_exact_says_so(program, tmp_path, workers):
 
 
 def test_one_that_holds_too_much_to_look_at_is_trained_all_the_same(program, tmp_path):
-    id = "broken:known/Crowded-v0"
+    id = "broken:faulty/Crowded-v0"
     assert not restorable(id, 0)
     assert train(program, asked(tmp_path / "run", id, workers=1), plain()).exit_code == 0
     assert resume(program, tmp_path / "run", 40, plain()).exit_code == 0
 
 
 def test_before_the_string_changes_it_is_exact(program, tmp_path):
-    id = "broken:known/Moody-v0"
+    id = "broken:faulty/Moody-v0"
     train(program, asked(tmp_path / "whole", id, steps=200), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 100)
@@ -297,7 +297,7 @@ def test_what_is_lost_later_begins_anew(program, tmp_path, monkeypatch, caplog):
     ],
 )
 def test_what_cannot_be_filmed_is_said(program, tmp_path, monkeypatch, render, message):
-    id = "broken:known/CloseRaises-v0"
+    id = "broken:faulty/CloseRaises-v0"
     make(id, 0)
     train(program, asked(tmp_path / "run", id, steps=10), plain())
     monkeypatch.setattr(broken.Sound, "render", render)
@@ -310,7 +310,7 @@ def test_what_cannot_be_filmed_is_said(program, tmp_path, monkeypatch, render, m
 def test_check_refuses_what_run_refuses(tmp_path):
     """And is as light as it was: gymnasium is imported, torch is not."""
     code = "import sys; from taxon.cli.main import main\ntry: main()\nfinally: assert 'torch' not in sys.modules"
-    for env, message in (("Hoper-v4", "did you mean Hopper-v4"), ("broken:known/Half-v0", "unbounded actions")):
+    for env, message in (("Hoper-v4", "did you mean Hopper-v4"), ("broken:faulty/Half-v0", "unbounded actions")):
         command = [sys.executable, "-c", code, "check", "sac", "--env", env]
         paths = os.pathsep.join([str(Path(__file__).parent), *map(os.path.abspath, sys.path)])
         done = subprocess.run(
