@@ -10,7 +10,7 @@ import typer
 
 from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
-from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
+from taxon.cli.frontend import Format, exit_code, report, resolve_for, unusable_environment, write
 from taxon.cli.rewriting import rewrite
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.repeated import once
@@ -25,7 +25,9 @@ from taxon.taxonomy.rules import CODES
 
 def check(
     specs: Annotated[list[str], typer.Argument(help="Files, folders of them, or the names of shipped specs.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    env: Annotated[
+        str | None, typer.Option(help="Hold the specs against this environment, with their `when env` blocks for it.")
+    ] = None,
     steps: Annotated[str | None, typer.Option(help="Say where a run of so many steps would make no update.")] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
     fixes: Annotated[bool, typer.Option("--fix", help="Apply the safe edits to these files.")] = False,
@@ -95,7 +97,8 @@ def _count(steps: str | None) -> int | None:
 
 
 def _findings(specs: list[str], env: str | None, steps: int | None) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
+    unusable = None if env is None else unusable_environment(env)
+    found = [] if unusable is None else [unusable]
     for spec in specs:
         here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
         asked = env is not None or steps is not None

@@ -17,7 +17,7 @@ from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_duration
-from taxon.taxonomy.rules.environment import Actions, check_environment
+from taxon.taxonomy.rules.environment import Actions, check_environment, unusable
 
 
 class Format(StrEnum):
@@ -74,6 +74,8 @@ def resolve_for(
     """Resolve a spec and hold its row against the environment's actions, and the steps of a run, of which some may be
     done already; texts: as `load` reads them."""
     space = _space(env) if env is not None else None
+    if isinstance(space, Diagnostic):
+        space = None
     resolution = load_spec(spec, sets, env, None if space is None else space[0], unsets=unsets, texts=texts)
     if resolution.row is None:
         return resolution
@@ -83,19 +85,27 @@ def resolve_for(
 
 
 def actions_of(env: str) -> Actions | None:
-    """What an environment takes as its action; None where it cannot be made here: `run` says why."""
+    """What an environment takes as its action; None where it cannot be made here: `run` and `check` say why."""
     space = _space(env)
-    return None if space is None else space[0]
+    return None if isinstance(space, Diagnostic) else space[0]
+
+
+def unusable_environment(env: str) -> Diagnostic | None:
+    """Why an environment cannot be made or trained in, whatever the row."""
+    space = _space(env)
+    return space if isinstance(space, Diagnostic) else None
 
 
 @cache
-def _space(env: str) -> tuple[Actions, int] | None:
-    from taxon.runtime.environments import UnusableEnvironmentError, action_space
+def _space(env: str) -> tuple[Actions, int] | Diagnostic:
+    """Its actions, or why it cannot be used."""
+    from taxon.runtime.environments import action_space
+    from taxon.runtime.faults import UnusableEnvironmentError
 
     try:
         return action_space(env)
-    except UnusableEnvironmentError:
-        return None
+    except UnusableEnvironmentError as error:
+        return unusable(env, error.message, error.help)
 
 
 def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool = False) -> None:

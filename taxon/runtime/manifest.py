@@ -63,7 +63,10 @@ class Manifest(BaseModel):
     evaluate_every: Several | None  # environment steps; None: never
     evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
     save_every: Cadence  # as asked
-    restorable: bool  # whether the environment goes on exactly where a checkpoint left it
+    # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
+    # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
+    # another part that is no number is noticed when the run goes on, and said.
+    restorable: bool
     device: Device
     precision: Precision = "float32"  # of the matrix products of the networks in updates
     workers: int = Field(default=0, ge=0, le=MOST_WORKERS)  # that step the environments; 0: the run's own process does

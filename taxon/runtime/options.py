@@ -160,11 +160,15 @@ def parse_workers(text: str) -> Crowd:
     return int(text)
 
 
-def make_folder(out: Path | None, name: str, environment: str) -> Path:
-    """Create the run's folder: `out`, or the first free `runs/<spec>-<environment>-<n>`."""
+def make_folder(out: Path | None, name: str, environment: str, within: Path) -> Path:
+    """Create the run's folder: `out`, or the first free `runs/<spec>-<environment>-<n>`; an absolute path.
+
+    within: where the user is, since an environment may have changed the working directory.
+    """
     try:
         if out is None:
-            return _free_folder(f"{name}-{re.sub(r'[^A-Za-z0-9._-]+', '-', environment)}")
+            return _free_folder(within / "runs", f"{name}-{re.sub(r'[^A-Za-z0-9._-]+', '-', environment)}")
+        out = within / out
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise UserError(f"{out} exists and is not an empty folder", "choose another --out, or remove it first")
         out.mkdir(parents=True, exist_ok=True)
@@ -174,9 +178,8 @@ def make_folder(out: Path | None, name: str, environment: str) -> Path:
     return out
 
 
-def _free_folder(stem: str) -> Path:
+def _free_folder(runs: Path, stem: str) -> Path:
     """Claim the first free number: making the folder decides, since another run may start at the same time."""
-    runs = Path("runs")
     runs.mkdir(exist_ok=True)
     number = 1
     while True:

@@ -19,14 +19,11 @@ from taxon.runtime.progress import Display, SeedView, View
 from taxon.runtime.replay import Ring
 from taxon.runtime.replay_file import ReplayFile
 from taxon.runtime.snapshot import Capture, capture, whole
+from taxon.runtime.stopping import Stop
 from taxon.runtime.streams import evaluation_start
 
 LOG_EVERY = 1_000  # environment steps between two readings of the metrics, which wait for the device
 RECENT = 10  # training episodes in the displayed mean
-
-
-class Stop(Exception):  # noqa: N818 - no error: the user asked for it
-    """The run is to end at the next whole step."""
 
 
 class Run:
@@ -95,7 +92,9 @@ class Run:
             for seed, points in zip(self.seeds, saved["points"], strict=True)
         }
         self.evaluation_steps = [whole(count) for _, count in zip(self.seeds, saved["evaluation_steps"], strict=True)]
-        self.evaluated, self.logged = whole(saved["evaluated"], loop.steps), whole(saved["logged"], loop.steps)
+        # Before the first evaluation, which is that of step 0, it is -1.
+        self.evaluated = whole(saved["evaluated"] + 1, loop.steps + 1) - 1
+        self.logged = whole(saved["logged"], loop.steps)
         self.logged_updates = {name: whole(saved["logged_updates"][name]) for name in loop.updates}
         self.logged_frozen = [whole(index, len(self.seeds) - 1) for index in saved["logged_frozen"]]
         self.view.steps = loop.steps
@@ -123,6 +122,7 @@ class Run:
         if not record.restorable:
             self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
         try:
+            self._say_frozen()  # those that failed before the first step
             if not loop.steps:
                 self.save()
             self._read(stop)

@@ -20,6 +20,7 @@ from taxon.runtime.stepper import Episode
 from taxon.runtime.streams import Streams
 
 Capture = Callable[[], dict[str, Any] | None]
+Restore = Callable[[Any], str | None]  # why it cannot be, or None
 
 
 # What reading a snapshot meets where a stranger wrote it.
@@ -67,8 +68,8 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
     }
 
 
-def restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
-    """Bring a new loop to a captured state, but for the rows of a replay; which environments had to begin anew.
+def restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore]) -> dict[int, str]:
+    """Bring a new loop to a captured state, but for the rows of a replay; which environments must begin anew, and why.
 
     environments: what restores each training environment. Raises UnfitError where the state is not one of this loop.
     """
@@ -110,7 +111,7 @@ def _visible(said: Any) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in str(said))
 
 
-def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
+def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore]) -> dict[int, str]:
     counted, heard = saved["loop"], saved["collector"]
     seeds = len(loop.streams.init)
     loop.steps, loop.samples = whole(counted["steps"]), whole(counted["samples"])
@@ -158,12 +159,11 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     collector.finished = [
         Episode(int(step), int(seed), float(total), int(length)) for step, seed, total, length in heard["finished"]
     ]
-    anew = []
+    anew = {}
     for index, (put, state) in enumerate(zip(environments, heard["environments"], strict=True)):
-        if state is None:
-            anew.append(index)
-        else:
-            put(state)
+        unlike = "the checkpoint has no state of it" if state is None else put(state)
+        if unlike is not None:
+            anew[index] = unlike
     return anew
 
 

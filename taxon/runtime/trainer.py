@@ -2,15 +2,13 @@
 
 import contextlib
 import os
-import signal
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -19,12 +17,14 @@ from rich.console import Console
 from taxon.operators.data import Replay, Rollouts
 from taxon.runtime import checkpoint, curve, manifest, module, replay_file, tensorboard
 from taxon.runtime.captured import Captured, CudaGraphs
+from taxon.runtime.closing import close_all
 from taxon.runtime.compiled import Compiling
 from taxon.runtime.crew_size import busy_cores, choose_workers, have_cores
 from taxon.runtime.device import choose_device
 from taxon.runtime.environment_state import restorable
-from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
+from taxon.runtime.environments import Environment, check_actions, make
 from taxon.runtime.errors import UserError
+from taxon.runtime.faults import UnusableEnvironmentError
 from taxon.runtime.folder import UNFINISHED, RunFolder
 from taxon.runtime.garbage import search_again
 from taxon.runtime.home import Home
@@ -36,9 +36,10 @@ from taxon.runtime.memory import keep_freed
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
-from taxon.runtime.run import Run, Stop, failure_file
+from taxon.runtime.run import Run, failure_file
 from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
+from taxon.runtime.stopping import stop_on_signals
 from taxon.runtime.summary import resume_command
 from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers, shares
@@ -75,6 +76,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     Raises UserError for what the user can mend. SIGINT and SIGTERM end the run after the present step, with a
     checkpoint; a second SIGINT ends it at once, without one.
     """
+    here = Path.cwd()
     device = choose_device(options.device)
     check_precision(options.precision, device)
     with _declared(program.source) as declared:
@@ -84,7 +86,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     idle = isinstance(declared.DATA, Rollouts)
     with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
         check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
-        folder = RunFolder(make_folder(options.out, program.name, options.environment))
+        folder = RunFolder(make_folder(options.out, program.name, options.environment, here))
         record = manifest.begin(
             name=program.name,
             row=program.row,
@@ -179,7 +181,7 @@ def _train(
     with (
         Log(folder, record.seeds, record.started, kept) as log,
         display(console or RunConsole()) as shown,
-        _stop_on_signals() as stop,
+        stop_on_signals() as stop,
         SeedThreads(home) as updates,
     ):
         recorded = None if sealed is None else record.compiled
@@ -242,8 +244,11 @@ def _restore(
         anew = restore(loop, saved, [keeper.restore for keeper in keepers])
         if run.replay is not None:
             run.replay.load(sealed.replay)
-        for index in anew:
+        for index, why in anew.items():
             begin_anew(loop, index, [loop.streams.environment[index], loop.steps])
+            if run.record.restorable:
+                seed = run.seeds[index // loop.collector.width]
+                run.shown.say(f"an environment of seed {seed} cannot be restored and begins a new episode: {why}")
         run.restore(saved["run"])
         if loop.steps != sealed.steps:
             raise UnfitError(f"it is of step {loop.steps:,}, and its index of {sealed.steps:,}")
@@ -392,10 +397,12 @@ def _environments(
     count = len(numbers.environment)
     here = len(shares(range(count), workers + 1)[0]) if not workers or (idle and workers < count) else 0
     with contextlib.ExitStack() as stack:
+        living: list[Environment] = []
+        stack.callback(close_all, living)
 
         def made(number: int) -> Environment:
             environment = make(id, number)
-            stack.callback(environment.close)
+            living.append(environment)
             check_actions(environment, discrete)
             return environment
 
@@ -410,31 +417,3 @@ def _environments(
         sizes = evaluating[0].observation, evaluating[0].action
         with contextlib.closing(Workers(id, numbers.environment, workers, *sizes, here)) as away:
             yield Joint(own, away) if own else away, evaluating
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], None]]:
-    """A function that raises Stop once SIGINT or SIGTERM has arrived.
-
-    The first signal only leaves a note, so that a step is never cut in two; a second SIGINT does not wait.
-    """
-    noted: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if noted and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        noted.append(number)
-
-    def stop() -> None:
-        if noted:
-            raise Stop
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -151,9 +151,7 @@ def _short_study(symbol: Symbol, study: tree.Study, composer: Composer, rules: R
     row = resolve(algorithm, settings, composer.vocabulary, rules).row
     found = check_duration(row, count, option="steps = ") if row is not None and "data" in row else []
     blamed = Label(steps.value.span, "ends before it", primary=True)
-    return [
-        replace(each, labels=(blamed, *(replace(label, primary=False) for label in each.labels))) for each in found
-    ]
+    return [replace(each, labels=(blamed, *(replace(label, primary=False) for label in each.labels))) for each in found]
 
 
 def find_study(name_or_path: str | Path) -> tree.Study | None:

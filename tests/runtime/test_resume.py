@@ -14,7 +14,7 @@ from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
-from taxon.runtime.run import Stop
+from taxon.runtime.stopping import Stop
 from taxon.runtime.trainer import Program, resume, train
 from tests.runtime.saved import saved_in
 
@@ -89,7 +89,7 @@ def stop_after(monkeypatch, calls: int) -> None:
 
         yield stop
 
-    monkeypatch.setattr(trainer, "_stop_on_signals", stopping)
+    monkeypatch.setattr(trainer, "stop_on_signals", stopping)
 
 
 @pytest.mark.parametrize("calls", [0, 1, 57, 257, 330, 400, 490, 671])

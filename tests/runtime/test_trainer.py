@@ -164,7 +164,7 @@ def test_the_same_run_twice_is_the_same(program, tmp_path):
 
 
 def test_a_second_interrupt_keeps_the_checkpoint_before(program, tmp_path):
-    """An environment that raises KeyboardInterrupt stands for the signal that does not wait."""
+    """The second Ctrl-C comes in the middle of a step."""
     folder, console = tmp_path / "run", plain()
     save_every = parse_cadence("20", "--save-every")
     asked = options(folder, environment="known/Interrupts-v0", steps=500, save_every=save_every)

@@ -114,15 +114,21 @@ def test_an_environment_that_cannot_be_restored_begins_anew_in_a_worker_too(prog
     assert same(tmp_path / "2", tmp_path / "0")
 
 
-@pytest.mark.parametrize(("kind", "seeds"), [("program", (3, 5, 7)), ("rollouts", (3, 5, 7)), ("rollouts", (5, 3, 7))])
-def test_an_environment_that_raises_beside_others_ends_its_own_seed(request, tmp_path, kind, seeds):
+@pytest.mark.parametrize(
+    ("kind", "seeds", "fault", "cause"),
+    [
+        ("program", (3, 5, 7), "raises", "ValueError: the motor burnt"),
+        ("rollouts", (3, 5, 7), "raises", "ValueError: the motor burnt"),
+        ("rollouts", (5, 3, 7), "sys-exits", "SystemExit: 3"),
+        ("program", (3, 5, 7), "interrupts", "KeyboardInterrupt"),
+    ],
+)
+def test_an_environment_that_raises_beside_others_ends_its_own_seed(request, tmp_path, kind, seeds, fault, cause):
     """In a worker, and in the share of the run's own process."""
-    program, id = request.getfixturevalue(kind), "worlds:known/Walk-raises-v0"
+    program, id = request.getfixturevalue(kind), f"worlds:known/Walk-{fault}-v0"
     for workers in (0, 2):
         train(program, asked(tmp_path / str(workers), environment=id, seeds=seeds, workers=workers), plain())
-    assert manifest.read(RunFolder(tmp_path / "2")).causes == {
-        "5": "worlds:known/Walk-raises-v0 failed: ValueError: the motor burnt"
-    }
+    assert manifest.read(RunFolder(tmp_path / "2")).causes == {"5": f"{id} failed: {cause}"}
     assert "in fail\n" in (tmp_path / "2" / "failure-of-seed-5.txt").read_text()
     assert same(tmp_path / "2", tmp_path / "0")
 
@@ -172,7 +178,7 @@ def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the
         with pytest.raises(RuntimeError, match="was begun and not ended"):
             last.capture()
         assert [said.seed for said in crew.finish()] == [0]
-        with pytest.raises(ValueError, match="it is missing"):
+        with pytest.raises(ValueError, match="state of an environment is a dictionary"):
             last.restore({"nothing": 1})
     finally:
         crew.close()

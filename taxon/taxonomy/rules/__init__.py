@@ -17,10 +17,10 @@ from taxon.taxonomy.rules import (
     value,
 )
 from taxon.taxonomy.rules.duration import check_duration
-from taxon.taxonomy.rules.environment import check_environment
+from taxon.taxonomy.rules.environment import check_environment, unusable
 from taxon.taxonomy.rules.rule import diagnose
 
-__all__ = ["CODES", "LINTS", "RULES", "check_duration", "check_environment", "check_row"]
+__all__ = ["CODES", "LINTS", "RULES", "check_duration", "check_environment", "check_row", "unusable"]
 
 _FILES = (control, posterior, m_step, value, estimate, data, action)
 RULES = tuple(sorted((rule for file in _FILES for rule in file.RULES), key=lambda rule: rule.code.id))
