@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from taxon.runtime.errors import UserError
 from taxon.runtime.files import write_atomically
 from taxon.runtime.options import MOST_SEEDS, Precision
+from taxon.version import VERSION
 
 FILE = "run.json"
 LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
@@ -101,7 +102,7 @@ def begin(
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
-        taxon=_own_version(),
+        taxon=VERSION,
         name=name,
         row=row,
         environment=environment,
@@ -125,7 +126,7 @@ def begin(
 
 def resumption(step: int, device: torch.device) -> Resumption:
     """A run that goes on now, on this machine."""
-    return Resumption(step=step, at=now(), taxon=_own_version(), packages=_packages(), machine=_machine(device))
+    return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
 
 
 def read(folder: Path) -> Manifest:
@@ -162,10 +163,6 @@ def _machine(device: torch.device) -> Machine:
 
 def _packages() -> dict[str, str]:
     return {package: version for package in PACKAGES if (version := _version(package))}
-
-
-def _own_version() -> str:
-    return _version("taxon") or "unknown"
 
 
 def _version(package: str) -> str | None:
