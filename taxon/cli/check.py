@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +10,9 @@ import typer
 from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
+from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.rewriting import rewrite
+from taxon.cli.terminal import screen
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.repeated import once
 from taxon.diagnostics.source import Source
@@ -67,7 +68,8 @@ def _file(spec: str) -> str | None:
 def _show(fixed: Fixed) -> None:
     """Print a diff: as it is for a program, without what drives a terminal for a reader."""
     lines = fixed.diff().removesuffix("\n").split("\n")
-    write("\n".join(map(visible, lines) if sys.stdout.isatty() else lines))
+    shown = screen()
+    write("\n".join(lines) if shown.width is None else highlighted_diff("\n".join(map(visible, lines)), shown))
 
 
 def _save(fixed: Fixed) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from taxon.cli.frontend import load, write
+from taxon.cli.frontend import load
+from taxon.cli.paging import show
+from taxon.cli.terminal import BOLD, CYAN, DIM, screen
 
 
 class Shape(StrEnum):
@@ -31,5 +34,12 @@ def derive(
     from taxon.derivation import derive, rendering
 
     derivation = derive(load(spec, set or [], env).row)
-    shown = {Shape.TEXT: rendering.text, Shape.MARKDOWN: rendering.markdown, Shape.LATEX: rendering.latex}
-    write(shown[format](derivation))
+    match format:
+        case Shape.TEXT:
+            space = screen()
+            style = rendering.Style(*(partial(space.paint, style=style) for style in (BOLD, CYAN, DIM)))
+            show(rendering.text(derivation, space.width, style))
+        case Shape.MARKDOWN:
+            show(rendering.markdown(derivation))
+        case Shape.LATEX:
+            show(rendering.latex(derivation))

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli.frontend import load, write
+from taxon.cli.frontend import load
+from taxon.cli.highlighting import highlighted_python
+from taxon.cli.paging import show
 from taxon.cli.sides import fail
+from taxon.cli.terminal import screen
 
 
 def emit(
@@ -25,7 +28,7 @@ def emit(
     if standalone:
         text = compiler.standalone(text)
     if out is None:
-        write(text.rstrip("\n"))
+        show(highlighted_python(text.rstrip("\n"), screen()))
         return
     try:
         out.write_text(text, "utf-8")

@@ -11,7 +11,9 @@ import typer
 
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, write
+from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.rewriting import rewrite
+from taxon.cli.terminal import screen
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import visible
@@ -50,7 +52,7 @@ def fmt(
         if text != source.text:
             changed.append(source.name)
             if diff:
-                write(_difference(source, text))
+                write(highlighted_diff(_difference(source, text), screen()))
         if check or diff:
             continue
         if name == STANDARD:

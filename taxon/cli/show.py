@@ -6,8 +6,12 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import paging
+from taxon.cli.columns import columns
 from taxon.cli.diff import origin
-from taxon.cli.frontend import Format, aligned, exit_code, load, report, write
+from taxon.cli.frontend import Format, exit_code, load, report
+from taxon.cli.highlighting import highlighted
+from taxon.cli.terminal import CYAN, DIM, screen
 from taxon.semantics import check_file, find_study, leaf_text
 from taxon.syntax.printing import declaration
 
@@ -25,11 +29,11 @@ def show(
         report(found, Format.FULL, error_stream=True)
         if exit_code(found):
             raise typer.Exit(exit_code(found))
-        write(declaration(study).rstrip("\n"))
+        paging.show(highlighted(declaration(study).rstrip("\n"), screen()))
         return
     resolved = load(spec, set or [], env)
     if not origins:
-        write(resolved.canonical.rstrip("\n"))
+        paging.show(highlighted(resolved.canonical.rstrip("\n"), screen()))
         return
     rows = [[path, leaf_text(leaf.value), origin(leaf.origin)] for path, leaf in resolved.row.leaves.items()]
-    write("\n".join(aligned(rows)))
+    paging.show("\n".join(columns(rows, 1, screen(), None, styles=(CYAN, "", DIM))))
