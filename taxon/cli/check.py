@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
@@ -25,8 +26,16 @@ from taxon.taxonomy.rules import CODES
 
 
 def check(
-    specs: Annotated[list[str], typer.Argument(help="Files, folders of them, or the names of shipped specs.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    specs: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders of them, or the names of shipped specs.", autocompletion=completing.specs),
+    ],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
     fixes: Annotated[bool, typer.Option("--fix", help="Apply the edits that are certain to these files.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="With --fix: print the changes, and write nothing.")] = False,

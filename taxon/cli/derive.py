@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.frontend import load
 from taxon.cli.paging import show
 from taxon.cli.terminal import BOLD, CYAN, DIM, screen
@@ -22,10 +23,20 @@ class Shape(StrEnum):
 
 
 def derive(
-    spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
+    spec: Annotated[
+        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
+    ],
     format: Annotated[Shape, typer.Option(help="Plain text, Markdown, or a LaTeX document.")] = Shape.TEXT,
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
+    ] = None,
 ) -> None:
     """Derive what a spec computes: objective, E-step or KL objective, M-step, bounds, targets and data.
 

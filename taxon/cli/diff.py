@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.columns import WIDTH, columns, folded, side_by_side, wrapped
 from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.paging import show
@@ -27,9 +28,19 @@ CELL = 20  # of a value that stands in a column
 
 def diff(
     specs: Annotated[
-        list[str], typer.Argument(metavar="A B...", help="Files, `file.tx:name`, shipped specs, or folders of runs.")
+        list[str],
+        typer.Argument(
+            metavar="A B...",
+            help="Files, `file.tx:name`, shipped specs, or folders of runs.",
+            autocompletion=completing.sides,
+        ),
     ],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
     all: Annotated[bool, typer.Option("--all", help="Show what agrees too.")] = False,
     code: Annotated[bool, typer.Option("--code", help="Print how the emitted modules of two specs differ.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.columns import columns
 from taxon.cli.describing import describe, describe_choice, paragraph
 from taxon.cli.paging import show
@@ -24,7 +25,12 @@ from taxon.taxonomy.schema import LEVELS, Choice
 
 def doc(
     subject: Annotated[
-        str | None, typer.Argument(metavar="[PATH|CHOICE]", help="A path such as G.estimate, or a choice.")
+        str | None,
+        typer.Argument(
+            metavar="[PATH|CHOICE]",
+            help="A path such as G.estimate, or a choice.",
+            autocompletion=completing.documented,
+        ),
     ] = None,
     used: Annotated[bool, typer.Option("--used", help="Say which shipped specs use it (reads all of them).")] = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.frontend import load
 from taxon.cli.highlighting import highlighted_python
 from taxon.cli.paging import show
@@ -15,9 +16,19 @@ from taxon.cli.terminal import screen
 
 
 def emit(
-    spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    spec: Annotated[
+        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
+    ],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
+    ] = None,
     standalone: Annotated[bool, typer.Option(help="A script that needs torch, numpy and gymnasium alone.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file.")] = None,
 ) -> None:

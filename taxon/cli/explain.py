@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.codes import CODES
 from taxon.cli.columns import wrapped
 from taxon.cli.describing import describe
@@ -28,7 +29,9 @@ _REPORT = 120  # columns of what a command prints about an example
 
 
 def explain(
-    subject: Annotated[str, typer.Argument(help="A code such as TX312, or a path such as eta.")],
+    subject: Annotated[
+        str, typer.Argument(help="A code such as TX312, or a path such as eta.", autocompletion=completing.explained)
+    ],
 ) -> None:
     """Explain a code with examples, or a path: its values with their equations and sources."""
     found = CODES.get(subject.upper())

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, write
 from taxon.cli.highlighting import highlighted_diff
@@ -28,7 +29,10 @@ STANDARD = "-"
 def fmt(
     files: Annotated[
         list[str],
-        typer.Argument(help="Files, or folders of them; `-` reads standard input and writes standard output."),
+        typer.Argument(
+            help="Files, or folders of them; `-` reads standard input and writes standard output.",
+            autocompletion=completing.files,
+        ),
     ],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; name the files that would change.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; print what would change.")] = False,

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.columns import columns, folded
 from taxon.cli.frontend import actions_of
 from taxon.cli.paging import show
@@ -26,9 +27,19 @@ from taxon.syntax.printing import string
 
 
 def ladder(
-    left: Annotated[str, typer.Argument(metavar="A", help="A .tx file, `file.tx:name`, a shipped spec, or a run.")],
-    right: Annotated[str, typer.Argument(metavar="B", help="Another.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when` blocks that match this environment.")] = None,
+    left: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A .tx file, `file.tx:name`, a shipped spec, or a run.", autocompletion=completing.sides
+        ),
+    ],
+    right: Annotated[str, typer.Argument(metavar="B", help="Another.", autocompletion=completing.sides)],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a spec for each step into this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

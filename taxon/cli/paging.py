@@ -26,11 +26,6 @@ def show(text: str) -> None:
         write(text)
 
 
-def no_pager() -> None:
-    """Print without a pager from now on."""
-    os.environ["TAXON_PAGER"] = ""
-
-
 def _pager() -> str | None:
     """The user's pager, a command for the shell; None where there is none to use."""
     named = os.environ.get("TAXON_PAGER", os.environ.get("PAGER", "less")).strip()

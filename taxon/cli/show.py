@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli import paging
+from taxon.cli import completing, paging
 from taxon.cli.columns import columns
 from taxon.cli.diff import origin
 from taxon.cli.frontend import Format, exit_code, load, report
@@ -17,9 +17,19 @@ from taxon.syntax.printing import declaration
 
 
 def show(
-    spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    spec: Annotated[
+        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
+    ],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
+    ] = None,
     origins: Annotated[bool, typer.Option("--origin", help="List every leaf and where it comes from.")] = False,
 ) -> None:
     """Print the resolved spec: its canonical text, or each leaf with the layer that set it; or a study as it is."""

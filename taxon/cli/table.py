@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.columns import columns, side_by_side
 from taxon.cli.frontend import load
 from taxon.cli.paging import show
@@ -17,8 +18,16 @@ from taxon.taxonomy.table import cells
 
 
 def table(
-    specs: Annotated[list[str] | None, typer.Argument(help="Files, `file.tx:name`, or shipped specs.")] = None,
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, `file.tx:name`, or shipped specs.", autocompletion=completing.specs),
+    ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     space: Annotated[
         bool, typer.Option("--space", help="Count the coherent rows, and say what refuses the others (two minutes).")
