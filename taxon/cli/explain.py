@@ -9,7 +9,7 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.codes import CODES
-from taxon.cli.columns import wrapped
+from taxon.cli.columns import folded, wrapped
 from taxon.cli.describing import describe
 from taxon.cli.examples import findings
 from taxon.cli.frontend import write
@@ -26,6 +26,7 @@ from taxon.taxonomy import SCHEMA
 
 _INDENT = "    "
 _REPORT = 120  # columns of what a command prints about an example
+_MOST = 40  # lines of it
 
 
 def explain(
@@ -56,7 +57,8 @@ def explain(
 def _page(page: Page, screen: Screen) -> Iterator[str]:
     """The paragraphs of a code's page; an example is the file, then the command with what it says."""
     code = page.code
-    yield screen.paint(f"{code.id} ({code.severity}): {code.title}", BOLD)
+    title = folded(f"{code.id} ({code.severity}): {code.title}", screen)
+    yield "\n".join(screen.paint(line, BOLD) for line in title)
     yield "\n".join(wrapped(code.why, screen.at_most(pages.WIDTH)))
     if code.source:
         yield screen.paint("\n".join(wrapped(f"Source: {code.source}", screen.at_most(pages.WIDTH))), DIM)
@@ -76,8 +78,8 @@ def report(example: Example, screen: Screen) -> list[str]:
     """The lines that the command of an example prints, or the first of them."""
     columns = screen.at_most(_REPORT) - len(_INDENT)
     lines = full.render(findings(example), screen.colour, columns).splitlines()
-    more = len(lines) - pages.LINES
-    return [*lines[: pages.LINES], *([f"... and {more:,} lines more"] if more > 0 else [])]
+    more = len(lines) - _MOST
+    return [*lines[:_MOST], *([f"... and {more:,} lines more"] if more > 0 else [])]
 
 
 def _text(example: Example, screen: Screen) -> list[str]:
