@@ -29,7 +29,8 @@ def _completer(words: Callable[[str], Iterable[str]]) -> Completer:
     @wraps(words)
     def complete(incomplete: str) -> list[str]:
         try:
-            return [word for word in dict.fromkeys(words(incomplete)) if word.startswith(incomplete)]
+            found = [word for word in dict.fromkeys(words(incomplete)) if word.startswith(incomplete)]
+            return list(filter(str.isprintable, found))  # a file's name may drive a terminal
         except (OSError, ValueError):  # ValueError: a path with a NUL
             return []
 
@@ -43,12 +44,13 @@ def _closed(*words: str) -> Completer:
 @_completer
 def specs(incomplete: str) -> Iterator[str]:
     """Shipped specs, .tx files, and after a file and a colon what it declares."""
-    yield from _shipped()
-    yield from (f"std.{name}" for name in _shipped())
-    yield from _paths(incomplete, lambda path: path.endswith(".tx"))
-    file, colon, _ = incomplete.rpartition(":")
-    if colon and os.path.isfile(file):
-        yield from (f"{file}:{name}" for name in _declared(file))
+    yield from _named(incomplete, _is_spec)
+
+
+@_completer
+def sides(incomplete: str) -> Iterator[str]:
+    """What can be compared: specs, and the folders of runs."""
+    yield from _named(incomplete, lambda path: _is_spec(path) or _is_run(path))
 
 
 @_completer
@@ -60,22 +62,14 @@ def shipped(incomplete: str) -> Iterator[str]:
 @_completer
 def files(incomplete: str) -> Iterator[str]:
     """.tx files and folders."""
-    yield from _paths(incomplete, lambda path: path.endswith(".tx"))
+    yield from _paths(incomplete, _is_spec)
 
 
 @_completer
 def runs(incomplete: str) -> Iterator[str]:
     """Folders of runs; of those that stand where `run` puts them, before anything is typed."""
     beginning = f"{_RUNS}/" if not incomplete and os.path.isdir(_RUNS) else incomplete
-    yield from _paths(beginning, lambda path: os.path.isfile(os.path.join(path, _RECORD)))
-
-
-@_completer
-def sides(incomplete: str) -> Iterator[str]:
-    """What can be compared: specs, and the folders of runs."""
-    yield from specs(incomplete)
-    if incomplete:
-        yield from runs(incomplete)
+    yield from _paths(beginning, _is_run)
 
 
 @_completer
@@ -157,6 +151,24 @@ def precisions(incomplete: str) -> Iterator[str]:
     yield from get_args(Precision)
 
 
+def _is_spec(path: str) -> bool:
+    return path.endswith(".tx")
+
+
+def _is_run(path: str) -> bool:
+    return os.path.isfile(os.path.join(path, _RECORD))
+
+
+def _named(incomplete: str, wanted: Callable[[str], bool]) -> Iterator[str]:
+    """What a command line may name a spec by, where a path to one is something that is wanted."""
+    yield from _shipped()
+    yield from (f"std.{name}" for name in _shipped())
+    file, colon, _ = incomplete.rpartition(":")
+    if colon and os.path.isfile(file):
+        yield from (f"{file}:{name}" for name in _declared(file))
+    yield from _paths(incomplete, wanted)
+
+
 def _shipped() -> list[str]:
     return sorted(path.stem for path in specs_dir().glob("*.tx"))
 
@@ -172,9 +184,9 @@ def _paths(incomplete: str, wanted: Callable[[str], bool]) -> Iterator[str]:
         names = sorted((entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(begun))
     shown = [(name, is_folder) for name, is_folder in names if begun or not name.startswith(".")]
     found = [
-        start + name if wanted(os.path.expanduser(start + name)) else f"{start}{name}/"
+        start + name if wanted(os.path.expanduser(start) + name) else f"{start}{name}/"
         for name, is_folder in shown
-        if is_folder or wanted(start + name)
+        if is_folder or wanted(name)
     ]
     if len(found) == 1 and found[0].endswith("/"):
         below = list(_paths(found[0], wanted))
