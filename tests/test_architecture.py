@@ -29,14 +29,15 @@ ALLOWED = {
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
     "networks": {"operators"},
-    "runtime": {"operators", "networks", "tasks"},
+    "runtime": {"operators", "networks", "tasks", "version"},
     "tasks": set(),
     "data": set(),
     "cache": set(),
+    "version": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "data"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
-    "cli": {*FRONT, *BACK, "data", "studies", "server"},
+    "cli": {*FRONT, *BACK, "data", "studies", "server", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.

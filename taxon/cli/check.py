@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os.path
-import sys
 from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, unusable_environment, write
+from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.rewriting import rewrite
+from taxon.cli.terminal import screen
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.repeated import once
 from taxon.diagnostics.source import Source
@@ -24,9 +26,16 @@ from taxon.taxonomy.rules import CODES
 
 
 def check(
-    specs: Annotated[list[str], typer.Argument(help="Files, folders of them, or the names of shipped specs.")],
+    specs: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders of them, or the names of shipped specs.", autocompletion=completing.specs),
+    ],
     env: Annotated[
-        str | None, typer.Option(help="Hold the specs against this environment, with their `when env` blocks for it.")
+        str | None,
+        typer.Option(
+            help="Hold the specs against this environment, with their `when env` blocks for it.",
+            autocompletion=completing.environments,
+        ),
     ] = None,
     steps: Annotated[str | None, typer.Option(help="Say where a run of so many steps would make no update.")] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
@@ -74,7 +83,8 @@ def _file(spec: str) -> str | None:
 def _show(fixed: Fixed) -> None:
     """Print a diff: as it is for a program, without what drives a terminal for a reader."""
     lines = fixed.diff().removesuffix("\n").split("\n")
-    write("\n".join(map(visible, lines) if sys.stdout.isatty() else lines))
+    shown = screen()
+    write("\n".join(lines) if shown.width is None else highlighted_diff("\n".join(map(visible, lines)), shown))
 
 
 def _save(fixed: Fixed) -> None:

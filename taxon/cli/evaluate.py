@@ -5,16 +5,22 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.failure import user_errors
 from taxon.diagnostics.visible import visible
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="The folder that `taxon run` wrote.")],
+    run: Annotated[Path, typer.Argument(help="The folder that `taxon run` wrote.", autocompletion=completing.runs)],
     episodes: Annotated[str, typer.Option(help="Episodes of every seed.")] = "10",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", autocompletion=completing.devices)] = "auto",
     video: Annotated[Path | None, typer.Option(help="Film one episode of the first seed to this file (.mp4).")] = None,
-    env: Annotated[str | None, typer.Option(help="The run's environment again, where it is `module:id`.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="The run's environment again, where it is `module:id`.", autocompletion=completing.environments
+        ),
+    ] = None,
 ) -> None:
     """Evaluate a run's latest checkpoint with the mean action or the most probable one, and film it on request."""
     from taxon.runtime.options import parse_episodes

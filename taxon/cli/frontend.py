@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from taxon.cli.codes import UNREADABLE
+from taxon.cli.terminal import screen
 from taxon.diagnostics import concise, full, github, json_
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
@@ -113,7 +114,8 @@ def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool
     stream = sys.stderr if error_stream else sys.stdout
     match format:
         case Format.FULL:
-            text = full.render(diagnostics, colour=stream.isatty())
+            space = screen(stream)
+            text = full.render(diagnostics, space.colour, space.width)
         case Format.CONCISE:
             text = concise.render(diagnostics)
         case Format.JSON:
@@ -141,9 +143,3 @@ def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
     if not errors:
         return 0
     return 2 if all(diagnostic.code.id in UNREADABLE for diagnostic in errors) else 1
-
-
-def aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """Rows of cells as lines with aligned columns."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    return [gap.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 import typer
 
 from taxon.cli.frontend import write
@@ -17,6 +20,8 @@ def lsp() -> None:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in ("pygls", "lsprotocol", "cattrs"):
             raise
-        write("error: the language server needs pygls\n help: pip install 'taxon[lsp]'", error_stream=True)
+        python = shlex.quote(sys.executable or "python")  # where this very program looks for packages
+        way_out = f"{python} -m pip install 'taxon-rl[lsp]'"
+        write(f"error: the language server needs pygls\n help: {way_out}", error_stream=True)
         raise typer.Exit(2) from None
     raise typer.Exit(server().serve())

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.describing import paragraph
 from taxon.cli.frontend import Format, exit_code, report, write
 from taxon.cli.sides import fail
@@ -31,10 +32,19 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def new(
     name: Annotated[str, typer.Argument(help="The algorithm's name, and the file's without --out.")],
-    parent: Annotated[str | None, typer.Option("--from", help="The shipped spec to extend, such as sac.")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Set one leaf.")] = None,
+    parent: Annotated[
+        str | None,
+        typer.Option("--from", help="The shipped spec to extend, such as sac.", autocompletion=completing.shipped),
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Set one leaf.", autocompletion=completing.settings),
+    ] = None,
     unset: Annotated[
-        list[str] | None, typer.Option("--unset", metavar="PATH", help="Return one path to its default.")
+        list[str] | None,
+        typer.Option(
+            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write, in place of NAME.tx.")] = None,
 ) -> None:

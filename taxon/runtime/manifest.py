@@ -14,6 +14,7 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.fields import Cadence, Count, Device, Hash, OfSeed, RowName, Seeds, Several, Time, Words, first_of
 from taxon.runtime.folder import RunFolder
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
+from taxon.version import VERSION
 
 FILE, SPEC = "run.json", "resolved.tx"
 LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
@@ -117,7 +118,7 @@ def begin(
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
-        taxon=_own_version(),
+        taxon=VERSION,
         name=name,
         row=row,
         environment=environment,
@@ -141,7 +142,7 @@ def begin(
 
 def resumption(step: int, device: torch.device) -> Resumption:
     """A run that goes on now, on this machine."""
-    return Resumption(step=step, at=now(), taxon=_own_version(), packages=_packages(), machine=_machine(device))
+    return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
 
 
 def read(folder: RunFolder) -> Manifest:
@@ -174,10 +175,6 @@ def _machine(device: torch.device) -> Machine:
 
 def _packages() -> dict[str, str]:
     return {package: version for package in PACKAGES if (version := _version(package))}
-
-
-def _own_version() -> str:
-    return _version("taxon") or "unknown"
 
 
 @cache

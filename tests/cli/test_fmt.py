@@ -54,6 +54,21 @@ def test_line_ends_are_rewritten(ugly: Path) -> None:
     assert ugly.read_bytes() == STYLED.encode()
 
 
+@pytest.mark.parametrize("lines", ["all", "one", "comment"])
+def test_a_carriage_return_is_no_style(ugly: Path, lines: str) -> None:
+    """Of a file that is in the style but for how its lines end, all of them or some."""
+    ends = {
+        "all": STYLED.replace("\n", "\r\n"),
+        "one": STYLED.replace("{\n", "{\r\n"),
+        "comment": STYLED.replace("y\n", "y\r\n"),
+    }
+    ugly.write_bytes(ends[lines].encode())
+    assert taxon("fmt", "--check", ugly) == Called(1, f"{ugly}\n", "")
+    assert filtered(ends[lines].encode(), "--check") == Called(1, "<stdin>\n", "")
+    assert taxon("fmt", ugly) == Called(0, "", "")
+    assert ugly.read_bytes() == STYLED.encode()
+
+
 def test_check_names_what_would_change(ugly: Path) -> None:
     assert taxon("fmt", "--check", "styled.tx", "ugly.tx") == Called(1, "ugly.tx\n", "")
     assert taxon("fmt", "--check", "styled.tx") == Called(0, "", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -272,7 +273,7 @@ def test_without_pygls_the_command_says_so() -> None:
     assert finished.stdout == ""
     assert finished.stderr.splitlines() == [
         "error: the language server needs pygls",
-        " help: pip install 'taxon[lsp]'",
+        f" help: {shlex.quote(sys.executable)} -m pip install 'taxon-rl[lsp]'",
     ]
 
 
