@@ -14,9 +14,9 @@ import safetensors.torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from taxon.runtime.errors import UserError
+from taxon.runtime.experience.replay_file import Rows
 from taxon.runtime.files import write_atomically
 from taxon.runtime.plain import NotPlainError, pack, unpack
-from taxon.runtime.replay_file import Rows
 from taxon.runtime.snapshot import UnfitError, restore_agent
 
 INDEX = "checkpoint.json"

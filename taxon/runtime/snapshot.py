@@ -14,7 +14,6 @@ from taxon.runtime.agent import map_state
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
-from taxon.runtime.rollouts import Segment
 from taxon.runtime.stepper import Episode
 from taxon.runtime.streams import Streams
 
@@ -44,7 +43,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
 
     environments: what captures each training environment's state, None where it cannot be restored.
     """
-    collector, store = loop.collector, loop.store
+    collector = loop.collector
     return {
         "agent": dict(named_tensors(loop.state)),
         "loop": {
@@ -69,9 +68,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
             **{name: [generator.get_state() for generator in _generators(loop.streams, name)] for name in _STREAMS},
             "starts": [generator.bit_generator.state for generator in loop.streams.starts],
         },
-        "store": {"size": store.size, "rows": store.rows[:, :, : store.size]}
-        if isinstance(store, Segment)
-        else {"added": store.added},
+        "source": loop.source.capture(),
     }
 
 
@@ -115,7 +112,7 @@ def _generators(streams: Streams, name: str) -> list[torch.Generator]:
 
 def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
     counted, heard = saved["loop"], saved["collector"]
-    loop.steps, loop.samples, loop.pending = int(counted["steps"]), int(counted["samples"]), bool(counted["pending"])
+    loop.steps, loop.samples, loop.pending = (int(counted[name]) for name in ("steps", "samples", "pending"))
     loop.updates = {name: int(counted["updates"][name]) for name in loop.updates}
     loop.means = Means({tuple(key): sums.to(loop.device) for key, sums in counted["sums"]})
     for seed, cause, trace in counted["causes"]:
@@ -130,13 +127,7 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     for start, state in zip(loop.streams.starts, saved["streams"]["starts"], strict=True):
         start.bit_generator.state = state
 
-    store, stored = loop.store, saved["store"]
-    if isinstance(store, Segment):
-        store.size = int(stored["size"])
-        rows = store.rows[:, :, : store.size]
-        rows.copy_(fitting(stored["rows"], rows, "rows"))
-    else:
-        store.added = int(stored["added"])
+    loop.source.restore(saved["source"])
 
     collector = loop.collector
     if heard["words"].shape != collector.words.shape or heard["words"].dtype != collector.words.dtype:
@@ -171,14 +162,11 @@ def begin_anew(loop: Loop, index: int, entropy: Sequence[int]) -> None:
 
     entropy: what the new episode's seed is drawn from, so that it is not the first episode once more.
     """
-    collector, store = loop.collector, loop.store
+    collector = loop.collector
     seed, place = divmod(index, collector.width)
     if not loop.is_alive(seed) or collector.waiting(index):
         return
-    if isinstance(store, Segment):
-        store.cut(seed, place)
-    else:
-        store.cut(seed)
+    loop.source.cut(seed, place)
     collector.totals[index], collector.lengths[index] = 0.0, 0
     if collector.waits:
         collector.rest(index)

@@ -57,7 +57,7 @@ def trained(loop: Loop, steps: int = STEPS) -> Loop:
 
 def everything(loop: Loop) -> list[torch.Tensor]:
     """All that training has changed on the device."""
-    kept = loop.store.rows[..., : loop.store.size, :]
+    kept = loop.source.rows[..., : loop.source.size, :]
     generators = [*loop.streams.acting, *loop.streams.sampling, *loop.streams.noise]
     states = [generator.get_state() for generator in generators]
     return [*leaves(loop.carry), kept, *loop.means.sums().values(), *states]
@@ -175,7 +175,7 @@ def test_only_a_round_that_drew_the_newest_step_waits_for_it(tmp_path: Path) -> 
 
         return call
 
-    for owner, method in ((crew, "start"), (crew, "finish"), (loop.store, "add"), (loop, "_round")):
+    for owner, method in ((crew, "start"), (crew, "finish"), (loop.source, "add"), (loop, "_round")):
         setattr(owner, method, noted(method, getattr(owner, method)))
     trained(loop, 60)
     turns = " ".join(order).split("start")[1:]

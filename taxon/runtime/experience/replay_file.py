@@ -13,8 +13,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from taxon.runtime.errors import UserError
+from taxon.runtime.experience.replay import ReplayBuffer
 from taxon.runtime.files import sync_folder
-from taxon.runtime.replay import Ring
 
 FOLDER = "replay"
 FILE_BYTES = 32 * 2**20  # a file is full when it holds so much: what leaves the replay is freed file by file
@@ -23,7 +23,7 @@ AT_ONCE = 8 * 2**20  # bytes copied at a time: a checkpoint's own memory stays s
 
 
 class Rows(BaseModel):
-    """A file of rows: [steps, S, W] in float32, in the order in which they were stored."""
+    """A file of rows: [steps, S N, W + 2 O] in float32, in the order in which they were stored."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     file: str = Field(pattern=r"^rows-[0-9]{1,18}\.bin$")
@@ -35,13 +35,19 @@ class Rows(BaseModel):
 class ReplayFile:
     """The rows of a ring in a run's folder."""
 
-    def __init__(self, folder: Path, ring: Ring) -> None:
+    def __init__(self, folder: Path, ring: ReplayBuffer) -> None:
         self.folder = folder / FOLDER
         self.ring = ring
         self.entries: list[Rows] = []
         self._digest = hashlib.sha256()  # of the last entry's rows
-        self._row_bytes = 4 * ring.seeds * ring.layout.width
+        self._row_bytes = 4 * ring.width
+        self._environments = ring.seeds * ring.environments
         self._steps = max(FEWEST_STEPS, FILE_BYTES // self._row_bytes)  # of a full file
+
+    @property
+    def bytes(self) -> int:
+        """Disk space of a full ring."""
+        return self.ring.capacity * self._row_bytes
 
     def append(self) -> list[Rows]:
         """Write the rows that are new, and forget the files whose rows have left the ring; the files that remain.
@@ -99,7 +105,7 @@ class ReplayFile:
             file.truncate(place)
             file.seek(place)
             for start, end in self._pieces(first, count):
-                content = self.ring.between(start, end).transpose(0, 1).contiguous().cpu().numpy().tobytes()
+                content = self.ring.between(start, end).cpu().numpy().tobytes()
                 file.write(content)
                 self._digest.update(content)
             file.flush()
@@ -117,10 +123,10 @@ class ReplayFile:
                     digest.update(content)
                     if len(content) < (end - start) * self._row_bytes:
                         raise UserError(f"{path} is shorter than the checkpoint says", _RESTORE)
-                    rows = np.frombuffer(content, dtype=np.float32).reshape(end - start, self.ring.seeds, -1)
+                    rows = np.frombuffer(content, dtype=np.float32).reshape(end - start, self._environments, -1)
                     keep = max(0, oldest - start)
                     if keep < end - start:
-                        self.ring.put(start + keep, torch.tensor(rows[keep:]).transpose(0, 1))
+                        self.ring.put(start + keep, torch.tensor(rows[keep:]))
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}", _RESTORE) from None
         if digest.hexdigest() != entry.sha256:
