@@ -240,3 +240,16 @@ def test_the_ratio_of_updates_to_steps_is_the_specs(environments, every, expecte
         due.append(ring.due(t * environments))
     assert due == expected
     assert sum(due) == DATA._replace(steps_per_update=every).rounds(6 * environments)
+
+
+def test_where_final_observations_find_no_room_more_is_made(generators):
+    """As on a GPU, which has memory for a few at first; what was recorded over the old memory is forgotten then."""
+    moves = []
+    ring = ReplayBuffer(DATA, 2, 1000, 2, {"action": (1,)}, CPU, moved=lambda: moves.append(ring.added))
+    for t in range(30):
+        far(ring, torch.tensor([[float(t)], [100.0 + t]]), "terminated")
+        if t == 0:
+            ring._places.clear()
+        batch = sample(ring, 32, generators(2))
+        torch.testing.assert_close(batch["next_observation"][..., 0], -batch["reward"])
+    assert moves == [1]

@@ -46,12 +46,15 @@ class ReplayBuffer:
         self.capacity = -(-min(data.capacity, steps) // data.environments)  # of an environment
         answer = {"reward": (), "terminated": (), "truncated": ()}
         self.layout = Layout({**columns, **answer})
+        self._known = [observation, self.layout.width - len(answer)]  # widths of what is known before the answer
+        self._answer = [observation, len(answer)]
         self.added = 0  # steps of an environment so far
         self._moved = moved
         # The newest step's next observation takes a slot beside those of the steps that are kept.
         self._slots = self.capacity + 1
         self.rows = torch.empty(0)  # [S, N, slots, W]
         self._observations = torch.empty(0)  # [S N slots + finals, O]
+        self._ring = self._observations  # [S, N, slots, O], those before the final ones
         self._following = torch.empty(0)  # [S N slots], int64: where in them a step's next observation lies
         self._places: list[int] = []  # free ones for final observations
         self._finals: dict[int, tuple[NDArray[np.int64], list[int]]] = {}  # slot -> environments of S N, their places
@@ -87,9 +90,17 @@ class ReplayBuffer:
         return False
 
     def add(self, known: Tensor, answer: Tensor, over: NDArray[np.bool_]) -> None:
-        size = self.observation
-        rows = torch.cat([known[..., size:], answer[..., size:]], -1).unsqueeze(2)
-        self._put(rows, known[..., :size].unsqueeze(2), answer[..., :size].unsqueeze(2), over[..., None])
+        self._take_memory()
+        slot = self.added % self._slots
+        self._release(slot)
+        observation, known = known.split_with_sizes(self._known, -1)
+        following, answer = answer.split_with_sizes(self._answer, -1)
+        torch.cat([known, answer], -1, out=self.rows.select(2, slot))
+        self._ring.select(2, slot).copy_(observation)
+        self._ring.select(2, (slot + 1) % self._slots).copy_(following)
+        if over.any():
+            (ended,) = np.nonzero(over.reshape(-1))
+            self._keep(ended, np.full(len(ended), slot), following.flatten(0, 1)[torch.from_numpy(ended)])
         self.added += 1
 
     def skip(self) -> None:
@@ -214,32 +225,19 @@ class ReplayBuffer:
         steps = steps.to(self.device).view(len(steps), self.seeds, self.environments, -1).movedim(0, 2)
         rows, observation, following = torch.split(steps, [self.layout.width, self.observation, self.observation], -1)
         columns = self.layout.split(rows)
-        over = torch.maximum(columns["terminated"], columns["truncated"]).cpu().numpy() > 0
-        self._put(rows, observation, following, over, first)
-
-    def _put(
-        self, rows: Tensor, observation: Tensor, following: Tensor, over: NDArray[np.bool_], first: int | None = None
-    ) -> None:
-        """Steps [S, N, n, ...] from number `first` on, by default the next; over: [S, N, n]."""
         self._take_memory()
-        first = self.added if first is None else first
-        count = rows.shape[2]
-        numbers = np.arange(first, first + count) % self._slots
-        after = (first + count) % self._slots
-        whole = numbers[0] + count <= self._slots
-        slots = slice(numbers[0], numbers[0] + count) if whole else torch.from_numpy(numbers)
-        ring = self._observations[: len(self._following)].view(self.seeds, self.environments, self._slots, -1)
-        if self._finals:
-            for slot in numbers.tolist():
-                self._release(slot)
+        numbers = np.arange(first, first + rows.shape[2]) % self._slots
+        for slot in numbers.tolist():
+            self._release(slot)
+        slots = torch.from_numpy(numbers)
         self.rows[:, :, slots] = rows
-        ring[:, :, slots] = observation.to(self.dtype)
-        ring[:, :, after] = following[:, :, -1].to(self.dtype)
+        self._ring[:, :, slots] = observation.to(self.dtype)
+        self._ring[:, :, (slots[-1] + 1) % self._slots] = following[:, :, -1].to(self.dtype)
+        over = torch.maximum(columns["terminated"], columns["truncated"]).flatten(0, 1).cpu()
         if over.any():
-            ended = over.reshape(-1, count)
-            places = np.nonzero(ended)
-            finals = following.reshape(-1, count, self.observation)[places]
-            self._keep(places[0], numbers[places[1]], finals)
+            ended, places = over.numpy().nonzero()
+            finals = following.flatten(0, 1)[torch.from_numpy(ended), torch.from_numpy(places)]
+            self._keep(ended, numbers[places], finals)
 
     def _keep(self, environments: NDArray[np.int64], slots: NDArray[np.int64], finals: Tensor) -> None:
         """Lay final observations [k, O] of steps of these environments (of S N) in these slots aside."""
@@ -255,8 +253,8 @@ class ReplayBuffer:
 
     def _release(self, slot: int) -> None:
         """The step in a slot leaves: its final observations, if it has any, are forgotten."""
-        environments, places = self._finals.pop(slot, (None, []))
-        if environments is not None:
+        if slot in self._finals:
+            environments, places = self._finals.pop(slot)
             self._places += places
             index = torch.from_numpy(environments).to(self.device) * self._slots
             self._following[index + slot] = index + (slot + 1) % self._slots
@@ -270,22 +268,27 @@ class ReplayBuffer:
         return rows, observations[0], observations[1]
 
     def _take_memory(self) -> None:
-        if not self._following.numel():
+        if not self.rows.numel():
             several = self.seeds * self.environments
             slots = several * self._slots
             # Memory of the CPU is taken where it is written to.
             finals = slots if self.device.type == "cpu" else max(several, slots // SHARE)
             self.rows = torch.empty(self.seeds, self.environments, self._slots, self.layout.width, device=self.device)
-            self._observations = torch.empty(slots + finals, self.observation, dtype=self.dtype, device=self.device)
+            self._lay(torch.empty(slots + finals, self.observation, dtype=self.dtype, device=self.device))
             self._places = list(range(slots + finals - 1, slots - 1, -1))
             here = torch.arange(self._slots, device=self.device)
             self._following = (self._first.unsqueeze(1) + (here + 1) % self._slots).flatten()
+
+    def _lay(self, observations: Tensor) -> None:
+        self._observations = observations
+        several = self.seeds * self.environments * self._slots
+        self._ring = observations[:several].view(self.seeds, self.environments, self._slots, self.observation)
 
     def _grow(self) -> None:
         """Make room for more final observations."""
         there = len(self._observations)
         more = there - len(self._following)
-        self._observations = torch.cat([self._observations, self._observations.new_empty(more, self.observation)])
+        self._lay(torch.cat([self._observations, self._observations.new_empty(more, self.observation)]))
         self._places += range(there + more - 1, there - 1, -1)
         self._moved()
 
