@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from smaller import smaller
 from typer.testing import CliRunner
 
 from taxon.cli.frontend import load
@@ -62,7 +63,7 @@ def cases() -> Iterator[object]:
 @pytest.mark.parametrize(("spec", "environment"), cases())
 def test_trains(spec: str, environment: str, tmp_path: Path) -> None:
     row = load(spec, [], environment).row
-    settings = [f"--set={path}={value}" for path, value in FEWER.items() if path in row]
+    settings = [f"--set={setting}" for setting in smaller(row, FEWER)]
     options = ["--env", environment, "--steps", str(STEPS), "--eval-every", str(STEPS), "--eval-episodes", "1"]
     out = tmp_path / "run"
 

@@ -39,7 +39,7 @@ def emit(row: Row) -> str:
 def _header(row: Row, plan: Plan) -> str:
     columns = ", ".join(f"{path} = {cell}" for path, cell in cells(row).items())
     axes = ["S seeds"]
-    if plan.rollouts:
+    if plan.rollouts or plan.environments > 1:
         axes.append("N environments of a seed")
     if plan.q:
         axes.append("E critics")

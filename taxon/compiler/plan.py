@@ -341,4 +341,5 @@ def _data(row: Row) -> dict[str, str]:
         "steps_per_update": number(_count(row, "data.steps_per_update")),
         "sequence": "LENGTH" if row.has("data", "sequences") else "1",
         "episodes": str(row.has("data", "episodes")),
+        "environments": number(_count(row, "data.environments")),
     }

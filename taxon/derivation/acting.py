@@ -164,7 +164,9 @@ def _replay(case: Case) -> str:
     )
     warm = "uniform actions" if row["data.random_warmup"] is True else "the policy"
     first = f"{case.count('data.warmup')} steps of {warm} come first."
-    text = f"A replay of the last {capacity} steps of all policies; {first}"
+    several = int(row.number("data.environments"))
+    where = f", made in ${several}$ environments side by side" if several > 1 else ""
+    text = f"A replay of the last {capacity} steps of all policies{where}; {first}"
     every = (
         f"after every ${case.number('data.steps_per_update')}$ steps"
         if row.number("data.steps_per_update") != 1

@@ -17,16 +17,36 @@ class Replay(NamedTuple):
     steps_per_update: int  # environment steps between two updates
     sequence: int  # T: length of a sampled window, 1 for single steps
     episodes: bool  # keep whole episodes and refresh columns over all of them before a phase
+    environments: int = 1  # N: environments of one seed, stepped together
 
     @property
-    def environments(self) -> int:
-        """Environments of one seed."""
+    def restarts(self) -> bool:
+        """A replay's episodes go on from round to round."""
+        return False
+
+    @property
+    def group(self) -> int:
+        """Without restarts no environments start alike."""
         return 1
 
     @property
     def fewest(self) -> int:
         """The fewest environment steps of a run that makes an update."""
         return self.warmup
+
+    @property
+    def alternates(self) -> bool:
+        """Whether collecting and updating take turns, so that neither can go on during the other."""
+        return False
+
+    @property
+    def fixed(self) -> bool:
+        """Whether what an update reads has the same shape in every round."""
+        return not self.episodes
+
+    def rounds(self, steps: int) -> int:
+        """Rounds of updates that are due by a seed's `steps`: the first once the warm-up is stored."""
+        return max(0, 1 + (steps - self.warmup) // self.steps_per_update)
 
 
 class Rollouts(NamedTuple):
@@ -42,6 +62,20 @@ class Rollouts(NamedTuple):
     def fewest(self) -> int:
         """The fewest environment steps of a run that makes an update: the last one is of every environment."""
         return self.environments * (self.steps - 1) + 1
+
+    @property
+    def alternates(self) -> bool:
+        """Whether collecting and updating take turns, so that neither can go on during the other."""
+        return True
+
+    @property
+    def fixed(self) -> bool:
+        """Whether what an update reads has the same shape in every round."""
+        return True
+
+    def rounds(self, steps: int) -> int:
+        """Rounds of updates that are due by a seed's `steps`: one whenever a segment is full."""
+        return steps // (self.environments * self.steps)
 
 
 class Episodes(NamedTuple):

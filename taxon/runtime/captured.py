@@ -86,6 +86,10 @@ class Captured:
             tensor = self._staged[name].copy_(tensor)
         return self._held[name].copy_(tensor, non_blocking=True)
 
+    def forget(self) -> None:
+        self._called.clear()
+        self._recorded.clear()
+
     def __call__(self, key: Hashable, unit: Unit, carry: Any) -> tuple[Any, Any]:
         home = self._home.settle(carry)
 

@@ -15,10 +15,10 @@ import safetensors.torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from taxon.runtime.errors import UserError
+from taxon.runtime.experience.replay_file import Rows
 from taxon.runtime.fields import Count, Hash, OfSeed, Seeds, first_of
 from taxon.runtime.folder import RunFolder
 from taxon.runtime.plain import NotPlainError, pack, unpack
-from taxon.runtime.replay_file import Rows
 from taxon.runtime.snapshot import UnfitError, restore_agent
 
 INDEX = "checkpoint.json"

@@ -65,7 +65,7 @@ class Compiling:
         named = chosen if recorded is None else recorded
         self.compiled = [name for name in (*(phase.name for phase in phases), ACTING) if name in named]
         for phase in phases:
-            if phase.name in self.compiled and phase.whole and isinstance(data, Replay):
+            if phase.name in self.compiled and phase.whole and not data.fixed:
                 self.fall_back(phase.name, "what it reads, all that is stored, grows from round to round")
 
     def prepare(self, name: str, function: Function) -> Function:
@@ -117,9 +117,7 @@ def worthwhile(calls: int, worth: int, mode: Mode) -> bool:
 
 def updates_of(phase: Phase, data: Replay | Rollouts, steps: int) -> int:
     """How many updates of the phase a run of so many environment steps makes."""
-    if isinstance(data, Rollouts):
-        return phase.updates * (steps // (data.environments * data.steps))
-    return phase.updates * max(0, 1 + (steps - data.warmup) // data.steps_per_update)
+    return phase.updates * data.rounds(steps)
 
 
 def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:

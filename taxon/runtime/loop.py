@@ -5,7 +5,6 @@ of the device are units: to act, and to make some updates of a phase.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,12 @@ from taxon.operators.noise import uniform
 from taxon.runtime.agent import Agent, map_state, named_tensors
 from taxon.runtime.collector import Collector
 from taxon.runtime.environments import Environment
-from taxon.runtime.layout import Layout
+from taxon.runtime.experience.layout import Layout
+from taxon.runtime.experience.minibatches import Minibatches, Table
+from taxon.runtime.experience.replay import Samples
+from taxon.runtime.experience.source import Source, source_of
 from taxon.runtime.learning import Carry, accept, broken_numbers, freeze, learn
 from taxon.runtime.metrics import Means
-from taxon.runtime.replay import Ring, gather, passes
-from taxon.runtime.rollouts import Segment
 from taxon.runtime.stepper import Crew, Episode
 from taxon.runtime.streams import Streams, streams
 from taxon.runtime.units import Direct, Units
@@ -30,6 +30,7 @@ LONG_ROUND = 100  # updates of a round from which on it listens for a stop on it
 ACTING = "act"  # what acting is called beside the phases
 
 Function = Callable[..., Any]
+Split = Callable[[Any], dict[str, Tensor]]
 
 __all__ = ["Agent", "Episode", "Loop", "Streams", "map_state", "streams"]  # what training takes, and gives
 
@@ -68,8 +69,7 @@ class Loop:
         self.streams = streams
         self.device = device
         self.units: Units = Direct(device) if units is None else units
-        # Columns over a growing replay have another shape each round, and a recorded unit has one.
-        self._learns = Direct(device) if isinstance(data, Replay) and data.episodes else self.units
+        self._learns = self.units if data.fixed else Direct(device)  # a recorded unit has one shape
         self.overlap = overlap
 
         seeds = len(streams.init)
@@ -79,19 +79,13 @@ class Loop:
             torch.full((seeds,), -1, device=device),
             torch.zeros(seeds, dtype=torch.int64, device=device),
         )
-        waits = isinstance(data, Rollouts) and data.restarts
-        self.collector = Collector(environments, seeds, waits)
+        self.collector = Collector(environments, seeds, data.restarts)
         self.observations, self.actions = self.collector.observation, self.collector.action
-        known = {"observation": (self.observations,), "action": (self.actions,), **dict.fromkeys(agent.columns, ())}
-        if isinstance(data, Rollouts):
-            known |= {"valid": (), "begins": ()}
-        self._known = Layout(known)  # what of a row is known before the environment has answered
-        answer = {"next_observation": (self.observations,), "reward": (), "terminated": (), "truncated": ()}
-        self.store: Ring | Segment
-        if isinstance(data, Rollouts):
-            self.store = Segment(seeds, data.environments, data.steps, known | answer, device)
-        else:
-            self.store = Ring(seeds, min(data.capacity, steps), known | answer, device)
+        columns = {"action": (self.actions,), **dict.fromkeys(agent.columns, ())}
+        self.source: Source = source_of(data, seeds, steps, self.observations, columns, device, moved=self.units.forget)
+        # What of a row is known before the environment has answered.
+        known = {"observation": (self.observations,), **columns, **dict.fromkeys(self.source.columns, ())}
+        self._known = Layout(known)
         # Random actions are drawn too few times to be compiled.
         self._act = {False: prepare(ACTING, self._acts(False)), True: self._acts(True)}
         self._prepare = prepare
@@ -101,7 +95,7 @@ class Loop:
         self.steps = 0  # environment steps, those included during which an environment waited
         self.updates = {phase.name: 0 for phase in self.phases}  # updates of every phase
         self.samples = 0  # stored steps read by updates
-        self.pending = False  # a round of updates is due before the next step
+        self.pending = 0  # rounds of updates that are due before the next step
 
         self.living = seeds  # how many seeds are not frozen, as of the latest step
         self.causes: dict[int, str] = {}  # why, where an environment was the cause
@@ -142,9 +136,9 @@ class Loop:
         """
         if not self.pending:
             self._advance()
-        if self.pending:
+        while self.pending:
             self._update(watch)
-            self.pending = False
+            self.pending -= 1
 
     def fail(self, seed: int, cause: str, trace: str = "") -> None:
         """Freeze a seed (by index) for what its environment did."""
@@ -202,18 +196,18 @@ class Loop:
         return self.means.take(self.carry.alive)
 
     def _advance(self) -> None:
-        """A step, with its updates where they were asked for on its way; else `pending` says whether they are due."""
-        data, store = self.data, self.store
-        self.steps += data.environments
-        if isinstance(data, Rollouts) and data.restarts and store.size == 0:
-            self.collector.restart(self.streams.starts, data.group, self._alive)
+        """A step, with its updates where they were asked for on its way; else `pending` says how many are due."""
+        source = self.source
+        self.steps += self.data.environments
+        if source.starts():
+            self.collector.restart(self.streams.starts, self.data.group, self._alive)
             self._take_faults()
-        random = isinstance(data, Replay) and data.random_warmup and self.steps <= data.warmup
-        if isinstance(store, Segment) and self.collector.resting(self._alive):
+        random = source.explores(self.steps)
+        if self.collector.resting(self._alive):
             # Drawn even where nobody acts: how long others run must not show in a seed's stream.
             self._noise(random)
-            store.skip()
-            self.pending = store.full
+            source.skip()
+            self.pending = source.due(self.steps)
         else:
             self._tick(random)
 
@@ -225,7 +219,7 @@ class Loop:
 
     def _acts(self, random: bool) -> Function:
         """(carry, words, noise) -> carry, the part of a row that is known, what the host is told: [S, N A + 1]."""
-        agent, size, replay = self.agent, self.observations, isinstance(self.data, Replay)
+        agent, size, observes = self.agent, self.observations, self.source.observes
 
         @torch.no_grad()
         def acts(carry: Carry, words: Tensor, noise: Tensor) -> tuple[Carry, Tensor, Tensor]:
@@ -237,7 +231,7 @@ class Loop:
             known = self._known.join(
                 {"observation": observation, "valid": 1.0 - waiting, "begins": begins, **taken},
             )
-            if replay:
+            if observes:
                 state = agent.observe(state, observation)
             told = torch.cat([taken["action"].flatten(1), carry.alive.unsqueeze(-1)], -1)
             return accept(carry, state), known, told
@@ -245,21 +239,20 @@ class Loop:
         return acts
 
     def _tick(self, random: bool) -> None:
-        """Act, hear and store."""
-        data, store, collector = self.data, self.store, self.collector
-        early = self.overlap and self._may_be_early() and self._due(1)
-        if early and isinstance(store, Ring) and isinstance(data, Replay):
-            store.prepare(data.sequence, ahead=1)
+        """Act, step the environments, store."""
+        source, collector, size = self.source, self.collector, self.observations
+        samples = self._ahead()
         words = self.units.hold("words", torch.from_numpy(collector.words))
 
         def unit(carry: Carry) -> tuple[Carry, Any]:
             carry, known, told = self._act[random](carry, words, self._noise(random))
-            drawn = self._draw_ahead() if early else {}
-            if early and isinstance(store, Ring):
-                late = torch.stack([store.newest(windows) for windows in drawn.values()]).any()
+            drawn = {} if samples is None else self._draw_ahead(samples)
+            if samples is not None:
+                late = torch.stack([samples.newest(index) for index in drawn.values()]).any()
                 told = torch.cat([told, late.expand(len(told), 1)], -1)
             return carry, (known, told, drawn)
 
+        early = samples is not None
         self.carry, (known, told, drawn) = self.units((ACTING, random, early), unit, self.carry)
         # The one transfer to the host: the actions, which seeds go on, and whether the updates need this step.
         host = told.cpu().numpy()
@@ -268,48 +261,35 @@ class Loop:
         self._alive = host[:, -1] > 0
         if not np.isfinite(host).all():
             # What is computed for an environment that waits is dropped, so it must not freeze the seed either.
-            acted = np.isfinite(host[:, :-1]).reshape(len(host), data.environments, -1).all(-1)
+            acted = np.isfinite(host[:, :-1]).reshape(len(host), self.data.environments, -1).all(-1)
             finite = (acted | collector.rests).all(-1)
             self._alive &= finite
             self._freeze(finite)
         self.living = int(self._alive.sum())
-        last = isinstance(data, Rollouts) and data.restarts and store.size + 1 == data.steps
-        collector.start(host[:, :-1], self._alive, self.steps, last)
+        collector.start(host[:, :-1], self._alive, self.steps, source.cuts())
         if not late:
             self._round(lambda: None, drawn)
         collector.finish()
-        heard = self.units.hold("answer", torch.from_numpy(collector.words))
-        store.add(known, heard[..., : self.observations + 3])
+        answer = self.units.hold("answer", torch.from_numpy(collector.words))[..., : size + 3]
+        source.add(known, answer, np.any(collector.words[..., size + 1 : size + 3] > 0, -1))
         self._take_faults()
         if early and late:
             self._round(lambda: None, drawn)
-        self.pending = not early and self._due()
+        self.pending = 0 if early else source.due(self.steps)
 
-    def _may_be_early(self) -> bool:
-        """Whether a round may be asked for while the environments step: it is short and draws from a replay."""
-        data = self.data
-        return isinstance(data, Replay) and not data.episodes and self._length() < LONG_ROUND
+    def _ahead(self) -> Samples | None:
+        """What a round reads that may be asked for while the environments step: it is short, and stored before."""
+        if self.overlap and self._length() < LONG_ROUND and self.source.due(self.steps, ahead=1) == 1:
+            return self.source.samples(self.streams.sampling, ahead=1)
+        return None
+
+    def _draw_ahead(self, samples: Samples) -> dict[str, Tensor]:
+        """The index of all that every phase of a round will read: [S, updates B] each."""
+        return {phase.name: samples.next(phase.updates * self.data.batch) for phase in self.phases}
 
     def _length(self) -> int:
         """Updates of a round."""
         return sum(phase.updates for phase in self.phases)
-
-    def _due(self, ahead: int = 0) -> bool:
-        """Whether the phases run after this step, `ahead` of whose rows are yet to be stored.
-
-        With a replay they first run once the warm-up's last step is stored, then every `steps_per_update` steps; with
-        rollouts, whenever the segment is full.
-        """
-        if isinstance(self.data, Rollouts):
-            return self.store.size == self.data.steps
-        since = self.steps - self.data.warmup
-        return since >= 0 and since % self.data.steps_per_update == 0 and self.store.size + ahead >= self.data.sequence
-
-    def _draw_ahead(self) -> dict[str, Tensor]:
-        """What every phase of a round will read of the replay: [S, updates B] each."""
-        data, store = self.data, self.store
-        assert isinstance(store, Ring)
-        return {phase.name: store.draw(phase.updates * data.batch, self.streams.sampling) for phase in self.phases}
 
     def _update(self, watch: Callable[[], None]) -> None:
         """One round; where it is long and `watch` raises, everything is as it was before."""
@@ -335,66 +315,47 @@ class Loop:
         drawn: what the phases read of the replay, where that was settled before.
         """
         self._clock.fill_(self.steps)
-        data, store, sampling = self.data, self.store, self.streams.sampling
-        episodes = store.episodes() if isinstance(data, Rollouts) or data.episodes else None
-        columns: dict[str, Any] = {} if episodes is None else episodes._asdict()
+        source, sampling = self.source, self.streams.sampling
+        columns: dict[str, Any] = {}
+        episodes = source.episodes() if source.by_round else None
+        if episodes is not None:
+            columns |= episodes._asdict()
         for phase in self.phases:
             if episodes is not None and phase.refresh is not None:
                 columns |= phase.refresh(self.state, episodes, self.streams.noise)
             if phase.whole:
                 self._learn_from_all(phase, columns, watch)
-            elif episodes is not None:
+            elif source.by_round:
                 names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
-                layout = Layout({name: tuple(columns[name].shape[2:]) for name in names})
-                rows = self._learns.hold(f"rows of {phase.name}", layout.join(columns))
-                index = passes(columns["valid"], phase.updates * data.batch, sampling)
-                self._learn(phase, layout, partial(gather, rows), index, 1, watch)
-            elif isinstance(store, Ring) and isinstance(data, Replay):
-                length = data.sequence
-                windows = None if drawn is None else drawn[phase.name]
-                if windows is None:
-                    store.prepare(length)
-                self._learn(phase, store.layout, partial(store.take, sequence=length), windows, length, watch)
-        if episodes is not None and isinstance(store, Segment):
+                table = Table(columns, names, phase.updates * self.data.batch, sampling)
+                table.rows = self._learns.hold(f"rows of {phase.name}", table.rows)
+                self._learn(phase, table, watch)
+            elif (samples := source.samples(sampling, index=None if drawn is None else drawn[phase.name])) is not None:
+                self._learn(phase, samples, watch)
+        if episodes is not None and not source.observes:
             self._observe(episodes)
-            store.clear()
+        source.clear()
 
-    def _learn(
-        self,
-        phase: Phase,
-        layout: Layout,
-        take: Callable[[Tensor], Tensor],
-        index: Tensor | None,
-        length: int,
-        watch: Callable[[], None],
-    ) -> None:
-        """A phase's updates on minibatches, several in a unit where units hold several.
-
-        take: the packed rows of an index [S, B]. index: of all the updates, [S, updates B], or None to draw.
-        length: stored steps that an entry of the index stands for.
-        """
+    def _learn(self, phase: Phase, minibatches: Minibatches, watch: Callable[[], None]) -> None:
+        """A phase's updates on minibatches, several in a unit where units hold several."""
         batch, made = self.data.batch, 0
         while made < phase.updates:
             watch()
             several = min(self._learns.most, phase.updates - made)
-            if index is None:
-                assert isinstance(self.store, Ring)
-                chosen = self.store.draw(several * batch, self.streams.sampling)
-            else:
-                chosen = index[:, made * batch : (made + several) * batch]
+            chosen = minibatches.next(several * batch)
             chosen = self._learns.hold(f"index of {phase.name}, {several}", chosen)
             first = self.updates[phase.name] + 1
 
             def unit(carry: Carry, chosen: Tensor = chosen, first: int = first) -> tuple[Carry, None]:
                 for number, part in enumerate(torch.split(chosen, batch, 1), first):
-                    carry = self._once(phase, number, layout, carry, take(part))
+                    carry = self._once(phase, number, carry, minibatches.take(part), minibatches.split)
                 return carry, None
 
             key = (phase.name, several, first % phase.every)
             self.carry, _ = self._learns(key, unit, self.carry)
             made += several
             self.updates[phase.name] += several
-            self.samples += several * batch * length
+            self.samples += several * batch * minibatches.length
 
     def _learn_from_all(self, phase: Phase, columns: Mapping[str, Tensor], watch: Callable[[], None]) -> None:
         """A phase's updates on every stored step."""
@@ -403,14 +364,14 @@ class Loop:
             watch()
             self.updates[phase.name] += 1
             batch = phase.batch(**{name: columns[name] for name in names})
-            self.carry = self._once(phase, self.updates[phase.name], None, self.carry, batch)
+            self.carry = self._once(phase, self.updates[phase.name], self.carry, batch)
             self.samples += columns["valid"].shape[1]
 
-    def _once(self, phase: Phase, number: int, layout: Layout | None, carry: Carry, batch: Any) -> Carry:
-        """The update of this number, from 1, on packed rows of a layout, or on a whole batch."""
+    def _once(self, phase: Phase, number: int, carry: Carry, batch: Any, split: Split | None = None) -> Carry:
+        """The update of this number, from 1, on a whole batch, or on what `split` makes columns of."""
         due = phase.between is None or number % phase.every == 0
         if (phase.name, due) not in self._updates:
-            update = _update_of(phase, due, layout, self._place(phase, due))
+            update = _update_of(phase, due, split, self._place(phase, due))
             self._updates[phase.name, due] = self._prepare(phase.name, update)
         noise = phase.noise(self.streams.noise, self.device)
         carry, names, values = self._updates[phase.name, due](carry, self._clock, batch, noise)
@@ -439,14 +400,14 @@ class Loop:
         self.carry = freeze(self.carry, torch.tensor(finite, device=self.device).unsqueeze(0), now)
 
 
-def _update_of(phase: Phase, due: bool, layout: Layout | None, place: int) -> Function:
-    """(carry, clock, batch, noise) -> what `learn` gives; the batch is packed rows where there is a layout."""
+def _update_of(phase: Phase, due: bool, split: Split | None, place: int) -> Function:
+    """(carry, clock, batch, noise) -> what `learn` gives; `split` makes columns of what is no batch yet."""
     update = phase.update if due or phase.between is None else phase.between
     names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
 
     def once(carry: Carry, clock: Tensor, batch: Any, noise: Any) -> tuple[Carry, tuple[str, ...], Tensor]:
-        if layout is not None:
-            columns = layout.split(batch)
+        if split is not None:
+            columns = split(batch)
             batch = phase.batch(**{name: columns[name] for name in names})
         return learn(update, carry, clock, batch, noise, place)
 

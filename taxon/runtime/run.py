@@ -10,14 +10,13 @@ from taxon.runtime import checkpoint, curve, manifest, summary
 from taxon.runtime.amounts import size
 from taxon.runtime.environments import Environment
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.experience.replay_file import ReplayFile
 from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Loop
 from taxon.runtime.options import Cadence
 from taxon.runtime.pace import Pace
 from taxon.runtime.progress import Display, SeedView, View
-from taxon.runtime.replay import Ring
-from taxon.runtime.replay_file import ReplayFile
 from taxon.runtime.snapshot import Capture, capture, whole
 from taxon.runtime.stopping import Stop
 from taxon.runtime.streams import evaluation_start
@@ -49,7 +48,8 @@ class Run:
         self.log = log
         self.shown = shown
         self.seeds = record.seeds
-        self.replay = ReplayFile(folder, loop.store) if isinstance(loop.store, Ring) else None
+        kept = loop.source.in_files()
+        self.replay = None if kept is None else ReplayFile(folder, kept)
         title = f"{record.name} on {record.environment} ({record.device})"
         self.view = View(title, record.steps, [SeedView(seed) for seed in self.seeds])
         self.recent: list[deque[float]] = [deque(maxlen=RECENT) for _ in self.seeds]
@@ -117,8 +117,8 @@ class Run:
         self.shown.say(
             f"{self.view.title}, seeds {named}: {record.steps:,} steps of each{start}, into {self.folder.path}"
         )
-        memory, ring = f"{size(loop.store.bytes)} of {loop.device} memory", isinstance(loop.store, Ring)
-        self.shown.say(f"the replay takes up to {memory}, and of the disk" if ring else f"the rollouts take {memory}")
+        kept = "" if self.replay is None else f" and {size(self.replay.bytes)} of the disk"
+        self.shown.say(f"{loop.source.name}: up to {size(loop.source.bytes)} of {loop.device} memory{kept}")
         if not record.restorable:
             self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
         try:

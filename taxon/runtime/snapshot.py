@@ -15,7 +15,6 @@ from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
 from taxon.runtime.options import MOST_STEPS
-from taxon.runtime.rollouts import Segment
 from taxon.runtime.stepper import Episode
 from taxon.runtime.streams import Streams
 
@@ -36,7 +35,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
 
     environments: what captures each training environment's state, None where it cannot be restored.
     """
-    collector, store = loop.collector, loop.store
+    collector = loop.collector
     return {
         "agent": dict(named_tensors(loop.state)),
         "loop": {
@@ -62,9 +61,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
             **{name: [generator.get_state() for generator in _generators(loop.streams, name)] for name in _STREAMS},
             "starts": [generator.bit_generator.state for generator in loop.streams.starts],
         },
-        "store": {"size": store.size, "rows": store.rows[:, :, : store.size]}
-        if isinstance(store, Segment)
-        else {"added": store.added},
+        "source": loop.source.capture(),
     }
 
 
@@ -115,7 +112,7 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore])
     counted, heard = saved["loop"], saved["collector"]
     seeds = len(loop.streams.init)
     loop.steps, loop.samples = whole(counted["steps"]), whole(counted["samples"])
-    loop.pending = bool(counted["pending"])
+    loop.pending = whole(counted["pending"])
     loop.updates = {name: whole(counted["updates"][name]) for name in loop.updates}
     sums = {tuple(map(str, key)): part for key, part in counted["sums"]}
     for key, part in sums.items():
@@ -137,15 +134,7 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore])
     for start, state in zip(loop.streams.starts, saved["streams"]["starts"], strict=True):
         start.bit_generator.state = state
 
-    store, stored = loop.store, saved["store"]
-    if isinstance(store, Segment):
-        store.size = whole(stored["size"], store.steps)
-        rows = store.rows[:, :, : store.size]
-        rows.copy_(fitting(stored["rows"], rows, "rows"))
-    else:
-        store.added = whole(stored["added"])
-        if store.added != loop.steps // loop.data.environments:
-            raise UnfitError(f"it has stored {store.added:,} steps of {loop.steps:,}")
+    loop.source.restore(saved["source"], loop.steps)
 
     collector = loop.collector
     if heard["words"].shape != collector.words.shape or heard["words"].dtype != collector.words.dtype:
@@ -186,14 +175,11 @@ def begin_anew(loop: Loop, index: int, entropy: Sequence[int]) -> None:
 
     entropy: what the new episode's seed is drawn from, so that it is not the first episode once more.
     """
-    collector, store = loop.collector, loop.store
+    collector = loop.collector
     seed, place = divmod(index, collector.width)
     if not loop.is_alive(seed) or collector.waiting(index):
         return
-    if isinstance(store, Segment):
-        store.cut(seed, place)
-    else:
-        store.cut(seed)
+    loop.source.cut(seed, place)
     collector.totals[index], collector.lengths[index] = 0.0, 0
     if collector.waits:
         collector.rest(index)

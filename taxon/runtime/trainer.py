@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 
 from taxon.operators.data import Replay, Rollouts
-from taxon.runtime import checkpoint, curve, manifest, module, replay_file, tensorboard
+from taxon.runtime import checkpoint, curve, manifest, module, tensorboard
 from taxon.runtime.captured import Captured, CudaGraphs
 from taxon.runtime.closing import close_all
 from taxon.runtime.compiled import Compiling
@@ -24,6 +24,7 @@ from taxon.runtime.device import choose_device
 from taxon.runtime.environment_state import restorable
 from taxon.runtime.environments import Environment, check_actions, make
 from taxon.runtime.errors import UserError
+from taxon.runtime.experience import replay_file
 from taxon.runtime.faults import UnusableEnvironmentError
 from taxon.runtime.folder import UNFINISHED, RunFolder
 from taxon.runtime.garbage import search_again
@@ -83,7 +84,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
         width, discrete = declared.DATA.environments, declared.Agent.discrete
     numbers = streams(options.seeds, device, width)
     workers = _workers(options.workers, options.environment, numbers, device, declared.DATA)
-    idle = isinstance(declared.DATA, Rollouts)
+    idle = declared.DATA.alternates
     with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
         check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
         folder = RunFolder(make_folder(options.out, program.name, options.environment, here))
@@ -142,7 +143,7 @@ def resume(
         numbers = streams(record.seeds, device, width)
         if workers is not None:
             record.workers = _workers(workers, record.environment, numbers, device, declared.DATA)
-        idle = isinstance(declared.DATA, Rollouts)
+        idle = declared.DATA.alternates
         with (
             _environments(record.environment, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
@@ -193,7 +194,7 @@ def _train(
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         if sealed is None and device.type == "cpu" and set(record.compiled) - {ACTING}:
             record.seed_threads = choose_threads(agent, emitted.DATA.batch, len(record.seeds))
-        resting = device.type == "cpu" and isinstance(emitted.DATA, Rollouts)  # the updates, between two rounds
+        resting = device.type == "cpu" and emitted.DATA.alternates  # the updates, between two rounds
         alone = resting and acts_alone(agent, emitted.DATA.environments)
         if not isinstance(training, list) and have_cores(record.workers, busy_cores(device, resting=alone)):
             training.stay_awake()
@@ -383,7 +384,7 @@ def _workers(asked: Crowd, id: str, numbers: Streams, device: torch.device, data
     count = len(numbers.environment)
     if asked != "auto":
         return min(asked, count)
-    return choose_workers(id, numbers.environment[0], count, device, isinstance(data, Replay))
+    return choose_workers(id, numbers.environment[0], count, device, beside=not data.alternates)
 
 
 @contextmanager

@@ -23,6 +23,9 @@ class Units(Protocol):
     def hold(self, name: str, tensor: Tensor) -> Tensor:
         """The same numbers on the device, where every unit that reads this name finds them."""
 
+    def forget(self) -> None:
+        """Memory that units read has moved."""
+
     def __call__(self, key: Hashable, unit: Unit, carry: Any) -> tuple[Any, Any]:
         """Run a unit; one key stands for one unit, whatever is held. What it gives beside the carry lasts until the
         next call with its key."""
@@ -38,6 +41,9 @@ class Direct:
 
     def hold(self, name: str, tensor: Tensor) -> Tensor:
         return tensor.to(self.device)
+
+    def forget(self) -> None:
+        """Nothing was recorded."""
 
     def __call__(self, key: Hashable, unit: Unit, carry: Any) -> tuple[Any, Any]:
         return unit(carry)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from program import taxon
+from smaller import smaller
 from test_specs_train import FEWER
 
 from taxon.semantics import load_spec, row_hash
@@ -140,7 +141,7 @@ def test_each_rung_trains(left: str, right: str, tmp_path: Path) -> None:
     for file in files:
         row = load_spec(file).row
         assert row is not None
-        settings = [f"--set={path}={value}" for path, value in FEWER.items() if path in row]
+        settings = [f"--set={setting}" for setting in smaller(row, FEWER)]
         if row.base("optimizer.value") == "sgd":
             settings.append("--set=optimizer.value.lr=1e-5")  # at 1e-2 a Q critic may diverge, as TX504 warns
         options = ["--env", "Pendulum-v1", "--steps", str(STEPS), "--eval-every", str(STEPS), "--eval-episodes", "1"]

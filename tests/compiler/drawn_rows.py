@@ -161,7 +161,8 @@ def _sized(draw: st.DrawFn, chosen: dict[str, str]) -> dict[str, str]:
     if chosen.get("G.estimate", "").startswith("n_step"):
         kept["G.estimate.n"] = "2"
     if "replay" in chosen["data"]:
-        return kept | {"data.capacity": "50", "data.warmup": "10"}
+        several = draw(st.sampled_from(["1", "1", "3"]))
+        return kept | {"data.capacity": "50", "data.warmup": "12", "data.environments": several}
     if "restarts" in chosen["data"]:
         groups = ["2", "4"] if chosen.get("pi_q.update.normalise") == "group" else ["1", "2", "4"]
         kept["data.restarts.group"] = draw(st.sampled_from(groups))

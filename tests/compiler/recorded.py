@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from smaller import smaller
 from tiny import Drift, Hops, build, leaves, loop_of, row_of
 
 from taxon.operators.data import Phase
@@ -58,9 +59,7 @@ class Recorded(NamedTuple):
 def record(spec: str, actions: str | None, folder: Path, updates: int, seeds: int = 2) -> Recorded:
     """So many updates in all, as eager execution makes them in a small environment."""
     row = row_of(spec, actions=actions)
-    # A network without hidden layers stays linear: there are rows that solve for it.
-    sets = [f"{path} = {value}" for path, value in FEWER.items() if path in row and row[path] != ()]
-    built = build(row_of(spec, *sets, actions=actions), folder)
+    built = build(row_of(spec, *smaller(row, FEWER), actions=actions), folder)
     agent = built.Agent(3, (Hops if built.Agent.discrete else Drift).action)
     functions: dict[str, Callable[..., Any]] = {}
     calls: list[Call] = []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from recorded import FEWER
+from smaller import smaller
 from tape import AskedError, Tape
 from tiny import Drift, Hops, build, leaves, row_of
 
@@ -30,8 +31,8 @@ def row(spec: str, actions: str, **data: int) -> Any:
     """A row small enough to be trained in a moment; `data` sets paths of its data."""
     whole = row_of(spec, actions=actions)
     fewer = FEWER | {f"data.{name}": value for name, value in data.items()}
-    sets = [f"{path} = {value}" for path, value in fewer.items() if path in whole and whole[path] != ()]
-    return row_of(spec, *sets, actions=actions)
+    several = [f"data.environments = {data['environments']}"] if "environments" in data else []
+    return row_of(spec, *smaller(whole, fewer), *several, actions=actions)
 
 
 def loop_with(built: Any, units: Any, overlap: bool = False, device: torch.device = CPU) -> Loop:
@@ -57,7 +58,7 @@ def trained(loop: Loop, steps: int = STEPS) -> Loop:
 
 def everything(loop: Loop) -> list[torch.Tensor]:
     """All that training has changed on the device."""
-    kept = loop.store.rows[..., : loop.store.size, :]
+    kept = loop.source.rows[..., : loop.source.size, :]
     generators = [*loop.streams.acting, *loop.streams.sampling, *loop.streams.noise]
     states = [generator.get_state() for generator in generators]
     return [*leaves(loop.carry), kept, *loop.means.sums().values(), *states]
@@ -92,6 +93,22 @@ def test_recorded_units_give_the_same_numbers(
     assert said == []
     assert tape.recorded >= 1
     assert tape.replays > 10
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+@pytest.mark.parametrize("spec", ["sac", "mpo", "awr"])
+def test_a_replay_of_several_environments_gives_the_same_numbers_recorded(
+    spec: str, overlap: bool, tmp_path: Path, blind: None
+) -> None:
+    built = build(row(spec, "continuous", environments=3, warmup=30, steps_per_update=4), tmp_path)
+    plain, captured = trained(loop_with(built, Direct(CPU))), loop_with(built, None)
+    tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
+    use(captured, Captured(tape, CPU, Home(), print))
+    captured.overlap = overlap
+    assert_same(trained(captured), plain)
+    rounds = 1 + (plain.steps - 30) // 4
+    assert {count % rounds for count in plain.updates.values()} == {0}
+    assert plain.source.episodes().reward.shape[1] == 3 * min(20, plain.steps // 3)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -175,7 +192,7 @@ def test_only_a_round_that_drew_the_newest_step_waits_for_it(tmp_path: Path) -> 
 
         return call
 
-    for owner, method in ((crew, "start"), (crew, "finish"), (loop.store, "add"), (loop, "_round")):
+    for owner, method in ((crew, "start"), (crew, "finish"), (loop.source, "add"), (loop, "_round")):
         setattr(owner, method, noted(method, getattr(owner, method)))
     trained(loop, 60)
     turns = " ".join(order).split("start")[1:]

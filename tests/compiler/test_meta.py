@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from recorded import FEWER
+from smaller import smaller
 from tiny import Drift, Hops, build, loop_of, row_of
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -59,9 +60,7 @@ def to_meta(value: Any) -> Any:
 
 
 def row(spec: str, actions: str) -> Any:
-    whole = row_of(spec, actions=actions)
-    sets = [f"{path} = {value}" for path, value in FEWER.items() if path in whole and whole[path] != ()]
-    return row_of(spec, *sets, actions=actions)
+    return row_of(spec, *smaller(row_of(spec, actions=actions), FEWER), actions=actions)
 
 
 class Noted:

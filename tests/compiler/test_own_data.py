@@ -84,8 +84,8 @@ def test_retrace_keeps_its_own_actions_whole(data: str, head: str, tmp_path: Pat
         loop.step()
     log_ratio = spied.calls[0][3]
     if "tanh" in head:
-        rows = loop.store.layout.split(loop.store.rows)["action"]
-        assert (rows[:, :20].abs() > 1 - 1e-6).any()
+        rows = loop.source.layout.split(loop.source.rows)["action"]
+        assert (rows[:, :, :20].abs() > 1 - 1e-6).any()
     # what remains is rounding of the mean, which is computed for another number of states
     torch.testing.assert_close(log_ratio, torch.zeros_like(log_ratio), atol=2e-2, rtol=0)
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from smaller import smaller
 
 from taxon.cli.frontend import load
 from taxon.compiler import emit
@@ -45,7 +46,7 @@ def environment_of(spec: str) -> str:
 
 def compiled(spec: str, environment: str) -> tuple[str, str, str, str]:
     row = load(spec, [], environment).row
-    found = load(spec, [f"{path}={value}" for path, value in SMALL.items() if path in row], environment)
+    found = load(spec, smaller(row, SMALL), environment)
     return found.name, found.hash, found.canonical, emit(found.row)
 
 

@@ -19,7 +19,7 @@ REPLAY = Replay(capacity=100, batch=4, warmup=0, random_warmup=False, steps_per_
 def test_what_is_stored_at_an_episodes_end(id, terminated, truncated):
     """The final observation is the real one, the flags are kept apart, and the next row starts from the reset."""
     loop = run(loop_of(Recorder(), REPLAY._replace(episodes=True), id, [0], 7), 7)
-    stored = loop.store.episodes()
+    stored = loop.source.episodes()
     assert stored.observation[0, :, 0].tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert stored.next_observation[0, :, 0].tolist() == [1, 2, 3, 1, 2, 3, 1]
     assert stored.reward[0].tolist() == [1, 2, 3, 1, 2, 3, 1]
@@ -55,7 +55,7 @@ def test_counts_follow_the_spec():
     assert sorted({episode.step for episode in episodes}) == list(range(3, 51, 3))
     assert loop.take_episodes() == []
     # Random actions exactly while warming up; the metrics' mean over the 33 updates.
-    actions = loop.store.episodes().action[0, :, 0]
+    actions = loop.source.episodes().action[0, :, 0]
     assert (actions > 9).tolist() == [True] * 10 + [False] * 40
     assert loop.take_metrics() == {"update": {"loss": [16.0, 16.0]}}
     assert loop.take_metrics() == {}
@@ -98,7 +98,7 @@ def test_a_seed_trains_the_same_alone_and_among_others(toy):
     picked = map_state(lambda leaf: leaf[1:2], together.state)
     for mine, other in zip(*map(leaves, (picked, alone.state)), strict=True):
         assert torch.equal(mine, other)
-    assert torch.equal(together.store.rows[1], alone.store.rows[0])
+    assert torch.equal(together.source.rows[1], alone.source.rows[0])
     assert [e.total for e in together.take_episodes() if e.seed == 1] == [e.total for e in alone.take_episodes()]
     first, second = (map_state(lambda leaf, k=k: leaf[k], together.state) for k in (0, 1))
     assert not torch.equal(first.policy, second.policy)

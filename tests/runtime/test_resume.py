@@ -178,12 +178,11 @@ def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, m
         resume(program, tmp_path / "run", console=plain())
     (loop,) = loops
     assert set(loop.collector.lengths) == {2}
-    rows = loop.store.rows[..., : loop.store.size, :].flatten(0, -2)
-    columns = loop.store.layout.split(rows)
-    cut = columns["truncated"] > 0
+    stored = loop.source.episodes()
+    cut = stored.truncated > 0
     assert int(cut.sum()) == loop.collector.count
     # The walk is at its episode's step, so a cut row and the one after it tell that a new walk began.
-    places = columns["next_observation"][cut, 0]
+    places = stored.next_observation[cut][:, 0]
     assert torch.equal(places, torch.full_like(places, saved["collector"]["lengths"][0]))
 
 
@@ -237,8 +236,8 @@ def test_frozen_seeds_stay_frozen(program, tmp_path):
 
 def test_a_replay_that_forgets_keeps_only_its_own_files(program, tmp_path, monkeypatch):
     """The ring holds 200 of 300 steps, in files of 32: what has left it is removed, and the rest resumes."""
-    monkeypatch.setattr("taxon.runtime.replay_file.FEWEST_STEPS", 32)
-    monkeypatch.setattr("taxon.runtime.replay_file.FILE_BYTES", 1)
+    monkeypatch.setattr("taxon.runtime.experience.replay_file.FEWEST_STEPS", 32)
+    monkeypatch.setattr("taxon.runtime.experience.replay_file.FILE_BYTES", 1)
     train(program, options(tmp_path / "whole", steps=900), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 755)

@@ -11,11 +11,8 @@ from taxon.compiler.standalone import standalone
 from taxon.operators.data import Phase, Rollouts
 from taxon.operators.noise import standard_normal
 from taxon.runtime import module
+from taxon.runtime.experience.rollouts import RolloutBuffer
 from taxon.runtime.loop import map_state, streams
-from taxon.runtime.rollouts import Segment
-
-SHAPES = {"observation": (1,), "action": (1,), "reward": (), "next_observation": (1,), "terminated": ()}
-SHAPES |= {"truncated": (), "valid": (), "begins": ()}
 
 
 class Whole(NamedTuple):
@@ -30,17 +27,17 @@ class Part(NamedTuple):
 
 
 def test_a_segment_is_read_environment_by_environment():
-    segment = Segment(2, 2, 3, SHAPES, CPU)
+    data = Rollouts(environments=2, steps=3, batch=4)
+    segment = RolloutBuffer(data, 2, 100, 1, {"action": (1,)}, CPU)
     zero = torch.zeros(2, 2)
     for t in range(3):
         place = torch.tensor([[0.0, 10.0], [100.0, 110.0]]) + t
         over = torch.tensor([[1.0, 0.0], [0.0, 0.0]]) * (t == 1)
         valid = torch.tensor([[1.0, 1.0], [1.0, float(t < 2)]])
-        step = {"observation": place.unsqueeze(-1), "action": -place.unsqueeze(-1), "reward": place}
-        step |= {"next_observation": place.unsqueeze(-1) + 1, "terminated": over, "truncated": zero, "valid": valid}
-        step["begins"] = torch.ones(2, 2) * (t in (0, 2))
-        segment.add(segment.layout.join(step))
-    assert segment.full
+        begins = torch.ones(2, 2) * (t in (0, 2))
+        known = torch.stack([place, -place, valid, begins], -1)
+        segment.add(known, torch.stack([place + 1, place, over, zero], -1), over.numpy() > 0)
+    assert segment.due(6) == 1
     assert segment.bytes == 2 * 2 * 3 * 8 * 4
     episodes = segment.episodes()
     assert episodes.reward.tolist() == [[0, 1, 2, 10, 11, 12], [100, 101, 102, 110, 111, 0]]
@@ -166,7 +163,7 @@ def test_a_seed_rolls_out_the_same_alone_and_among_others(toy, id, observation, 
     picked = map_state(lambda leaf: leaf[1:2], together.state)
     for mine, other in zip(*map(leaves, (picked, alone.state)), strict=True):
         assert torch.equal(mine, other)
-    stored = (together.store.episodes(), alone.store.episodes())
+    stored = (together.source.episodes(), alone.source.episodes())
     for mine, other in zip(*(list(leaves(episodes[:-1])) for episodes in stored), strict=True):
         assert torch.equal(mine[1], other[0])
     assert [e._replace(seed=0) for e in together.take_episodes() if e.seed == 1] == alone.take_episodes()
@@ -275,7 +272,7 @@ def test_discrete_actions_are_stored_one_hot(toy, data):
             return {"action": torch.nn.functional.one_hot(uniform.argmax(-1), self.action).float()}
 
     loop = run(loop_of(Choosing(6, 3), data or toy.DATA, "Acrobot-v1", [0, 1], 60), 30)
-    actions = loop.store.episodes().action
+    actions = loop.source.episodes().action
     assert set(actions.flatten().tolist()) == {0.0, 1.0}
     assert (actions.sum(-1) == 1).all()
     assert loop.updates["update"] == (11 if data is None else 1)

@@ -34,6 +34,7 @@ _REPLAY = Choice(
         Slot("random_warmup", "actions of the warm-up are uniform instead of the policy's", "false", boolean=True),
         Slot("steps_per_update", "environment steps between updates", "1", COUNT),
         Slot("updates", "updates each time", "1", COUNT, applies=_no_episodes),
+        Slot("environments", "environments of each seed, stepped side by side", "1", Range(1, 10_000, integer=True)),
     ),
     source="Lin 1992; Mnih et al. 2015",
 )

@@ -53,22 +53,24 @@ def _windows_of_episodes(row: Row) -> Conflict | None:
 @rule(
     "TX323",
     "a window longer than the data",
-    "A window of consecutive steps can only be drawn once that many are stored, and never if the replay holds fewer.",
+    "A window of consecutive steps is one environment's. It can only be drawn once that many of its steps are stored, "
+    "and never if the replay holds fewer.",
     after=("TX324",),
 )
 def _long_window(row: Row) -> Conflict | None:
     if not row.has("data", "sequences") or facts.on_policy(row):
         return None
-    length = int(row.number("data.sequences.length"))
+    length, environments = int(row.number("data.sequences.length")), int(row.number("data.environments"))
+    several = f" by {environments} environments" if environments > 1 else ""
     for path, what in (
-        ("data.capacity", "steps are kept"),
-        ("data.warmup", "steps are collected before the first update"),
+        ("data.capacity", f"steps are kept{several}"),
+        ("data.warmup", f"steps are collected{several} before the first update"),
     ):
-        if row.number(path) < length:
+        if row.number(path) < length * environments:
             return Conflict(
                 f"a window of {length} steps cannot be drawn when {number(row.number(path))} {what}",
                 (("data.sequences.length", "the window"), (path, "fewer steps")),
-                f"write `{path} = {length}` or more",
+                f"write `{path} = {length * environments}` or more",
             )
     return None
 
@@ -99,7 +101,8 @@ def _long_return(row: Row) -> Conflict | None:
 @rule(
     "TX324",
     "a warm-up that never ends",
-    "Updates begin once `warmup` steps are collected; a replay that keeps fewer forgets them before they are used.",
+    "Updates begin once `warmup` steps are collected; a replay that keeps fewer forgets them before they are used. It "
+    "keeps at least a step of each environment.",
 )
 def _warmup_beyond_capacity(row: Row) -> Conflict | None:
     if not facts.on_policy(row) and row.number("data.warmup") > row.number("data.capacity"):
@@ -107,6 +110,12 @@ def _warmup_beyond_capacity(row: Row) -> Conflict | None:
             "the warm-up collects more steps than the replay keeps",
             (("data.warmup", "steps before the first update"), ("data.capacity", "steps kept")),
             f"write `data.capacity = {number(row.number('data.warmup'))}` or more",
+        )
+    if not facts.on_policy(row) and row.number("data.environments") > row.number("data.capacity"):
+        return Conflict(
+            "the replay keeps fewer steps than there are environments",
+            (("data.environments", "each makes a step"), ("data.capacity", "steps kept")),
+            f"write `data.capacity = {number(row.number('data.environments'))}` or more",
         )
     return None
 

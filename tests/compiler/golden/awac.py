@@ -52,6 +52,7 @@ DATA = Replay(
     steps_per_update=1,
     sequence=1,
     episodes=False,
+    environments=1,
 )
 
 

@@ -61,6 +61,7 @@ DATA = Replay(
     steps_per_update=3000,
     sequence=1,
     episodes=True,
+    environments=1,
 )
 
 

@@ -64,6 +64,7 @@ DATA = Replay(
     steps_per_update=8,
     sequence=LENGTH,
     episodes=False,
+    environments=1,
 )
 
 

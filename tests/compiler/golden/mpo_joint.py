@@ -58,6 +58,7 @@ DATA = Replay(
     steps_per_update=8,
     sequence=LENGTH,
     episodes=False,
+    environments=1,
 )
 
 

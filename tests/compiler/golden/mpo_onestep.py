@@ -54,6 +54,7 @@ DATA = Replay(
     steps_per_update=8,
     sequence=1,
     episodes=False,
+    environments=1,
 )
 
 

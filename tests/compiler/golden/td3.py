@@ -50,6 +50,7 @@ DATA = Replay(
     steps_per_update=1,
     sequence=1,
     episodes=False,
+    environments=1,
 )
 
 

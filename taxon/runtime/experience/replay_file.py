@@ -14,9 +14,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from taxon.runtime.errors import UserError
+from taxon.runtime.experience.replay import ReplayBuffer
 from taxon.runtime.fields import Count, Hash, Several
 from taxon.runtime.folder import RunFolder
-from taxon.runtime.replay import Ring
 
 FOLDER = "replay"
 ROWS = r"^rows-[0-9]{1,19}\.bin$"  # the names of the files
@@ -26,7 +26,7 @@ AT_ONCE = 8 * 2**20  # bytes copied at a time: a checkpoint's own memory stays s
 
 
 class Rows(BaseModel):
-    """A file of rows: [steps, S, W] in float32, in the order in which they were stored."""
+    """A file of rows: [steps, S N, W + 2 O] in float32, in the order in which they were stored."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     file: str = Field(pattern=ROWS)
@@ -38,13 +38,19 @@ class Rows(BaseModel):
 class ReplayFile:
     """The rows of a ring in a run's folder."""
 
-    def __init__(self, folder: RunFolder, ring: Ring) -> None:
+    def __init__(self, folder: RunFolder, ring: ReplayBuffer) -> None:
         self.folder = folder
         self.ring = ring
         self.entries: list[Rows] = []
         self._digest = hashlib.sha256()  # of the last entry's rows
-        self._row_bytes = 4 * ring.seeds * ring.layout.width
+        self._row_bytes = 4 * ring.width
+        self._environments = ring.seeds * ring.environments
         self._steps = max(FEWEST_STEPS, FILE_BYTES // self._row_bytes)  # of a full file
+
+    @property
+    def bytes(self) -> int:
+        """Disk space of a full ring."""
+        return self.ring.capacity * self._row_bytes
 
     def append(self) -> list[Rows]:
         """Write the rows that are new, and forget the files whose rows have left the ring; the files that remain.
@@ -102,7 +108,7 @@ class ReplayFile:
         """Write rows at a byte of a file, and nothing after them."""
         with folder.append(name, place) as file:
             for start, end in self._pieces(first, count):
-                content = self.ring.between(start, end).transpose(0, 1).contiguous().cpu().numpy().tobytes()
+                content = self.ring.between(start, end).cpu().numpy().tobytes()
                 file.write(content)
                 self._digest.update(content)
             file.flush()
@@ -118,10 +124,10 @@ class ReplayFile:
                 for start, end in self._pieces(entry.first, entry.steps):
                     content = file.read((end - start) * self._row_bytes)
                     digest.update(content)
-                    rows = np.frombuffer(content, dtype=np.float32).reshape(end - start, self.ring.seeds, -1)
+                    rows = np.frombuffer(content, dtype=np.float32).reshape(end - start, self._environments, -1)
                     keep = max(0, oldest - start)
                     if keep < end - start:
-                        self.ring.put(start + keep, torch.tensor(rows[keep:]).transpose(0, 1))
+                        self.ring.put(start + keep, torch.tensor(rows[keep:]))
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}", _RESTORE) from None
         if digest.hexdigest() != entry.sha256:
