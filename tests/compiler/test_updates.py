@@ -1,4 +1,4 @@
-"""Every shipped row's updates in float64 are those that were recorded, with `updates.py`, before the compiler changed."""
+"""Every shipped row's updates in float64 are those that `updates.py` recorded before the compiler changed."""
 
 from __future__ import annotations
 

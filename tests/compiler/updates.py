@@ -1,7 +1,8 @@
 """50 updates of every shipped row in float64 on made-up data: what a change of the compiler may not change.
 
-`python tests/compiler/updates.py` records them anew, into `updates.npz`; `--check` compares, row by row. Every axis has a
-size of its own (`SIZES`), so that nothing is broadcast silently; rows that emit the same module are recorded once.
+`python tests/compiler/updates.py` records them anew, into `updates.npz`; `--check` compares, row by row. Every axis
+has a size of its own (`SIZES`), so that nothing is broadcast silently; rows that emit the same module are recorded
+once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import torch
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
-from tiny import SPECS, build, leaves, row_of
+from tiny import SPECS, build, row_of
 
 from taxon.operators.data import Episodes, Phase
 from taxon.semantics import load_spec
@@ -72,7 +73,7 @@ def cases() -> Iterator[tuple[str, Row]]:
 
 
 def _has(row: Row, path: str) -> bool:
-    """Whether the size at a path is the row's to choose: a linear network stays linear, a target of one draw may be one."""
+    """Whether the size at a path is the row's to choose: a linear network stays linear, no baseline stays none."""
     return path in row and row[path] not in ((), 0) and not (path.endswith(".baseline") and row[path] == 0)
 
 
@@ -108,10 +109,6 @@ def run(built: ModuleType, name: str) -> dict[str, np.ndarray]:
                     found |= {f"{made}/{at}": _sums(leaf) for at, leaf in _named(state)}
     found |= {f"metric/{metric}": np.stack(values) for metric, values in metrics.items()}
     return found | {f"final/{at}": leaf.numpy() for at, leaf in _named(state)}
-
-
-def _refreshes(agent: Any) -> bool:
-    return any(phase.refresh is not None for phase in agent.phases)
 
 
 def _episodes(random: np.random.RandomState, discrete: bool, phased: bool) -> Episodes:
@@ -239,9 +236,7 @@ def main() -> None:
     for name, (_, row) in modules().items():
         found |= {f"{name}:{key}": value for key, value in run(build(row, folder), name).items()}
         print(name, flush=True)
-    assert all(np.isfinite(value).all() for value in found.values()), [
-        k for k, v in found.items() if not np.isfinite(v).all()
-    ]
+    assert [key for key, value in found.items() if not np.isfinite(value).all()] == []
     np.savez_compressed(FILE, **found)
 
 
