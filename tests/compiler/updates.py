@@ -87,9 +87,8 @@ def run(built: ModuleType, name: str) -> dict[str, np.ndarray]:
     metrics: dict[str, list[np.ndarray]] = {}
     made, updates = 0, SOLVED if "solve_dual(" in Path(str(built.__file__)).read_text("utf-8") else UPDATES
     while made < updates:
-        episodes = _episodes(
-            random, agent.discrete, phased=len(agent.phases) > 1 or agent.phases[0].whole or _refreshes(agent)
-        )
+        phased = len(agent.phases) > 1 or any(phase.whole or phase.refresh is not None for phase in agent.phases)
+        episodes = _episodes(random, agent.discrete, phased)
         state = _double(agent.observe(state, episodes.observation))
         columns = {field: column for field, column in episodes._asdict().items() if column is not None}
         state, acted = _acts(agent, state, episodes, generators)
