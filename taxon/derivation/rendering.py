@@ -25,7 +25,7 @@ def text(derivation: Derivation) -> str:
         section = step.section
         lines += ["", f"{count}. {section.title}"]
         lines += _wrapped(_prose(section.text, plain, str), "   ")
-        lines += [f"       {plain(equation)}" for equation in section.equations]
+        lines += [f"       {plain(equation)}" for equation in section.lines]
         lines += [line for label, found in _notes(step) for line in _wrapped(found, f"   {label:<8}", 11)]
     return "\n".join(lines)
 
@@ -36,7 +36,7 @@ def markdown(derivation: Derivation) -> str:
     for step in derivation.steps:
         section = step.section
         parts += [f"## {section.title}", section.text]
-        parts += [f"$$\n{equation}\n$$" for equation in section.equations]
+        parts += [f"$$\n{equation}\n$$" for equation in section.lines]
         notes = [f"- {label}: {found if label == 'source' else _code(found)}" for label, found in _notes(step)]
         parts.append("\n".join(notes))
     return "\n\n".join(parts)
@@ -58,7 +58,7 @@ def latex(derivation: Derivation) -> str:
     for step in derivation.steps:
         section = step.section
         lines += ["", rf"\subsection*{{{section.title}}}", _prose(section.text, _dollars, _escaped)]
-        lines += [rf"\[ {equation} \]" for equation in section.equations]
+        lines += [rf"\[ {equation} \]" for equation in section.lines]
         lines += [r"\begin{description}"]
         for label, found in _notes(step):
             lines.append(rf"\item[{label}] {_escaped(found) if label == 'source' else _typewriter(found)}")
