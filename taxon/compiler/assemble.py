@@ -50,6 +50,7 @@ def assemble(row: Row) -> Program:
         ContractError: a choice of the row has no block, or the blocks of the row do not fit together.
     """
     c = Choices(row)
+    c.refuse_unregistered()
     choose(c)
     order, stored = schedule(c), c.take(estimate).traced
     functions = (*acting(c, stored), *critics(c), *order.functions)
@@ -81,7 +82,9 @@ def _one_place(c: Choices, functions: tuple[Function, ...]) -> None:
     parts = {part for function in functions for part in function.parts} | {"inputs", "density", "lag.policy"}
     for block in c.blocks:
         if block.part not in parts:
-            raise ContractError(f"no function holds the part {block.part}, which {', '.join(block.writes)} is written in")
+            raise ContractError(
+                f"no function holds the part {block.part}, which {', '.join(block.writes)} is written in"
+            )
 
 
 def _place(program: Program, function: Function, left: set[str]) -> Placed:
@@ -178,10 +181,6 @@ def _chain(blocks: list[Block], name: str) -> list[Block]:
     return writers + sorted(later, key=lambda block: stages.index(block.stage))
 
 
-def _reads(block: Block, blocks: list[Block]) -> set[str]:
-    return set(block.reads)
-
-
 def _sorted(blocks: list[Block], parts: tuple[str, ...], c: Choices, function: Function) -> list[Block]:
     """By part, and within what the symbols demand in the order in which choices added them."""
     chains = {name: _chain(blocks, name) for block in blocks for name in block.writes}
@@ -243,8 +242,8 @@ def _lines(block: Block, names: dict[str, str], function: Function, terms: list[
     step, lines = block.step, []
     inner = {name for term in terms for name in term.writes} | {step.field}
     outer = {name: text for name, text in names.items() if name not in inner}
-    ordered = _sorted_terms(terms)
-    leaving = [name for name in block.writes[2:]]
+    ordered = _chain(terms, "loss")
+    leaving = list(block.writes[2:])
     returned = ", ".join(["loss", *leaving])
     kind = "tuple[Tensor, ...]" if leaving else "Tensor"
     doc = "".join(term.doc for term in ordered)
@@ -259,11 +258,6 @@ def _lines(block: Block, names: dict[str, str], function: Function, terms: list[
     return [*lines, (step.lines, block)]
 
 
-def _sorted_terms(terms: list[Block]) -> list[Block]:
-    stages = ("", *STAGES["loss"])
-    return sorted(terms, key=lambda term: stages.index(term.stage))
-
-
 def _renamed(block: Block, names: dict[str, str], function: Function) -> list[str]:
     """The lines of a block with its symbols called what they are called in this function."""
     lines = block.code.splitlines()
@@ -274,8 +268,8 @@ def _renamed(block: Block, names: dict[str, str], function: Function) -> list[st
         if whose == "state" and function.before and block.part in ("estimate", "target"):
             changes.append((line, column, "state", "before"))
     for number, column, name, text in sorted(changes, reverse=True):
-        line = lines[number - 1]
-        lines[number - 1] = line[:column] + text + line[column + len(name) :]
+        before = lines[number - 1]
+        lines[number - 1] = before[:column] + text + before[column + len(name) :]
     return lines
 
 
@@ -286,6 +280,8 @@ def _no_idle(program: Program) -> None:
     for placed in program.functions:
         read |= _names(placed.function.returns) if placed.function.returns not in ("-", "") else set()
     for block in program.choices.blocks:
-        useful = block.anywhere or block.metrics or block.step or not block.writes or block.part in ("density", "columns")
+        useful = (
+            block.anywhere or block.metrics or block.step or not block.writes or block.part in ("density", "columns")
+        )
         if not useful and not set(block.writes) & (read | fields | {"loss"}):
             raise ContractError(f"nobody reads {', '.join(block.writes)}")

@@ -18,9 +18,9 @@ class ContractError(Exception):
 class Section:
     """One step of the derivation.
 
-    `text` is prose; mathematics in it stands between dollars. `lines` are LaTeX, one equation each, of the commands that
-    `derivation.notation` knows. `paths` are the row's leaves that decide the section. `at` names what the lines that
-    compute it assign or define.
+    `text` is prose; mathematics in it stands between dollars. `lines` are LaTeX, one equation each, of the commands
+    that `derivation.notation` knows. `paths` are the row's leaves that decide the section. `at` names what the lines
+    that compute it assign or define.
     """
 
     title: str
@@ -58,7 +58,7 @@ class Block:
 
     Attributes:
         part: where a schedule puts them: `estimate`, `critic`, `policy`, `columns`, ...
-        code: plain Python. What it reads is found in its syntax tree: symbols, constants, operators, fields of the state.
+        code: plain Python. What it reads is found in its syntax tree: symbols, constants, operators, fields.
         writes: the symbols that it defines.
         stage: it reworks the one symbol that it writes, at this stage (`symbols.STAGES`).
         within: it stands inside the loss of this field.
@@ -88,7 +88,9 @@ class Block:
         """The symbols that the code and the metrics read from outside."""
         loads = {name for name, _, _ in self.names.loads} - GIVEN - exports().keys()
         inner = {self.step.cost, f"{self.step.field}_gradient"} if self.step else set()
-        shown = {name for _, text in self.metrics for name, _, _ in analyse(text).loads} - GIVEN - exports().keys() - inner
+        shown = (
+            {name for _, text in self.metrics for name, _, _ in analyse(text).loads} - GIVEN - exports().keys() - inner
+        )
         own = self.names.stores - ({self.writes[0]} if self.stage else set())
         first = {name for name in own if name in loads and self.names.loaded_first(name)}
         return frozenset((loads - own) | first | (shown - own))
@@ -125,7 +127,9 @@ def analyse(code: str) -> Names:
             if isinstance(node, ast.FunctionDef):
                 names.stores.add(node.name)
                 names._first.setdefault(node.name, (node.lineno, "store"))
-                inner |= {n.id for b in body for n in ast.walk(b) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+                inner |= {
+                    n.id for b in body for n in ast.walk(b) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+                }
             for statement in body:
                 visit(statement, inner)
             return

@@ -47,9 +47,13 @@ def table(path: str, meanings: dict[str, Any]) -> None:
 
 def _pattern(path: str) -> str:
     head, dot, rest = path.partition(".")
-    word, more, last = rest.partition(".")
+    _, more, last = rest.partition(".")
     starred = f"{head}{dot}*{more}{last}"
     return path if path in MEANINGS else starred
+
+
+def _unfinished(path: str, key: str) -> str:
+    return f"{path} = {key} has no block in the compiler: it is a choice that is not finished"
 
 
 class Choices:
@@ -79,7 +83,7 @@ class Choices:
         key = self._key(path)
         known = MEANINGS.get(_pattern(path), {})
         if key not in known:
-            raise ContractError(f"{path} = {key} has no block in the compiler: it is a choice that is not finished")
+            raise ContractError(_unfinished(path, key))
         self._understood.add((path, key))
         return known[key]
 
@@ -126,6 +130,12 @@ class Choices:
         if not isinstance(value, tuple):
             raise ContractError(f"{path} holds no list")
         return value
+
+    def refuse_unregistered(self) -> None:
+        """Refuse the row where nothing is registered for one of its choices."""
+        for path, leaf in self.row.leaves.items():
+            if isinstance(leaf.value, Composition) and leaf.value.base not in MEANINGS.get(_pattern(path), {}):
+                raise ContractError(_unfinished(path, leaf.value.base))
 
     def refuse_unread(self) -> None:
         """Refuse the row where a leaf was not understood: whatever it chooses would have no effect."""

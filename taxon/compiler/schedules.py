@@ -73,15 +73,37 @@ def acting(c: Choices, stored: bool) -> tuple[Function, ...]:
     learns = any(block.part == "observe" for block in c.blocks)
     observed = ", enter the running statistics" if learns else ": nothing to learn from them"
     kind = "likeliest" if finite else "mean"
+    evaluates = f"The {kind} action, for evaluation: [S, ..., O] -> [S, ..., A]{hot}."
     given = {"seen_raw": "observation", "begins_now": "begins"}
     acts = 'return state, {"action": action, "log_prob": log_prob}' if stored else 'return state, {"action": action}'
     changed = "return state._replace(statistics=statistics)" if learns else "return state"
     return (
-        Function("observe", f"{state}) -> State:", f"New raw observations, [S, n, O]{observed}.", ("observe",), given=given, returns=changed),
-        Function("normalise", f"{state}) -> Tensor:", "What the networks see: [S, ..., O] -> [S, ..., O].", ("normalise",), given=given, returns="-"),
-        Function("act", f"{state}, begins: Tensor, noise: Tensor{_STEP}", doc, ("act", *(["density"] if stored else [])), given=given, returns=acts),
-        Function("act_mean", f"{state}) -> Tensor:", f"The {kind} action, for evaluation: [S, ..., O] -> [S, ..., A]{hot}.", ("act_mean",), given=given, returns="-"),
-    )  # fmt: skip
+        Function(
+            "observe",
+            f"{state}) -> State:",
+            f"New raw observations, [S, n, O]{observed}.",
+            ("observe",),
+            given=given,
+            returns=changed,
+        ),
+        Function(
+            "normalise",
+            f"{state}) -> Tensor:",
+            "What the networks see: [S, ..., O] -> [S, ..., O].",
+            ("normalise",),
+            given=given,
+            returns="-",
+        ),
+        Function(
+            "act",
+            f"{state}, begins: Tensor, noise: Tensor{_STEP}",
+            doc,
+            ("act", *(["density"] if stored else [])),
+            given=given,
+            returns=acts,
+        ),
+        Function("act_mean", f"{state}) -> Tensor:", evaluates, ("act_mean",), given=given, returns="-"),
+    )
 
 
 def critics(c: Choices) -> tuple[Function, ...]:
@@ -92,10 +114,24 @@ def critics(c: Choices) -> tuple[Function, ...]:
     inputs = "self, critic: Tensor, observation: Tensor"
     action = "one-hot [S, B, A] -> [S, B]" if finite else "[S, ..., B, A] -> [S, ..., B]"
     return (
-        Function("q_all", f"{inputs}) -> Tensor:", f"Q(s, .){smaller}: [S, E, P], [S, B, O] -> [S, B, A].", ("q_all",), given=given, returns="-"),
-        Function("q", f"{inputs}, action: Tensor) -> Tensor:", f"Q(s, a){smaller}: [S, E, P], [S, B, O], {action}.", ("q",), given=given, returns="-"),
+        Function(
+            "q_all",
+            f"{inputs}) -> Tensor:",
+            f"Q(s, .){smaller}: [S, E, P], [S, B, O] -> [S, B, A].",
+            ("q_all",),
+            given=given,
+            returns="-",
+        ),
+        Function(
+            "q",
+            f"{inputs}, action: Tensor) -> Tensor:",
+            f"Q(s, a){smaller}: [S, E, P], [S, B, O], {action}.",
+            ("q",),
+            given=given,
+            returns="-",
+        ),
         Function("v", f"{inputs}) -> Tensor:", "V(s): [S, P], [S, B, O] -> [S, B].", ("v",), given=given, returns="-"),
-    )  # fmt: skip
+    )
 
 
 _POLICY = ("policy", "multipliers")
@@ -117,17 +153,29 @@ def _joint(c: Choices) -> Schedule:
     parts += [*(["multipliers"] if _multiplied(c) else []), *(["lagged copies"] if lagged else [])]
     words = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     doc = f"One minibatch: {words}. Every metric is [S]."
-    joint = (*estimates, "critic") if found.fitted else ()
+    joint: tuple[str, ...] = (*estimates, "critic") if found.fitted else ()
     first: tuple[Function, ...] = ()
     if delayed:
         alone = "One minibatch of the critic alone. Every metric is [S]."
         first = (Function("update_critic", signature, alone, joint, "batch", "Batch", counter="updates", head=head),)
         again = found.network == "v"  # the policy reads the estimate that the critic has just followed
         joint = estimates if again else ()
-        head = (*(["before = state"] if again else []), "state, metrics = self.update_critic(state, batch, noise)", *head)
+        head = (
+            *(["before = state"] if again else []),
+            "state, metrics = self.update_critic(state, batch, noise)",
+            *head,
+        )
     counter = "policy_updates" if every > 1 else "updates"
     update = Function(
-        "update", signature, doc, (*joint, *_POLICY, *lags), "batch", "Batch", counter=counter, head=head, before=delayed
+        "update",
+        signature,
+        doc,
+        (*joint, *_POLICY, *lags),
+        "batch",
+        "Batch",
+        counter=counter,
+        head=head,
+        before=delayed,
     )
     more = ", every=POLICY_EVERY, between=self.update_critic" if every > 1 else ""
     phase = Phase("update", c.take(data).counts["joint"], "Batch", "None", "update", more=more)
@@ -145,19 +193,31 @@ def _phased(c: Choices) -> Schedule:
         functions += _targets(c, drawn, passed, random)
     if fitted and of.episodic:
         line = f'return {{"target": self.targets(state, episodes{passed})}}'
-        functions.append(Function("refresh_value", _COLUMNS, "The targets of the critic's phase, fixed while it lasts.", returns=line))
+        functions.append(
+            Function(
+                "refresh_value", _COLUMNS, "The targets of the critic's phase, fixed while it lasts.", returns=line
+            )
+        )
     if fitted:
         doc = "One minibatch of the critic. Every metric is [S]."
         signature = "self, state: State, batch: ValueBatch, noise: tuple[()]" + _STEP
         functions.append(
-            Function("update_value", signature, doc, ("critic", "lag.critic"), "batch", "ValueBatch", counter="value_updates")
+            Function(
+                "update_value", signature, doc, ("critic", "lag.critic"), "batch", "ValueBatch", counter="value_updates"
+            )
         )
     targets = fitted and (of.rollouts or found.network == "v")
     head = (f"target = self.targets(state, episodes{passed})",) if targets else ()
     columns = Function(
-        "refresh_policy", _COLUMNS, "What the updates read of every stored step.", ("columns",), "episodes", head=head, columns=True,
+        "refresh_policy",
+        _COLUMNS,
+        "What the updates read of every stored step.",
+        ("columns",),
+        "episodes",
+        head=head,
+        columns=True,
         given={"target": "target"} if targets else {},
-    )  # fmt: skip
+    )
     refreshed = targets or any(b.part == "columns" and not b.anywhere for b in c.blocks) or _reads_columns(c)
     if refreshed:
         functions.append(columns)
@@ -165,11 +225,23 @@ def _phased(c: Choices) -> Schedule:
     doc = f"{alone}: the policy{' and its multipliers' if _multiplied(c) else ''}. Every metric is [S]."
     signature = "self, state: State, batch: PolicyBatch, noise: {noise}" + _STEP
     update = Function(
-        "update_policy", signature, doc, (*_POLICY, "lag.policy"), "batch", "PolicyBatch", c.take(whole), "policy_updates"
+        "update_policy",
+        signature,
+        doc,
+        (*_POLICY, "lag.policy"),
+        "batch",
+        "PolicyBatch",
+        c.take(whole),
+        "policy_updates",
     )
     functions.append(update)
     policy = Phase(
-        "policy", of.counts["policy"], "PolicyBatch", "self.refresh_policy" if refreshed else "None", "update_policy", c.take(whole)
+        "policy",
+        of.counts["policy"],
+        "PolicyBatch",
+        "self.refresh_policy" if refreshed else "None",
+        "update_policy",
+        c.take(whole),
     )
     phases = [policy]
     for part, doc in _AFTER.items():
@@ -179,16 +251,20 @@ def _phased(c: Choices) -> Schedule:
             functions.append(Function(f"update_{part}", signature, doc, (part,), "batch", batch, True))
             phases.append(Phase(part, 1, batch, "None", f"update_{part}", True))
     if fitted:
-        value = Phase("value", of.counts["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value")
+        value = Phase(
+            "value", of.counts["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
+        )
         phases = [*phases, value] if of.rollouts else [value, *phases]
     if not made.parameters:
         raise ContractError("a distribution without parameters")
-    return Schedule(tuple(functions), tuple(phases), "policy_noise", "The standard normal draws of one update of the policy")
+    return Schedule(
+        tuple(functions), tuple(phases), "policy_noise", "The standard normal draws of one update of the policy"
+    )
 
 
 # Phases of one step each after a round, by their part.
 _AFTER = {
-    "penalty": "eta grows where the round moved the policy further than the target, and shrinks where it moved it less.",
+    "penalty": "eta grows where the round moved the policy further than the target, and shrinks where it moved less.",
     "transform": "beta is the most likely one for the weights of this round.",
 }
 
@@ -205,14 +281,24 @@ def _targets(c: Choices, drawn: str, passed: str, random: bool) -> list[Function
     pieces = f"self, state: State, batch: Episodes{drawn}) -> "
     if made.traced:
         doc = "V(s'), Q(s, a) and log pi(a|s) - log b(a|s) at a piece of the stored steps: each [S, n]."
-        each = Function("step_values", f"{pieces}tuple[Tensor, ...]:", doc, ("estimate",), "batch", draws=random, returns="return next_value, q, log_ratio")
-        head = (
+        each = Function(
+            "step_values",
+            f"{pieces}tuple[Tensor, ...]:",
+            doc,
+            ("estimate",),
+            "batch",
+            draws=random,
+            returns="return next_value, q, log_ratio",
+        )
+        head: tuple[str, ...] = (
             f"parts = [self.step_values(state, piece{passed}) for piece in pieces(episodes)]",
             "next_value, q, log_ratio = (torch.cat(part, 1) for part in zip(*parts, strict=True))",
         )
     else:
         doc = "V(s') at a piece of the stored steps: [S, n]."
-        each = Function("next_values", f"{pieces}Tensor:", doc, ("estimate",), "batch", draws=random, returns="return next_value")
+        each = Function(
+            "next_values", f"{pieces}Tensor:", doc, ("estimate",), "batch", draws=random, returns="return next_value"
+        )
         head = (f"next_value = torch.cat([self.next_values(state, piece{passed}) for piece in pieces(episodes)], 1)",)
     functions = [each]
     if found.network == "v":
@@ -222,5 +308,7 @@ def _targets(c: Choices, drawn: str, passed: str, random: bool) -> list[Function
     given = {name: name for name in ("next_value", "q", "log_ratio")}
     signature = f"self, state: State, episodes: Episodes{drawn}) -> Tensor:"
     doc = "G of every stored step, the critic as it stands: [S, n]."
-    functions.append(Function("targets", signature, doc, ("target",), "episodes", head=head, returns="return target", given=given))
+    functions.append(
+        Function("targets", signature, doc, ("target",), "episodes", head=head, returns="return target", given=given)
+    )
     return functions

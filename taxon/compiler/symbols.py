@@ -1,4 +1,4 @@
-"""The words of an update that several axes share: data columns, who may rework what, and the orders that seeds depend on.
+"""What several axes share: columns of the data, who may rework which symbol, and the orders that seeds depend on.
 
 A block's code is written with symbols. A name that is no symbol here is a local of the block that writes it.
 """

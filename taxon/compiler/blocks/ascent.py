@@ -1,4 +1,4 @@
-"""pi_q.update under KL control: the loss of a parametric pi_q, by its action, by the ratio, or along the natural gradient."""
+"""pi_q.update under KL control: the ascent by a policy's action, by the ratio, or along the natural gradient."""
 
 from __future__ import annotations
 
@@ -79,7 +79,14 @@ def _add_penalty(c: Choices) -> None:
     made = c.take(family)
     old_parameters(c)
     kl = made.write(made.need("kl", "`penalty`"))
-    c.add("policy", f"loss = loss + state.eta * average({kl})", "loss", within="policy", stage="divergence", doc=", and the divergence")
+    c.add(
+        "policy",
+        f"loss = loss + state.eta * average({kl})",
+        "loss",
+        within="policy",
+        stage="divergence",
+        doc=", and the divergence",
+    )
 
 
 # ---- through the action
@@ -111,7 +118,9 @@ def _by_action(c: Choices) -> None:
         text = "$G$ is the critic at an action of the policy; the gradient runs through the action, the critic is held."
     if weighed.kind == "penalty":
         lines = [_with_penalty(lines[0]), _C]
-    objective = {"old": "G - eta log pi_q / pi_p", "entropy": "G - eta log pi_q", "none": "G", "penalty": "G"}[weighed.kind]
+    objective = {"old": "G - eta log pi_q / pi_p", "entropy": "G - eta log pi_q", "none": "G", "penalty": "G"}[
+        weighed.kind
+    ]
     over = ", over all actions" if made.log_all else ", reparameterised"
     uniform = "; pi_p is uniform and drops out" if weighed.kind == "entropy" else ""
     section = _section(c, text, lines, source, "loss")
@@ -156,14 +165,17 @@ def _through_draw(c: Choices) -> str:
     draw = made.draw("", "", "noise.action", "u", "action")
     body = f"{draw}\nlog_prob = {made.log_density('', '', 'action', 'u')}\n"
     at = "u" if made.squash else "action"
-    return body + {
-        "old": f"""# (tanh's Jacobian is the same for both and drops out)
+    return (
+        body
+        + {
+            "old": f"""# (tanh's Jacobian is the same for both and drops out)
 divergence = {made.likelihood("", "", at)} - {made.likelihood("old_", "", at)}
 loss = average({weighed.eta} * divergence - {value})""",
-        "entropy": f"loss = average({weighed.eta} * log_prob - {value})",
-        "none": f"loss = -average({value})",
-        "penalty": f"loss = -average({value})",
-    }[weighed.kind]
+            "entropy": f"loss = average({weighed.eta} * log_prob - {value})",
+            "none": f"loss = -average({value})",
+            "penalty": f"loss = -average({value})",
+        }[weighed.kind]
+    )
 
 
 # ---- by the likelihood ratio of the actions taken
@@ -237,7 +249,7 @@ def _old_term(c: Choices, weighed: Divergence, action: str) -> Term:
     made = c.take(family)
     kl = made.need("kl", "the divergence from an older policy").format(o=made.names(), p=made.names("old_"))
     shown = c.take(temperature).times(rf"\mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\theta \| {OLD})")
-    return f"loss = loss + {weighed.eta} * average({kl})", [r"L \leftarrow L + " + shown], "divergence"
+    return f"loss = loss + {c.take(temperature).average(kl)}", [r"L \leftarrow L + " + shown], "divergence"
 
 
 def _entropy_term(c: Choices, weighed: Divergence, action: str) -> Term:
@@ -245,11 +257,11 @@ def _entropy_term(c: Choices, weighed: Divergence, action: str) -> Term:
     if made.squash:
         code = f"""# the entropy has no closed form behind tanh: E_old[-rho log pi]
 density = log_prob - {made.jacobian.format(x=action)}
-loss = loss + {weighed.eta} * average(torch.exp(log_prob - old_log_prob) * density)"""
+loss = loss + {eta.average("torch.exp(log_prob - old_log_prob) * density")}"""
         return code, [r"L \leftarrow L + " + eta.times(r"\mathbb{E}[\rho \log \pi_\theta(a|s)]")], "entropy"
     entropy = made.write(made.need("entropy", "a weight on the policy's entropy"))
     line = r"L \leftarrow L - " + eta.times(r"\mathbb{E}_s \, \mathcal{H}(\pi_\theta)")
-    return f"loss = loss - {weighed.eta} * average({entropy})", [line], "entropy"
+    return f"loss = loss - {eta.average(entropy)}", [line], "entropy"
 
 
 _RATIO_TERMS = {"none": _no_term, "penalty": _penalty_term, "old": _old_term, "entropy": _entropy_term}

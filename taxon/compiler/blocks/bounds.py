@@ -26,7 +26,9 @@ def _none(c: Choices, s: Support | None) -> None:
 @choice("bounds", "quadratic")
 def _quadratic(c: Choices, s: Support | None) -> None:
     weight = c.constant("BOUNDS_WEIGHT", "bounds.weight", "of the squared distance to the box")
-    line = rf"L \leftarrow L + \frac{{{c.tex('bounds.weight')}}}{{2}} \, \mathbb{{E}}_s \sum_d \max(|\mu_d(s)| - 1, 0)^2"
+    line = (
+        rf"L \leftarrow L + \frac{{{c.tex('bounds.weight')}}}{{2}} \, \mathbb{{E}}_s \sum_d \max(|\mu_d(s)| - 1, 0)^2"
+    )
     text = "The squared distance of the mean to the box is added to the loss."
     section = _section(c, text, [line], "loss")
     moved = c.take(family).need("mean", "`bounds = quadratic`")

@@ -1,4 +1,4 @@
-"""pi_q: EM control or KL control, what it maximises, and the blocks of all axes in the order in which they are added."""
+"""pi_q: EM control or KL control, what it maximises, and all axes in the order in which they add blocks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from taxon.compiler.blocks.prior import bonus, cost, prior, project
 from taxon.compiler.blocks.target import lags
 from taxon.compiler.blocks.weights import weight_function
 from taxon.compiler.choices import Choices, choice
+from taxon.compiler.notation import fill
 from taxon.compiler.notation import number as tex_number
 from taxon.taxonomy.axes import facts
 
@@ -53,8 +54,6 @@ def _section(c: Choices, text: str, lines: list[str]) -> None:
 @choice("pi_q", "nonparametric")
 def _em(c: Choices) -> None:
     """EM control: an E-step, and a projection."""
-    if c.row.base("pi_q.update") != "analytic":
-        raise AssertionError("a rule refuses this")
     c.meaning("pi_q.update")(c)
     project(c)
     _section(c, *_em_objective(c))
@@ -73,9 +72,8 @@ def _em_objective(c: Choices) -> tuple[str, list[str]]:
         lines = [rf"\mathcal{{J}} = \mathbb{{E}}_{{a \sim \pi_q}}[{eta.slashed('R')} - \log \pi_q(a)]"]
         text = "an action here is a whole sequence, $R$ its return, and the measure of sequences is uniform."
         if c.has("pi_p.update", "expected_return"):
-            lines.append(
-                rf"\max_\theta \, \mathbb{{E}}_{{\pi_\theta}}[R] + {bonus(c)} \, \mathbb{{E}}_{{\pi_q}}[\log \pi_\theta]"
-            )
+            both = r"\max_\theta \, \mathbb{E}_{\pi_\theta}[R] + @bonus \, \mathbb{E}_{\pi_q}[\log \pi_\theta]"
+            lines.append(fill(both, bonus=bonus(c)))
             text += " The gradient of the expected return is added to the projection."
         return text, lines
     if score_of(c).logarithm:
@@ -104,8 +102,6 @@ def _em_objective(c: Choices) -> tuple[str, list[str]]:
     return "ascended in turn over $\\pi_q$ (E-step) and over $\\pi_p$ (M-step).", [line]
 
 
-
-
 @choice("pi_q", "pi_theta")
 def _kl(c: Choices) -> None:
     """KL control: the policy itself ascends the objective."""
@@ -125,7 +121,9 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
         return text, [rf"\max_\theta \, {value} - \eta \, {reverse}"]
     if not eta.value:
         clipped = c.has("pi_q.update", "clipped")
-        text = "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
+        text = (
+            "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
+        )
         return text, [rf"\max_\theta \, {value}"]
     if c.base("pi_p") == "pi_q":
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")

@@ -6,14 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from taxon.compiler.block import Section, Step
-from taxon.compiler.blocks.data import data
-from taxon.compiler.blocks.eta import temperature
-from taxon.compiler.blocks.network import features, perceptron, seen
+from taxon.compiler.blocks.network import perceptron
 from taxon.compiler.blocks.optimizer import optimiser
-from taxon.compiler.blocks.policy import apply, family, fit_states, older
-from taxon.compiler.choices import Choices, choice, table
-from taxon.compiler.notation import mean
-from taxon.compiler.notation import number as tex_number
+from taxon.compiler.blocks.policy import family
+from taxon.compiler.choices import Choices, table
 
 FURUTA = "Furuta et al. 2021"
 
@@ -50,7 +46,7 @@ class Critic:
         phi = r"\phi'" if lagged else r"\phi"
         letter = self.network.upper()
         if self.members == 1:
-            return f"{letter}_{{{phi}}}" if self.network == "q" or lagged else rf"V_\phi"
+            return f"{letter}_{{{phi}}}" if self.network == "q" or lagged else r"V_\phi"
         return f"{letter}_{{{phi}_1}}" if first else rf"\min_{{i=1,2}} {letter}_{{{phi}_i}}"
 
     @property

@@ -90,9 +90,7 @@ def _replay(c: Choices) -> Data:
     length = c.count("data.sequences.length", 1)
     batch = "n" if whole(c) else tex_number(c.count("data.batch") * length)
     steps = "BATCH * LENGTH" if windows else "BATCH"
-    return Data(
-        declaration, "Replay", False, episodic, windows, 1, 1, steps, batch, counts, text, every, warmup
-    )
+    return Data(declaration, "Replay", False, episodic, windows, 1, 1, steps, batch, counts, text, every, warmup)
 
 
 @choice("data", "rollouts")
@@ -131,7 +129,9 @@ def _rollouts(c: Choices) -> Data:
     drawn = "ENVIRONMENTS * STEPS" if whole(c) else "BATCH"
     of = "n" if whole(c) else c.tex("data.batch")
     a_round = environments * steps
-    return Data(declaration, "Rollouts", True, False, False, environments, group, drawn, of, counts, text, a_round, a_round)
+    return Data(
+        declaration, "Rollouts", True, False, False, environments, group, drawn, of, counts, text, a_round, a_round
+    )
 
 
 def delay(c: Choices) -> int:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxon.compiler.block import Section, Step
+from taxon.compiler.block import Section
 from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
-from taxon.compiler.blocks.network import features, perceptron, seen
-from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import apply, family, fit_states, older
-from taxon.compiler.choices import Choices, choice, table
+from taxon.compiler.choices import Choices, choice
 from taxon.compiler.notation import mean
-from taxon.compiler.notation import number as tex_number
-
 
 
 def next_value(c: Choices) -> None:
@@ -99,8 +95,8 @@ next_action = self.policy.apply({old.parameters}, next_observation)
 
 
 def shares_draw(c: Choices) -> bool:
-    """One draw serves the target and the E-step where both ask for as many actions of the same policy at the same states
-    and score them by the same critic, as in Hoffman et al. 2020."""
+    """One draw serves the target and the E-step where both need as many actions of the same policy at the same states,
+    scored by the same critic, as in Hoffman et al. 2020."""
     found = c.take(critic)
     as_many = bool(c.take(family).log_all) or c.count("pi_q.update.samples") == c.count("G.estimate.samples")
     return (
@@ -203,9 +199,7 @@ def _td(c: Choices) -> Estimate:
 @choice("G.estimate", "n_step")
 def _n_step(c: Choices) -> Estimate:
     steps = c.constant("N_STEPS", "G.estimate.n", "steps before the estimate bootstraps")
-    return Estimate(
-        "n_step_returns", _AHEAD, ("GAMMA", steps), "G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)"
-    )
+    return Estimate("n_step_returns", _AHEAD, ("GAMMA", steps), "G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)")
 
 
 @choice("G.estimate", "gae")
@@ -253,7 +247,7 @@ def target(c: Choices) -> None:
     else:
         each, flat = ("*columns", "") if phased else ("*(windows(column) for column in columns)", ".flatten(1)")
         code = f"""# {made.comment}
-columns = ({', '.join(made.columns)})
+columns = ({", ".join(made.columns)})
 target = {made.function}({each}, {constants}){flat}{plus}"""
         if phased and not made.values:
             code = f"# {made.comment}\ntarget = {made.function}({', '.join(made.columns)}, {constants})"

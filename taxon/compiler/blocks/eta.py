@@ -21,6 +21,10 @@ class Temperature:
     value: str
     tex: str
 
+    def average(self, what: str) -> str:
+        """eta times the mean over a batch, [S]: the temperature that is trained is [S, 1]."""
+        return f"average(eta * {what})" if self.value == "eta" else f"{self.value} * average({what})"
+
     def over(self, what: str) -> str:
         """`what` divided by the temperature, in LaTeX."""
         return what if self.tex == "1" else fill(r"\frac{@what}{@eta}", what=what, eta=self.tex)
@@ -73,8 +77,8 @@ def _entropy(c: Choices) -> Temperature:
     section = Section(
         "The temperature",
         c.present("eta", "eta.target", "eta.init", "optimizer.dual"),
-        f"The dual of the bound on the entropy, descended by {optimiser(c, 'dual').words}; $\\eta$ is $\\exp(x)$ with a "
-        f"free $x$, from ${start}$.",
+        f"The dual of the bound on the entropy, descended by {optimiser(c, 'dual').words}; "
+        f"$\\eta$ is $\\exp(x)$ with a free $x$, from ${start}$.",
         (rf"g(\eta) = {least} - \eta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[\log \pi_\theta(a|s)]",),
         c.source("eta"),
         ("eta_dual", "log_eta"),

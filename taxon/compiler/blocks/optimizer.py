@@ -57,9 +57,13 @@ def _adam(c: Choices, kind: str, rate: str, words: str, clip: str) -> Optimiser:
 def _sgd(c: Choices, kind: str, rate: str, words: str, clip: str) -> Optimiser:
     path, arguments = f"optimizer.{kind}", [rate]
     if c.value(f"{path}.momentum"):
-        arguments.append(c.constant(f"{kind.upper()}_MOMENTUM", f"{path}.momentum", f"momentum of the {_TRAINED[kind]}"))
+        arguments.append(
+            c.constant(f"{kind.upper()}_MOMENTUM", f"{path}.momentum", f"momentum of the {_TRAINED[kind]}")
+        )
         words += f" and momentum ${c.tex(f'{path}.momentum')}$"
-    return Optimiser("sgd", tuple(arguments), "velocity", "zero_velocity", "Tensor", clip, f"gradient descent at {words}")
+    return Optimiser(
+        "sgd", tuple(arguments), "velocity", "zero_velocity", "Tensor", clip, f"gradient descent at {words}"
+    )
 
 
 @choice("optimizer.*.lr", NUMBER)

@@ -83,7 +83,9 @@ def _drawn(c: Choices, s: Support) -> None:
     found, states, made = c.take(critic), fit_states(c), c.take(family)
     tanh = ""
     if made.squash:
-        tanh = "# (the actions before tanh: its Jacobian has no parameters, so it drops out of the likelihood's gradient)\n"
+        tanh = (
+            "# (the actions before tanh: its Jacobian has no parameters and drops out of the likelihood's gradient)\n"
+        )
     if shares_draw(c):
         drawn = "next_u" if made.squash else "next_action"
         code = f"""# E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
@@ -291,7 +293,12 @@ def _adaptive(c: Choices) -> list[str]:
     c.constant("BETA_START", "G.transform.init", "beta of the reward's transform at the start")
     limit = c.constant("BETA_LIMIT", "G.transform.limit", "the largest beta")
     c.field("beta", "[S]", "torch.full((len(generators),), float(BETA_START))")
-    c.add("transform", f"beta = adapt_beta(weight, returns, valid).clamp(max={limit})", "beta", metrics=(("beta", "beta"),))
+    c.add(
+        "transform",
+        f"beta = adapt_beta(weight, returns, valid).clamp(max={limit})",
+        "beta",
+        metrics=(("beta", "beta"),),
+    )
     return [
         r"c_i = \max_j G_j - G_i + 10^{-8}",
         r"w_i = \beta \exp(-\beta \, c_i)",
@@ -320,7 +327,7 @@ outcome = by_group(first)
 began = torch.ones_like(outcome)
 omega = group_weights(outcome, taken_log_prob, {eta.value}, began)
 """
-    mine, others = (rf"\exp({eta.slashed(f'R_{k}')}) / \pi_\theta(a_{{{k}}})" for k in "kj")
+    mine, others = (rf"\exp({eta.slashed(f'R_{k}')}) / \pi_\theta(a_{k})" for k in "kj")
     line = rf"\omega_k = \frac{{{mine}}}{{{total('j', group)} {others}}}"
     text = f"Importance weights of the ${group}$ episodes of a group; $\\pi_\\theta(a_k)$ is that of all actions."
     section = _weights_section(c, text, [line], "taken_log_prob", "omega")

@@ -77,7 +77,9 @@ loss = weighted_likelihood(weights, mean_log_prob + cov_log_prob)"""
         code += f"loss = weighted_likelihood(weights, {made.likelihood('', s.axis, s.action)})"
         line = _weighted(c, s, False)
     where = " at the states $s'$" if states == "next_observation" else ""
-    text = f"The projection of $\\pi_q$ onto the policy's family{where}: descent of $L$ by {optimiser(c, 'policy').words}."
+    text = (
+        f"The projection of $\\pi_q$ onto the policy's family{where}: descent of $L$ by {optimiser(c, 'policy').words}."
+    )
     if made.unsquash:
         text += " The likelihood is that of $u = \\mathrm{artanh}(a)$: the Jacobian of tanh has no parameters."
     if decoupled:
@@ -131,7 +133,13 @@ score = underappreciated_score(outcome, omega, {eta}, BONUS, began).flatten(1)""
     else:
         code, gain = "score = (GROUP * omega).flatten(1)", rf"g_k = {size} \, \omega_k"
         text = "The projection of $\\pi_q$ onto the policy's family"
-    leaves = ("pi_p.update", "pi_p.update.expected_return.bonus", "data.restarts.group", "optimizer.policy", "optimizer.clip")
+    leaves = (
+        "pi_p.update",
+        "pi_p.update.expected_return.bonus",
+        "data.restarts.group",
+        "optimizer.policy",
+        "optimizer.clip",
+    )
     source = c.source("pi_p.update") or f"{FURUTA}, Eq. 3; Nachum et al. 2017"
     text = f"{text}: descent of $L$ by {optimiser(c, 'policy').words}."
     section = Section("M-step", c.present(*leaves), text, (line, gain), source, ("score", "loss", "policy"))
@@ -196,7 +204,9 @@ def _fit_softmax(c: Choices, s: Support) -> Fit:
 
 
 def _least_squares(c: Choices, s: Support, then: str, share: str, more: list[str]) -> tuple[str, list[str]]:
-    weighted = r"\sum_s \sum_m w_m \log \pi_\theta(a_m|s)" if s.kind == "drawn" else r"\sum_i w_i \log \pi_\theta(a_i|s_i)"
+    weighted = (
+        r"\sum_s \sum_m w_m \log \pi_\theta(a_m|s)" if s.kind == "drawn" else r"\sum_i w_i \log \pi_\theta(a_i|s_i)"
+    )
     lines = [
         rf"\theta = \arg \max_\theta \, {weighted}",
         rf"\theta = (\Phi^\top W \Phi + {c.tex('pi_p.update.ridge')} \, I)^{{-1}} \Phi^\top W A, "
@@ -249,7 +259,10 @@ theta = weighted_least_squares(features, rows, counted.unsqueeze(-1) / variance,
 deviation = rows - affine(features, theta[:, :-1], theta[:, -1])
 sigma = exploration_deviation(phi, deviation, sigma, counted).clamp(min=1e-6)
 policy = torch.cat([theta.flatten(1), torch.log(sigma).flatten(1)], -1)"""
-    then, share = "and one step of expectation maximisation for the deviations", r"v_i = \frac{w_i}{\sigma_\theta(s_i)^2}"
+    then, share = (
+        "and one step of expectation maximisation for the deviations",
+        r"v_i = \frac{w_i}{\sigma_\theta(s_i)^2}",
+    )
     text, lines = _least_squares(c, s, then, share, _EXPLORATION)
     return code, text, lines, ["theta", "sigma"]
 
@@ -311,7 +324,6 @@ def after_round(c: Choices) -> tuple[str, str]:
     """What becomes of the prior between rounds, in words and in LaTeX; empty where it is no policy that acts."""
     if not c.take(data).rollouts or c.base("pi_p") == "fixed":
         return "", ""
-    follows = r"\pi_p^{(k+1)} = \pi_q^{(k)} = \pi_{\theta_k}" if c.base("pi_p") == "pi_q" else r"\pi_p^{(k+1)} = \pi_{\theta_k}"
+    posterior = r"\pi_q^{(k)} = " if c.base("pi_q") == "pi_theta" else ""
+    follows = rf"\pi_p^{{(k+1)}} = {posterior}\pi_{{\theta_k}}"
     return " The next round's prior is the policy that this one leaves.", follows
-
-

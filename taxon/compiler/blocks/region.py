@@ -20,10 +20,7 @@ def region(c: Choices) -> None:
     made.need("parts", "a trust region")
     old_parameters(c)
     each = c.yes(f"{_PATH}.per_dimension")
-    if len(parts) > 1:
-        how = " in its two parts, each weighted by its multiplier"
-    else:
-        how = ", weighted by its multiplier"
+    how = " in its two parts, each weighted by its multiplier" if len(parts) > 1 else ", weighted by its multiplier"
     lines = [f"# KL(pi_old || pi_theta){how}"]
     if c.take(whole) and any(part.by_dimension for part in parts):
         lines.append("counted = valid.unsqueeze(-1) / valid.sum(1).reshape(-1, 1, 1)")

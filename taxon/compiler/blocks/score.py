@@ -1,21 +1,20 @@
-"""G and G.fit at the actions in the data: by a network, by an advantage, by a solved dual, or by the rewards themselves."""
+"""G and G.fit at the actions in the data: by a network, an advantage, a solved dual, or the rewards themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxon.compiler.block import Section, Step
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.critic import FURUTA, Critic, critic
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import estimate
-from taxon.compiler.blocks.eta import temperature
-from taxon.compiler.blocks.network import features, perceptron, seen
-from taxon.compiler.blocks.optimizer import optimiser
-from taxon.compiler.blocks.policy import apply, family, fit_states, older
-from taxon.compiler.choices import Choices, choice, table
+from taxon.compiler.blocks.network import features, seen
+from taxon.compiler.blocks.policy import apply, family, older
+from taxon.compiler.choices import Choices
 from taxon.compiler.notation import mean
 from taxon.compiler.notation import number as tex_number
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -40,7 +39,7 @@ def score_data(c: Choices) -> None:
     found, where = c.take(critic), c.take(taken_score)
     kind = "solved" if found.solved else found.network or c.take(estimate).kind
     text, line, at = _SCORES[kind](c, found, where)
-    lines, at = [line], [at]
+    lines = [line]
     if c.yes("pi_q.update.standardise"):
         valid = ", valid" if where.column else ""
         part = "columns" if where.column else "policy"
@@ -50,7 +49,7 @@ def score_data(c: Choices) -> None:
         lines.append(r"G \leftarrow \frac{G - \mathrm{mean}(G)}{\mathrm{std}(G) + 10^{-5}}")
     paths = ("G", "G.critic", "G.fit", "G.estimate", "pi_q.update.baseline", "pi_q.update.standardise")
     source = c.source("G", "G.fit") or f"{FURUTA}, Section 4.2"
-    c.sections.append(Section("The score G", c.present(*paths), text, tuple(lines), source, tuple(at)))
+    c.sections.append(Section("The score G", c.present(*paths), text, tuple(lines), source, (at,)))
 
 
 def _scored_by_q(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str]:
@@ -63,7 +62,7 @@ def _scored_by_q(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str
         return "The critic's value of the action in the data.", f"G(s,a) = {q}(s,a)", "score"
     if made.log_all:
         code = f"""{comment}scores = self.q_all({found.scorer}, observation)
-base_probs = torch.exp({made.log_all.format(p=f'self.policy.apply({old}, observation)')})
+base_probs = torch.exp({made.log_all.format(p=f"self.policy.apply({old}, observation)")})
 score = ((taken - base_probs) * scores).sum(-1)"""
         c.add("policy", code, "score")
         line = rf"G(s,a) = {q}(s,a) - \sum_b {old_tex}(b|s) \, {q}(s,b)"
@@ -101,15 +100,14 @@ def _solved_advantage(c: Choices, found: Critic, where: Taken) -> tuple[str, str
     """V and eta minimise one dual; the advantage is V's Bellman error."""
     hidden = c.widths("network.value.hidden")
     if hidden:
-        raise AssertionError("a rule refuses hidden layers here")
+        raise ContractError("G.fit = dual has no block for a V with hidden layers")
     read = features(c, "value")
     if read:
         c.attributes.append(f"self.value_features = {read}")
     endless = c.value("gamma") == 1
     first, after = (f"{'self.value_features(' if read else ''}{seen(c, f'raw_{s}')}{')' if read else ''}"
                     for s in ("observation", "next_observation"))  # fmt: skip
-    code = f"""
-# A = r + gamma V(s') - V(s), V and eta the minimisers of the E-step's dual
+    code = f"""# A = r + gamma V(s') - V(s), V and eta the minimisers of the E-step's dual
 features = with_constant({first})
 following = with_constant({after})
 starts = start_features(features, begins, valid)
@@ -117,7 +115,7 @@ starts = start_features(features, begins, valid)
     c.constant("EPSILON", "eta.kl", "bound on KL(pi_q || pi_p)")
     c.constant("GAMMA", "gamma", "discount")
     if endless:
-        code += """# with gamma = 1 the flow has no start of its own: a termination is followed by the start of an episode
+        code += """# gamma = 1 gives the flow no start of its own: a termination is followed by the start of an episode
 following = torch.where(terminated.unsqueeze(-1) > 0, starts.unsqueeze(1), following)
 rows = (reward, features, following, torch.zeros_like(terminated))
 eta, _, advantage = solve_dual(*rows, starts, valid, EPSILON, GAMMA)
@@ -139,7 +137,9 @@ def _joint_dual(c: Choices) -> Section:
     start = "" if gamma == 1 else rf" + {tex_number(round(1 - gamma, 10))} \, \mathbb{{E}}[V(s_0)]"
     line = rf"\min_{{\eta > 0, \, v}} \, {c.tex('eta.kl')} \, \eta + {log_mean}{start}, \quad V(s) = v^\top \phi(s)"
     end = "The mean is over the steps of the round"
-    end += "; a termination is followed by the start of an episode." if gamma == 1 else " and the stay in terminal states."
+    end += (
+        "; a termination is followed by the start of an episode." if gamma == 1 else " and the stay in terminal states."
+    )
     return Section(
         "The dual of temperature and value",
         c.present("eta", "eta.kl", "G.fit", "network.value.features", "gamma"),
@@ -163,15 +163,11 @@ def _return(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str]:
     gamma = c.constant("GAMMA", "gamma", "discount")
     c.value("G.estimate.lambda")  # 1, by a rule
     c.add("columns", f"returns = returns_to_go(reward, ended, {gamma})", "returns")
-    if facts_in_sequences(c):
+    if c.base("pi_q.update.normalise") == "group":
         line = rf"R = \sum_t {power(c, 't')} r_t"
         return "The return of the whole episode.", line, "first"
     line = rf"G(s_t, a_t) = \sum_{{l \geq 0}} {power(c, 'l')} r_{{t+l}}"
     return "The return to the end of the episode, with no critic.", line, "returns"
-
-
-def facts_in_sequences(c: Choices) -> bool:
-    return c.base("pi_q.update.normalise") == "group"
 
 
 def power(c: Choices, exponent: str) -> str:
@@ -186,5 +182,3 @@ _SCORES: dict[str, Callable[[Choices, Critic, Taken], tuple[str, str, str]]] = {
     "none": _reward,
     "return": _return,
 }
-
-

@@ -21,7 +21,9 @@ def lags(c: Choices) -> None:
     more, line = after_round(c)
     source = c.source("target") or c.source("pi_p") or "Furuta et al. 2021, Section 4.1"
     leaves = ("target", "target.every", "target.tau", "target.policy", "optimizer.policy_every", "pi_p")
-    at = tuple(f"{name}_target" for name in names) or (f"{'update_policy' if c.take(data).phased else 'update'}: state",)
+    at = tuple(f"{name}_target" for name in names) or (
+        f"{'update_policy' if c.take(data).phased else 'update'}: state",
+    )
     lines += [line] if line else []
     c.sections.append(Section("After the update", c.present(*leaves), text + more, tuple(lines), source, at))
 

@@ -87,7 +87,9 @@ table(
             "The weight is what the logarithm is taken of; where it is negative the seed is reported.",
         ),
         "shift": _logarithm(
-            "score - score.amin({dim}, keepdim=True)", "score - score.amin(-1, keepdim=True)", "shifted(returns, valid)",
+            "score - score.amin({dim}, keepdim=True)",
+            "score - score.amin(-1, keepdim=True)",
+            "shifted(returns, valid)",
             "The least value is subtracted, so that no weight is negative.",
         ),
         "adaptive": _logarithm(

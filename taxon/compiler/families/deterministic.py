@@ -7,5 +7,13 @@ from taxon.compiler.families.family import Family
 
 def deterministic(head: str, box: bool) -> Family:
     return Family(
-        "mean(s)", ("mean",), head, "action", (r"a = \mu_\theta(s)",), "A function of the state.", "{p}", box=box, mean="mean"
+        "mean(s)",
+        ("mean",),
+        head,
+        "action",
+        (r"a = \mu_\theta(s)",),
+        "A function of the state.",
+        "{p}",
+        box=box,
+        mean="mean",
     )

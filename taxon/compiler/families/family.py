@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from taxon.compiler.block import ContractError
 
@@ -21,8 +21,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Family:
-    """Expressions hold {p} for a policy's parameters, {o} for an older one's, each with its name where one is meant, {x}
-    for an action before squashing. What is empty cannot be computed."""
+    """Expressions hold {p} for a policy's parameters, {o} for an older one's, the name of one of them ({o_mean}), and
+    {x} for an action before squashing. What is empty cannot be computed."""
 
     name: str
     parameters: tuple[str, ...]
@@ -69,7 +69,9 @@ class Family:
     def all(self, prefix: str = "") -> tuple[str, ...]:
         return tuple(f"{prefix}{name}" for name in self.parameters)
 
-    def write(self, text: str, prefix: str = "", axis: str = "", x: str = "", noise: str = "", old: str = "old_") -> str:
+    def write(
+        self, text: str, prefix: str = "", axis: str = "", x: str = "", noise: str = "", old: str = "old_"
+    ) -> str:
         """An expression for the parameters whose names begin with `prefix`."""
         each = {name: f"{prefix}{name}{axis}" for name in self.parameters}
         olds = {f"o_{name}": f"{old}{name}{axis}" for name in self.parameters}

@@ -38,7 +38,7 @@ def laid_out(lines: Iterable[Line[Owner]]) -> Iterator[Line[Owner]]:
 def broken(line: str) -> list[str]:
     """A long statement over several lines, as formatters break it."""
     code, _, comment = line.partition("  # ")
-    if len(line) <= WIDTH or "(" not in code or code.lstrip().startswith(("#", '"""')):
+    if len(line) <= WIDTH or not set("([{") & set(code) or code.lstrip().startswith(("#", '"""')):
         return [line]
     indent = " " * (len(line) - len(line.lstrip()))
     start, end = _outermost(code)
@@ -65,7 +65,7 @@ def _outermost(code: str) -> tuple[int, int]:
         depth += (code[start] in ")]}") - (code[start] in "([{")
         if depth == 0:
             return start, end
-    return code.index("("), end
+    return 0, end
 
 
 def _parts(inside: str) -> list[str]:

@@ -139,7 +139,10 @@ def _helpers(program: Program) -> Lines:
     text = "\n".join(line for placed in program.functions for line, _ in placed.lines)
     if "windows(" in text:
         yield from _plain(
-            "", "def windows(x: Tensor) -> Tensor:", '    """[S, B T] -> [S, B, T]."""', "    return x.unflatten(1, (BATCH, LENGTH))"
+            "",
+            "def windows(x: Tensor) -> Tensor:",
+            '    """[S, B T] -> [S, B, T]."""',
+            "    return x.unflatten(1, (BATCH, LENGTH))",
         )
     if "by_group(" in text:
         doc = '    """One number of every environment, [S, N] -> [S, G, K]: the K of a group began alike."""'
@@ -241,7 +244,9 @@ def _act_random(program: Program) -> Lines:
     if stored:
         level = "-math.log(self.actions)" if finite else "-self.actions * math.log(2)"
         yield Line(f"        log_prob = torch.full_like(uniform[..., 0], {level})")
-    yield Line(f'        return {{"action": action{", " + chr(34) + "log_prob" + chr(34) + ": log_prob" if stored else ""}}}')
+    yield Line(
+        f'        return {{"action": action{", " + chr(34) + "log_prob" + chr(34) + ": log_prob" if stored else ""}}}'
+    )
 
 
 def _noise(program: Program) -> Lines:
@@ -264,7 +269,11 @@ def _function(program: Program, placed: Placed) -> Lines:
     if f.name in ("update", "update_critic") and program.noise:
         noise = "Noise"
     left = _left(program) if f.columns else []
-    doc = f"{f.doc.removesuffix('.')}: {', '.join(dict.fromkeys(_LEFT.get(name, _ACTED) for name in left))}." if left else f.doc
+    doc = (
+        f"{f.doc.removesuffix('.')}: {', '.join(dict.fromkeys(_LEFT.get(name, _ACTED) for name in left))}."
+        if left
+        else f.doc
+    )
     yield from _plain("", f"    def {f.name}({f.signature.format(noise=noise)}", f'        """{doc}"""')
     if f.counter and not any("update_critic" in line for line in f.head):
         yield Line(f"        updates = state.{f.counter} + 1")
@@ -319,11 +328,18 @@ def _drawn_inside(program: Program, placed: Placed) -> Lines:
 def _result(placed: Placed) -> Lines:
     """The new state and the metrics."""
     f = placed.function
+    metrics = ", ".join(f'"{name}": {text}' for name, text in placed.metrics)
+    changed = ", ".join(f"{name}={name}" for name in placed.changed)
+    if not f.counter:
+        yield Line(f"        return state._replace({changed}), {{{metrics}}}")
+        return
     before = "metrics | " if any("metrics" in line for line in f.head) else ""
-    yield from _plain("", f"        metrics = {before}{{")
-    yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
-    yield from _plain("        }", "        state = state._replace(")
+    short = len(placed.metrics) <= 2 and not before
+    if not short:
+        yield from _plain("", f"        metrics = {before}{{")
+        yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
+        yield Line("        }")
+    yield from _plain(*([""] if short else []), "        state = state._replace(")
     yield from (Line(f"            {name}={name},") for name in placed.changed)
-    yield from _plain(*([f"            {f.counter}=updates,"] if f.counter else []), "        )", "        return state, metrics")
-
-
+    last = f"{{{metrics}}}" if short else "metrics"
+    yield from _plain(f"            {f.counter}=updates,", "        )", f"        return state, {last}")

@@ -102,7 +102,7 @@ def _long_return(row: Row) -> Conflict | None:
     "Updates begin once `warmup` steps are collected; a replay that keeps fewer forgets them before they are used.",
 )
 def _warmup_beyond_capacity(row: Row) -> Conflict | None:
-    if not facts.on_policy(row) and row.number("data.warmup") > row.number("data.capacity"):
+    if facts.replayed(row) and row.number("data.warmup") > row.number("data.capacity"):
         return Conflict(
             "the warm-up collects more steps than the replay keeps",
             (("data.warmup", "steps before the first update"), ("data.capacity", "steps kept")),
