@@ -36,6 +36,7 @@ _REPLAY = Choice(
         Slot("updates", "updates each time", "1", COUNT, applies=_no_episodes),
     ),
     source="Lin 1992; Mnih et al. 2015",
+    properties=frozenset({"replayed"}),
 )
 
 _ROLLOUTS = Choice(
@@ -61,6 +62,7 @@ _ROLLOUTS = Choice(
         Slot("batch", "steps in a minibatch", "64", _SIZE, applies=_needs_minibatches),
     ),
     source="Schulman et al. 2017",
+    properties=frozenset({"on_policy"}),
 )
 
 DATA = Slot(

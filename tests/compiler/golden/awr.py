@@ -208,16 +208,12 @@ class Agent:
         critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_velocity = sgd(state.critic, critic_gradient, state.critic_velocity, VALUE_LR, VALUE_MOMENTUM)
 
-        metrics = {
-            "value_loss": critic_loss,
-            "value_gradient": row_norm(critic_gradient),
-        }
         state = state._replace(
             critic=critic,
             critic_velocity=critic_velocity,
             value_updates=updates,
         )
-        return state, metrics
+        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
@@ -248,13 +244,9 @@ class Agent:
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_velocity = sgd(state.policy, policy_gradient, state.policy_velocity, POLICY_LR, POLICY_MOMENTUM)
 
-        metrics = {
-            "policy_loss": policy_cost,
-            "policy_gradient": row_norm(policy_gradient),
-        }
         state = state._replace(
             policy=policy,
             policy_velocity=policy_velocity,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}

@@ -136,11 +136,8 @@ class Agent:
         likelihood = weights * normal_log_prob(mean, std, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        metrics = {
-            "policy_loss": policy_cost,
-        }
         state = state._replace(
             policy=policy,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost}

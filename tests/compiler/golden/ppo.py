@@ -219,16 +219,12 @@ class Agent:
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates, eps=1e-05
         )
 
-        metrics = {
-            "value_loss": critic_loss,
-            "value_gradient": row_norm(critic_gradient),
-        }
         state = state._replace(
             critic=critic,
             critic_moments=critic_moments,
             value_updates=updates,
         )
-        return state, metrics
+        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
@@ -268,16 +264,12 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=1e-05
         )
 
-        metrics = {
-            "policy_loss": policy_cost,
-            "policy_gradient": row_norm(policy_gradient),
-        }
         state = state._replace(
             policy=policy,
             policy_moments=policy_moments,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}
 
     def update_penalty(self, state: State, batch: PenaltyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """eta grows where the round moved the policy further than the target, and shrinks where it moved less."""
@@ -286,12 +278,4 @@ class Agent:
         mean, std = self.policy.apply(state.policy, observation)
         kl = valid_average(normal_kl(batch.old_mean, batch.old_std, mean, std), batch.valid)
         eta = adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)
-
-        metrics = {
-            "kl": kl,
-            "eta": eta,
-        }
-        state = state._replace(
-            eta=eta,
-        )
-        return state, metrics
+        return state._replace(eta=eta), {"kl": kl, "eta": eta}

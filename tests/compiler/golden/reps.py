@@ -116,7 +116,6 @@ class Agent:
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: weights."""
-
         # A = r + gamma V(s') - V(s), V and eta the minimisers of the E-step's dual
         features = with_constant(self.value_features(episodes.observation))
         following = with_constant(self.value_features(episodes.next_observation))
@@ -143,11 +142,8 @@ class Agent:
         likelihood = weights * categorical_log_prob(logits, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        metrics = {
-            "policy_loss": policy_cost,
-        }
         state = state._replace(
             policy=policy,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost}

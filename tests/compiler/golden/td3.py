@@ -184,16 +184,12 @@ class Agent:
         critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
-        metrics = {
-            "value_loss": critic_loss,
-            "value_gradient": row_norm(critic_gradient),
-        }
         state = state._replace(
             critic=critic,
             critic_moments=critic_moments,
             updates=updates,
         )
-        return state, metrics
+        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""

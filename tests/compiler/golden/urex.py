@@ -162,13 +162,9 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=0.0002
         )
 
-        metrics = {
-            "policy_loss": policy_cost,
-            "policy_gradient": row_norm(policy_gradient),
-        }
         state = state._replace(
             policy=policy,
             policy_moments=policy_moments,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}

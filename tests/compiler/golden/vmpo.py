@@ -197,16 +197,12 @@ class Agent:
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
         )
 
-        metrics = {
-            "value_loss": critic_loss,
-            "value_gradient": row_norm(critic_gradient),
-        }
         state = state._replace(
             critic=critic,
             critic_moments=critic_moments,
             value_updates=updates,
         )
-        return state, metrics
+        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
