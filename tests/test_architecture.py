@@ -81,6 +81,28 @@ def test_imports_run_one_way(path: Path) -> None:
     assert ours(path) <= ALLOWED[package(path)] | {package(path)}
 
 
+@pytest.mark.parametrize("inside", ["compiler", "derivation"])
+def test_a_package_has_no_circles(inside: str) -> None:
+    """Not even hidden ones: an import inside a function, or for the type checker alone, counts too."""
+    named = {f"taxon.{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}": path for path in FILES}
+    graph = {
+        name: {other for other, _ in imports(path) if other in named}
+        | {
+            f"{node.module}.{alias.name}"
+            for _, node in imports(path)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if f"{node.module}.{alias.name}" in named
+        }
+        for name, path in named.items()
+        if package(path) == inside and path.name != "__init__.py"
+    }
+    while graph:
+        ready = {name for name, others in graph.items() if not (others - {name}) & graph.keys()}
+        assert ready, sorted(graph)
+        graph = {name: others for name, others in graph.items() if name not in ready}
+
+
 @pytest.mark.parametrize("path", identified([path for path in CODE if package(path) in FRONT]))
 def test_the_front_end_is_light(path: Path) -> None:
     """Checking reads text, which lark parses."""

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from tiny import SPECS, row_of
 
+from taxon.cli.main import main
 from taxon.compiler import emit
 from taxon.compiler.assemble import assemble
 from taxon.compiler.block import Block, ContractError
-from taxon.compiler.choices import Choices
+from taxon.compiler.choices import MEANINGS, Choices
 from taxon.semantics import load_spec
 from taxon.taxonomy.catalogue import places
 from taxon.taxonomy.row import Composition, Leaf, Row
@@ -114,6 +115,19 @@ def test_every_number_shows_in_the_module(name: str) -> None:
         if changed == text:
             silent.add(path)
     assert silent == set()
+
+
+@pytest.mark.parametrize("command", ["emit", "derive"])
+def test_the_command_line_says_it_in_one_line(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(MEANINGS, "target", {key: 0 for key in MEANINGS["target"] if key != "polyak"})
+    monkeypatch.setattr("sys.argv", ["taxon", command, "sac"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: target = polyak has no block in the compiler")
 
 
 # ---- blocks that do not fit together
