@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from taxon.compiler.library import exports
@@ -77,7 +77,6 @@ class Block:
     noise: tuple[tuple[str, tuple[str, ...]], ...] = ()
     metrics: tuple[tuple[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
-    choice: str = field(default="", compare=False)
 
     @cached_property
     def names(self) -> Names:

@@ -65,14 +65,14 @@ def cases() -> Iterator[tuple[str, Row]]:
             row = load_spec(path, actions=actions).row
             if row is None:
                 continue
-            sizes = [f"{at} = {size}" for at, size in SIZES.items() if _has(row, at)]
+            sizes = [f"{at} = {size}" for at, size in SIZES.items() if sized(row, at)]
             row = row_of(path, *sizes, actions=actions)
             if row != before:
                 yield path.stem + ("-discrete" if before is not None else ""), row
             before = row
 
 
-def _has(row: Row, path: str) -> bool:
+def sized(row: Row, path: str) -> bool:
     """Whether the size at a path is the row's to choose: a linear network stays linear, no baseline stays none."""
     return path in row and row[path] not in ((), 0) and not (path.endswith(".baseline") and row[path] == 0)
 

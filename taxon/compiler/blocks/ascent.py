@@ -46,10 +46,7 @@ def ascend(c: Choices) -> None:
 
 @choice("pi_q.update", "sg")
 def _sg(c: Choices) -> None:
-    if c.take(critic).network == "q":
-        _by_action(c)
-    else:
-        _by_ratio(c)
+    {"q": _by_action, "v": _by_ratio, "": _by_ratio}[c.take(critic).network](c)
     if c.has("pi_q.update", "penalty"):
         _penalty(c)
     if "bounds" in c.row:

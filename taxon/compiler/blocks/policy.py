@@ -68,7 +68,7 @@ def _deterministic(c: Choices) -> Family:
 @choice("pi_theta", "tanh")
 def _tanh(c: Choices) -> Family:
     base: Family = c.meaning("pi_theta.base")(c, "pi_theta.base")
-    return replace(squashed(base), equations=squashed(base).equations)
+    return squashed(base)
 
 
 @choice("pi_theta", "normal")

@@ -46,7 +46,7 @@ def solve_field(c: Choices) -> None:
 @choice("pi_p.update", "sg")
 def _sg(c: Choices, s: Support) -> None:
     c.has("pi_p.update", "mixture")
-    {"sequences": _sequences}.get(s.kind, _likelihood)(c, s)
+    {"sequences": _sequences, "every": _likelihood, "drawn": _likelihood, "data": _likelihood}[s.kind](c, s)
     if c.has("pi_p.update", "trust_region"):
         region(c)
     bounds(c, s)

@@ -49,7 +49,6 @@ class Family:
     box: bool = False  # actions lie in [-1, 1] whatever the parameters
     mean: str = ""  # the parameter that is a mean in the units of actions
     drawn: str = ""  # a draw in LaTeX, by xi
-    spread_name: str = ""
 
     def need(self, capability: str, who: str) -> str:
         """What computes a capability.
