@@ -93,7 +93,7 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
     parts = ("inputs", *function.parts)
     blocks = [block for block in c.blocks if block.part in function.parts and not block.anywhere]
     pool = [block for block in c.blocks if block.part in parts and block.anywhere]
-    given = {*function.given, *(("target",) if function.columns and "target" in function.given else ())}
+    given = set(function.given)
     if not function.parts:
         return placed
     returned = _names(function.returns) if function.returns != "-" else set()

@@ -35,6 +35,7 @@ class Function:
     draws: bool = False  # its noise is drawn inside, for `n` steps
     columns: bool = False  # it returns the columns that other functions read
     before: bool = False  # the estimate reads the state before the critic's step
+    joins: bool = False  # its metrics join those of the critic's step, which it begins with
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,7 @@ def _joint(c: Choices) -> Schedule:
         counter=counter,
         head=head,
         before=delayed,
+        joins=delayed,
     )
     more = ", every=POLICY_EVERY, between=self.update_critic" if every > 1 else ""
     phase = Phase("update", c.take(data).counts["joint"], "Batch", "None", "update", more=more)

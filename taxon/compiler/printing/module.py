@@ -194,8 +194,8 @@ def _named(program: Program, name: str) -> Lines:
 def _phases(program: Program) -> Lines:
     order, text = program.schedule, []
     for phase in order.phases:
-        draws = any(f.function.name == phase.update and any(b.noise for b in f.blocks) for f in program.functions)
-        draws = draws or (bool(phase.more) and bool(program.noise))
+        update = program.placed(phase.update)
+        draws = bool(program.noise) and update is not None and "{noise}" in update.function.signature
         noise = f"self.{order.noise}" if draws else "no_noise"
         whole_ = ", whole=True" if phase.whole else ""
         arguments = f'"{phase.name}", {phase.updates}, {phase.batch}, {phase.refresh}, {noise}, self.{phase.update}'
@@ -265,9 +265,7 @@ def _function(program: Program, placed: Placed) -> Lines:
     f = placed.function
     if f.returns == "-" and (not placed.lines or (f.name in _CALLED and not _calls(program, f.name))):
         return
-    noise = "Noise" if program.noise and any(b.noise for b in placed.blocks) else "tuple[()]"
-    if f.name in ("update", "update_critic") and program.noise:
-        noise = "Noise"
+    noise = "Noise" if program.noise else "tuple[()]"
     left = _left(program) if f.columns else []
     doc = (
         f"{f.doc.removesuffix('.')}: {', '.join(dict.fromkeys(_LEFT.get(name, _ACTED) for name in left))}."
@@ -275,10 +273,8 @@ def _function(program: Program, placed: Placed) -> Lines:
         else f.doc
     )
     yield from _plain("", f"    def {f.name}({f.signature.format(noise=noise)}", f'        """{doc}"""')
-    if f.counter and not any("update_critic" in line for line in f.head):
-        yield Line(f"        updates = state.{f.counter} + 1")
     yield from (Line(f"        {line}") for line in f.head)
-    if f.counter and any("update_critic" in line for line in f.head):
+    if f.counter:
         yield Line(f"        updates = state.{f.counter} + 1")
     if f.draws:
         yield from _drawn_inside(program, placed)
@@ -333,7 +329,7 @@ def _result(placed: Placed) -> Lines:
     if not f.counter:
         yield Line(f"        return state._replace({changed}), {{{metrics}}}")
         return
-    before = "metrics | " if any("metrics" in line for line in f.head) else ""
+    before = "metrics | " if f.joins else ""
     short = len(placed.metrics) <= 2 and not before
     if not short:
         yield from _plain("", f"        metrics = {before}{{")

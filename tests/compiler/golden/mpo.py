@@ -205,8 +205,8 @@ class Agent:
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
-        updates = state.updates + 1
         batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]
+        updates = state.updates + 1
         observation = batch.observation
         next_observation = batch.next_observation
         eta = positive(state.eta_raw)
