@@ -56,7 +56,8 @@ def _penalty(c: Choices, s: Support | None) -> None:
     if drawn:
         text = "A second E-step at the same actions, scored by minus the distance to the box, adds its weights"
         lines += [rf"w_m \leftarrow w_m + {weight}", dual]
-        code = """# bounds: a second E-step on minus the distance to the box adds its weights
+        code = """
+# bounds: a second E-step on minus the distance to the box adds its weights
 cost = out_of_bounds_cost(action)
 weights = weights + softmax_weights(cost, bounds_eta, dim=1)"""
         section = _section(c, text + words, lines, "cost", "weights", "bounds_eta_dual")
@@ -66,7 +67,8 @@ weights = weights + softmax_weights(cost, bounds_eta, dim=1)"""
         added = rf"\mathbb{{E}}_s {total('m', count)} v_m \log \pi_\theta(a_m|s), \quad v_m = {weight}"
         lines += [rf"L \leftarrow L - {added}", dual]
         sample = made.write(made.need("sample", "`bounds = penalty`"), "bounds_", ".unsqueeze(1)", noise="noise.bounds")
-        code = f"""# bounds: a second E-step at {count} actions of the policy, G = minus the distance to the box
+        code = f"""
+# bounds: a second E-step at {count} actions of the policy, G = minus the distance to the box
 {apply(c, "bounds_", "state.policy", fit_states(c))}
 bounds_action = {sample}
 cost = out_of_bounds_cost(bounds_action)

@@ -215,6 +215,7 @@ class Agent:
         # E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
         action, score = next_action, next_q
         weights = softmax_weights(score, eta, dim=1)
+
         # bounds: a second E-step on minus the distance to the box adds its weights
         cost = out_of_bounds_cost(action)
         weights = weights + softmax_weights(cost, bounds_eta, dim=1)
