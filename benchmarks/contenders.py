@@ -69,8 +69,8 @@ def _taxon(options: list[str]) -> Callable[[Workload, Places], Command]:
             sets.append(f"data.warmup={work.first}")
         arguments = ["-m", "taxon", "run", str(HERE / "specs" / f"{work.algorithm}.tx")]
         arguments += ["--env", clocked(work.environment), "--device", work.device, "--seeds", str(work.seeds)]
-        # Far more steps than are made: the clock ends the process, and no evaluation comes before.
-        arguments += ["--steps", "10M", "--eval-every", "10M", "--out", "run", *options]
+        # Far more steps than are made: the clock ends the process.
+        arguments += ["--steps", "10M", "--eval-every", "never", "--out", "run", *options]
         for assignment in sets:
             arguments += ["--set", assignment]
         return Command([str(places.taxon.python), *arguments], places.taxon.packages)

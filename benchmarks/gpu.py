@@ -222,7 +222,7 @@ def main() -> None:
         update_alone(session, chosen.device, specs=("sac", "mpo"))
         for precision in ("tf32", "bf16") if chosen.device == "cuda" else ("bf16",):
             update_alone(session, chosen.device, precision)
-        print(report.everything([results]))
+        print(report.targets([results]), report.measurements([results]), sep="\n\n")
         print(f"in {chosen.out}; {time.monotonic() - began:.0f} s")
     sys.exit(0 if results.samples else 1)
 

@@ -1,8 +1,9 @@
-"""docs/performance.md from the files that the benchmarks left: no figure is copied by hand.
+"""Two pages from the files that the benchmarks left; no figure is copied by hand.
 
-    python -m benchmarks.report benchmarks/results/*.json > docs/performance.md
+    python -m benchmarks.report benchmarks/results/*
 
-A file that ends in .txt (what `benchmarks.update` or `benchmarks.cold_start` printed) is quoted whole.
+writes docs/performance.md, the targets with what was measured for each, and benchmarks/measurements.md, every
+measurement. A file that ends in .txt (what `benchmarks.update` or `benchmarks.cold_start` printed) is quoted whole.
 """
 
 import sys
@@ -15,8 +16,10 @@ from benchmarks.rounds import ratios, speeds, summarise
 from benchmarks.targets import OURS, TARGETS, UPDATE_AIM, UPDATE_BOUND, Target, plain
 from benchmarks.workload import Workload
 
-METHOD = Path(__file__).resolve().parent / "method.md"
-FINDINGS = METHOD.with_name("findings.md")  # what profiles say, written by hand
+FOLDER = Path(__file__).resolve().parent
+INTRODUCTION = FOLDER / "introduction.md"  # of the page of targets, written by hand
+PERFORMANCE = FOLDER.parent / "docs" / "performance.md"
+MEASUREMENTS = FOLDER / "measurements.md"
 AXES = ("seeds", "environments", "batch", "width")
 
 
@@ -168,16 +171,18 @@ def targets(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) ->
         times = updates.get(where, {}).get(what)
         return "" if times is None else _marked(f"{times:.2f}", times <= UPDATE_BOUND)
 
+    near = f"<= {UPDATE_BOUND:g} (aim {UPDATE_AIM:g})"
     rows = [
-        [what, f"<= {UPDATE_BOUND:g} (aim {UPDATE_AIM:g})", *(update_cell(what, where) for where in machines)]
+        [what, "`update`", near, *(update_cell(what, where) for where in machines)]
         for what in dict.fromkeys(what for found in updates.values() for what in found)
     ]
     for target in TARGETS:
         sign = "<=" if target.most else ">="
         bound = f"{sign} {target.bound:,g}" + (f" (aim {target.aim:g})" if target.aim else "")
         cells = [cell(target, where) for where in machines]
-        rows.append([target.what, bound, *(cells if any(cells) else ["not measured", *cells[1:]])])
-    return table(["target", "bound", *machines], rows)
+        cells = cells if any(cells) else ["not measured", *cells[1:]]
+        rows.append([target.what, f"`{target.command}`", bound, *cells])
+    return table(["target", "`python -m benchmarks.`", "bound", *machines], rows)
 
 
 def _marked(shown: str, met: bool) -> str:
@@ -189,11 +194,14 @@ def _told_machine(text: str) -> str:
     return text.partition("\n")[0].partition(", ")[2].partition(", torch")[0]
 
 
-def everything(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
-    """The whole page."""
-    parts = [METHOD.read_text(encoding="utf-8").rstrip()]
-    parts.append("## Targets\n\n" + targets(every, quoted))
-    parts.append(FINDINGS.read_text(encoding="utf-8").rstrip())
+def performance(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
+    """The page of targets."""
+    return INTRODUCTION.read_text(encoding="utf-8").rstrip() + "\n\n" + targets(every, quoted)
+
+
+def measurements(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
+    """The page of all measurements, in the order in which they were made."""
+    parts = ["# Measurements\n\nWritten by `python -m benchmarks.report`; [README](README.md) says how they are made."]
     kinds = [results.kind for results in every]
     for results in every:
         machine = results.machine
@@ -247,7 +255,8 @@ def main() -> None:
         quoted = [(p.stem.replace("_", " ").capitalize(), p.read_text("utf-8")) for p in paths if p.suffix == ".txt"]
     except (OSError, ValueError) as error:
         sys.exit(f"{error}; name files that the benchmarks wrote")
-    print(everything(every, quoted))
+    PERFORMANCE.write_text(performance(every, quoted) + "\n", encoding="utf-8")
+    MEASUREMENTS.write_text(measurements(every, quoted) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ class Target:
     """A bound, and how to find the figure among the samples; None where they do not tell."""
 
     what: str
+    command: str  # the benchmark that measures it
     bound: float
     aim: float | None
     find: Callable[[Sequence[Sample]], tuple[Summary, str] | None]
@@ -54,7 +55,8 @@ def against_best(algorithm: str, device: str, peers: Sequence[str], threads: int
         return (summarise(several), best) if several else None
 
     where = "GPU" if device == "cuda" else "1 core" if threads == 1 else f"{threads} cores"
-    return Target(f"{algorithm.upper()} end to end, {where}, against {' or '.join(peers)}", bound, aim, find)
+    what = f"{algorithm.upper()} end to end, {where}, against {' or '.join(peers)}"
+    return Target(what, "gpu" if device == "cuda" else "end_to_end", bound, aim, find)
 
 
 def seeds_gain() -> Target:
@@ -65,7 +67,7 @@ def seeds_gain() -> Target:
         several = ratios(ten, one)
         return (summarise(several), "") if several else None
 
-    return Target("ten seeds of SAC against one, GPU, total updates a second", 6.0, None, find)
+    return Target("ten seeds of SAC against one, GPU, total updates a second", "gpu", 6.0, None, find)
 
 
 def seeds_speed() -> Target:
@@ -75,7 +77,7 @@ def seeds_speed() -> Target:
         ten = _of_seeds(samples, 10)
         return (summarise(ten.values()), "") if ten else None
 
-    return Target("ten seeds of SAC on HalfCheetah, GPU, environment steps a second", 8000.0, None, find)
+    return Target("ten seeds of SAC on HalfCheetah, GPU, environment steps a second", "gpu", 8000.0, None, find)
 
 
 def first_update(device: str) -> Target:
@@ -89,7 +91,8 @@ def first_update(device: str) -> Target:
         ]
         return (summarise(times), "") if times else None
 
-    return Target(f"`taxon run` of SAC to its first update, warm cache, {device}, seconds", 6.0, None, find, most=True)
+    what = f"`taxon run` of SAC to its first update, warm cache, {device}, seconds"
+    return Target(what, "gpu" if device == "cuda" else "first_update", 6.0, None, find, most=True)
 
 
 TARGETS = (

@@ -1,15 +1,16 @@
 """The site: Markdown read by MyST, one theme, mathematics written out as MathML so that no script has to be fetched."""
 
 import sys
-import tomllib
 from pathlib import Path
+
+from taxon.version import VERSION
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER / "extensions"))
 
 project = "taxon"
 author = "the authors of taxon"
-release = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+release = VERSION
 extensions = ["myst_parser", "mathml"]
 exclude_patterns = ["_build"]
 

@@ -29,14 +29,15 @@ ALLOWED = {
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
     "networks": {"operators"},
-    "runtime": {"operators", "networks", "tasks"},
+    "runtime": {"operators", "networks", "tasks", "version"},
     "tasks": set(),
     "data": set(),
     "cache": set(),
+    "version": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "data"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
-    "cli": {*FRONT, *BACK, "data", "studies", "server"},
+    "cli": {*FRONT, *BACK, "data", "studies", "server", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
@@ -124,7 +125,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
-        light = ("taxon.runtime.errors", "taxon.runtime.options")  # data and messages
+        light = ("taxon.runtime.errors", "taxon.runtime.folder", "taxon.runtime.options")  # data, messages, files
         if heavy or (name.startswith("taxon.runtime") and name not in light):
             assert node in inside, f"line {node.lineno} imports {name} for every command"
 
@@ -210,3 +211,82 @@ def test_a_spec_is_data(path: Path) -> None:
                 assert name not in ("load", "save"), f"line {node.lineno}"
             case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
                 pytest.fail(f"line {node.value.lineno} allows pickles")
+
+
+# What opens, makes, finds or removes a file by its path: below a run's folder it would follow a stranger's link.
+BY_PATH = {
+    *("read_text", "read_bytes", "write_text", "write_bytes", "touch", "unlink", "mkdir", "rmdir", "iterdir", "glob"),
+    *("rglob", "symlink_to", "hardlink_to", "is_file", "is_dir", "exists", "samefile"),
+}
+HARMLESS = {
+    *(
+        "os.fsync",
+        "os.fstat",
+        "os.fspath",
+        "os.cpu_count",
+        "os.sysconf",
+        "os.environ",
+        "os.getpid",
+        "os.kill",
+        "os.path",
+    ),
+    *("os.close", "os.sched_getaffinity", "os.sched_yield", "os.dup", "os.pread", "os.pathsep", "os.memfd_create"),
+}
+
+# Who deals with a run's folder. Only `RunFolder` opens what is in one; the others may reach what lies elsewhere: the
+# user's cache, taxon's own files, a temporary folder, a file without a name, and the run's folder itself.
+READERS = [
+    *(path for path in CODE if package(path) == "runtime" and path.name != "folder.py"),
+    *(ROOT / "cli" / f"{name}.py" for name in ("run", "evaluate", "run_folder", "sides")),
+]
+ELSEWHERE = {
+    "runtime/compiled.py": {
+        *("mkdir", "glob", "open", "iterdir", "is_dir", "unlink", "shutil.rmtree", "tempfile.gettempdir"),
+        *("tempfile.mkdtemp", "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile"),
+    },
+    "runtime/inductor/changes.py": {"read_bytes", "glob"},
+    "runtime/inductor/products.py": {"exists", "read_text"},
+    "runtime/module.py": {"write_text"},
+    "runtime/options.py": {"mkdir", "exists", "is_dir", "iterdir"},
+    "runtime/saved.py": {"tempfile.TemporaryDirectory"},
+    "runtime/shared.py": {"tempfile.TemporaryFile", "os.truncate"},
+    "runtime/trainer.py": {"tempfile.TemporaryDirectory"},
+}
+
+
+def opened_by_path(tree: ast.Module) -> set[str]:
+    """What a file opens, looks for or removes by a path."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="open" | "SummaryWriter" as name)):
+                found.add(name)
+            case ast.Attribute(attr=name) if name in BY_PATH:
+                found.add(name)
+            case ast.Attribute(value=ast.Name(id="os" | "shutil" | "tempfile" as module), attr=name):
+                found.add(f"{module}.{name}")
+            case ast.Call(func=ast.Attribute(attr="open"), args=[] | [ast.Constant(), *_]):
+                found.add("open")
+    return found - HARMLESS
+
+
+@pytest.mark.parametrize("path", identified(READERS))
+def test_a_runs_folder_is_opened_in_one_place(path: Path) -> None:
+    assert opened_by_path(TREES[path]) == ELSEWHERE.get(str(path.relative_to(ROOT)), set())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('open("x")', 'path.open("rb")', "(folder / name).read_bytes()", "os.replace(one, other)", "os.open(path, 0)"),
+        *(
+            "shutil.copy(one, other)",
+            "folder.glob(pattern)",
+            "path.unlink()",
+            "SummaryWriter(path)",
+            "os.truncate(p, 3)",
+        ),
+    ],
+)
+def test_the_search_finds_what_is_opened(text: str) -> None:
+    assert opened_by_path(ast.parse(text))

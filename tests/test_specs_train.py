@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from taxon.cli.frontend import load
 from taxon.cli.main import application
 from taxon.runtime import checkpoint
+from taxon.runtime.folder import RunFolder
 from taxon.semantics.loading import shipped_names
 
 STEPS = 2_000
@@ -71,7 +72,7 @@ def test_trains(spec: str, environment: str, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     record = json.loads((out / "run.json").read_text())
     assert record["status"] == "finished"
-    assert checkpoint.read(out).steps == STEPS
+    assert checkpoint.read(RunFolder(out)).steps == STEPS
     assert record["updates"]
     assert min(record["updates"].values()) >= 2  # of every phase
     evaluation = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])

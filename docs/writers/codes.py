@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taxon.cli.codes import CODES
+from taxon.cli.explain import report
+from taxon.cli.terminal import Screen
 from taxon.data import corpus_dir
 from taxon.diagnostics import pages as explained
 from taxon.diagnostics.model import Code
@@ -71,6 +73,11 @@ def _code(code: Code) -> Iterator[str]:
         yield f"Source: {prose(code.source)}"
     for bad, good in explained.page(code, corpus_dir()).examples:
         yield "Wrong:"
-        yield block("\n".join(explained.shown(bad)))
+        if bad.text:
+            yield block("\n".join(explained.shown(bad)))
+        yield block("\n".join([f"$ {bad.command}", *report(bad, Screen())]))
         yield "Right:"
-        yield block("\n".join(explained.shown(good)))
+        if good.text:
+            yield block("\n".join(explained.shown(good)))
+        if not good.checked:
+            yield block(f"$ {good.command}")

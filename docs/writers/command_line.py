@@ -53,8 +53,7 @@ def _placeholder(argument: Any) -> str:
 
 
 def _option(option: Any) -> list[str]:
-    shown = option.show_default if isinstance(option.show_default, str) else option.default
-    default = "required" if option.required else code(_text(shown)) if shown else ""
+    default = "required" if option.required else code(_text(option.default)) if option.default else ""
     repeats = " May be given several times." if option.multiple else ""
     value = "" if option.is_flag else code(_value(option))
     return [code(_names(option)), value, default, prose(option.help) + repeats]

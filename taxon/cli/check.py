@@ -1,17 +1,19 @@
-"""taxon check: say what is wrong in specs, and mend what is certain."""
+"""taxon check: say what is wrong in specs, and mend what is safe to mend."""
 
 from __future__ import annotations
 
 import os.path
-import sys
 from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
-from taxon.cli.frontend import Format, exit_code, report, resolve_for, write
+from taxon.cli.frontend import Format, exit_code, report, resolve_for, unusable_environment, write
+from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.rewriting import rewrite
+from taxon.cli.terminal import screen
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.repeated import once
 from taxon.diagnostics.source import Source
@@ -24,10 +26,23 @@ from taxon.taxonomy.rules import CODES
 
 
 def check(
-    specs: Annotated[list[str], typer.Argument(help="Files, folders of them, or the names of shipped specs.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    specs: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders of them, or the names of shipped specs.", autocompletion=completing.specs),
+    ],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Hold the specs against this environment, with their `when env` blocks for it.",
+            autocompletion=completing.environments,
+        ),
+    ] = None,
+    steps: Annotated[str | None, typer.Option(help="Say where a run of so many steps would make no update.")] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
-    fixes: Annotated[bool, typer.Option("--fix", help="Apply the edits that are certain to these files.")] = False,
+    fixes: Annotated[bool, typer.Option("--fix", help="Apply the safe edits to these files.")] = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="Apply the safe edits and the suggestions, which may change a row.")
+    ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="With --fix: print the changes, and write nothing.")] = False,
 ) -> None:
     """Check specs: syntax, names, types, and whether each row means something.
@@ -36,13 +51,14 @@ def check(
 
     Exit code 0: no errors; 1: errors; 2: a file cannot be read or written.
     """
+    fixes = fixes or unsafe
     if diff and not fixes:
         raise typer.BadParameter("it shows what --fix would do: write --fix --diff", param_hint="--diff")
     names, unread = expanded(specs, _is_folder)
-    fixed = fix([path for path in map(_file, names) if path is not None]) if fixes else []
+    fixed = fix([path for path in map(_file, names) if path is not None], unsafe) if fixes else []
     for each in fixed:
         _show(each) if diff else _save(each)
-    found = [*unread, *_findings(names, env)]
+    found = [*unread, *_findings(names, env, _count(steps))]
     if not diff:
         report(found, format)
     if fixes:
@@ -67,7 +83,8 @@ def _file(spec: str) -> str | None:
 def _show(fixed: Fixed) -> None:
     """Print a diff: as it is for a program, without what drives a terminal for a reader."""
     lines = fixed.diff().removesuffix("\n").split("\n")
-    write("\n".join(map(visible, lines) if sys.stdout.isatty() else lines))
+    shown = screen()
+    write("\n".join(lines) if shown.width is None else highlighted_diff("\n".join(map(visible, lines)), shown))
 
 
 def _save(fixed: Fixed) -> None:
@@ -79,12 +96,25 @@ def _save(fixed: Fixed) -> None:
         raise typer.Exit(2) from None
 
 
-def _findings(specs: list[str], env: str | None) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
+def _count(steps: str | None) -> int | None:
+    if steps is None:
+        return None
+    from taxon.cli.failure import user_errors
+    from taxon.runtime.options import parse_count
+
+    with user_errors():
+        return parse_count(steps, "--steps")
+
+
+def _findings(specs: list[str], env: str | None, steps: int | None) -> list[Diagnostic]:
+    unusable = None if env is None else unusable_environment(env)
+    found = [] if unusable is None else [unusable]
     for spec in specs:
         here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
-        if env is not None and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
-            here = [each for target in _algorithms(spec) for each in resolve_for(target, env=env).diagnostics]
+        asked = env is not None or steps is not None
+        if asked and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
+            targets = _algorithms(spec)
+            here = [each for target in targets for each in resolve_for(target, env=env, steps=steps).diagnostics]
         found += here
     return once(found, CODES)
 

@@ -10,7 +10,11 @@ from taxon.taxonomy import rules
 
 CODES: dict[str, Code] = by_id((*syntactic.CODES, *semantic.CODES, *rules.CODES))
 
-# The file, the run or the name on the command line is at fault, not a spec's text: exit code 2.
+# The file, the run, the environment or the name on the command line is at fault, not a spec's text: exit code 2.
 UNREADABLE = frozenset(
-    code.id for code in (syntactic.UNREADABLE, syntactic.NOT_UTF8, syntactic.TOO_LARGE, semantic.NO_SUCH_SPEC)
+    code.id
+    for code in (
+        *(syntactic.UNREADABLE, syntactic.NOT_UTF8, syntactic.TOO_LARGE, semantic.NO_SUCH_SPEC),
+        rules.environment.UNUSABLE,
+    )
 )

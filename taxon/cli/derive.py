@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from taxon.cli.frontend import load, write
+from taxon.cli import completing
+from taxon.cli.frontend import load
+from taxon.cli.paging import show
+from taxon.cli.terminal import BOLD, CYAN, DIM, screen
 
 
 class Shape(StrEnum):
@@ -19,10 +23,26 @@ class Shape(StrEnum):
 
 
 def derive(
-    spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
+    spec: Annotated[
+        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
+    ],
     format: Annotated[Shape, typer.Option(help="Plain text, Markdown, or a LaTeX document.")] = Shape.TEXT,
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
+    ] = None,
+    unset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
+        ),
+    ] = None,
 ) -> None:
     """Derive what a spec computes: objective, E-step or KL objective, M-step, bounds, targets and data.
 
@@ -30,6 +50,13 @@ def derive(
     """
     from taxon.derivation import derive, rendering
 
-    derivation = derive(load(spec, set or [], env).row)
-    shown = {Shape.TEXT: rendering.text, Shape.MARKDOWN: rendering.markdown, Shape.LATEX: rendering.latex}
-    write(shown[format](derivation))
+    derivation = derive(load(spec, set or [], env, unset or []).row)
+    match format:
+        case Shape.TEXT:
+            space = screen()
+            style = rendering.Style(*(partial(space.paint, style=style) for style in (BOLD, CYAN, DIM)))
+            show(rendering.text(derivation, space.width, style))
+        case Shape.MARKDOWN:
+            show(rendering.markdown(derivation))
+        case Shape.LATEX:
+            show(rendering.latex(derivation))

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
+from taxon.cli.columns import folded, wrapped
+from taxon.cli.terminal import BOLD, CYAN, DIM, Screen
 from taxon.semantics.values import takes
 from taxon.taxonomy.schema import Choice, Slot
 
+WIDTH = 100
+_PLAIN = Screen()
 
-def describe(path: str, slot: Slot) -> Iterator[str]:
+
+def describe(path: str, slot: Slot, screen: Screen) -> Iterator[str]:
     """The lines about a path: what it is, what it takes, and each of its choices."""
     default = "" if slot.default is None else f"; {slot.default} by default"
-    yield from paragraph(f"{path}: {slot.doc}", "")
-    yield from paragraph(f"takes {takes(slot)}{default}", "")
+    yield from _titled(path, slot.doc, "", screen)
+    yield from paragraph(f"takes {takes(slot)}{default}", "", screen)
     for choice in slot.choices:
         yield ""
-        yield from describe_choice(choice)
+        yield from describe_choice(choice, screen)
 
 
-def describe_choice(choice: Choice) -> Iterator[str]:
+def describe_choice(choice: Choice, screen: Screen) -> Iterator[str]:
     """The lines about a choice: its equation, its parameters with what they take, its source and its operator."""
-    yield from paragraph(f"{'+ ' if choice.modifier else ''}{choice.key}: {choice.doc}", "  ")
+    yield from _titled(f"{'+ ' if choice.modifier else ''}{choice.key}", choice.doc, "  ", screen)
     if choice.equation:
-        yield f"    {choice.equation}"
+        lines = folded(choice.equation, screen, "    ", "        ")
+        yield from (screen.paint(line, CYAN) for line in lines)
     for parameter in choice.parameters:
         default = "" if parameter.default is None else f" = {parameter.default}"
-        yield from paragraph(f"{parameter.name}{default}: {parameter.doc}; {takes(parameter)}", "    ")
+        yield from paragraph(f"{parameter.name}{default}: {parameter.doc}; {takes(parameter)}", "    ", screen)
     if choice.source:
-        yield from paragraph(f"Source: {choice.source}", "    ")
+        yield from (screen.paint(line, DIM) for line in paragraph(f"Source: {choice.source}", "    ", screen))
     if choice.operator:
-        yield from paragraph(f"Operator: {choice.operator}", "    ")
+        yield from (screen.paint(line, DIM) for line in paragraph(f"Operator: {choice.operator}", "    ", screen))
 
 
-def paragraph(text: str, indent: str) -> list[str]:
+def _titled(title: str, text: str, indent: str, screen: Screen) -> list[str]:
+    """A paragraph that begins with what it is about."""
+    lines = paragraph(f"{title}: {text}", indent, screen)
+    return [lines[0].replace(title, screen.paint(title, BOLD), 1), *lines[1:]]
+
+
+def paragraph(text: str, indent: str, screen: Screen = _PLAIN) -> list[str]:
     """A text broken into lines, those after the first further in."""
-    return textwrap.wrap(text, 100, initial_indent=indent, subsequent_indent=f"{indent}    ")
+    return wrapped(text, screen.at_most(WIDTH), indent, f"{indent}    ")

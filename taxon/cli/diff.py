@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -11,10 +10,13 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli.columns import WIDTH, columns
-from taxon.cli.frontend import aligned, write
+from taxon.cli import completing
+from taxon.cli.columns import WIDTH, columns, folded, side_by_side, wrapped
+from taxon.cli.highlighting import highlighted_diff
+from taxon.cli.paging import show
 from taxon.cli.sides import Side, fail, sides
-from taxon.diagnostics.visible import visible
+from taxon.cli.terminal import BOLD, CYAN, DIM, GREEN, RED, Screen, screen
+from taxon.diagnostics.visible import visible, width
 from taxon.semantics import value_text
 from taxon.taxonomy.difference import Difference, compare, counts, verdict
 from taxon.taxonomy.row import Origin
@@ -26,9 +28,19 @@ CELL = 20  # of a value that stands in a column
 
 def diff(
     specs: Annotated[
-        list[str], typer.Argument(metavar="A B...", help="Files, `file.tx:name`, shipped specs, or folders of runs.")
+        list[str],
+        typer.Argument(
+            metavar="A B...",
+            help="Files, `file.tx:name`, shipped specs, or folders of runs.",
+            autocompletion=completing.sides,
+        ),
     ],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
     all: Annotated[bool, typer.Option("--all", help="Show what agrees too.")] = False,
     code: Annotated[bool, typer.Option("--code", help="Print how the emitted modules of two specs differ.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -45,11 +57,11 @@ def diff(
     found = compare(*(side.row for side in compared))
     modules = _modules(compared) if code else ""
     if as_json:
-        write(_json(found, compared, all, modules if code else None))
+        show(_json(found, compared, all, modules if code else None))
     elif not code:
-        write(_text(found, compared, all))
+        show(_text(found, compared, all, screen()))
     elif modules:
-        write(modules)
+        show(highlighted_diff(modules, screen()))
     raise typer.Exit(int(any(difference.differs for difference in found)))
 
 
@@ -61,19 +73,20 @@ def _modules(compared: Sequence[Side]) -> str:
     return "\n".join(unified_diff(left, right, compared[0].label, compared[1].label, lineterm=""))
 
 
-def _text(found: Sequence[Difference], compared: Sequence[Side], all: bool) -> str:
+def _text(found: Sequence[Difference], compared: Sequence[Side], all: bool, screen: Screen) -> str:
     shown = [difference for difference in found if all or difference.differs]
-    lines = [(" -> " if len(compared) == 2 else ", ").join(side.label for side in compared), verdict(found)]
+    title = (" -> " if len(compared) == 2 else ", ").join(side.label for side in compared)
+    lines = [screen.paint(title, BOLD), *folded(verdict(found), screen)]
     if len(compared) > 2:
-        return "\n".join([*lines, *([""] if shown else []), *_table(shown, compared)])
+        return "\n".join([*lines, *([""] if shown else []), *_table(shown, compared, screen)])
     for level in LEVELS:
         here = [_Entry.of(difference, compared) for difference in shown if difference.level == level]
         if here:
-            lines += ["", level, *_block(here)]
+            lines += ["", screen.paint(level, BOLD), *_block(here, screen)]
     return "\n".join(lines)
 
 
-def _table(shown: Sequence[Difference], compared: Sequence[Side]) -> list[str]:
+def _table(shown: Sequence[Difference], compared: Sequence[Side], screen: Screen) -> list[str]:
     """A column for each side, a group of lines for each level."""
     rows = [["", *(side.label for side in compared)]] if shown else []
     for level in LEVELS:
@@ -86,7 +99,7 @@ def _table(shown: Sequence[Difference], compared: Sequence[Side]) -> list[str]:
             ]
             for difference in here
         ]
-    return columns(rows, narrow=1)
+    return side_by_side(rows, screen, (CYAN,))
 
 
 def _mark(difference: Difference) -> str:
@@ -113,34 +126,31 @@ class _Entry:
         return max(map(len, self.values)) <= CELL
 
 
-def _block(entries: list[_Entry]) -> list[str]:
+def _block(entries: list[_Entry], screen: Screen) -> list[str]:
     """Short values in columns; where a value is long, the path and below it one line a side, as in any diff."""
+    limit = screen.width or WIDTH
     short = [entry for entry in entries if entry.short]
-    rows = aligned([[entry.head, *entry.values, " | ".join(entry.places)] for entry in short])
-    columns = dict(zip((entry.head for entry in short), rows, strict=True))
-    lines: list[str] = []
-    for entry in entries:
-        line = columns.get(entry.head)
-        lines += [line] if line is not None and len(line) <= WIDTH else _stacked(entry)
-    return lines
+    cells = [[entry.head, *entry.values, " | ".join(entry.places)] for entry in short]
+    fits = [width(line) <= limit for line in columns(cells, 4, otherwise=None)]
+    rows = columns(cells, 4, Screen(None, screen.colour), None, styles=(CYAN, "", "", DIM))
+    beside = {entry.head: row for entry, row, whole in zip(short, rows, fits, strict=True) if whole}
+    return [
+        line
+        for entry in entries
+        for line in ([beside[entry.head]] if entry.head in beside else _stacked(entry, screen))
+    ]
 
 
-def _stacked(entry: _Entry) -> list[str]:
-    sides = aligned([["    -", entry.values[0], entry.places[0]], ["    +", entry.values[1], entry.places[1]]])
-    if max(map(len, sides)) > WIDTH:
-        sides = [
-            line
-            for sign, value, place in zip("-+", entry.values, entry.places, strict=True)
-            for line in textwrap.wrap(
-                f"{value}  {place}",
-                WIDTH,
-                initial_indent=f"    {sign}  ",
-                subsequent_indent=" " * 9,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        ]
-    return [entry.head, *sides]
+def _stacked(entry: _Entry, screen: Screen) -> list[str]:
+    limit = screen.width or WIDTH
+    cells = [[f"    {sign}", value, place] for sign, value, place in zip("-+", entry.values, entry.places, strict=True)]
+    sides = columns(cells, 3, otherwise=None)
+    if max(map(width, sides)) > limit:
+        pairs = [wrapped(f"{value}  {place}", limit, f"{sign}  ", " " * 9) for sign, value, place in cells]
+    else:
+        pairs = [[side] for side in sides]
+    painted = [screen.paint(line, style) for lines, style in zip(pairs, (RED, GREEN), strict=True) for line in lines]
+    return [screen.paint(entry.head, CYAN), *painted]
 
 
 def _value(difference: Difference, at: int, compared: Sequence[Side]) -> str:

@@ -5,38 +5,48 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.failure import user_errors
 from taxon.diagnostics.visible import visible
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="The folder that `taxon run` wrote.")],
+    run: Annotated[Path, typer.Argument(help="The folder that `taxon run` wrote.", autocompletion=completing.runs)],
     episodes: Annotated[str, typer.Option(help="Episodes of every seed.")] = "10",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", autocompletion=completing.devices)] = "auto",
     video: Annotated[Path | None, typer.Option(help="Film one episode of the first seed to this file (.mp4).")] = None,
-    env: Annotated[str | None, typer.Option(help="The run's environment again, where it is `module:id`.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="The run's environment again, where it is `module:id`.", autocompletion=completing.environments
+        ),
+    ] = None,
 ) -> None:
-    """Evaluate a run's latest checkpoint with the mean action, and film it on request."""
-    from taxon.runtime.options import parse_count
+    """Evaluate a run's latest checkpoint with the mean action or the most probable one, and film it on request."""
+    from taxon.runtime.options import parse_episodes
 
     with user_errors():
-        count = parse_count(episodes, "--episodes")
+        count = parse_episodes(episodes, "--episodes")
         from taxon.cli.run_folder import compiled
         from taxon.runtime import manifest
+        from taxon.runtime.folder import RunFolder
 
-        record = manifest.read(run)
-        resolved, source = compiled(run, record.environment, env)
+        folder = RunFolder(run)
+        record = manifest.read(folder)
+        resolved, source = compiled(folder, record.environment, env)
         from taxon.runtime.saved import evaluate_run
 
         result = evaluate_run(run, source, resolved.hash, count, device, video)
     title = visible(f"{record.name} on {record.environment}")  # the words of the run's folder
-    typer.echo(f"{title} after {result.steps:,} steps, {count} episodes of every seed")
+    several = "1 episode" if count == 1 else f"{count:,} episodes"
+    typer.echo(f"{title} after {result.steps:,} steps, {several} of every seed")
     for seed in result.seeds:
         if seed.frozen is not None:
             typer.echo(f"seed {seed.seed}: frozen at step {seed.frozen:,}")
         else:
             mean = sum(seed.returns) / len(seed.returns)
             spread = (sum((value - mean) ** 2 for value in seed.returns) / len(seed.returns)) ** 0.5
-            typer.echo(f"seed {seed.seed}: return {mean:,.1f} ± {spread:,.1f}")
+            deviation = f", standard deviation {spread:,.1f}" if len(seed.returns) > 1 else ""
+            typer.echo(f"seed {seed.seed}: return {mean:,.1f}{deviation}")
     if video is not None:
         typer.echo(f"filmed to {visible(str(video))}")

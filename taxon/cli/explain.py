@@ -2,39 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.codes import CODES
+from taxon.cli.columns import folded, wrapped
 from taxon.cli.describing import describe
+from taxon.cli.examples import findings
 from taxon.cli.frontend import write
+from taxon.cli.highlighting import highlighted
+from taxon.cli.paging import show
+from taxon.cli.terminal import BOLD, DIM, GREEN, RED, Screen, screen
 from taxon.data import corpus_dir
-from taxon.diagnostics import pages
+from taxon.diagnostics import full, pages
+from taxon.diagnostics.pages import Example, Page
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
+from taxon.semantics import elsewhere
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
 
+_INDENT = "    "
+_REPORT = 120  # columns of what a command prints about an example
+_MOST = 40  # lines of it
+
 
 def explain(
-    subject: Annotated[str, typer.Argument(help="A code such as TX312, or a path such as eta.")],
+    subject: Annotated[
+        str, typer.Argument(help="A code such as TX312, or a path such as eta.", autocompletion=completing.explained)
+    ],
 ) -> None:
     """Explain a code with examples, or a path: its values with their equations and sources."""
     found = CODES.get(subject.upper())
     if found is not None:
-        write(pages.render(pages.page(found, corpus_dir())))
+        show("\n\n".join(_page(pages.page(found, corpus_dir()), screen())))
         return
     vocabulary = Vocabulary(SCHEMA)
     # What a shared path fans out to takes the same values everywhere.
     slots = [slot for place in vocabulary.places(subject)[:1] for slot in place.slots]
     if slots:
-        write("\n\n".join("\n".join(describe(subject, slot)) for slot in slots))
+        show("\n\n".join("\n".join(describe(subject, slot, screen())) for slot in slots))
         return
     if subject and (names := vocabulary.children(subject)):
-        write("\n".join(f"{subject}.{name}" for name in names))
+        show("\n".join(f"{subject}.{name}" for name in names))
         return
-    hint = did_you_mean(subject.upper(), CODES) or did_you_mean(subject, vocabulary.paths)
+    hint = elsewhere.about(subject) or did_you_mean(subject.upper(), CODES) or did_you_mean(subject, vocabulary.paths)
     hint = hint or f"codes run from {min(CODES)} to {max(CODES)}, paths stand in `taxon show SPEC --origin`"
     write(f"error: there is no code and no path {visible(subject)}\n help: {hint}", error_stream=True)
     raise typer.Exit(2)
+
+
+def _page(page: Page, screen: Screen) -> Iterator[str]:
+    """The paragraphs of a code's page; an example is the file, then the command with what it says."""
+    code = page.code
+    title = folded(f"{code.id} ({code.severity}): {code.title}", screen)
+    yield "\n".join(screen.paint(line, BOLD) for line in title)
+    yield "\n".join(wrapped(code.why, screen.at_most(pages.WIDTH)))
+    if code.source:
+        yield screen.paint("\n".join(wrapped(f"Source: {code.source}", screen.at_most(pages.WIDTH))), DIM)
+    for bad, good in page.examples:
+        yield screen.paint("Wrong:", f"{BOLD};{RED}")
+        if bad.text:
+            yield _indented(_text(bad, screen))
+        yield _indented([screen.paint(f"$ {bad.command}", DIM), *report(bad, screen)])
+        yield screen.paint("Right:", f"{BOLD};{GREEN}")
+        if good.text:
+            yield _indented(_text(good, screen))
+        if not good.checked:
+            yield _indented([screen.paint(f"$ {good.command}", DIM)])
+
+
+def report(example: Example, screen: Screen) -> list[str]:
+    """The lines that the command of an example prints, or the first of them."""
+    columns = screen.at_most(_REPORT) - len(_INDENT)
+    lines = full.render(findings(example), screen.colour, columns).splitlines()
+    more = len(lines) - _MOST
+    return [*lines[:_MOST], *([f"... and {more:,} lines more"] if more > 0 else [])]
+
+
+def _text(example: Example, screen: Screen) -> list[str]:
+    return highlighted("\n".join(pages.shown(example)), screen).split("\n")
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"{_INDENT}{line}".rstrip() for line in lines)

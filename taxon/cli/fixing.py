@@ -35,8 +35,9 @@ class Fixed:
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def fix(files: Sequence[str]) -> list[Fixed]:
-    """What the files become once every certain edit is applied; those that stay as they are left out. Writes nothing.
+def fix(files: Sequence[str], unsafe: bool) -> list[Fixed]:
+    """What the files become once every safe edit is applied, and with `unsafe` every suggestion. Writes nothing, and
+    leaves out files that stay as they are.
 
     A shipped spec stays as it is, and so does a file that one of these imports but that is not itself among them.
     """
@@ -48,7 +49,7 @@ def fix(files: Sequence[str]) -> list[Fixed]:
     edits: dict[Path, int] = {}
     for _ in range(ROUNDS):
         offered: dict[Path, dict[Edit, None]] = {}
-        for edit in _edits(files, texts):
+        for edit in _edits(files, texts, unsafe):
             path = Path(os.path.realpath(edit.span.source.name))
             if path in own:
                 offered.setdefault(path, {})[edit] = None
@@ -62,8 +63,9 @@ def fix(files: Sequence[str]) -> list[Fixed]:
     return [Fixed(source.name, source.text, texts[path], edits[path]) for path, source in before.items()]
 
 
-def _edits(files: Sequence[str], texts: dict[Path, str]) -> Iterator[Edit]:
+def _edits(files: Sequence[str], texts: dict[Path, str], unsafe: bool) -> Iterator[Edit]:
     for file in files:
         for finding in check_file(file, texts=texts):
-            if finding.edit is not None and finding.edit.span.source.is_file:
-                yield finding.edit
+            edit = finding.edit
+            if edit is not None and edit.span.source.is_file and (unsafe or edit.safe):
+                yield edit

@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, write
+from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.rewriting import rewrite
+from taxon.cli.terminal import screen
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import visible
@@ -26,7 +29,10 @@ STANDARD = "-"
 def fmt(
     files: Annotated[
         list[str],
-        typer.Argument(help="Files, or folders of them; `-` reads standard input and writes standard output."),
+        typer.Argument(
+            help="Files, or folders of them; `-` reads standard input and writes standard output.",
+            autocompletion=completing.files,
+        ),
     ],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; name the files that would change.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; print what would change.")] = False,
@@ -50,7 +56,7 @@ def fmt(
         if text != source.text:
             changed.append(source.name)
             if diff:
-                write(_difference(source, text))
+                write(highlighted_diff(_difference(source, text), screen()))
         if check or diff:
             continue
         if name == STANDARD:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 
 import typer
 
 from taxon.cli.codes import UNREADABLE
+from taxon.cli.terminal import screen
 from taxon.diagnostics import concise, full, github, json_
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.environment import Actions, check_environment
+from taxon.taxonomy.rules import check_duration
+from taxon.taxonomy.rules.environment import Actions, check_environment, unusable
 
 
 class Format(StrEnum):
@@ -38,9 +41,20 @@ class Resolved:
     hash: str
 
 
-def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolved:
-    """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2)."""
-    resolution = resolve_for(spec, sets, env)
+def load(
+    spec: str,
+    sets: Sequence[str] = (),
+    env: str | None = None,
+    unsets: Sequence[str] = (),
+    steps: int | None = None,
+    done: int = 0,
+    texts: Mapping[Path, str] | None = None,
+) -> Resolved:
+    """Resolve a spec for a command; warnings go to standard error, errors too, and then the command ends (1 or 2).
+
+    texts: what is read instead of the files at these real paths.
+    """
+    resolution = resolve_for(spec, sets, env, unsets, steps, done, texts)
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:
@@ -49,30 +63,50 @@ def load(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolve
     return Resolved(row.name, row, canonical(row), row_hash(row))
 
 
-def resolve_for(spec: str, sets: Sequence[str] = (), env: str | None = None) -> Resolution:
-    """Resolve a spec and hold its row against the environment's actions."""
+def resolve_for(
+    spec: str,
+    sets: Sequence[str] = (),
+    env: str | None = None,
+    unsets: Sequence[str] = (),
+    steps: int | None = None,
+    done: int = 0,
+    texts: Mapping[Path, str] | None = None,
+) -> Resolution:
+    """Resolve a spec and hold its row against the environment's actions, and the steps of a run, of which some may be
+    done already; texts: as `load` reads them."""
     space = _space(env) if env is not None else None
-    resolution = load_spec(spec, sets, env, None if space is None else space[0])
-    if resolution.row is None or env is None or space is None:
+    if isinstance(space, Diagnostic):
+        space = None
+    resolution = load_spec(spec, sets, env, None if space is None else space[0], unsets=unsets, texts=texts)
+    if resolution.row is None:
         return resolution
-    unfit = check_environment(resolution.row, env, *space)
+    unfit = [] if env is None or space is None else check_environment(resolution.row, env, *space)
+    unfit += [] if steps is None else check_duration(resolution.row, steps, done)
     return Resolution(None, [*resolution.diagnostics, *unfit]) if unfit else resolution
 
 
 def actions_of(env: str) -> Actions | None:
-    """What an environment takes as its action; None where it cannot be made here: `run` says why."""
+    """What an environment takes as its action; None where it cannot be made here: `run` and `check` say why."""
     space = _space(env)
-    return None if space is None else space[0]
+    return None if isinstance(space, Diagnostic) else space[0]
+
+
+def unusable_environment(env: str) -> Diagnostic | None:
+    """Why an environment cannot be made or trained in, whatever the row."""
+    space = _space(env)
+    return space if isinstance(space, Diagnostic) else None
 
 
 @cache
-def _space(env: str) -> tuple[Actions, int] | None:
-    from taxon.runtime.environments import UnusableEnvironmentError, action_space
+def _space(env: str) -> tuple[Actions, int] | Diagnostic:
+    """Its actions, or why it cannot be used."""
+    from taxon.runtime.environments import action_space
+    from taxon.runtime.faults import UnusableEnvironmentError
 
     try:
         return action_space(env)
-    except UnusableEnvironmentError:
-        return None
+    except UnusableEnvironmentError as error:
+        return unusable(env, error.message, error.help)
 
 
 def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool = False) -> None:
@@ -80,7 +114,8 @@ def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool
     stream = sys.stderr if error_stream else sys.stdout
     match format:
         case Format.FULL:
-            text = full.render(diagnostics, colour=stream.isatty())
+            space = screen(stream)
+            text = full.render(diagnostics, space.colour, space.width)
         case Format.CONCISE:
             text = concise.render(diagnostics)
         case Format.JSON:
@@ -108,9 +143,3 @@ def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
     if not errors:
         return 0
     return 2 if all(diagnostic.code.id in UNREADABLE for diagnostic in errors) else 1
-
-
-def aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """Rows of cells as lines with aligned columns."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    return [gap.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

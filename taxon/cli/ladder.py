@@ -10,9 +10,12 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli.columns import columns
-from taxon.cli.frontend import actions_of, write
+from taxon.cli import completing
+from taxon.cli.columns import columns, folded
+from taxon.cli.frontend import actions_of
+from taxon.cli.paging import show
 from taxon.cli.sides import Side, fail, sides
+from taxon.cli.terminal import BOLD, CYAN, Screen, screen
 from taxon.semantics import load_spec, row_hash
 from taxon.semantics.checking import place
 from taxon.semantics.ladder import climb
@@ -24,9 +27,19 @@ from taxon.syntax.printing import string
 
 
 def ladder(
-    left: Annotated[str, typer.Argument(metavar="A", help="A .tx file, `file.tx:name`, a shipped spec, or a run.")],
-    right: Annotated[str, typer.Argument(metavar="B", help="Another.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when` blocks that match this environment.")] = None,
+    left: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A .tx file, `file.tx:name`, a shipped spec, or a run.", autocompletion=completing.sides
+        ),
+    ],
+    right: Annotated[str, typer.Argument(metavar="B", help="Another.", autocompletion=completing.sides)],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a spec for each step into this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -41,7 +54,7 @@ def ladder(
     found = _rungs(ends[0], ends[1], target)
     if out is not None:
         _save(found, ends[0], ends[1], target, out)
-    write(_json(found, ends, target) if as_json else _text(found, ends, target))
+    show(_json(found, ends, target) if as_json else _text(found, ends, target, screen()))
 
 
 def _rungs(left: Side, right: Side, target: Target) -> list[Rung]:
@@ -52,7 +65,7 @@ def _rungs(left: Side, right: Side, target: Target) -> list[Rung]:
     return rungs(symbol, scope, climb(left.row, right.row), right.row.name, target)
 
 
-def _text(found: list[Rung], ends: list[Side], target: Target) -> str:
+def _text(found: list[Rung], ends: list[Side], target: Target, screen: Screen) -> str:
     title = f"{ends[0].label} -> {ends[1].label}{'' if target.env is None else f' in {target.env}'}: "
     if not found:
         return title + "the rows are the same"
@@ -61,7 +74,8 @@ def _text(found: list[Rung], ends: list[Side], target: Target) -> str:
     groups = f"; the choices of {named} mean something only together" if together else ""
     rows = [row for number, rung in enumerate(found, 1) for row in _lines(number, rung)]
     steps = f"{len(found)} step{'s' * (len(found) != 1)}{groups}"
-    return "\n".join([title + steps, "", *columns([["step", "what moves", "from", "to"], *rows], narrow=2)])
+    names, *lines = columns([["step", "what moves", "from", "to"], *rows], 2, screen, styles=("", CYAN))
+    return "\n".join([*(screen.paint(line, BOLD) for line in folded(title + steps, screen)), "", names, *lines])
 
 
 def _lines(number: int, rung: Rung) -> Iterator[list[str]]:

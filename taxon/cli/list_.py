@@ -9,7 +9,10 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli.frontend import Format, aligned, exit_code, report, write
+from taxon.cli.columns import columns
+from taxon.cli.frontend import Format, exit_code, report
+from taxon.cli.paging import show
+from taxon.cli.terminal import BOLD, CYAN, screen
 from taxon.diagnostics.model import Diagnostic
 from taxon.semantics.loading import shipped_names, shipped_path
 from taxon.syntax import parse, tree
@@ -42,12 +45,15 @@ def list_(
             "algorithms": [_data(each) for each in algorithms],
             "architectures": [_data(each) for each in architectures],
         }
-        write(json.dumps(document, indent=2))
+        show(json.dumps(document, indent=2))
         return
-    write("\n".join(aligned([[each.name, each.doc] for each in algorithms])))
+    shown = screen()
+    lines = columns([[each.name, each.doc] for each in algorithms], 1, shown, None, styles=(CYAN,))
     for file in dict.fromkeys(each.file for each in architectures):
         rows = [[f"  {each.name}", each.doc] for each in architectures if each.file == file]
-        write("\n".join(["", f"architectures, with `import {file}`", *aligned(rows)]))
+        title = shown.paint(f"architectures, with `import {file}`", BOLD)
+        lines += ["", title, *columns(rows, 1, shown, None, styles=(CYAN,))]
+    show("\n".join(lines))
 
 
 def shipped() -> list[Shipped]:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
+
+from taxon.cli.shells import completing, words
+from taxon.cli.terminal import settle
 
 if TYPE_CHECKING:
     import typer
@@ -32,30 +37,52 @@ COMMANDS = {
 
 
 LONG = {"run", "eval", "lsp"}
+PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 
-def application(commands: list[str]) -> typer.Typer:
+def application(commands: Sequence[str]) -> typer.Typer:
     """The program with these commands."""
     import typer
 
-    from taxon.cli.exits import EXITS
+    from taxon.cli.exits import as_list
+    from taxon.cli.paged import HELP, Paged, stop_paging
+    from taxon.cli.versions import print_version
 
     app = typer.Typer(
         name="taxon",
         help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
-        epilog="Exit codes: " + "; ".join(f"{code}, {meaning}" for code, meaning in EXITS.items()),
+        epilog=as_list(),
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
     )
 
-    @app.callback()
-    def taxon() -> None:
+    def taxon(
+        version: bool = typer.Option(
+            False,
+            "--version",
+            help="Print the versions of taxon, Python and torch.",
+            callback=print_version,
+            is_eager=True,
+        ),
+        no_pager: bool = typer.Option(False, "--no-pager", help=HELP, callback=stop_paging),
+    ) -> None:
         pass
 
+    app.callback()(taxon)
     for name in commands:
         module, function = COMMANDS[name]
-        app.command(name)(getattr(import_module(f"taxon.cli.{module}"), function))
+        command = getattr(import_module(f"taxon.cli.{module}"), function)
+        app.command(name, cls=Paged if name in PAGED else None)(command)
     return app
+
+
+def asked(arguments: Sequence[str]) -> Sequence[str]:
+    """The commands that a command line may mean: the one that it names, or all where that takes them all."""
+    word = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if word in COMMANDS:
+        return [word]
+    return [] if word is None and "--version" in arguments else list(COMMANDS)
 
 
 def main() -> None:
@@ -63,11 +90,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character ends no run
-    asked = [argument for argument in sys.argv[1:2] if argument in COMMANDS]
-    if not LONG.intersection(asked):
+    settle()
+    if sys.argv[1:2] == ["help"]:  # as git and cargo have it
+        sys.argv[1:] = [*sys.argv[2:3], "--help"]
+    before = words()
+    commands = asked(sys.argv[1:] if before is None else before)
+    if not LONG.intersection(commands) or len(commands) > 1:
         gc.disable()  # a command of the front end is over in a third of a second, a tenth of it collecting
     try:
-        application(asked or list(COMMANDS))()
+        completing(partial(application(commands), prog_name="taxon"))
     except KeyboardInterrupt:
         # Before a run has begun there is nothing to save.
         raise SystemExit(130) from None

@@ -10,19 +10,20 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.describing import paragraph
 from taxon.cli.frontend import Format, exit_code, report, write
 from taxon.cli.sides import fail
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
-from taxon.semantics import check_file, load_spec
+from taxon.semantics import check_file, elsewhere, load_spec
 from taxon.semantics.loading import shipped_names
-from taxon.semantics.overrides import read_override
+from taxon.semantics.overrides import read_overrides
 from taxon.semantics.rungs import written
 from taxon.semantics.values import takes
+from taxon.syntax import printing
 from taxon.syntax.formatting import formatted
-from taxon.syntax.printing import expression
 from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.row import Row
 
@@ -31,8 +32,20 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def new(
     name: Annotated[str, typer.Argument(help="The algorithm's name, and the file's without --out.")],
-    parent: Annotated[str | None, typer.Option("--from", help="The shipped spec to extend, such as sac.")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Set one leaf.")] = None,
+    parent: Annotated[
+        str | None,
+        typer.Option("--from", help="The shipped spec to extend, such as sac.", autocompletion=completing.shipped),
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Set one leaf.", autocompletion=completing.settings),
+    ] = None,
+    unset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write, in place of NAME.tx.")] = None,
 ) -> None:
     """Write a spec that `taxon check` accepts: the seven factors with comments, or with --from a spec that extends one.
@@ -43,7 +56,11 @@ def new(
     if not _NAME.fullmatch(name):
         fail(f"`{name}` is no name for an algorithm", "a name has letters, digits and `_`, no digit first")
     path = out if out is not None else Path(f"{name}.tx")
-    lines = _template(name, _first_row(set or [])) if parent is None else _extension(name, parent, set or [])
+    lines = (
+        _template(name, _first_row(set or [], unset or []))
+        if parent is None
+        else _extension(name, parent, set or [], unset or [])
+    )
     source = Source(str(path), "\n".join([*lines, ""]))
     found = check_file(path, texts={Path(os.path.realpath(path)): source.text})
     if found:
@@ -57,33 +74,38 @@ def new(
     write(f"wrote {visible(str(path))}")
 
 
-def _extension(name: str, parent: str, sets: Sequence[str]) -> Iterator[str]:
+def _extension(name: str, parent: str, sets: Sequence[str], unsets: Sequence[str]) -> Iterator[str]:
     """The lines of a spec that extends a shipped one."""
     base = parent.removeprefix("std.")
     known = shipped_names()
     if base not in known:
-        fail(f"there is no shipped spec `{base}`", did_you_mean(base, known) or "`taxon list` lists them")
-    entries = [entry for text in sets for entry in _entry(text)]
+        other = elsewhere.algorithm(base)
+        near = other.help("", base) if other is not None else did_you_mean(base, known)
+        fail(f"there is no shipped spec `{base}`", near or "`taxon list` lists them")
+    entries = _entries(sets, unsets)
     yield from ["taxon 1", f"import std.{base}", ""]
-    yield f"/// {base}{' with ' + ', '.join(entries) if entries else ', as it ships'}."
+    said = ", ".join(entry if "\n" not in entry else f"{entry.partition(' {')[0]} {{ ... }}" for entry in entries)
+    yield f"/// {base}{f' with {said}' if said else ', as it ships'}."
     yield f"algorithm {name} extends std.{base} {{"
     yield from entries
     yield "}"
 
 
-def _entry(text: str) -> list[str]:
-    """A `--set` as it is written in a spec; where it cannot be read, the command ends."""
-    entry, found = read_override(text)
-    if entry is None:
+def _entries(sets: Sequence[str], unsets: Sequence[str]) -> list[str]:
+    """What `--set` and `--unset` say, as it is written in a spec; where it cannot be read, the command ends."""
+    entries, found = read_overrides(sets, unsets)
+    if found:
         report(found, Format.FULL, error_stream=True)
         raise typer.Exit(exit_code(found))
-    return [f"{entry.path.text} = {expression(entry.value)}"]
+    return [printing.entry(entry) for entry in entries]
 
 
-def _first_row(sets: Sequence[str]) -> Row:
+def _first_row(sets: Sequence[str], unsets: Sequence[str]) -> Row:
     """The row that a template shows: the first of the shipped ones, with these settings; where they are refused, the
     command ends. Warnings wait for the spec that is written."""
-    resolution = load_spec(next(name for name in shipped_names() if load_spec(name).row is not None), sets)
+    resolution = load_spec(
+        next(name for name in shipped_names() if load_spec(name).row is not None), sets, unsets=unsets
+    )
     if resolution.row is None:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
         raise typer.Exit(exit_code(resolution.diagnostics))

@@ -5,56 +5,81 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing
 from taxon.cli.failure import user_errors
 from taxon.runtime.errors import UserError
 
+# What a run that goes on may be asked for anew; all else it keeps.
+_ANEW = {"resume", "env", "steps", "workers"}
+
 
 def run(
-    spec: Annotated[str | None, typer.Argument(help="A .tx file, or a shipped spec such as std.sac.")] = None,
-    env: Annotated[str | None, typer.Option(help="A gymnasium id, or dm_control/<domain>-<task>.")] = None,
-    seeds: Annotated[
-        str | None, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).", show_default="1")
-    ] = None,
-    steps: Annotated[
+    context: typer.Context,
+    spec: Annotated[
         str | None,
-        typer.Option(help="Environment steps of every seed; 100k and 1M are understood.", show_default="1M"),
+        typer.Argument(help="A .tx file, or a shipped spec such as std.sac.", autocompletion=completing.specs),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default="auto")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(help="A gymnasium id, or dm_control/<domain>-<task>.", autocompletion=completing.environments),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).")] = "1",
+    steps: Annotated[str, typer.Option(help="Environment steps of every seed; 100k and 1M are understood.")] = "1M",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", autocompletion=completing.devices)] = "auto",
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
+    ] = None,
+    unset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
     eval_every: Annotated[
-        str | None, typer.Option(help="Environment steps between two evaluations.", show_default="20k")
+        str | None,
+        typer.Option(
+            help="Environment steps between two evaluations, the first before training begins; or never: the curve is "
+            "that of the training episodes then.",
+            show_default="20k",
+        ),
     ] = None,
     eval_episodes: Annotated[
-        str | None, typer.Option(help="Episodes with the mean action in an evaluation.", show_default="10")
+        str | None,
+        typer.Option(
+            help="Episodes of an evaluation, with the mean action or the most probable one.", show_default="10"
+        ),
     ] = None,
     save_every: Annotated[
-        str | None,
-        typer.Option(help="What passes between two checkpoints: 90s, 5min, 1h, or steps.", show_default="5min"),
-    ] = None,
+        str, typer.Option(help="What passes between two checkpoints: 90s, 5min, 1h, or steps.")
+    ] = "5min",
     compile: Annotated[
-        str | None,
-        typer.Option(help="Compile the updates: on, off, or auto, where a run is long enough.", show_default="auto"),
-    ] = None,
+        str,
+        typer.Option(
+            help="Compile the updates: on, off, or auto, where a run is long enough.", autocompletion=completing.modes
+        ),
+    ] = "auto",
     precision: Annotated[
-        str | None,
+        str,
         typer.Option(
             help="Of the networks' matrix products in updates: float32, tf32 (on a GPU) or bf16.",
-            show_default="float32",
+            autocompletion=completing.precisions,
         ),
-    ] = None,
+    ] = "float32",
     workers: Annotated[
-        str | None,
+        str,
         typer.Option(
             help="Processes that step the environments beside this one: a number, 0 for none, or auto: as many as "
-            "save time on the cores that the updates leave free.",
-            show_default="auto",
+            "save time on the cores that the updates leave free."
         ),
-    ] = None,
+    ] = "auto",
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on with the run in this folder; --steps may ask for more, and --workers for others.", metavar="RUN"
+            help="Go on with the run in this folder; --steps may ask for more, and --workers for others.",
+            metavar="RUN",
+            autocompletion=completing.runs,
         ),
     ] = None,
 ) -> None:
@@ -68,6 +93,7 @@ def run(
         Options,
         parse_cadence,
         parse_count,
+        parse_evaluations,
         parse_mode,
         parse_precision,
         parse_seeds,
@@ -76,42 +102,33 @@ def run(
 
     with user_errors():
         if resume is not None:
-            given = {
-                "SPEC": spec,
-                "--seeds": seeds,
-                "--device": device,
-                "--set": set or None,
-                "--out": out,
-                "--eval-every": eval_every,
-                "--eval-episodes": eval_episodes,
-                "--save-every": save_every,
-                "--compile": compile,
-                "--precision": precision,
-            }
-            code = _resume(resume, env, steps, workers, [name for name, value in given.items() if value is not None])
-            raise typer.Exit(code)
+            given = _given(context)
+            kept = [word for name, word in given.items() if name not in _ANEW]
+            asked = steps if "steps" in given else None
+            raise typer.Exit(_resume(resume, env, asked, workers if "workers" in given else None, kept))
         if spec is None:
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
         if env is None:
             raise UserError("there is no environment to train on", "name one, as in --env Hopper-v4")
+        evaluate_every, evaluation_episodes = parse_evaluations(eval_every, eval_episodes)
         options = Options(
             environment=env,
-            seeds=parse_seeds(seeds or "1"),
-            steps=parse_count(steps or "1M", "--steps"),
-            device=device or "auto",
+            seeds=parse_seeds(seeds),
+            steps=parse_count(steps, "--steps"),
+            device=device,
             out=out,
-            evaluate_every=parse_count(eval_every or "20k", "--eval-every"),
-            evaluation_episodes=parse_count(eval_episodes or "10", "--eval-episodes"),
-            save_every=parse_cadence(save_every or "5min", "--save-every"),
-            compile=parse_mode(compile or "auto"),
-            precision=parse_precision(precision or "float32"),
-            workers=parse_workers(workers or "auto"),
+            evaluate_every=evaluate_every,
+            evaluation_episodes=evaluation_episodes,
+            save_every=parse_cadence(save_every, "--save-every"),
+            compile=parse_mode(compile),
+            precision=parse_precision(precision),
+            workers=parse_workers(workers),
         )
         with put_off():
             from taxon.cli.frontend import load
             from taxon.compiler import emit
 
-            resolved = load(spec, set or [], env)
+            resolved = load(spec, set or [], env, unset or [], options.steps)
             source = emit(resolved.row)
             from taxon.runtime.trainer import Program, train
 
@@ -119,10 +136,22 @@ def run(
     raise typer.Exit(outcome.exit_code)
 
 
+def _given(context: typer.Context) -> dict[str, str]:
+    """The parameters that the command line gives, by name, as they are written there."""
+    given: dict[str, str] = {}
+    for parameter in context.command.params:
+        source = context.get_parameter_source(str(parameter.name))
+        if source is not None and source.name == "COMMANDLINE":
+            option = parameter.param_type_name == "option"
+            given[str(parameter.name)] = parameter.opts[0] if option else str(parameter.name).upper()
+    return given
+
+
 def _resume(folder: Path, env: str | None, steps: str | None, workers: str | None, given: list[str]) -> int:
     """Go on with a run: its exit code."""
     from taxon.cli.run_folder import compiled
     from taxon.runtime import manifest
+    from taxon.runtime.folder import RunFolder
     from taxon.runtime.garbage import put_off
     from taxon.runtime.options import parse_count, parse_workers
 
@@ -131,9 +160,13 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
         raise UserError(message, f"leave {' and '.join(given)} out, or begin another run")
     count = None if steps is None else parse_count(steps, "--steps")
     crowd = None if workers is None else parse_workers(workers)
-    record = manifest.read(folder)
+    opened = RunFolder(folder)
+    record = manifest.read(opened)
     with put_off():
-        resolved, source = compiled(folder, record.environment, env)
+        # Of a finished run more is asked for; any other one may have nothing left to do but to end.
+        done = record.steps_done if record.status == "finished" and count is not None else 0
+        wanted = None if count is not None and count <= record.steps_done else count or record.steps
+        resolved, source = compiled(opened, record.environment, env, wanted, done)
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source)

@@ -1,20 +1,52 @@
-"""What the commands that take a run's folder compile. A run may come from a stranger."""
+"""What the commands read of a run's folder before they compile its spec. A run may come from a stranger."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from taxon.cli.frontend import Resolved
+import typer
+
+from taxon.cli import frontend
+from taxon.diagnostics.model import Diagnostic
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
+from taxon.syntax import parse
+from taxon.syntax.parser import LARGEST
+from taxon.syntax.reading import decoded
+
+RECORD, SPEC = "run.json", "resolved.tx"
 
 
-def compiled(folder: Path, environment: str, env: str | None) -> tuple[Resolved, str]:
+def spec_of(folder: RunFolder, env: str | None, steps: int | None = None, done: int = 0) -> frontend.Resolved:
+    """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
+
+    steps, done: as `compiled` has them. Raises UserError where it cannot be read; where it means nothing, the command
+    ends (1 or 2).
+    """
+    path = folder.path / SPEC
+    try:
+        found = decoded(str(path), folder.read(SPEC, LARGEST))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", "restore the file") from None
+    if isinstance(found, Diagnostic):
+        frontend.report([found], frontend.Format.FULL, error_stream=True)
+        raise typer.Exit(2)
+    if parse(found)[0].imports:
+        raise UserError(f"{path} imports another file, which no run's spec does", "restore the file")
+    texts = {Path(os.path.realpath(path)): found.text}
+    return frontend.load(str(path), env=env, steps=steps, done=done, texts=texts)
+
+
+def compiled(
+    folder: RunFolder, environment: str, env: str | None, steps: int | None = None, done: int = 0
+) -> tuple[frontend.Resolved, str]:
     """A run's spec, and the module emitted anew from it: text found in a folder is never executed.
 
     environment: the run's own. env: the same again by the user's hand, where it would import a module. Raises UserError
-    where that is needed or wrong.
+    where that is needed or wrong. steps: how many are asked for in all, where it is to be trained, of which `done` are
+    made already; where no update would follow, the command ends.
     """
-    from taxon.cli.frontend import load
     from taxon.compiler import emit
 
     # gymnasium imports what stands before a colon. The folder's word alone does not do for that.
@@ -23,5 +55,5 @@ def compiled(folder: Path, environment: str, env: str | None) -> tuple[Resolved,
         raise UserError(message, f"if you trust that module, add --env {environment}")
     if env not in (None, environment):
         raise UserError(f"the run was on {environment}, not on {env}", "leave --env out")
-    resolved = load(str(folder / "resolved.tx"), [], environment)
+    resolved = spec_of(folder, environment, steps, done)
     return resolved, emit(resolved.row)

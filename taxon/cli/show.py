@@ -6,30 +6,50 @@ from typing import Annotated
 
 import typer
 
+from taxon.cli import completing, paging
+from taxon.cli.columns import columns
 from taxon.cli.diff import origin
-from taxon.cli.frontend import Format, aligned, exit_code, load, report, write
+from taxon.cli.frontend import Format, exit_code, load, report
+from taxon.cli.highlighting import highlighted
+from taxon.cli.terminal import CYAN, DIM, screen
 from taxon.semantics import check_file, find_study, leaf_text
 from taxon.syntax.printing import declaration
 
 
 def show(
-    spec: Annotated[str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.")],
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
-    set: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.")] = None,
+    spec: Annotated[
+        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
+    ],
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
+    ] = None,
+    unset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
+        ),
+    ] = None,
     origins: Annotated[bool, typer.Option("--origin", help="List every leaf and where it comes from.")] = False,
 ) -> None:
     """Print the resolved spec: its canonical text, or each leaf with the layer that set it; or a study as it is."""
-    study = find_study(spec)
+    study = None if set or unset or origins else find_study(spec)  # a study has no row
     if study is not None:
         found = check_file(study.span.source.name)
         report(found, Format.FULL, error_stream=True)
         if exit_code(found):
             raise typer.Exit(exit_code(found))
-        write(declaration(study).rstrip("\n"))
+        paging.show(highlighted(declaration(study).rstrip("\n"), screen()))
         return
-    resolved = load(spec, set or [], env)
+    resolved = load(spec, set or [], env, unset or [])
     if not origins:
-        write(resolved.canonical.rstrip("\n"))
+        paging.show(highlighted(resolved.canonical.rstrip("\n"), screen()))
         return
     rows = [[path, leaf_text(leaf.value), origin(leaf.origin)] for path, leaf in resolved.row.leaves.items()]
-    write("\n".join(aligned(rows)))
+    paging.show("\n".join(columns(rows, 1, screen(), None, styles=(CYAN, "", DIM))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import NoReturn
 
 import typer
 
+from taxon.cli.failure import user_errors
 from taxon.cli.frontend import load, write
+from taxon.cli.run_folder import RECORD, SPEC, spec_of
 from taxon.diagnostics.visible import visible
+from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
 from taxon.taxonomy.row import Row
 
-RECORD, SPEC = "run.json", "resolved.tx"  # of a run's folder
 LARGEST_RECORD = 1024 * 1024  # bytes; a record with ten thousand seeds is half of it
 
 
@@ -43,31 +47,29 @@ def sides(specs: Sequence[str], env: str | None = None) -> list[Side]:
 
 
 def _side(spec: str, env: str | None) -> Side:
-    folder = _folder(spec)
-    if folder is None:
+    if not _is_run(spec):
         resolved = load(spec, env=env)
         return Side(resolved.name, spec, resolved.row)
-    path = str(folder / SPEC)
-    try:
-        with (folder / RECORD).open("rb") as file:
-            written = file.read(LARGEST_RECORD + 1)
-        if len(written) > LARGEST_RECORD:
-            fail(f"{folder / RECORD} is larger than {LARGEST_RECORD:,} bytes", "name a folder that `taxon run` wrote")
-        recorded = json.loads(written.decode())["row"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        fail(f"{folder / RECORD} is not the record of a run", "name a folder that `taxon run` wrote")
-    resolved = load(path, env=env)
-    if recorded != resolved.hash:
-        fail(f"{path} is not the spec that was run: its hash differs", "restore the file")
-    return Side(spec.rstrip("/"), path, resolved.row)
+    with user_errors():
+        folder = RunFolder(Path(spec))
+        path = folder.path / RECORD
+        try:
+            recorded = json.loads(folder.read(RECORD, LARGEST_RECORD).decode())["row"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            raise UserError(f"{path} is not the record of a run", "name a folder that `taxon run` wrote") from None
+        resolved = spec_of(folder, env)
+        if recorded != resolved.hash:
+            message = f"{path.with_name(SPEC)} is not the spec that was run: its hash differs"
+            raise UserError(message, "restore the file")
+    return Side(spec.rstrip("/"), str(path.with_name(SPEC)), resolved.row)
 
 
-def _folder(spec: str) -> Path | None:
-    """The run's folder of that name, if it is one."""
+def _is_run(spec: str) -> bool:
+    """Whether something of that name is a folder with a run's record, whatever that is."""
     try:
-        return Path(spec) if (Path(spec) / RECORD).is_file() else None
-    except (OSError, ValueError):  # too long, or with a character that no path has
-        return None
+        return os.path.isdir(spec) and os.path.lexists(Path(spec) / RECORD)
+    except ValueError:  # a character that no path has
+        return False
 
 
 def fail(message: str, help: str) -> NoReturn:

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from taxon.cli.frontend import aligned, write
+from taxon.cli.columns import columns, folded
+from taxon.cli.frontend import write
+from taxon.cli.terminal import Screen
 from taxon.semantics.entries import every_entry
 from taxon.semantics.space import Blame, Point, coherent, refused
 from taxon.taxonomy.rules.rule import Rule
@@ -96,16 +98,18 @@ def survey() -> Survey:
     return Survey(points, refused(points))
 
 
-def as_text(found: Survey) -> str:
+def as_text(found: Survey, screen: Screen) -> str:
     """Aligned tables; a line for each pair."""
     alone = [[blame.entries[0].setting, verdict(blame)] for blame in found.alone()]
     pairs = [[*(entry.setting for entry in blame.entries), verdict(blame)] for blame in found.pairs()]
     parts = [
-        [found.sentence],
-        aligned([["pi_q", "pi_p", "coherent"], *([q, p, str(n)] for q, p, n in found.by_control())]),
-        aligned([["in no coherent row", "refused by"], *alone]),
-        aligned([["not together in a coherent row", "", "refused by"], *pairs]),
-        aligned([["rule", "", "refusals"], *([code, title, str(n)] for code, title, n in found.by_rule())]),
+        folded(found.sentence, screen),
+        columns([["pi_q", "pi_p", "coherent"], *([q, p, str(n)] for q, p, n in found.by_control())], 1, screen, None),
+        columns([["in no coherent row", "refused by"], *alone], 1, screen, None),
+        columns([["not together in a coherent row", "", "refused by"], *pairs], 1, screen, None),
+        columns(
+            [["rule", "", "refusals"], *([code, title, str(n)] for code, title, n in found.by_rule())], 1, screen, None
+        ),
     ]
     return "\n\n".join("\n".join(part) for part in parts)
 

@@ -7,14 +7,27 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli.frontend import aligned, load, write
+from taxon.cli import completing
+from taxon.cli.columns import columns, side_by_side
+from taxon.cli.frontend import load
+from taxon.cli.paging import show
+from taxon.cli.terminal import BOLD, CYAN, Screen, screen
+from taxon.diagnostics.visible import width
 from taxon.taxonomy import FACTORS
 from taxon.taxonomy.table import cells
 
 
 def table(
-    specs: Annotated[list[str] | None, typer.Argument(help="Files, `file.tx:name`, or shipped specs.")] = None,
-    env: Annotated[str | None, typer.Option(help="Apply the `when env` blocks that match this environment.")] = None,
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, `file.tx:name`, or shipped specs.", autocompletion=completing.specs),
+    ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     space: Annotated[
         bool, typer.Option("--space", help="Count the coherent rows, and say what refuses the others (two minutes).")
@@ -30,11 +43,24 @@ def table(
         from taxon.cli import space as page
 
         found = page.survey()
-        write((page.as_json if as_json else page.as_markdown if markdown else page.as_text)(found))
+        text = (
+            page.as_json(found) if as_json else page.as_markdown(found) if markdown else page.as_text(found, screen())
+        )
+        show(text)
         return
     rows = {resolved.name: cells(resolved.row) for resolved in (load(spec, env=env) for spec in specs or ())}
     if as_json:
-        write(json.dumps({"format_version": 1, "rows": rows}, indent=2))
+        show(json.dumps({"format_version": 1, "rows": rows}, indent=2))
         return
-    lines = aligned([["", *FACTORS], *([name, *row.values()] for name, row in rows.items())], gap=" | ")
-    write("\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]]))
+    show("\n".join(_lines(rows, screen())))
+
+
+def _lines(rows: dict[str, dict[str, str]], shown: Screen) -> list[str]:
+    """A row a line, as Table 1 has them; on a terminal too narrow for that a column, as many as it has room for."""
+    table = [["", *FACTORS], *([name, *row.values()] for name, row in rows.items())]
+    lines = columns(table, len(table[0]), gap=" | ", otherwise=None)
+    length = max(map(width, lines))
+    if shown.width is not None and length > shown.width:
+        return side_by_side([list(row) for row in zip(*table, strict=True)], shown, (BOLD,))
+    title, *others = columns(table, len(table[0]), shown, None, " | ", styles=(CYAN,))
+    return [shown.paint(title, BOLD), "-" * length, *others]

@@ -120,7 +120,8 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
     metrics = [metric for block in [*ordered, *(b for b in blocks if b.within)] for metric in block.metrics]
     placed.metrics = sorted(metrics, key=lambda metric: ranked(METRICS, metric[0]))
     fields = {each.name for each in program.fields}
-    placed.changed = [name for block in ordered for name in block.writes if name in fields and function.data == "batch"]
+    changed = [name for block in ordered for name in block.writes if name in fields and function.data == "batch"]
+    placed.changed = list(dict.fromkeys(changed))
     return placed
 
 

@@ -32,6 +32,7 @@ DATA = {
 
 # A symbol, and the stages at which one block each may rework it after its writer.
 STAGES = {
+    "policy": ("project",),
     "next_action": ("smoothing",),
     "score": ("baseline", "standardise"),
     "advantage": ("standardise",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from taxon.derivation.notation import plain
 from taxon.derivation.section import Derivation, Step
@@ -17,16 +18,32 @@ SYMBOLS = (
 )
 
 
-def text(derivation: Derivation) -> str:
-    """For a terminal: formulas in plain characters."""
-    lines = [derivation.name, *_wrapped(_factors(derivation), "  ")]
-    lines += _wrapped(_prose(SYMBOLS, plain, str), "  ")
+@dataclass(frozen=True)
+class Style:
+    """What is done to parts of a text for a terminal that has colours."""
+
+    title: Callable[[str], str] = str
+    equation: Callable[[str], str] = str
+    note: Callable[[str], str] = str
+
+
+PLAIN = Style()
+
+
+def text(derivation: Derivation, columns: int | None = None, style: Style = PLAIN) -> str:
+    """For a terminal: formulas in plain characters, and lines of so many columns, where nothing limits a formula's."""
+    width = WIDTH if columns is None else min(WIDTH, columns)
+    lines = [style.title(derivation.name), *_wrapped(_factors(derivation), "  ", width=width)]
+    lines += _wrapped(_prose(SYMBOLS, plain, str), "  ", width=width)
     for count, step in enumerate(derivation.steps, 1):
         section = step.section
-        lines += ["", f"{count}. {section.title}"]
-        lines += _wrapped(_prose(section.text, plain, str), "   ")
-        lines += [f"       {plain(equation)}" for equation in section.lines]
-        lines += [line for label, found in _notes(step) for line in _wrapped(found, f"   {label:<8}", 11)]
+        lines += ["", style.title(f"{count}. {section.title}")]
+        lines += _wrapped(_prose(section.text, plain, str), "   ", width=width)
+        for equation in map(plain, section.lines):
+            shown = [f"       {equation}"] if columns is None else _wrapped(equation, "       ", 11, columns)
+            lines += map(style.equation, shown)
+        for label, found in _notes(step):
+            lines += map(style.note, _wrapped(found, f"   {label:<8}", 11, width))
     return "\n".join(lines)
 
 
@@ -80,10 +97,10 @@ def _notes(step: Step) -> list[tuple[str, str]]:
     return [(label, note) for label, note in found if note]
 
 
-def _wrapped(line: str, first: str, indent: int | None = None) -> list[str]:
+def _wrapped(line: str, first: str, indent: int | None = None, width: int = WIDTH) -> list[str]:
     rest = " " * (len(first) if indent is None else indent)
     return textwrap.wrap(
-        line, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        line, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -29,7 +29,9 @@ def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
         "labels": [{**_span(label.span), "text": label.text, "primary": label.primary} for label in diagnostic.labels],
         "notes": list(diagnostic.notes),
         "help": diagnostic.help,
-        "edit": None if edit is None else {**_span(edit.span), "replacement": edit.replacement},
+        "edit": None
+        if edit is None
+        else {**_span(edit.span), "replacement": edit.replacement, "applicability": str(edit.applicability)},
     }
 
 

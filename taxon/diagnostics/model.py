@@ -33,12 +33,29 @@ class Label:
     primary: bool = False
 
 
+class Applicability(StrEnum):
+    """Whether an edit may be applied without asking."""
+
+    SAFE = "safe"  # nothing else can be meant
+    UNSAFE = "unsafe"  # a suggestion: the author may have meant something else
+
+
 @dataclass(frozen=True)
 class Edit:
     """Replace a span by a text."""
 
     span: Span
     replacement: str
+    applicability: Applicability = Applicability.UNSAFE
+
+    @property
+    def safe(self) -> bool:
+        return self.applicability is Applicability.SAFE
+
+
+def safe_edit(span: Span, replacement: str) -> Edit:
+    """An edit beside which nothing else can be meant."""
+    return Edit(span, replacement, Applicability.SAFE)
 
 
 @dataclass(frozen=True)

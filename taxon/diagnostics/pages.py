@@ -6,7 +6,6 @@ An example is a file `bad/tx312_about.tx`, and what it becomes is `good/tx312_ab
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +15,26 @@ from taxon.diagnostics.visible import visible
 
 EXPECT = "# expect:"
 COMMAND = "# $ "
-_WIDTH = 100
-_LINES = 24  # of a longer example only the beginning is shown
+WIDTH = 100
+LINES = 24  # of a longer example only the beginning is shown
 
 
 @dataclass(frozen=True)
 class Example:
-    """A text, and the command line that says what is right or wrong about it."""
+    """A file, and the command line that says what is right or wrong about it."""
 
+    name: str
     command: str
-    text: str
+    data: bytes  # of the file, empty where the command line alone is the example
+
+    @property
+    def text(self) -> str:
+        return self.data.decode("utf-8", "backslashreplace")
+
+    @property
+    def checked(self) -> bool:
+        """Whether the command says no more than that the file is checked."""
+        return self.command == f"taxon check {self.name}"
 
 
 @dataclass(frozen=True)
@@ -48,35 +57,19 @@ def page(code: Code, folder: Path) -> Page:
 
 def example(path: Path) -> Example:
     """The example in a file, which need not be UTF-8: some are there for not being it."""
-    lines = path.read_bytes().decode("utf-8", "backslashreplace").splitlines()
+    lines = path.read_bytes().splitlines(keepends=True)
     command = f"taxon check {path.name}"
-    while lines and lines[0].startswith((EXPECT, COMMAND)):
-        line = lines.pop(0)
+    while lines and lines[0].startswith((EXPECT.encode(), COMMAND.encode())):
+        line = lines.pop(0).decode().rstrip()
         command = line.removeprefix(COMMAND) if line.startswith(COMMAND) else command
-    return Example(command, "\n".join(lines))
-
-
-def render(page: Page) -> str:
-    """A page as text, lines of at most 120 columns."""
-    code = page.code
-    parts = [f"{code.id} ({code.severity}): {code.title}", textwrap.fill(code.why, _WIDTH)]
-    if code.source:
-        parts.append(textwrap.fill(f"Source: {code.source}", _WIDTH))
-    for bad, good in page.examples:
-        parts += ["Wrong:", _indented(bad), "Right:", _indented(good)]
-    return "\n\n".join(parts)
-
-
-def _indented(example: Example) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in shown(example))
+    return Example(path.name, command, b"".join(lines))
 
 
 def shown(example: Example) -> Iterator[str]:
-    """The lines of an example as a page shows them: the command, then the text, whatever is in it, or its beginning."""
-    yield f"$ {example.command}"
+    """The lines of an example as a page shows them, whatever is in them, or the first of them."""
     lines = example.text.strip("\n").split("\n") if example.text.strip() else []
-    for line in lines[:_LINES]:
+    for line in lines[:LINES]:
         clean = visible(line)
-        yield (clean if len(clean) <= _WIDTH else clean[:_WIDTH] + "...").rstrip()
-    if len(lines) > _LINES:
-        yield f"... and {len(lines) - _LINES:,} lines more"
+        yield (clean if len(clean) <= WIDTH else clean[:WIDTH] + "...").rstrip()
+    if len(lines) > LINES:
+        yield f"... and {len(lines) - LINES:,} lines more"

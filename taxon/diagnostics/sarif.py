@@ -98,4 +98,4 @@ def _fix(edit: Edit, description: str) -> dict[str, Any]:
     replacement = {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.replacement}}
     change = {"artifactLocation": _artifact(edit.span.source), "replacements": [replacement]}
     said: dict[str, Any] = {"description": {"text": description}} if description else {}
-    return {**said, "artifactChanges": [change]}
+    return {**said, "artifactChanges": [change], "properties": {"applicability": str(edit.applicability)}}

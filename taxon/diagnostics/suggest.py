@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+
+from taxon.diagnostics.model import Edit, safe_edit
+from taxon.diagnostics.source import Span
 
 FARTHEST = 3
 SMALL = 8
@@ -38,12 +41,34 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def certain(word: str, choices: Iterable[str]) -> str | None:
-    """The nearest choice if no other is as near: what may be written in the word's place without asking.
+    """The nearest choice if no other is as near.
 
     `gelu` is as near to `relu` as to `elu`: None.
     """
     closest = _closest(word, choices)
     return closest.pop() if len(closest) == 1 else None
+
+
+def correction(span: Span, word: str, choices: Iterable[str], spell: Callable[[str], str] = str) -> Edit | None:
+    """The edit that puts the one nearest choice in a word's place, as `spell` writes it; None without such a choice.
+
+    It is safe where the word is the choice in another spelling. Every other near word may be a name of its own: `adamw`
+    is no misspelt `adam`.
+    """
+    known = tuple(choices)
+    meant = certain(word, known)
+    if meant is None:
+        return None
+    alike = [choice for choice in known if same_word(choice) == same_word(word)]
+    return safe_edit(span, spell(meant)) if alike == [meant] else Edit(span, spell(meant))
+
+
+def same_word(word: str) -> str:
+    """What a word has in common with its other spellings: case, underscores and hyphens aside, `s` for `z`."""
+    return word.casefold().translate(_SPELLINGS)
+
+
+_SPELLINGS = str.maketrans({"_": None, "-": None, "z": "s"})
 
 
 def _closest(word: str, choices: Iterable[str]) -> set[str]:

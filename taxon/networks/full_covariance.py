@@ -85,3 +85,8 @@ class StateIndependentFull:
         scale = lower_triangular(self.std(diagonal), below)
         scale = scale.reshape(scale.shape[:1] + (1,) * (mean.dim() - 2) + scale.shape[1:])
         return mean, scale.expand(*mean.shape, mean.shape[-1])
+
+    def project(self, flat: Tensor, low: float, high: float) -> Tensor:
+        """The diagonal's values for `std` within [low, high]: [S, P] -> [S, P]. See `StateIndependentNormal`."""
+        row, diagonal, below = torch.split(flat, self.splits, -1)
+        return torch.cat([row, diagonal.clamp(low, high), below], -1)

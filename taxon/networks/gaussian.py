@@ -67,6 +67,14 @@ class StateIndependentNormal:
         std = self.std(raw).reshape(raw.shape[:1] + (1,) * (mean.dim() - 2) + raw.shape[1:])
         return mean, std.expand_as(mean)
 
+    def project(self, flat: Tensor, low: float, high: float) -> Tensor:
+        """The values for `std` within [low, high]: [S, P] -> [S, P].
+
+        Outside the interval that `exp_std` clamps to a value has no gradient, and no step would bring it back.
+        """
+        row, raw = torch.split(flat, [self.trunk.size, self.trunk.outputs], -1)
+        return torch.cat([row, raw.clamp(low, high)], -1)
+
 
 class FixedNormal:
     """N(mu(s), std^2 I) with a constant std: the trunk has A outputs."""

@@ -23,6 +23,11 @@ class Replay(NamedTuple):
         """Environments of one seed."""
         return 1
 
+    @property
+    def fewest(self) -> int:
+        """The fewest environment steps of a run that makes an update."""
+        return self.warmup
+
 
 class Rollouts(NamedTuple):
     """How every round's fresh experience is collected: the phases learn from it once, and it is dropped."""
@@ -32,6 +37,11 @@ class Rollouts(NamedTuple):
     batch: int  # samples of one minibatch update
     restarts: bool = False  # a round begins with resets, and each environment runs one episode in it
     group: int = 1  # with restarts, this many neighbouring environments start from the same state
+
+    @property
+    def fewest(self) -> int:
+        """The fewest environment steps of a run that makes an update: the last one is of every environment."""
+        return self.environments * (self.steps - 1) + 1
 
 
 class Episodes(NamedTuple):

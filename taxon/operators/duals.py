@@ -4,13 +4,28 @@ from torch import Tensor
 
 from taxon.operators.functional import average, softplus
 
-FLOOR = -18.0  # softplus(-18) = 1.5e-8: below it the gradient vanishes in float32
+FLOOR = -18.0  # softplus(-18) = exp(-18) = 1.5e-8: far below it no step of float32 leads back
 SHIFT = 1e-8
 
 
 def positive(raw: Tensor) -> Tensor:
-    """softplus(max(raw, -18)) + 1e-8, elementwise: a multiplier from its free parameter."""
-    return softplus(raw.clamp(min=FLOOR)) + SHIFT
+    """softplus(raw) + 1e-8, elementwise: a multiplier from its free parameter."""
+    return softplus(raw) + SHIFT
+
+
+def project(raw: Tensor) -> Tensor:
+    """max(raw, -18), elementwise: the free parameter of `positive` after its step (Hoffman et al. 2020, code).
+
+    The parameter itself is held, not what is read of it, so that there is a gradient at the floor. A step of Adam is
+    the rate times g / (|g| + 1e-8) there, g = 1.5e-8 (epsilon - KL): a multiplier comes back from the floor in no more
+    updates than it took to fall, as long as its constraint is broken by as much as it was met by.
+    """
+    return raw.clamp(min=FLOOR)
+
+
+def project_log(raw: Tensor) -> Tensor:
+    """raw within [-18, 18], elementwise: the logarithm of a multiplier in [1.5e-8, 6.6e7] after its step."""
+    return raw.clamp(FLOOR, -FLOOR)
 
 
 def lagrange_dual(multiplier: Tensor, epsilon: float, kl: Tensor) -> Tensor:

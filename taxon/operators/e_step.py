@@ -18,7 +18,7 @@ def softmax_weights(score: Tensor, eta: Tensor | float, dim: int, mask: Tensor |
     dim = 1 on [S, M, B] is the per-state posterior (Abdolmaleki et al. 2018b, Eq. 8), dim = -1 on [S, B] one over the
     batch. Entries with `mask` 0 (shaped like the score) get no weight and take no part in the sum.
     """
-    raised, _ = _exponentials(score.detach() / _detached(eta, score), dim, mask)
+    raised, _ = _exponentials(score, _detached(eta, score), dim, mask)
     return normalise_weights(raised, dim)
 
 
@@ -129,10 +129,10 @@ def temperature_dual(score: Tensor, eta: Tensor, kl: float, dim: int, mask: Tens
     2010). With a `mask` shaped like the score the inner mean is over the entries it keeps (Song et al. 2020);
     it must keep one along `dim`.
     """
-    raised, top = _exponentials(score.detach() / spread(eta, score), dim, mask)
+    raised, top = _exponentials(score, spread(eta, score), dim, mask)
     count = score.shape[dim] if mask is None else sum_over(mask, dim)
-    log_mean = torch.log(sum_over(raised, dim) / count) + top.squeeze(dim)
-    return eta.reshape(-1) * (kl + seed_average(log_mean))
+    log_mean = torch.log(sum_over(raised, dim) / count)
+    return eta.reshape(-1) * (kl + seed_average(log_mean)) + seed_average(top.squeeze(dim))
 
 
 def categorical_dual(log_prior: Tensor, score: Tensor, eta: Tensor, kl: float) -> Tensor:
@@ -141,17 +141,26 @@ def categorical_dual(log_prior: Tensor, score: Tensor, eta: Tensor, kl: float) -
     `log_prior` [S, B, A] is normalised; it and the score are detached. The slope is kl - mean_B KL(q || p) with q the
     categorical weights: the dual above with its expectation over p exact.
     """
-    raised, top = _exponentials(log_prior.detach() + score.detach() / spread(eta, score), -1)
-    return eta.reshape(-1) * (kl + seed_average(torch.log(total(raised)) + top.squeeze(-1)))
+    score = score.detach()
+    best = score.amax(-1, keepdim=True)
+    raised = log_prior.detach() + (score - best) / spread(eta, score)
+    top = raised.detach().amax(-1, keepdim=True)
+    log_sum = torch.log(total(torch.exp(raised - top))) + top.squeeze(-1)
+    return eta.reshape(-1) * (kl + seed_average(log_sum)) + seed_average(best.squeeze(-1))
 
 
-def _exponentials(scaled: Tensor, dim: int, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """exp(scaled - top), zero where `mask` is, and top: the largest kept entry along `dim`, which keeps its axis."""
-    if mask is not None:
-        scaled = scaled.masked_fill(mask == 0, -math.inf)
-    # The clamp is for a row that keeps nothing: its entries become zero, not inf - inf.
-    top = scaled.detach().amax(dim, keepdim=True).clamp(min=torch.finfo(scaled.dtype).min)
-    return torch.exp(scaled - top), top
+def _exponentials(score: Tensor, eta: Tensor | float, dim: int, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """exp((score - top) / eta), zero where `mask` is, and top: the largest kept score, whose axis `dim` stays.
+
+    The score is detached, and its largest entry leaves before the division: quotients by a small eta are so large that
+    float32 holds neither their differences nor, in the slope of a dual, what is left of them.
+    """
+    score = score.detach()
+    kept = score if mask is None else score.masked_fill(mask == 0, -math.inf)
+    top = kept.amax(dim, keepdim=True)
+    top = top.masked_fill(top == -math.inf, 0.0)  # nothing is kept
+    scaled = (score - top) / eta
+    return torch.exp(scaled if mask is None else scaled.masked_fill(mask == 0, -math.inf)), top
 
 
 def _detached(eta: Tensor | float, score: Tensor) -> Tensor | float:

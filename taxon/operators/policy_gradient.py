@@ -8,6 +8,10 @@ from torch import Tensor
 
 from taxon.operators.functional import average, total
 
+# The coefficient of a penalty: from 0 or infinity no factor would lead back.
+LEAST_COEFFICIENT = 1e-8
+MOST_COEFFICIENT = 1e8
+
 
 def surrogate(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, valid: Tensor | None = None) -> Tensor:
     """-mean_B ratio A with ratio = pi(a|s) / pi_old(a|s): [S, B] each -> [S] (Schulman et al. 2015, Eq. 14).
@@ -37,10 +41,14 @@ def valid_average(x: Tensor, valid: Tensor | None) -> Tensor:
 def adapt_coefficient(coefficient: Tensor, kl: Tensor, target: float, tolerance: float, factor: float) -> Tensor:
     """Multiply by `factor` where kl > tolerance target, divide where kl < target / tolerance: [S], [S] -> [S].
 
-    The penalty's coefficient after the updates of a round (Schulman et al. 2017b, Section 4).
+    The penalty's coefficient after the updates of a round (Schulman et al. 2017b, Section 4), within [1e-8, 1e8].
     """
     raised = torch.where(kl > tolerance * target, coefficient * factor, coefficient)
-    return torch.where(kl < target / tolerance, coefficient / factor, raised).detach()
+    return (
+        torch.where(kl < target / tolerance, coefficient / factor, raised)
+        .clamp(LEAST_COEFFICIENT, MOST_COEFFICIENT)
+        .detach()
+    )
 
 
 def _ratio(log_prob: Tensor, old_log_prob: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """What the runtime asks of an emitted module's agent, whose state is nested tuples of tensors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -53,3 +53,13 @@ def map_state(function: Callable[..., Tensor], *states: Any) -> Any:
     parts = [map_state(function, *several) for several in zip(*states, strict=True)]
     kind = type(states[0])
     return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+
+
+def named_tensors(state: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of nested tuples with its dotted name: fields by their names, plain tuples by position."""
+    if isinstance(state, Tensor):
+        yield prefix, state
+        return
+    names = getattr(state, "_fields", range(len(state)))
+    for name, part in zip(names, state, strict=True):
+        yield from named_tensors(part, f"{prefix}.{name}" if prefix else str(name))

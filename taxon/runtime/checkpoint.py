@@ -7,39 +7,42 @@ has been read back.
 
 import hashlib
 import json
-from pathlib import Path
+import os
+import re
 from typing import Any, Literal
 
 import safetensors.torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.files import write_atomically
+from taxon.runtime.fields import Count, Hash, OfSeed, Seeds, first_of
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.plain import NotPlainError, pack, unpack
 from taxon.runtime.replay_file import Rows
 from taxon.runtime.snapshot import UnfitError, restore_agent
 
 INDEX = "checkpoint.json"
 LARGEST_INDEX = 256 * 2**20  # bytes
+TENSORS = r"^checkpoint-[0-9]{1,19}-[0-9a-f]{12}\.safetensors$"  # the names of the files with the arrays
 
 
 class Checkpoint(BaseModel):
     """The index of a checkpoint."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[2] = 2
-    row: str  # the hash of the resolved row
-    seeds: list[NonNegativeInt]
-    steps: NonNegativeInt  # environment steps of every seed
-    frozen: dict[str, NonNegativeInt]  # seed -> the environment step at which it was frozen
-    file: str = Field(pattern=r"^checkpoint-[0-9]{1,18}-[0-9a-f]{12}\.safetensors$")
-    sha256: str
+    format: Literal[3] = 3
+    row: Hash  # of the resolved row
+    seeds: Seeds
+    steps: Count  # environment steps of every seed
+    frozen: dict[OfSeed, Count]  # seed -> the environment step at which it was frozen
+    file: str = Field(pattern=TENSORS)
+    sha256: Hash
     replay: list[Rows]  # the files of a replay's rows
     state: dict[str, Any]  # what was saved, packed: its arrays are in the file
 
 
 def save(
-    folder: Path,
+    folder: RunFolder,
     saved: dict[str, Any],
     *,
     row: str,
@@ -65,68 +68,63 @@ def save(
         replay=replay,
         state=said,
     )
-    path = folder / checkpoint.file
-    write_atomically(path, content)
-    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    folder.write(checkpoint.file, content)
+    if hashlib.sha256(folder.read(checkpoint.file, len(content))).hexdigest() != digest:
         raise OSError(0, "what was written does not read back")
-    write_atomically(folder / INDEX, _sealed(checkpoint.model_dump(mode="json")))
+    folder.write(INDEX, _sealed(checkpoint.model_dump(mode="json")))
     if read(folder) != checkpoint:
         raise OSError(0, "what was written does not read back")
-    for older in folder.glob("checkpoint-*.safetensors"):
-        if older.name != checkpoint.file:
-            older.unlink()
+    for name in folder.files():
+        if re.fullmatch(TENSORS, name) and name != checkpoint.file:
+            folder.remove(name)
     return checkpoint
 
 
-def read(folder: Path) -> Checkpoint:
+def read(folder: RunFolder) -> Checkpoint:
     """The index of the checkpoint in `folder`. Raises UserError where it is missing or not one."""
-    path = folder / INDEX
+    path = folder.path / INDEX
     try:
-        if path.stat().st_size > LARGEST_INDEX:
-            raise UserError(f"{path} is larger than any index", _RESTORE)
-        whole = json.loads(path.read_bytes())
+        whole = json.loads(folder.read(INDEX, LARGEST_INDEX))
         body = whole["body"]
         if whole["sha256"] != _digest(body):
             raise UserError(f"{path} is not the file that was saved: its digest differs", _RESTORE)
         return Checkpoint.model_validate(body)
     except FileNotFoundError:
         help = "name the folder of a run that `taxon run` has saved"
-        raise UserError(f"there is no checkpoint in {folder}", help) from None
+        raise UserError(f"there is no checkpoint in {folder.path}", help) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}", _RESTORE) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UserError(f"{path} is not the index of a checkpoint: {where}: {first['msg']}", _ANOTHER) from error
+        raise UserError(f"{path} is not the index of a checkpoint: {first_of(error)}", _ANOTHER) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path} is not the index of a checkpoint", _RESTORE) from error
 
 
-def load(folder: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+def load(folder: RunFolder, checkpoint: Checkpoint) -> dict[str, Any]:
     """What was saved. Raises UserError where a file is missing or its bytes are not the ones described."""
-    path = folder / checkpoint.file
-    if path.is_symlink() or not path.is_file():
-        raise UserError(f"{folder / INDEX} names {checkpoint.file}, which is not there", _RESTORE)
+    path, index = folder.path / checkpoint.file, folder.path / INDEX
     try:
-        content = path.read_bytes()
+        content = folder.read(checkpoint.file, _room())
+    except FileNotFoundError:
+        raise UserError(f"{index} names {checkpoint.file}, which is not there", _RESTORE) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}", _RESTORE) from None
     if hashlib.sha256(content).hexdigest() != checkpoint.sha256:
         raise UserError(f"{path} is not the file that was saved: its digest differs", _RESTORE)
     try:
         tensors = safetensors.torch.load(content)
-    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise UserError(f"{path} is not a safetensors file: {error}", _RESTORE) from error
     try:
         saved = unpack(checkpoint.state, tensors)
     except NotPlainError as error:
-        raise UserError(f"{folder / INDEX}: {error}", _RESTORE) from error
+        raise UserError(f"{index}: {error}", _RESTORE) from error
     if not isinstance(saved, dict) or not isinstance(saved.get("agent"), dict):
-        raise UserError(f"{folder / INDEX} holds no agent", _RESTORE)
+        raise UserError(f"{index} holds no agent", _RESTORE)
     return dict(saved)
 
 
-def agent_state(folder: Path, saved: dict[str, Any], template: Any) -> Any:
+def agent_state(folder: RunFolder, saved: dict[str, Any], template: Any) -> Any:
     """The agent's state alone, built like `template`. Raises UserError where it is another agent's."""
     try:
         return restore_agent(template, saved["agent"])
@@ -134,13 +132,18 @@ def agent_state(folder: Path, saved: dict[str, Any], template: Any) -> Any:
         raise misfit(folder, error) from error
 
 
-def misfit(folder: Path, error: UnfitError) -> UserError:
+def misfit(folder: RunFolder, error: UnfitError) -> UserError:
     """What to say of a checkpoint that is sound but not this program's."""
-    return UserError(f"{folder / INDEX} does not fit: {error}", _ANOTHER)
+    return UserError(f"{folder.path / INDEX} does not fit: {error}", _ANOTHER)
 
 
 _RESTORE = "restore the folder from a copy, or train again"
 _ANOTHER = "the checkpoint belongs to another spec or another version of taxon: install the version in run.json"
+
+
+def _room() -> int:
+    """The bytes of the largest arrays that could have been saved: half of the memory, since saving copies them."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def _sealed(body: dict[str, Any]) -> bytes:

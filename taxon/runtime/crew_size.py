@@ -7,7 +7,9 @@ import time
 import numpy as np
 import torch
 
-from taxon.runtime.environments import UnusableEnvironmentError, make
+from taxon.runtime.closing import closed
+from taxon.runtime.environments import make
+from taxon.runtime.faults import UnusableEnvironmentError, is_the_users
 from taxon.runtime.workers import shares
 
 CALL = 30e-6  # seconds that each worker, awake, adds to a step: measured, by benchmarks/environments.py
@@ -75,8 +77,10 @@ def _seconds(id: str, number: int) -> float:
             times.append(time.perf_counter() - began)
             if any(over):
                 environment.reset()
-    except Exception:  # it may fail in any way, and will say so in the run
+    except BaseException as error:  # it may fail in any way, and will say so in the run
+        if is_the_users(error):
+            raise
         return 0.0
     finally:
-        environment.close()
+        closed([environment])
     return statistics.median(times)

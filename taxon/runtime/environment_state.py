@@ -1,13 +1,14 @@
 """The whole state of an environment as plain data, so that a run goes on in the middle of an episode.
 
 It is found by looking: the plain values among the attributes of the environment, its wrappers and all they hold, the
-states of numpy's generators, and MuJoCo's simulations. Whether that is all there is to an environment is found out by
-trying (`restorable`).
+states of generators of random numbers, and MuJoCo's simulations. What else changes, such as a string, is noticed, and
+then the state is not restored. Whether that is all there is to an environment is found out by trying (`restorable`).
 """
 
 import contextlib
 import copy
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import gymnasium
@@ -15,17 +16,32 @@ import numpy as np
 from gymnasium import spaces
 
 from taxon.runtime.attributes import Place, walk
-from taxon.runtime.environments import make
-from taxon.runtime.generator_state import GeneratorState
+from taxon.runtime.closing import closed
+from taxon.runtime.environments import Environment, make
+from taxon.runtime.faults import described, is_the_users
+from taxon.runtime.generator_state import GeneratorState, StandardGeneratorState
+from taxon.runtime.words import Unreadable, Words
 
 TRIED = 40  # steps that `restorable` compares, twice
+WORDS = "what is no number"  # the entry of a state for what is compared alone
+
+
+Found = Iterable[tuple[str, Any]]  # what a walk found
 
 
 class Part(Protocol):
-    """A part of an environment's state; both methods raise ValueError where it cannot be done."""
+    """A part of an environment's state; all methods raise ValueError where it cannot be done.
+
+    check: whether a value could be restored. restore: write a value that was checked.
+    """
 
     def capture(self) -> Any: ...
+    def check(self, value: Any) -> None: ...
     def restore(self, value: Any) -> None: ...
+
+
+class ChangedError(ValueError):
+    """A state that another copy of its environment cannot be set to; nothing was written."""
 
 
 class EnvironmentState:
@@ -35,6 +51,7 @@ class EnvironmentState:
         self._raw = raw
         # Kept with what they are the state of, so that an identity stays that of one object.
         self._simulations = {id(found): (found, _simulation(found)) for _, found in walk(raw) if _simulates(found)}
+        self._made = _words(walk(raw))  # each copy may have its own, such as the name of a file
 
     def capture(self) -> dict[str, Any]:
         """The state of the environment, which was reset before, by the paths of its parts.
@@ -42,34 +59,55 @@ class EnvironmentState:
         Leaves are None, bool, int, float and numpy arrays, and lists, tuples, deques and dictionaries of them.
         Raises ValueError where a part is too large, or of a kind that cannot be kept.
         """
-        state = {}
-        for path, part in self._parts().items():
+        found, state = list(walk(self._raw)), {}
+        for path, part in self._parts(found).items():
             with _naming(path):
                 state[path] = part.capture()
-        return state
+        return state | {WORDS: self._changed(found)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Reset the environment, then set it to the state of another one with the same id and seed.
 
-        Raises ValueError where the state does not fit; the environment is then good for nothing but to be closed.
+        Raises ChangedError where it cannot be set to it, as where a string is not what it was, and ValueError where it
+        is no state of it; after the latter the environment is good for nothing but to be closed.
         Nothing in a state is executed, and no objects are made of it but plain ones.
         """
-        self._raw.reset(seed=0)  # what the environment has only from then on must be there to be set
-        parts = self._parts()
-        if not isinstance(state, dict):
-            raise ValueError("the state of an environment is a dictionary")
-        if unlike := state.keys() ^ parts.keys():
+        try:
+            self._raw.reset(seed=0)  # what the environment has only from then on must be there to be set
+        except BaseException as error:  # whatever an environment raises
+            if is_the_users(error):
+                raise
+            raise ChangedError(f"its reset failed: {described(error)}") from error
+        found = list(walk(self._raw))
+        parts = self._parts(found)
+        if not isinstance(state, dict) or not isinstance(state.get(WORDS), dict):
+            raise ValueError("the state of an environment is a dictionary, with one of its words")
+        if unlike := state.keys() ^ parts.keys() ^ {WORDS}:
             path = min(unlike, key=str)
-            raise ValueError(f"{path}: " + ("the environment has no such part" if path in state else "it is missing"))
+            raise ChangedError(f"{path}: " + ("the environment has no such part" if path in state else "it is missing"))
+        was, now = state[WORDS], self._changed(found)
+        if changed := [path for path in was.keys() | now.keys() if was.get(path) != now.get(path)]:
+            raise ChangedError(f"{min(changed, key=str)}: it is not what it was, and only numbers are ever written")
+        for path, part in parts.items():
+            with _naming(path):
+                part.check(state[path])
         for path, part in parts.items():
             with _naming(path):
                 part.restore(state[path])
 
-    def _parts(self) -> dict[str, Part]:
+    def _changed(self, found: Found) -> dict[str, int]:
+        """The words that are new since the environment was made, or are others, and, as -1, those that are gone."""
+        now = _words(found)
+        new = {path: digest for path, digest in now.items() if self._made.get(path) != digest}
+        return new | dict.fromkeys(self._made.keys() - now.keys(), -1)
+
+    def _parts(self, all_found: Found) -> dict[str, Part]:
         parts: dict[str, Part] = {}
-        for path, found in walk(self._raw):
-            if isinstance(found, Place):
+        for path, found in all_found:
+            if isinstance(found, Place | Unreadable):
                 parts[path] = found
+            elif isinstance(found, random.Random):
+                parts[path] = StandardGeneratorState(found)
             elif isinstance(found, np.random.Generator | np.random.RandomState):
                 parts[path] = GeneratorState(found)
             elif _simulates(found):
@@ -81,12 +119,17 @@ class EnvironmentState:
 
 def restorable(id: str, seed: int) -> bool:
     """Whether a restored copy of this environment answers as the original does, bit for bit: found out by trying."""
+    made: list[Environment] = []
     try:
-        with contextlib.ExitStack() as stack:
-            original, other = (stack.enter_context(contextlib.closing(make(id, seed))).raw for _ in range(2))
-            return _agree(original, other, seed)
-    except Exception:  # an environment may fail in any way at what it was not made for
+        for _ in range(2):
+            made.append(make(id, seed))
+        return _agree(made[0].raw, made[1].raw, seed)
+    except BaseException as error:  # an environment may fail in any way at what it was not made for
+        if is_the_users(error):
+            raise
         return False
+    finally:
+        closed(made)
 
 
 def _agree(original: gymnasium.Env[Any, Any], other: gymnasium.Env[Any, Any], seed: int) -> bool:
@@ -107,7 +150,7 @@ def _answers(raw: gymnasium.Env[Any, Any], actions: Sequence[Any]) -> list[Any]:
     """The bytes of what an environment says to actions; it is reset after an episode, and once half-way."""
     said: list[Any] = []
     for index, action in enumerate(actions):
-        observation, reward, terminated, truncated, _ = raw.step(action)
+        observation, reward, terminated, truncated, _ = raw.step(copy.deepcopy(action))  # which it may write to
         said += [_bytes(raw, observation), np.float64(reward).tobytes(), bool(terminated), bool(truncated)]
         if terminated or truncated or index == len(actions) // 2:
             said.append(_bytes(raw, raw.reset()[0]))
@@ -116,6 +159,10 @@ def _answers(raw: gymnasium.Env[Any, Any], actions: Sequence[Any]) -> list[Any]:
 
 def _bytes(raw: gymnasium.Env[Any, Any], observation: Any) -> bytes:
     return np.asarray(spaces.flatten(raw.observation_space, observation)).tobytes()
+
+
+def _words(found: Found) -> dict[str, int]:
+    return {path: value.digest() for path, value in found if isinstance(value, Words)}
 
 
 def _simulates(found: object) -> bool:

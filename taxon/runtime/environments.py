@@ -5,12 +5,8 @@ successor: nothing here resets by itself.
 """
 
 import contextlib
-import difflib
-import importlib
-import logging
-import math
-import warnings
-from collections.abc import Iterator
+import os
+import sys
 from typing import Any, Literal
 
 import gymnasium
@@ -18,27 +14,21 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from taxon.runtime.boxes import BoxActions
+from taxon.runtime.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users, where
+from taxon.runtime.making import make_raw
+
 Array = NDArray[np.float32]
 
-
-class UnusableEnvironmentError(Exception):
-    """An environment that cannot be made or trained on; `help` says what to do instead."""
-
-    def __init__(self, message: str, help: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.help = help
-
-
-class EnvironmentFaultError(Exception):
-    """An environment that broke its own word while it ran."""
+LARGEST = float(np.finfo(np.float32).max)  # what is learned from is float32
+SHOWN = 60  # characters of a wrong value that are shown
 
 
 class Environment:
     """One environment with its own stream of random numbers.
 
     observation: size of the flattened observation. action: size of the action, or the number of choices where
-    `discrete`.
+    `discrete`. Raises UnusableEnvironmentError where its spaces cannot be used.
     """
 
     def __init__(self, id: str, raw: gymnasium.Env[Any, Any], seed: int) -> None:
@@ -50,20 +40,14 @@ class Environment:
         if isinstance(space, spaces.Discrete):
             self.action = int(space.n)
         elif isinstance(space, spaces.Box):
-            self.low, self.high = _bounds(id, space)
-            self.action = len(self.low)
+            self._box = BoxActions(id, space)
+            self.action = self._box.size
         else:
             raise UnusableEnvironmentError(
                 f"{id} has actions of the kind {type(space).__name__}, but a policy acts in a box or chooses one of n",
                 "choose one with continuous actions, such as Hopper-v4, or discrete ones, such as CartPole-v1",
             )
-        flat = spaces.flatten_space(raw.observation_space) if raw.observation_space.is_np_flattenable else None
-        if not isinstance(flat, spaces.Box):
-            raise UnusableEnvironmentError(
-                f"{id} has observations of the kind {type(raw.observation_space).__name__}, which do not flatten",
-                "choose an environment whose observations are boxes, choices, or dictionaries of them",
-            )
-        self.observation = int(np.prod(flat.shape))
+        self.observation = _size(id, raw.observation_space)
 
     def reset(self, seed: int | None = None) -> Array:
         """Start an episode: observation [O]. A seed restarts the random numbers, as the own one does at first.
@@ -71,69 +55,92 @@ class Environment:
         Like `step`, it raises whatever the environment does, and EnvironmentFaultError for an observation of another
         size or one that is not finite.
         """
-        observation, _ = self.raw.reset(seed=self.seed if seed is None else seed)
+        answer = self.raw.reset(seed=self.seed if seed is None else seed)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise EnvironmentFaultError(f"its reset returns {_told(answer)} and not (observation, info)")
         self.seed = None
-        return self._flat(observation)
+        return self._flat(answer[0])
 
     def step(self, action: NDArray[np.floating[Any]]) -> tuple[Array, float, bool, bool]:
         """Act with a row of [A]: the real next observation, reward, terminated, truncated.
 
         Continuous actions are clipped to [-1, 1] and rescaled to the box; of a discrete row the largest entry acts.
         """
-        observation, reward, terminated, truncated, _ = self.raw.step(self._raw_action(action))
-        if not math.isfinite(reward):
-            raise EnvironmentFaultError(f"its reward is {reward}")
-        return self._flat(observation), float(reward), bool(terminated), bool(truncated)
+        answer = self.raw.step(self._raw_action(action))
+        if not isinstance(answer, tuple) or len(answer) != 5:
+            wanted = "(observation, reward, terminated, truncated, info)"
+            raise EnvironmentFaultError(f"its step returns {_told(answer)} and not {wanted}")
+        observation, reward, terminated, truncated, _ = answer
+        flags = _flag("terminated", terminated), _flag("truncated", truncated)
+        return self._flat(observation), _reward(reward), *flags
 
     def _raw_action(self, action: NDArray[np.floating[Any]]) -> Any:
         space = self.raw.action_space
         if isinstance(space, spaces.Discrete):
             return space.start + np.argmax(action)
-        share = (np.clip(action, -1.0, 1.0) + 1.0) / 2.0
-        scaled: NDArray[Any] = (self.low + share * (self.high - self.low)).astype(space.dtype)
-        return scaled.reshape(space.shape)
+        return self._box(action)
 
     def frame(self) -> NDArray[np.uint8]:
         """The picture of the present state, [height, width, 3]; needs `make(..., render=True)`."""
-        return np.asarray(self.raw.render(), dtype=np.uint8)
+        picture = self.raw.render()
+        if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[2] != 3:
+            raise EnvironmentFaultError(f"its render returns {_told(picture)} and no picture of [height, width, 3]")
+        return picture.astype(np.uint8)
 
     @property
     def frames_per_second(self) -> float:
-        return float(self.raw.metadata.get("render_fps", 30))
+        return float(self.raw.metadata.get("render_fps") or 30)
 
     def close(self) -> None:
         self.raw.close()
 
     def _flat(self, observation: Any) -> Array:
-        flat: Array = np.asarray(spaces.flatten(self.raw.observation_space, observation), dtype=np.float32)
+        space = self.raw.observation_space
+        if isinstance(space, spaces.Discrete | spaces.MultiDiscrete) and not space.contains(observation):
+            raise EnvironmentFaultError(f"its observation is {_told(observation)}, which is not in {space}")
+        with np.errstate(over="ignore"):
+            flat: Array = np.asarray(spaces.flatten(space, observation), dtype=np.float32)
         if flat.shape != (self.observation,):
             raise EnvironmentFaultError(f"its observation has {flat.size} numbers and not {self.observation}")
         if not np.isfinite(flat).all():
-            raise EnvironmentFaultError("its observation is not finite")
+            beyond = isinstance(observation, np.ndarray) and np.isfinite(observation).all()
+            raise EnvironmentFaultError(f"its observation is not finite{' in float32' if beyond else ''}")
         return flat
 
 
 def make(id: str, seed: int, render: bool = False) -> Environment:
     """Make a gymnasium environment, one of this package, or one of dm_control as `dm_control/<domain>-<task>`.
 
-    Raises UnusableEnvironmentError for an unknown id, a missing dependency, or spaces that cannot be used.
+    Raises UnusableEnvironmentError for an unknown id, a missing dependency, spaces that cannot be used, or whatever the
+    environment's code raises.
     """
-    with _quiet():
-        raw = _make_raw(id, seed, {"render_mode": "rgb_array"} if render else {})
+    raw = make_raw(id, seed, {"render_mode": "rgb_array"} if render else {})
     try:
         return Environment(id, raw, seed)
-    except UnusableEnvironmentError:
-        raw.close()
-        raise
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            raw.close()
+        if isinstance(error, UnusableEnvironmentError) or is_the_users(error):
+            raise
+        raise UnusableEnvironmentError(
+            f"{id} has spaces that cannot be used: {described(error)}", f"mend the environment: {where(error)}"
+        ) from error
 
 
 def action_space(id: str) -> tuple[Literal["continuous", "discrete"], int]:
     """What an environment takes at every step, and how many numbers, or how many actions to choose from.
 
+    It is made for that alone: what it prints goes to standard error, and the working directory stays.
     Raises UnusableEnvironmentError as `make` does.
     """
-    environment = make(id, 0)
-    environment.close()
+    here = os.getcwd()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            environment = make(id, 0)
+            with contextlib.suppress(Exception):  # a run says so at its end
+                environment.close()
+    finally:
+        os.chdir(here)
     return "discrete" if environment.discrete else "continuous", environment.action
 
 
@@ -149,64 +156,63 @@ def check_actions(environment: Environment, discrete: bool) -> None:
     )
 
 
-def _bounds(id: str, space: spaces.Box) -> tuple[Array, Array]:
-    """The ends of a box of actions, [A] each."""
-    low, high = (end.astype(np.float32).reshape(-1) for end in (space.low, space.high))
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+def _size(id: str, space: spaces.Space[Any]) -> int:
+    """How many numbers an observation has."""
+    help = "choose an environment whose observations are boxes, choices, or dictionaries of them"
+    flat = spaces.flatten_space(space) if space.is_np_flattenable else None
+    if not isinstance(flat, spaces.Box):
         raise UnusableEnvironmentError(
-            f"{id} has unbounded actions, which [-1, 1] cannot be rescaled to",
-            "wrap it in gymnasium.wrappers.RescaleAction with finite bounds and register the result",
+            f"{id} has observations of the kind {type(space).__name__}, which do not flatten", help
         )
-    return low, high
+    size = int(np.prod(flat.shape))
+    if not size:
+        raise UnusableEnvironmentError(f"{id} has observations of no numbers", help)
+    return size
 
 
-def _make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+def _reward(reward: Any) -> float:
+    number = reward if type(reward) is float else _number(reward)
+    if not abs(number) <= LARGEST:
+        beyond = ", more than float32 holds" if np.isfinite(number) else ""
+        raise EnvironmentFaultError(f"its reward is {number:g}{beyond}")
+    return number
+
+
+def _number(reward: Any) -> float:
+    single = _single(reward)
     try:
-        if id.startswith("dm_control/"):
-            from taxon.runtime import dm_control
-
-            known = dm_control.tasks()
-            if id in known:
-                return dm_control.Task(id, seed, **settings)
-        else:
-            if id.startswith("taxon/"):
-                importlib.import_module("taxon.tasks")  # registers them
-            known = list(gymnasium.registry)
-            # The checker costs time at every step and only repeats what Environment checks once.
-            return gymnasium.make(id, disable_env_checker=True, **settings)
-    except (gymnasium.error.NameNotFound, gymnasium.error.VersionNotFound, gymnasium.error.NamespaceNotFound):
+        if not isinstance(single, str | bytes):
+            return float(single)
+    except OverflowError:
+        raise EnvironmentFaultError("its reward is more than float32 holds") from None
+    except (TypeError, ValueError):
         pass
-    except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
-        raise UnusableEnvironmentError(
-            f"{id} needs what is not installed here: {error}", f"install it, or choose another version of {id}"
-        ) from error
-    except gymnasium.error.Error as error:
-        raise UnusableEnvironmentError(f"{id} cannot be made: {error}", "choose another version of it") from error
-    close = difflib.get_close_matches(id, known, n=3)
-    raise UnusableEnvironmentError(
-        f"there is no environment {id}",
-        f"did you mean {', '.join(close)}?"
-        if close
-        else "use a gymnasium id such as Hopper-v4, or dm_control/walker-walk",
-    )
+    raise EnvironmentFaultError(f"its reward is {_told(reward)} and no number")
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """While a model is built, drop notices about old versions; afterwards MuJoCo's warnings go to `logging`.
+def _flag(name: str, flag: Any) -> bool:
+    if type(flag) is bool:
+        return flag
+    single = _single(flag)
+    if isinstance(single, bool | int | float) and single in (0, 1):
+        return bool(single)
+    raise EnvironmentFaultError(f"its {name} is {_told(flag)} and neither true nor false")
 
-    Left alone, MuJoCo appends every warning to a file in the working directory.
-    """
+
+def _single(value: Any) -> Any:
+    """The one number of an array or a tensor; anything else as it is."""
     try:
-        import mujoco
-    except ImportError:
-        mujoco = None
-    if mujoco is not None:
-        mujoco.set_mju_user_warning(lambda message: None)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        if mujoco is not None:
-            mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
+        return value.item()
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return value
+
+
+def _told(value: Any) -> str:
+    """A wrong value, in few words."""
+    if isinstance(value, tuple):
+        return f"{len(value)} values"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} {list(value.shape)}"
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        return f"{value!r:.{SHOWN}}"
+    return f"an object of the kind {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""Evaluation: episodes with the mean action, on environments of their own."""
+"""Evaluation: episodes with the mean action or the most probable one, on environments of their own."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from taxon.runtime.environments import Environment
+from taxon.runtime.faults import is_the_users
 from taxon.runtime.loop import Agent
 from taxon.runtime.stepper import Fault, fault
 
@@ -74,7 +75,9 @@ def evaluate(
     def guarded(seed: int, does: Callable[[], bool | None]) -> None:
         try:
             goes_on = does()
-        except Exception as error:  # whatever an environment raises
+        except BaseException as error:  # whatever an environment raises
+            if is_the_users(error):
+                raise
             faults.append(fault(environments[seed], seed, error))
             goes_on = False
         if goes_on is False:

@@ -1,9 +1,11 @@
 """The state of one training environment, kept and given back."""
 
+import logging
 from typing import Any
 
-from taxon.runtime.environment_state import EnvironmentState
+from taxon.runtime.environment_state import ChangedError, EnvironmentState
 from taxon.runtime.environments import Environment
+from taxon.runtime.faults import described
 
 
 class Keeper:
@@ -11,14 +13,41 @@ class Keeper:
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
-        self.state = EnvironmentState(environment.raw)
+        self._said = False
+        self._state: EnvironmentState | None = None
+        self._why = ""  # there is no state
+        try:
+            self._state = EnvironmentState(environment.raw)
+        except Exception as error:  # an environment may hold anything
+            self._why = described(error)
 
     def capture(self) -> dict[str, Any] | None:
-        """Nothing in it where it was not reset yet: its seed waits for that. None where it cannot be had."""
-        return self.state.capture() if self.environment.seed is None else {}
+        """Nothing in it where it was not reset yet: its seed waits for that. None where it cannot be had, and said."""
+        if self.environment.seed is not None:
+            return {}
+        try:
+            if self._state is not None:
+                return self._state.capture()
+        except Exception as error:  # an environment may hold anything
+            self._why = described(error)
+        if not self._said:
+            lost = "a resumed run begins a new episode in it"
+            logging.getLogger("taxon").warning(f"the state of {self.environment.id} is not kept: {self._why}; {lost}")
+        self._said = True
+        return None
 
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Raises ValueError where it does not fit."""
-        if saved:
-            self.state.restore(saved)
-            self.environment.seed = None
+    def restore(self, saved: dict[str, Any]) -> str | None:
+        """None where the environment is as it was, else why that cannot be: it is to begin anew then.
+
+        Raises ValueError where it is no state of it.
+        """
+        if not saved:
+            return None
+        if self._state is None:
+            return self._why
+        try:
+            self._state.restore(saved)
+        except ChangedError as error:
+            return str(error)
+        self.environment.seed = None
+        return None

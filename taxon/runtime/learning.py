@@ -21,25 +21,43 @@ class Carry(NamedTuple):
     state: Any  # the agent's
     alive: Tensor  # [S], bool: not frozen
     frozen_at: Tensor  # [S], the environment step at which a seed was frozen, -1 before
+    broken: Tensor  # [S], of what was not finite then: where it was, and a bit for each number; 0 before
 
 
-def learn(update: Update, carry: Carry, clock: Tensor, batch: Any, noise: Any) -> tuple[Carry, tuple[str, ...], Tensor]:
+MOST_NUMBERS = 40  # that one place may report: so many bits are theirs in a word, and the rest counts places
+
+
+def learn(
+    update: Update, carry: Carry, clock: Tensor, batch: Any, noise: Any, place: int = 0
+) -> tuple[Carry, tuple[str, ...], Tensor]:
     """An update, the names of its K metrics, and their values [K + 1, S] with a last row of ones, which counts.
 
-    clock: the present environment step, [].
+    clock: the present environment step, []. place: what the carry calls this update where a metric is not finite.
     """
     state, metrics = update(carry.state, batch, noise)
     values = torch.stack(list(metrics.values()))
-    carry = accept(freeze(carry, torch.isfinite(values).all(0), clock), state)
+    carry = accept(freeze(carry, torch.isfinite(values), clock, place), state)
     return carry, tuple(metrics), torch.cat([values, torch.ones_like(values[:1])])
 
 
-def freeze(carry: Carry, finite: Tensor, clock: Tensor) -> Carry:
-    """Mark the seeds that are not finite, [S], as of now."""
+def freeze(carry: Carry, finite: Tensor, clock: Tensor, place: int = 0) -> Carry:
+    """Mark the seeds of whose K numbers one is not finite, [K, S], as of now, and which it was."""
     if _may_look(finite) and bool(finite.all()):
         return carry
-    frozen_at = torch.where(carry.alive & ~finite, clock, carry.frozen_at)
-    return carry._replace(alive=carry.alive & finite, frozen_at=frozen_at)
+    whole = finite.all(0)
+    bits = torch.ones_like(carry.broken) << torch.arange(len(finite), device=finite.device).unsqueeze(1)  # [K, S]
+    broken = (place << MOST_NUMBERS) + torch.where(finite, 0, bits).sum(0)
+    stops = carry.alive & ~whole
+    return carry._replace(
+        alive=carry.alive & whole,
+        frozen_at=torch.where(stops, clock, carry.frozen_at),
+        broken=torch.where(stops, broken, carry.broken),
+    )
+
+
+def broken_numbers(broken: int) -> tuple[int, list[int]]:
+    """The place and the numbers, counted from 0, of an entry of `Carry.broken`."""
+    return broken >> MOST_NUMBERS, [number for number in range(MOST_NUMBERS) if broken >> number & 1]
 
 
 def accept(carry: Carry, state: Any) -> Carry:

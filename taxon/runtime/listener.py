@@ -1,6 +1,6 @@
 """Waiting for a message without falling asleep at once, where there is a core for it.
 
-A process that sleeps takes longer to wake up than some environments take for a step (docs/performance.md). Who waits
+A process that sleeps takes longer to wake up than some environments take for a step (benchmarks/findings.md). Who waits
 awake yields the core to anybody who wants it: where that was not so, another program made a step 2.3 times as long.
 """
 

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import uniform
-from taxon.runtime.agent import Agent, map_state
+from taxon.runtime.agent import Agent, map_state, named_tensors
 from taxon.runtime.collector import Collector
 from taxon.runtime.environments import Environment
 from taxon.runtime.layout import Layout
-from taxon.runtime.learning import Carry, accept, freeze, learn
+from taxon.runtime.learning import Carry, accept, broken_numbers, freeze, learn
 from taxon.runtime.metrics import Means
 from taxon.runtime.replay import Ring, gather, passes
 from taxon.runtime.rollouts import Segment
@@ -77,6 +77,7 @@ class Loop:
             map_state(lambda leaf: leaf.to(device), agent.init(streams.init)),
             torch.ones(seeds, dtype=torch.bool, device=device),
             torch.full((seeds,), -1, device=device),
+            torch.zeros(seeds, dtype=torch.int64, device=device),
         )
         waits = isinstance(data, Rollouts) and data.restarts
         self.collector = Collector(environments, seeds, waits)
@@ -105,6 +106,9 @@ class Loop:
         self.living = seeds  # how many seeds are not frozen, as of the latest step
         self.causes: dict[int, str] = {}  # why, where an environment was the cause
         self.traces: dict[int, str] = {}  # and where in its code
+        self.broken: dict[int, str] = {}  # what was not finite, of the frozen seeds that were looked at
+        self._places = {phase.name: 1 + 2 * number for number, phase in enumerate(self.phases)}
+        self._metrics: dict[int, tuple[str, ...]] = {}  # names, by the place of the update
         self._alive = np.ones(seeds, dtype=np.bool_)  # as of the latest step
         self.means = Means()
         self._clock = torch.zeros((), dtype=torch.int64, device=device)  # `steps`, on the device
@@ -115,6 +119,15 @@ class Loop:
     def state(self) -> Any:
         """The agent's state."""
         return self.carry.state
+
+    @property
+    def first_updates(self) -> int:
+        """The step after which the first round of updates is due."""
+        data = self.data
+        if isinstance(data, Rollouts):
+            return data.environments * data.steps
+        late = max(0, data.sequence - data.warmup)  # until a window is stored
+        return data.warmup + -(-late // data.steps_per_update) * data.steps_per_update
 
     @property
     def environment_steps(self) -> list[int]:
@@ -154,6 +167,30 @@ class Loop:
     def frozen(self) -> dict[int, int]:
         """The seeds (by index) that became non-finite, with the environment step at which they did."""
         return {seed: step for seed, step in enumerate(self.carry.frozen_at.tolist()) if step >= 0}
+
+    def diagnose(self) -> dict[int, str]:
+        """What was not finite when a seed was frozen, by index; it is read from the device for new ones alone."""
+        for seed in self.frozen():
+            if not self.causes.get(seed) and seed not in self.broken:
+                self.broken[seed] = self._not_finite(seed)
+        return self.broken
+
+    def _not_finite(self, seed: int) -> str:
+        place, numbers = broken_numbers(int(self.carry.broken[seed]))
+        if place == 0:
+            said = "its action"
+        else:
+            names = self._metrics[place]
+            said = f"{', '.join(names[number] for number in numbers)} of the phase {self._phase(place).name}"
+        before = [name for name, leaf in named_tensors(self.state) if not bool(torch.isfinite(leaf[seed]).all())]
+        return f"{', '.join(before)} of its state, then {said}" if before else said
+
+    def _place(self, phase: Phase, due: bool) -> int:
+        """A number for each kind of update, from 1."""
+        return self._places[phase.name] + due
+
+    def _phase(self, place: int) -> Phase:
+        return self.phases[(place - 1) // 2]
 
     def take_episodes(self) -> list[Episode]:
         """The training episodes that finished since the last call."""
@@ -373,9 +410,11 @@ class Loop:
         """The update of this number, from 1, on packed rows of a layout, or on a whole batch."""
         due = phase.between is None or number % phase.every == 0
         if (phase.name, due) not in self._updates:
-            self._updates[phase.name, due] = self._prepare(phase.name, _update_of(phase, due, layout))
+            update = _update_of(phase, due, layout, self._place(phase, due))
+            self._updates[phase.name, due] = self._prepare(phase.name, update)
         noise = phase.noise(self.streams.noise, self.device)
         carry, names, values = self._updates[phase.name, due](carry, self._clock, batch, noise)
+        self._metrics[self._place(phase, due)] = names
         self.means.add(phase.name, names, values)
         return carry
 
@@ -397,10 +436,10 @@ class Loop:
     def _freeze(self, finite: Any) -> None:
         """Mark the seeds that are not finite, [S]."""
         now = self._clock.fill_(self.steps)
-        self.carry = freeze(self.carry, torch.tensor(finite, device=self.device), now)
+        self.carry = freeze(self.carry, torch.tensor(finite, device=self.device).unsqueeze(0), now)
 
 
-def _update_of(phase: Phase, due: bool, layout: Layout | None) -> Function:
+def _update_of(phase: Phase, due: bool, layout: Layout | None, place: int) -> Function:
     """(carry, clock, batch, noise) -> what `learn` gives; the batch is packed rows where there is a layout."""
     update = phase.update if due or phase.between is None else phase.between
     names: tuple[str, ...] = phase.batch._fields  # type: ignore[attr-defined]
@@ -409,6 +448,6 @@ def _update_of(phase: Phase, due: bool, layout: Layout | None) -> Function:
         if layout is not None:
             columns = layout.split(batch)
             batch = phase.batch(**{name: columns[name] for name in names})
-        return learn(update, carry, clock, batch, noise)
+        return learn(update, carry, clock, batch, noise, place)
 
     return once

@@ -4,82 +4,99 @@ import importlib.metadata
 import os
 import platform
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Literal
+from functools import cache
+from typing import Literal, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.files import write_atomically
-from taxon.runtime.options import MOST_SEEDS, Precision
+from taxon.runtime.fields import Cadence, Count, Device, Hash, OfSeed, RowName, Seeds, Several, Time, Words, first_of
+from taxon.runtime.folder import RunFolder
+from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
+from taxon.version import VERSION
 
-FILE = "run.json"
+FILE, SPEC = "run.json", "resolved.tx"
 LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
 PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "dm_control", "safetensors")
+MOST_THREADS = 1_024  # of torch: the cores of a machine are not many more
 
 
 class Machine(BaseModel):
     """Where a run happened."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    system: str
-    processor: str
-    cores: int
-    threads: int  # of torch
-    accelerator: str | None
+    system: Words
+    processor: Words
+    cores: Several
+    threads: int = Field(ge=1, le=MOST_THREADS)  # of torch
+    accelerator: Words | None
 
 
 class Resumption(BaseModel):
     """A run that went on."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    step: int
-    at: str  # UTC, ISO 8601
-    taxon: str
-    packages: dict[str, str]
+    step: Count
+    at: Time  # UTC, ISO 8601
+    taxon: Words
+    packages: dict[Words, Words]
     machine: Machine
 
 
 class Manifest(BaseModel):
-    """A run as its folder records it."""
+    """A run as its folder records it. What reads a record takes each of its numbers as it is: their ranges are here."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     format: Literal[2] = 2
-    taxon: str
-    name: str  # of the spec
-    row: str  # the hash of the resolved row
-    environment: str
-    seeds: list[NonNegativeInt] = Field(min_length=1, max_length=MOST_SEEDS)
-    steps: int  # environment steps asked of every seed
-    steps_done: int = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
-    environments: int = 1  # of one seed
-    environment_steps: dict[str, int] = {}  # seed -> what its training environments have really made
-    evaluation_steps: dict[str, int] = {}  # seed -> what its evaluations took beside them
-    updates: dict[str, int] = {}  # of every phase, and of every seed that is not frozen
-    samples: int = 0  # stored steps of a seed that those updates read
-    evaluate_every: int
-    evaluation_episodes: int
-    save_every: str  # as asked: a time or a number of steps
-    restorable: bool  # whether the environment goes on exactly where a checkpoint left it
-    device: str
+    taxon: Words
+    name: RowName  # of the spec
+    row: Hash  # of the resolved row
+    environment: Words = Field(min_length=1)
+    seeds: Seeds
+    steps: Several  # environment steps asked of every seed
+    steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
+    environments: int = Field(default=1, ge=1, le=MOST_ENVIRONMENTS)  # of one seed
+    environment_steps: dict[OfSeed, Count] = {}  # seed -> what its training environments have really made
+    evaluation_steps: dict[OfSeed, Count] = {}  # seed -> what its evaluations took beside them
+    updates: dict[RowName, Count] = {}  # of every phase, and of every seed that is not frozen
+    samples: Count = 0  # stored steps of a seed that those updates read
+    evaluate_every: Several | None  # environment steps; None: never
+    evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
+    save_every: Cadence  # as asked
+    # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
+    # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
+    # another part that is no number is noticed when the run goes on, and said.
+    restorable: bool
+    device: Device
     precision: Precision = "float32"  # of the matrix products of the networks in updates
-    workers: int = 0  # processes that step the environments; where none, the run's own does
-    compiled: list[str] = []  # the phases whose updates are compiled graphs, and `act`; the others run eagerly
-    seed_threads: int = 1  # that share the seeds of a compiled update; one has them side by side
+    workers: int = Field(default=0, ge=0, le=MOST_WORKERS)  # that step the environments; 0: the run's own process does
+    compiled: list[RowName] = []  # the phases whose updates are compiled graphs, and `act`; the others run eagerly
+    seed_threads: int = Field(default=1, ge=1, le=MOST_THREADS)  # that share the seeds of a compiled update
     captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
-    python: str
-    packages: dict[str, str]
+    python: Words
+    packages: dict[Words, Words]
     machine: Machine
-    started: str  # UTC, ISO 8601
-    ended: str | None = None
+    started: Time  # UTC, ISO 8601
+    ended: Time | None = None
     status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
-    frozen: dict[str, int] = {}  # seed -> the environment step at which it was frozen
-    causes: dict[str, str] = {}  # seed -> why, where its environment failed; otherwise it was no longer finite
+    frozen: dict[OfSeed, Count] = {}  # seed -> the environment step at which it was frozen
+    causes: dict[OfSeed, str] = {}  # seed -> why: what of it was no longer finite, or how its environment failed
     resumed: list[Resumption] = []
 
-    def write(self, folder: Path) -> None:
-        write_atomically(folder / FILE, self.model_dump_json(indent=2).encode())
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """What one field says must agree with the others."""
+        if self.captured and self.device == "cpu":
+            raise ValueError("captured is true of a CPU, whose work is not recorded")
+        if self.seed_threads > len(self.seeds):
+            raise ValueError(f"seed_threads is {self.seed_threads}, and there are {len(self.seeds)} seeds")
+        if self.workers > len(self.seeds) * self.environments:
+            raise ValueError(f"workers is {self.workers}, more than there are environments")
+        return self
+
+    def write(self, folder: RunFolder) -> None:
+        folder.write(FILE, self.model_dump_json(indent=2).encode())
 
 
 def begin(
@@ -90,7 +107,7 @@ def begin(
     seeds: list[int],
     steps: int,
     environments: int,
-    evaluate_every: int,
+    evaluate_every: int | None,
     evaluation_episodes: int,
     save_every: str,
     restorable: bool,
@@ -101,7 +118,7 @@ def begin(
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
-        taxon=_own_version(),
+        taxon=VERSION,
         name=name,
         row=row,
         environment=environment,
@@ -125,25 +142,21 @@ def begin(
 
 def resumption(step: int, device: torch.device) -> Resumption:
     """A run that goes on now, on this machine."""
-    return Resumption(step=step, at=now(), taxon=_own_version(), packages=_packages(), machine=_machine(device))
+    return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
 
 
-def read(folder: Path) -> Manifest:
+def read(folder: RunFolder) -> Manifest:
     """The manifest of a run's folder. Raises UserError where it is missing or not one."""
-    path = folder / FILE
+    path = folder.path / FILE
     try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path} is larger than any record of a run", "restore the file from a copy, or run again")
-        return Manifest.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+        return Manifest.model_validate_json(folder.read(FILE, LARGEST))
+    except FileNotFoundError:
         help = "name a folder that `taxon run` wrote"
-        raise UserError(f"{folder} is not the folder of a run: it has no {FILE}", help) from None
+        raise UserError(f"{folder.path} is not the folder of a run: it has no {FILE}", help) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}", "name a folder that `taxon run` wrote") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UserError(f"{path}: {where}: {first['msg']}", "restore the file from a copy, or run again") from error
+        raise UserError(f"{path}: {first_of(error)}", "restore the file from a copy, or run again") from error
 
 
 def now() -> str:
@@ -164,10 +177,7 @@ def _packages() -> dict[str, str]:
     return {package: version for package in PACKAGES if (version := _version(package))}
 
 
-def _own_version() -> str:
-    return _version("taxon") or "unknown"
-
-
+@cache
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)

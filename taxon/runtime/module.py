@@ -5,10 +5,17 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+FILE = "agent.py"  # in a run's folder
+
 
 def load(source: str, path: Path) -> ModuleType:
     """Write the text to `path` and run it as a module under a name of its own."""
     path.write_text(source, encoding="utf-8")
+    return execute(source, path)
+
+
+def execute(source: str, path: Path) -> ModuleType:
+    """Run a text that `path` holds as a module under a name of its own; nothing is read from there."""
     name = f"taxon_agent_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
     module = ModuleType(name)
     module.__file__ = str(path)

@@ -43,17 +43,21 @@ class SimulationState:
         arrays = {name: array.copy() for name, array in self._present().items()}
         return {"integration": self._integration(), "arrays": arrays, "model": changed}
 
-    def restore(self, value: Any) -> None:
-        """Write a captured state. Raises ValueError where names, shapes or types are not those of this model."""
+    def check(self, value: Any) -> None:
+        """Raises ValueError where names, shapes or types are not those of this model."""
         if not isinstance(value, dict) or value.keys() != {"integration", "arrays", "model"}:
             raise ValueError("it is no state of a simulation")
-        integration, arrays, changed = value["integration"], value["arrays"], value["model"]
-        present = self._present()
-        _check({"integration": integration}, {"integration": self._integration()})
+        arrays, present = value["arrays"], self._present()
+        _check({"integration": value["integration"]}, {"integration": self._integration()})
         _check(arrays, present)
-        _check(changed, self._changeable)
+        _check(value["model"], self._changeable)
         if len(arrays) < len(present):
             raise ValueError("it lacks arrays of the simulation")
+
+    def restore(self, value: Any) -> None:
+        """Write a captured state, which was checked. Raises ValueError where the simulator refuses it."""
+        integration, arrays, changed = value["integration"], value["arrays"], value["model"]
+        present = self._present()
         for name, array in self._changeable.items():
             array[...] = changed.get(name, self._made[name])
         mujoco.mj_setState(self._model, self._data, integration, _INTEGRATION)

@@ -9,6 +9,9 @@ from taxon.runtime.errors import UserError
 
 MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
 MOST_WORKERS = 256
+MOST_ENVIRONMENTS = 10_000  # of one seed, as a spec's `data` may ask for
+MOST_EPISODES = 100_000  # of an evaluation
+MOST_STEPS = 10**18  # of a run: what counts them fits into 64 bits
 
 
 Mode = Literal["auto", "on", "off"]  # of compilation
@@ -33,14 +36,17 @@ class Cadence:
 
 @dataclass(frozen=True)
 class Options:
-    """A run's options. The defaults follow Furuta et al. 2021: ten mean-action episodes every 20,000 steps."""
+    """A run's options. The defaults follow Furuta et al. 2021: ten episodes with the mean action every 20,000 steps.
+
+    evaluate_every: environment steps between two evaluations; None for no evaluation at all.
+    """
 
     environment: str
     seeds: tuple[int, ...] = (0,)
     steps: int = 1_000_000
     device: str = "auto"
     out: Path | None = None
-    evaluate_every: int = 20_000
+    evaluate_every: int | None = 20_000
     evaluation_episodes: int = 10
     save_every: Cadence = Cadence("5min", seconds=300.0)
     compile: Mode = "auto"
@@ -71,17 +77,46 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def parse_count(text: str, option: str) -> int:
-    """A positive whole number, with `k` for thousands and `M` for millions: `20000`, `100k`, `2.5M`."""
-    match = re.fullmatch(r"\s*(\d[\d_]*\.?\d*)\s*([kM]?)\s*", text)
+    """A positive whole number, with `k` for thousands and `M` for millions: `20000`, `100k`, `2.5M`, `1e6`."""
+    match = re.fullmatch(r"\s*((?:\d[\d_]*\.?\d*|\.\d+)(?:[eE]\+?\d{1,2})?)\s*([kM]?)\s*", text)
     help = f"write a positive whole number, as in {option} 50000, {option} 50k or {option} 1M"
     if match is None:
         raise UserError(f"{option} {text} is not a positive whole number", help)
-    if len(match[1]) > 20:
-        raise UserError(f"{option} {text[:40]}... is larger than any run", help)
     value = round(float(match[1].replace("_", "")) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]], 6)
+    if len(match[1]) > 20 or value >= 2**63:
+        raise UserError(f"{option} {text[:40]}... is larger than any run", help)
     if value != int(value) or value <= 0:
         raise UserError(f"{option} {text} is not a positive whole number", help)
+    if value > MOST_STEPS:
+        raise UserError(f"{option} {text} is larger than any run", help)
     return int(value)
+
+
+def parse_episodes(text: str, option: str) -> int:
+    """How many episodes an evaluation has."""
+    count = parse_count(text, option)
+    if count > MOST_EPISODES:
+        raise UserError(f"{option} {text} asks for more than {MOST_EPISODES:,} episodes", "evaluate fewer at once")
+    return count
+
+
+def parse_evaluations(every: str | None, episodes: str | None) -> tuple[int | None, int]:
+    """The steps between two evaluations, None for `never`, and the episodes of one; None: as in Options.
+
+    Raises UserError for episodes of evaluations that are never made.
+    """
+    count = Options.evaluation_episodes if episodes is None else parse_episodes(episodes, "--eval-episodes")
+    if every is None:
+        return Options.evaluate_every, count
+    if every.strip() == "never":
+        if episodes is not None:
+            message = f"--eval-episodes {episodes} says how evaluations are made, and --eval-every never makes none"
+            raise UserError(message, "leave one of the two out")
+        return None, count
+    try:
+        return parse_count(every, "--eval-every"), count
+    except UserError as error:
+        raise UserError(error.message, f"{error.help}, or --eval-every never") from None
 
 
 def parse_cadence(text: str, option: str) -> Cadence:
@@ -125,11 +160,15 @@ def parse_workers(text: str) -> Crowd:
     return int(text)
 
 
-def make_folder(out: Path | None, name: str, environment: str) -> Path:
-    """Create the run's folder: `out`, or the first free `runs/<spec>-<environment>-<n>`."""
+def make_folder(out: Path | None, name: str, environment: str, within: Path) -> Path:
+    """Create the run's folder: `out`, or the first free `runs/<spec>-<environment>-<n>`; an absolute path.
+
+    within: where the user is, since an environment may have changed the working directory.
+    """
     try:
         if out is None:
-            return _free_folder(f"{name}-{re.sub(r'[^A-Za-z0-9._-]+', '-', environment)}")
+            return _free_folder(within / "runs", f"{name}-{re.sub(r'[^A-Za-z0-9._-]+', '-', environment)}")
+        out = within / out
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise UserError(f"{out} exists and is not an empty folder", "choose another --out, or remove it first")
         out.mkdir(parents=True, exist_ok=True)
@@ -139,9 +178,8 @@ def make_folder(out: Path | None, name: str, environment: str) -> Path:
     return out
 
 
-def _free_folder(stem: str) -> Path:
+def _free_folder(runs: Path, stem: str) -> Path:
     """Claim the first free number: making the folder decides, since another run may start at the same time."""
-    runs = Path("runs")
     runs.mkdir(exist_ok=True)
     number = 1
     while True:

@@ -81,7 +81,10 @@ def _unpack(said: Any, tensors: Mapping[str, Tensor], depth: int) -> Any:
         tensor = tensors[content]
         if kind == "tensor":
             return tensor
-        array = tensor.numpy()
+        try:
+            array = tensor.numpy()
+        except TypeError as error:  # numpy has no such numbers: bfloat16, say
+            raise NotPlainError(f"{content}: {error}") from None
         return array if kind == "array" else array[()]
     if kind == "float" and content in ("nan", "inf", "-inf"):
         return float(content)

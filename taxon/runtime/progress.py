@@ -1,15 +1,21 @@
-"""What a user sees while a run goes on: a live table on a terminal, plain lines elsewhere."""
+"""What a user sees while a run goes on: a live panel on a terminal, plain lines elsewhere."""
 
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from taxon.runtime.amounts import duration
+
+BAR = 60  # columns of the bar, where there are as many
 
 
 @dataclass
@@ -19,7 +25,7 @@ class SeedView:
     seed: int
     training: float | None = None  # mean of the latest training episodes
     evaluation: float | None = None  # mean of the latest evaluation
-    frozen: int | None = None  # the step at which it stopped being finite
+    frozen: int | None = None  # the step at which it was frozen
 
 
 @dataclass
@@ -31,7 +37,8 @@ class View:
     seeds: list[SeedView]
     steps: int = 0
     steps_per_second: float = 0.0
-    expected: float = 0.0  # steps per second to expect from here on; 0 while unknown
+    left: float | None = None  # seconds to the end, with the evaluations to come; None while unknown
+    first_updates: int | None = None  # the step after which updates are first made; None once some were
     updates_per_step: dict[str, float] = field(default_factory=dict)  # per phase, as observed
     losses: dict[str, float] = field(default_factory=dict)
     doing: str = "training"
@@ -46,6 +53,9 @@ class Display(Protocol):
 
     def show(self, view: View, *, now: bool = False) -> None: ...
 
+    def finish(self, view: View) -> None:
+        """Show a view for the last time: what is said from now on stands below it."""
+
     def say(self, text: str) -> None: ...
 
 
@@ -58,8 +68,11 @@ class RunConsole(Console):
 
 
 def display(console: Console) -> Display:
-    """The display that suits where the console writes to."""
-    return LiveTable(console) if console.is_terminal else PlainLines(console)
+    """The display that suits where the console writes to.
+
+    FORCE_COLOR makes a file no terminal: nothing can be redrawn there.
+    """
+    return LivePanel(console) if console.is_interactive and console.file.isatty() else PlainLines(console)
 
 
 class PlainLines:
@@ -84,31 +97,78 @@ class PlainLines:
                 self.said = text
                 self.say(text)
 
+    def finish(self, view: View) -> None:
+        self.show(view, now=True)
+
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        _say(self.console, text)
 
 
-class LiveTable:
-    """A table that is redrawn in place."""
+class LivePanel:
+    """A panel that is redrawn in place."""
 
     def __init__(self, console: Console) -> None:
-        self.live = Live(console=console, refresh_per_second=4, transient=False)
+        self.console = console
+        self.live = self._begun()
+        self.width = console.width  # when the panel was last drawn
         self.due = 0.0
 
-    def __enter__(self) -> "LiveTable":
-        self.live.__enter__()
+    def __enter__(self) -> "LivePanel":
+        self.live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.live.__exit__(None, None, None)
+        self.live.stop()
 
     def show(self, view: View, *, now: bool = False) -> None:
         if now or time.monotonic() >= self.due:
             self.due = time.monotonic() + 0.25
-            self.live.update(table(view))
+            self._fit()
+            self.live.update(panel(view), refresh=True)
+
+    def finish(self, view: View) -> None:
+        self.show(view, now=True)
+        self.live.stop()
 
     def say(self, text: str) -> None:
-        self.live.console.print(text, markup=False, highlight=False)
+        self._fit()
+        _say(self.console, text)
+
+    def _begun(self) -> Live:
+        # Drawn by this thread alone: another one would draw in the middle of a change of size.
+        return Live(console=self.console, auto_refresh=False)
+
+    def _fit(self) -> None:
+        """Begin the screen anew where the terminal has become narrower.
+
+        It has folded or cut the panel's lines then, each kind of terminal in its own way, so nobody knows any more on
+        which lines the panel stands.
+        """
+        before, self.width = self.width, self.console.width
+        if self.width < before and self.live.is_started:
+            shown = self.live.renderable
+            self.live.stop()
+            self.console.clear()
+            self.live = self._begun()
+            self.live.start()
+            self.live.update(shown, refresh=True)
+
+
+class SideBySide:
+    """Short texts in as few lines as they need, none of them broken unless it is wider than a line."""
+
+    def __init__(self, parts: Sequence[str], gap: int = 3) -> None:
+        self.parts, self.gap = parts, gap
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines: list[str] = []
+        for part in self.parts:
+            joined = f"{lines[-1]}{' ' * self.gap}{part}" if lines else part
+            if lines and len(joined) <= options.max_width:
+                lines[-1] = joined
+            else:
+                lines.append(part)
+        yield Text("\n".join(lines))
 
 
 def line(view: View) -> str:
@@ -121,35 +181,49 @@ def line(view: View) -> str:
         if any(value is not None for value in values):
             parts.append(f"{name} return {' '.join(_number(value) for value in values)}")
     parts += [f"{name} {value:.4g}" for name, value in view.losses.items()]
-    parts += [f"seed {seed.seed} frozen at {seed.frozen:,}" for seed in view.seeds if seed.frozen is not None]
+    parts += [f"seed {seed.seed} frozen at step {seed.frozen:,}" for seed in view.seeds if seed.frozen is not None]
     return " | ".join(parts)
 
 
-def table(view: View) -> Group:
-    """A view for a terminal."""
+def panel(view: View) -> Group:
+    """A view for a terminal, what matters most at the top: a low terminal cuts the rest off."""
+    head = Text.assemble((view.title, "bold"), f"  {view.doing}", no_wrap=True, overflow="ellipsis")
+    pace = SideBySide([f"{view.steps:,} of {view.total:,} steps", *_pace(view)])
+    # A bar by itself ends no line.
+    bar = Padding(ProgressBar(max(view.total, 1), min(view.steps, view.total), width=BAR), 0)
+    losses = SideBySide([f"{name} {value:.4g}" for name, value in view.losses.items()])
+    return Group(head, pace, bar, _seeds(view), losses)
+
+
+def _seeds(view: View) -> Table:
     seeds = Table("seed", box=None, pad_edge=False)
-    for heading in ("training return", "evaluation return"):
+    columns = [("training return", [seed.training for seed in view.seeds])]
+    if any(seed.evaluation is not None for seed in view.seeds):
+        columns.append(("evaluation return", [seed.evaluation for seed in view.seeds]))
+    for heading, _ in columns:
         seeds.add_column(heading, justify="right")
     seeds.add_column()
-    for seed in view.seeds:
-        note = "" if seed.frozen is None else f"† frozen at step {seed.frozen:,}"
-        seeds.add_row(str(seed.seed), _number(seed.training), _number(seed.evaluation), Text(note, style="red"))
-    head = Text.assemble((view.title, "bold"), f"  {view.doing}")
-    pace = Text(f"{view.steps:,} of {view.total:,} steps   " + "   ".join(_pace(view)))
-    losses = Text("   ".join(f"{name} {value:.4g}" for name, value in view.losses.items()), style="dim")
-    return Group(head, ProgressBar(view.total, view.steps, width=60), pace, seeds, losses)
+    for index, seed in enumerate(view.seeds):
+        note = "" if seed.frozen is None else f"frozen at step {seed.frozen:,}"
+        seeds.add_row(str(seed.seed), *(_number(values[index]) for _, values in columns), Text(note, style="red"))
+    return seeds
 
 
 def _pace(view: View) -> list[str]:
     parts = [f"{view.steps_per_second:,.0f} steps/s"] if view.steps_per_second else []
+    if view.left is not None:
+        parts.append(f"{duration(view.left)} left")
+    elif view.first_updates is not None:
+        parts.append(f"no updates before step {view.first_updates:,}")
     for phase, ratio in view.updates_per_step.items():
         name = "" if len(view.updates_per_step) == 1 else f"{phase} "
         parts.append(f"{ratio:.4g} {name}updates/step")
-    if view.expected:
-        minutes, seconds = divmod(round((view.total - view.steps) / view.expected), 60)
-        hours, minutes = divmod(minutes, 60)
-        parts.append(f"{hours}:{minutes:02}:{seconds:02} left")
     return parts
+
+
+def _say(console: Console, text: str) -> None:
+    # A long line is left to the terminal, so that a path in it can be copied.
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

@@ -6,17 +6,20 @@ by a process that died before its checkpoint was whole, and is dropped.
 
 import hashlib
 import os
-from pathlib import Path
+import re
+from collections.abc import Iterator
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.files import sync_folder
+from taxon.runtime.fields import Count, Hash, Several
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.replay import Ring
 
 FOLDER = "replay"
+ROWS = r"^rows-[0-9]{1,19}\.bin$"  # the names of the files
 FILE_BYTES = 32 * 2**20  # a file is full when it holds so much: what leaves the replay is freed file by file
 FEWEST_STEPS = 1_024  # but it holds at least so many steps
 AT_ONCE = 8 * 2**20  # bytes copied at a time: a checkpoint's own memory stays small
@@ -26,17 +29,17 @@ class Rows(BaseModel):
     """A file of rows: [steps, S, W] in float32, in the order in which they were stored."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    file: str = Field(pattern=r"^rows-[0-9]{1,18}\.bin$")
-    first: NonNegativeInt  # the step of its first row, counted from the run's start
-    steps: PositiveInt
-    sha256: str
+    file: str = Field(pattern=ROWS)
+    first: Count  # the step of its first row, counted from the run's start
+    steps: Several
+    sha256: Hash
 
 
 class ReplayFile:
     """The rows of a ring in a run's folder."""
 
-    def __init__(self, folder: Path, ring: Ring) -> None:
-        self.folder = folder / FOLDER
+    def __init__(self, folder: RunFolder, ring: Ring) -> None:
+        self.folder = folder
         self.ring = ring
         self.entries: list[Rows] = []
         self._digest = hashlib.sha256()  # of the last entry's rows
@@ -48,7 +51,7 @@ class ReplayFile:
 
         The forgotten ones are still there: `sweep` removes them.
         """
-        self.folder.mkdir(exist_ok=True)
+        folder = self.folder.folder(FOLDER, make=True)
         oldest = self.ring.added - self.ring.size
         end = self.entries[-1].first + self.entries[-1].steps if self.entries else 0
         first = max(end, oldest)
@@ -57,47 +60,47 @@ class ReplayFile:
             if last is None or last.first + last.steps != first or last.steps >= self._steps:
                 self._digest = hashlib.sha256()
                 count = min(self._steps, self.ring.added - first)
-                self._write(f"rows-{first}.bin", 0, first, count)
+                self._write(folder, _name(first), 0, first, count)
                 self.entries.append(self._entry(first, count))
             else:
                 count = min(self._steps - last.steps, self.ring.added - first)
-                self._write(last.file, last.steps * self._row_bytes, first, count)
+                self._write(folder, last.file, last.steps * self._row_bytes, first, count)
                 self.entries[-1] = self._entry(last.first, last.steps + count)
             first += count
         self.entries = [entry for entry in self.entries if entry.first + entry.steps > oldest]
-        sync_folder(self.folder)
+        folder.sync()
         return list(self.entries)
 
     def sweep(self) -> None:
         """Remove the files that the entries do not name."""
-        if self.folder.is_dir():
-            named = {entry.file for entry in self.entries}
-            for path in self.folder.glob("rows-*.bin"):
-                if path.name not in named:
-                    path.unlink()
+        folder, named = self.folder.folder(FOLDER), {entry.file for entry in self.entries}
+        for name in folder.files():
+            if re.fullmatch(ROWS, name) and name not in named:
+                folder.remove(name)
 
     def load(self, entries: list[Rows]) -> None:
         """Lay the named rows into the ring, whose `added` is set. Raises UserError where they are not those named."""
+        where = self.folder.path / FOLDER
         oldest = self.ring.added - self.ring.size
-        expected = oldest
+        if not entries and self.ring.size:
+            raise UserError(f"rows are missing in {where}", _RESTORE)
+        expected = entries[0].first if entries else 0
+        for entry in entries:  # each begins where the one before ended, so that none is read twice
+            if entry.first != expected or entry.file != _name(entry.first):
+                raise UserError(f"the rows in {where} are not those of the checkpoint", _RESTORE)
+            expected += entry.steps
+        if entries and (entries[0].first > oldest or expected != self.ring.added):
+            raise UserError(f"the rows in {where} are not those of the checkpoint", _RESTORE)
         for entry in entries:
-            if entry.first > expected or entry.first + entry.steps > self.ring.added:
-                raise UserError(f"the rows in {self.folder} are not those of the checkpoint", _RESTORE)
             self._digest = self._read(entry, oldest)
-            expected = max(expected, entry.first + entry.steps)
-        if expected != self.ring.added:
-            raise UserError(f"rows are missing in {self.folder}", _RESTORE)
         self.entries = list(entries)
 
     def _entry(self, first: int, steps: int) -> Rows:
-        return Rows(file=f"rows-{first}.bin", first=first, steps=steps, sha256=self._digest.hexdigest())
+        return Rows(file=_name(first), first=first, steps=steps, sha256=self._digest.hexdigest())
 
-    def _write(self, name: str, place: int, first: int, count: int) -> None:
+    def _write(self, folder: RunFolder, name: str, place: int, first: int, count: int) -> None:
         """Write rows at a byte of a file, and nothing after them."""
-        path = self.folder / name
-        with path.open("r+b" if place else "wb") as file:
-            file.truncate(place)
-            file.seek(place)
+        with folder.append(name, place) as file:
             for start, end in self._pieces(first, count):
                 content = self.ring.between(start, end).transpose(0, 1).contiguous().cpu().numpy().tobytes()
                 file.write(content)
@@ -106,17 +109,15 @@ class ReplayFile:
             os.fsync(file.fileno())
 
     def _read(self, entry: Rows, oldest: int) -> "hashlib._Hash":
-        path = self.folder / entry.file
+        path = self.folder.path / FOLDER / entry.file
         digest = hashlib.sha256()
         try:
-            if path.is_symlink():
-                raise UserError(f"{path} is a link", _RESTORE)
-            with path.open("rb") as file:
+            with self.folder.folder(FOLDER).reading(entry.file) as file:
+                if os.fstat(file.fileno()).st_size < entry.steps * self._row_bytes:
+                    raise UserError(f"{path} is shorter than the checkpoint says", _RESTORE)
                 for start, end in self._pieces(entry.first, entry.steps):
                     content = file.read((end - start) * self._row_bytes)
                     digest.update(content)
-                    if len(content) < (end - start) * self._row_bytes:
-                        raise UserError(f"{path} is shorter than the checkpoint says", _RESTORE)
                     rows = np.frombuffer(content, dtype=np.float32).reshape(end - start, self.ring.seeds, -1)
                     keep = max(0, oldest - start)
                     if keep < end - start:
@@ -127,10 +128,15 @@ class ReplayFile:
             raise UserError(f"{path} is not the file that was saved: its digest differs", _RESTORE)
         return digest
 
-    def _pieces(self, first: int, count: int) -> list[tuple[int, int]]:
+    def _pieces(self, first: int, count: int) -> Iterator[tuple[int, int]]:
         """Steps `first` to `first + count` in parts of about AT_ONCE bytes."""
         size = max(1, AT_ONCE // self._row_bytes)
-        return [(start, min(start + size, first + count)) for start in range(first, first + count, size)]
+        return ((start, min(start + size, first + count)) for start in range(first, first + count, size))
+
+
+def _name(first: int) -> str:
+    """The file whose first row is that of this step."""
+    return f"rows-{first}.bin"
 
 
 _RESTORE = "restore the folder from a copy, or train again"

@@ -3,28 +3,27 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from statistics import fmean as mean
 from typing import Any
 
-from taxon.runtime import checkpoint, curve, manifest
+from taxon.runtime import checkpoint, curve, manifest, summary
+from taxon.runtime.amounts import size
 from taxon.runtime.environments import Environment
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.loop import Loop
 from taxon.runtime.options import Cadence
+from taxon.runtime.pace import Pace
 from taxon.runtime.progress import Display, SeedView, View
 from taxon.runtime.replay import Ring
 from taxon.runtime.replay_file import ReplayFile
-from taxon.runtime.snapshot import Capture, capture
+from taxon.runtime.snapshot import Capture, capture, whole
+from taxon.runtime.stopping import Stop
 from taxon.runtime.streams import evaluation_start
 
 LOG_EVERY = 1_000  # environment steps between two readings of the metrics, which wait for the device
 RECENT = 10  # training episodes in the displayed mean
-
-
-class Stop(Exception):  # noqa: N818 - no error: the user asked for it
-    """The run is to end at the next whole step."""
 
 
 class Run:
@@ -32,7 +31,7 @@ class Run:
 
     def __init__(
         self,
-        folder: Path,
+        folder: RunFolder,
         record: manifest.Manifest,
         loop: Loop,
         captures: list[Capture | None],
@@ -56,12 +55,15 @@ class Run:
         self.recent: list[deque[float]] = [deque(maxlen=RECENT) for _ in self.seeds]
         self.points: dict[int, list[tuple[int, float]]] = {seed: [] for seed in self.seeds}
         self.evaluation_steps = [0 for _ in self.seeds]
-        self.evaluated = 0
+        self.evaluated = -1  # the step of the latest evaluation: the first is of the untrained policy
         self.logged = 0
         self.logged_updates = dict(loop.updates)
         self.logged_frozen: list[int] = []  # seeds (by index) whose end was said
         self.began = time.monotonic()
-        self.marks = deque([(0, self.began)], maxlen=20)  # (step, time) of the latest readings
+        self.read = (loop.steps, self.began)  # (step, time) of the latest reading
+        self.pace = Pace()
+        self.sampled = loop.samples  # as of the latest step
+        self.view.first_updates = loop.first_updates
         self.saved = (0, self.began)  # (step, time) of the latest checkpoint
 
     def capture(self) -> dict[str, Any]:
@@ -80,23 +82,31 @@ class Run:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Go on from what was captured; the loop is restored before."""
-        loop = self.loop
+        loop, record = self.loop, self.record
         self.began = time.monotonic() - float(saved["seconds"])
-        self.recent = [deque(map(float, returns), maxlen=RECENT) for returns in saved["recent"]]
+        self.recent = [
+            deque(map(float, returns), maxlen=RECENT) for _, returns in zip(self.seeds, saved["recent"], strict=True)
+        ]
         self.points = {
-            seed: [(int(step), float(value)) for step, value in points]
+            seed: [(whole(step, loop.steps), float(value)) for step, value in points]
             for seed, points in zip(self.seeds, saved["points"], strict=True)
         }
-        self.evaluation_steps = [int(count) for count in saved["evaluation_steps"]]
-        self.evaluated, self.logged = int(saved["evaluated"]), int(saved["logged"])
-        self.logged_updates = {name: int(saved["logged_updates"][name]) for name in loop.updates}
-        self.logged_frozen = [int(index) for index in saved["logged_frozen"]]
+        self.evaluation_steps = [whole(count) for _, count in zip(self.seeds, saved["evaluation_steps"], strict=True)]
+        # Before the first evaluation, which is that of step 0, it is -1.
+        self.evaluated = whole(saved["evaluated"] + 1, loop.steps + 1) - 1
+        self.logged = whole(saved["logged"], loop.steps)
+        self.logged_updates = {name: whole(saved["logged_updates"][name]) for name in loop.updates}
+        self.logged_frozen = [whole(index, len(self.seeds) - 1) for index in saved["logged_frozen"]]
         self.view.steps = loop.steps
         for index, seed in enumerate(self.view.seeds):
             seed.training = mean(self.recent[index]) if self.recent[index] else None
-            seed.evaluation = self.points[seed.seed][-1][1] if self.points[seed.seed] else None
+            if record.evaluate_every is not None and self.points[seed.seed]:
+                seed.evaluation = self.points[seed.seed][-1][1]
             seed.frozen = loop.frozen().get(index) if index in self.logged_frozen else None
-        self.marks = deque([(loop.steps, time.monotonic())], maxlen=20)
+        self.read = (loop.steps, time.monotonic())
+        self.sampled = loop.samples
+        if loop.samples:
+            self.view.first_updates = None
         self.saved = (loop.steps, time.monotonic())
 
     def go(self, stop: Callable[[], None]) -> None:
@@ -104,18 +114,22 @@ class Run:
         loop, record = self.loop, self.record
         named = ", ".join(map(str, self.seeds))
         start = f" from step {loop.steps:,}" if loop.steps else ""
-        self.shown.say(f"{self.view.title}, seeds {named}: {record.steps:,} steps of each{start}, into {self.folder}")
-        size, ring = f"{loop.store.bytes / 1e6:,.1f} MB of {loop.device} memory", isinstance(loop.store, Ring)
-        self.shown.say(f"the replay takes up to {size}, and of the disk" if ring else f"the rollouts take {size}")
+        self.shown.say(
+            f"{self.view.title}, seeds {named}: {record.steps:,} steps of each{start}, into {self.folder.path}"
+        )
+        memory, ring = f"{size(loop.store.bytes)} of {loop.device} memory", isinstance(loop.store, Ring)
+        self.shown.say(f"the replay takes up to {memory}, and of the disk" if ring else f"the rollouts take {memory}")
         if not record.restorable:
             self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
         try:
+            self._say_frozen()  # those that failed before the first step
             if not loop.steps:
                 self.save()
             self._read(stop)
             while loop.living and (loop.pending or loop.steps < record.steps):
                 stop()
-                loop.step(stop)
+                loop.step(self._watch(stop))
+                self._time()
                 self._read(stop)
                 if self.save_every.due(time.monotonic() - self.saved[1], self.saved[0], loop.steps):
                     self.save()
@@ -124,7 +138,7 @@ class Run:
             # Saved before the last words, which a run of more steps would not say here.
             self.save()
             self._log()
-            if loop.living and self.evaluated < loop.steps:
+            if loop.living and record.evaluate_every is not None and self.evaluated < loop.steps:
                 self._evaluate(stop)
             record.status = "finished" if loop.living else "frozen"
         except Stop:
@@ -152,6 +166,30 @@ class Run:
         self.saved = (loop.steps, time.monotonic())
         self._record()
 
+    def _watch(self, stop: Callable[[], None]) -> Callable[[], None]:
+        """What is called where something takes long: it may raise Stop, and it shows that the run goes on."""
+
+        def watch() -> None:
+            stop()
+            self.shown.show(self.view)
+
+        return watch
+
+    def _time(self) -> None:
+        """Take the time where updates have just been made."""
+        loop = self.loop
+        if loop.samples != self.sampled:
+            self.sampled = loop.samples
+            self.pace.updated(loop.steps)
+            self.view.first_updates = None
+        self.view.left = self.pace.left(self.record.steps - loop.steps, self._evaluations_left())
+
+    def _evaluations_left(self) -> int:
+        every, total, step = self.record.evaluate_every, self.record.steps, self.loop.steps
+        if every is None:
+            return 0
+        return min(-(-total // every) - step // every, -(-(total - step) // self.record.environments))
+
     def _read(self, stop: Callable[[], None]) -> None:
         """Log and evaluate where it is time: a step counts for each environment and may pass over a multiple."""
         loop, record = self.loop, self.record
@@ -159,7 +197,8 @@ class Run:
             return
         if loop.steps // LOG_EVERY > self.logged // LOG_EVERY:
             self._log()
-        if loop.living and loop.steps // record.evaluate_every > self.evaluated // record.evaluate_every:
+        every = record.evaluate_every
+        if loop.living and every is not None and loop.steps // every > self.evaluated // every:
             self._evaluate(stop)
 
     def _log(self) -> None:
@@ -167,27 +206,27 @@ class Run:
         loop, step = self.loop, self.loop.steps
         if step == self.logged:
             return
+        finished: dict[int, list[float]] = {}
         for episode in loop.take_episodes():
             seed = self.seeds[episode.seed]
             self.log.write("episode", episode.step, {"return": episode.total, "length": episode.length}, seed)
             self.recent[episode.seed].append(episode.total)
-            self.view.seeds[episode.seed].training = sum(self.recent[episode.seed]) / len(self.recent[episode.seed])
+            self.view.seeds[episode.seed].training = mean(self.recent[episode.seed])
+            finished.setdefault(seed, []).append(episode.total)
+        if self.record.evaluate_every is None:
+            for seed, returns in finished.items():
+                self.points[seed].append((step, mean(returns)))
         self._say_frozen()
         alive = [index for index, seed in enumerate(self.view.seeds) if seed.frozen is None]
         for phase, metrics in loop.take_metrics().items():
             for index in alive:
                 values = {name: means[index] for name, means in metrics.items()}
-                self.log.write("update", step, {"phase": phase, **values}, self.seeds[index], label=phase)
+                self.log.write("update", step, {"phase": phase, **values}, self.seeds[index])
             if alive:
                 means = {name: sum(column[i] for i in alive) / len(alive) for name, column in metrics.items()}
                 self.view.losses.update({name: mean for name, mean in means.items() if name.endswith("loss")})
         now = time.monotonic()
-        self.view.steps_per_second = (step - self.marks[-1][0]) / (now - self.marks[-1][1])
-        if self.logged_updates != loop.updates and not any(self.logged_updates.values()):
-            # The warm-up was faster than what follows, so it says nothing about the time left.
-            self.marks = deque([self.marks[-1]], maxlen=self.marks.maxlen)
-        first, then = self.marks[0]
-        self.view.expected = (step - first) / (now - then)
+        self.view.steps_per_second = (step - self.read[0]) / (now - self.read[1])
         self.view.updates_per_step = {
             phase: (count - self.logged_updates[phase]) / (step - self.logged) for phase, count in loop.updates.items()
         }
@@ -202,7 +241,7 @@ class Run:
         self.log.write("speed", step, speed)
         self.log.flush()
         self.logged, self.logged_updates = step, dict(loop.updates)
-        self.marks.append((step, now))
+        self.read = (step, now)
 
     def _say_frozen(self) -> None:
         """Say once of every frozen seed when it was and why."""
@@ -213,18 +252,17 @@ class Run:
             self.logged_frozen.append(index)
             seed, cause = self.seeds[index], loop.causes.get(index)
             self.view.seeds[index].frozen = step
-            self.log.write("frozen", step, {} if cause is None else {"cause": cause}, seed)
-            self.shown.say(f"seed {seed} was frozen at step {step:,}: {cause or 'it is no longer finite'}")
+            why = cause or f"it is no longer finite: {loop.diagnose()[index]}"
+            self.log.write("frozen", step, {"cause": why}, seed)
+            self.shown.say(f"seed {seed} was frozen at step {step:,}: {why}")
             if cause is not None:
-                path = self.folder / f"failure-of-seed-{seed}.txt"
-                path.write_text(loop.traces[index], encoding="utf-8")
-                self.shown.say(f"where it failed: {path}")
+                self.folder.write(failure_file(seed), loop.traces[index].encode("utf-8", "backslashreplace"))
+                self.shown.say(f"where it failed: {self.folder.path / failure_file(seed)}")
 
     def _evaluate(self, stop: Callable[[], None]) -> None:
         loop = self.loop
         self._log()
-        self.view.doing = "evaluating"
-        self.shown.show(self.view)
+        self.view.doing, self.view.steps, began = "evaluating", loop.steps, time.monotonic()
         starts = [evaluation_start(number, loop.steps) for number in loop.streams.evaluation]
         result = evaluate(
             loop.agent,
@@ -234,7 +272,7 @@ class Run:
             self.record.evaluation_episodes,
             loop.device,
             skip=list(loop.frozen()),
-            watch=stop,
+            watch=self._watch(stop),
         )
         for index, returns in enumerate(result.returns):
             if returns:
@@ -254,6 +292,9 @@ class Run:
             loop.fail(*fault)
         self._say_frozen()
         self.evaluated = loop.steps
+        took = time.monotonic() - began
+        self.pace.evaluated(took)
+        self.read = (loop.steps, self.read[1] + took)  # no part of the speed
         self.view.doing = "training"
         self.view.steps = loop.steps
         self.log.flush()
@@ -268,30 +309,36 @@ class Run:
         record.evaluation_steps = {str(s): n for s, n in zip(self.seeds, self.evaluation_steps, strict=True)}
         record.updates, record.samples = dict(loop.updates), loop.samples
         record.frozen = {str(self.seeds[index]): step for index, step in frozen}
-        record.causes = {str(self.seeds[index]): cause for index, cause in sorted(loop.causes.items())}
+        causes = {index: f"it is no longer finite: {what}" for index, what in loop.diagnose().items()} | loop.causes
+        record.causes = {str(self.seeds[index]): cause for index, cause in sorted(causes.items())}
         record.write(self.folder)
 
     def _finish(self) -> None:
         loop, record = self.loop, self.record
-        self.view.doing = record.status
+        self.view.doing, self.view.left = record.status, None
         self.view.steps = loop.steps
-        self.shown.show(self.view, now=True)
-        label = f"return of the mean action (episodes: {record.evaluation_episodes})"
-        title = f"{record.name} on {record.environment}"
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
-        curve.draw(self.folder / curve.FILE, title, label, self.points, frozen)
+        title = f"{record.name} on {record.environment}"
+        self.folder.write(curve.FILE, curve.draw(title, self._measured(), self.points, frozen))
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
-        self.shown.say(f"{record.status} after {loop.steps:,} steps: {self.folder}")
-        updates = ", ".join(f"{count:,} updates" + _of(name, loop.updates) for name, count in loop.updates.items())
-        rounds = sum(loop.updates.values()) / max(loop.steps, 1)
-        self.shown.say(
-            f"of each seed: {updates} ({rounds:.4g} a step), {loop.samples:,} steps sampled for them, "
-            f"{sum(self.evaluation_steps) // len(self.seeds):,} steps of evaluation"
-        )
+        self.shown.finish(self.view)
+        self.shown.say(f"{record.status} after {loop.steps:,} steps: {self.folder.path}")
+        for line in summary.counts(self.seeds, frozen, loop.steps, loop.updates, loop.samples, self.evaluation_steps):
+            self.shown.say(line)
         if record.status == "interrupted":
-            self.shown.say(f"to go on: taxon run --resume {self.folder}")
+            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.environment)}")
+
+    def _measured(self) -> str:
+        """What a point of the learning curve is."""
+        if self.record.evaluate_every is None:
+            return f"training episodes, mean of those that ended within {LOG_EVERY:,} steps"
+        action = "most probable" if self.loop.agent.discrete else "mean"
+        count = self.record.evaluation_episodes
+        episodes = f"mean of {count:,} episodes" if count > 1 else "one episode"
+        return f"evaluation with the {action} action, {episodes}"
 
 
-def _of(phase: str, updates: dict[str, int]) -> str:
-    return f" of the {phase}" if len(updates) > 1 else ""
+def failure_file(seed: int) -> str:
+    """Where a seed's traceback is kept."""
+    return f"failure-of-seed-{seed}.txt"

@@ -3,6 +3,8 @@
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,21 @@ import numpy as np
 import torch
 
 from taxon.runtime import checkpoint, manifest, module
+from taxon.runtime.closing import close_all
 from taxon.runtime.device import choose_device
-from taxon.runtime.environments import UnusableEnvironmentError, make
+from taxon.runtime.environments import Environment, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.loop import Agent, map_state, streams
+from taxon.runtime.stopping import Stop, stop_on_signals
 from taxon.runtime.streams import evaluation_start
 
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed's mean-action episodes; both lists are empty where the seed was frozen at `frozen`."""
+    """One seed's evaluation episodes; both lists are empty where the seed was frozen at `frozen`."""
 
     seed: int
     returns: list[float]
@@ -41,29 +47,31 @@ class Result:
 
 
 def evaluate_run(
-    folder: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
+    path: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
 ) -> Result:
-    """Evaluate the checkpoint in a run's folder with the module `source`, emitted anew from its resolved spec.
+    """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
     be the one the run recorded. video: where to film one episode of the first seed that is not frozen.
-    Raises UserError for a folder, checkpoint or device that cannot be used.
+    Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
+    user asks for an end.
     """
+    folder, video = RunFolder(path), video and video.absolute()  # an environment may change the working directory
     record = manifest.read(folder)
     if row != record.row:
-        raise UserError(f"{folder / 'resolved.tx'} is not the spec that was run: its hash differs", "restore the file")
+        raise UserError(f"{path / manifest.SPEC} is not the spec that was run: its hash differs", "restore the file")
     where = choose_device(device)
     sealed = checkpoint.read(folder)
     if sealed.row != record.row or sealed.seeds != record.seeds:
-        raise UserError(f"{folder / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+        raise UserError(f"{path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if video is not None:
         _render_offscreen()
     numbers = streams(record.seeds, where).evaluation
-    try:
-        environments = [make(record.environment, number) for number in numbers]
-    except UnusableEnvironmentError as error:
-        raise UserError(error.message, error.help) from error
-    with tempfile.TemporaryDirectory() as temporary:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        _environments(record.environment, numbers) as environments,
+        _interrupted() as watch,
+    ):
         emitted = module.load(source, Path(temporary) / "agent.py")
         agent: Agent = emitted.Agent(environments[0].observation, environments[0].action)
         fresh = agent.init([torch.Generator() for _ in record.seeds])
@@ -72,16 +80,14 @@ def evaluate_run(
         skip = [index for index, seed in enumerate(record.seeds) if str(seed) in sealed.frozen]
         # As the training's own evaluation after these steps begins.
         starts = [evaluation_start(number, sealed.steps) for number in numbers]
-        found = evaluate(agent, state, environments, starts, episodes, where, skip)
-        for environment in environments:
-            environment.close()
-        for fault in found.faults:
-            raise UserError(fault.cause, "mend the environment")
-        if video is not None:
+        if video is not None:  # first: what cannot be filmed is known at once
             alive = [index for index in range(len(record.seeds)) if index not in skip]
             if not alive:
-                raise UserError(f"every seed of {folder} was frozen: there is nothing to film", "leave out --video")
-            _film(agent, state, record.environment, starts, alive[0], video, where)
+                raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
+            _film(agent, state, record.environment, starts, alive[0], video, where, watch)
+        found = evaluate(agent, state, environments, starts, episodes, where, skip, watch)
+        for fault in found.faults:
+            raise UserError(fault.cause, "mend the environment")
     seeds = [
         SeedResult(seed, found.returns[index], found.lengths[index], sealed.frozen.get(str(seed)), found.cut[index])
         for index, seed in enumerate(record.seeds)
@@ -96,19 +102,57 @@ def _render_offscreen() -> None:
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 
+@contextmanager
+def _environments(id: str, numbers: Sequence[int]) -> Iterator[list[Environment]]:
+    """One environment for each number, closed at the end."""
+    made: list[Environment] = []
+    try:
+        for number in numbers:
+            made.append(make(id, number))
+        yield made
+    except UnusableEnvironmentError as error:
+        raise UserError(error.message, error.help) from error
+    finally:
+        close_all(made)
+
+
+@contextmanager
+def _interrupted() -> Iterator[Callable[[], None]]:
+    """What is to be called at every step, and ends in KeyboardInterrupt after a signal."""
+    try:
+        with stop_on_signals() as stop:
+            yield stop
+    except Stop:
+        raise KeyboardInterrupt from None
+
+
 @torch.no_grad()
-def _film(agent: Agent, state: Any, id: str, starts: list[int], index: int, path: Path, device: torch.device) -> None:
+def _film(
+    agent: Agent,
+    state: Any,
+    id: str,
+    starts: list[int],
+    index: int,
+    path: Path,
+    device: torch.device,
+    watch: Callable[[], None],
+) -> None:
     """One episode of the seed at `index`, in the environment and from the start that its evaluation began with."""
     import imageio.v2 as imageio
 
-    environment = make(id, starts[index], render=True)
+    try:
+        environment = make(id, starts[index], render=True)
+    except UnusableEnvironmentError as error:
+        raise UserError(f"{id} cannot be filmed: {error.message}", "leave out --video") from error
     observation = np.zeros((len(starts), environment.observation), dtype=np.float32)
     over, frames = False, 0
     try:
         observation[index] = environment.reset()
+        environment.frame()  # before a file is opened
         writer: Any  # imageio names the methods of its writers in none of its types
         with imageio.get_writer(path, fps=environment.frames_per_second, macro_block_size=2) as writer:
             while not over and frames < MOST_STEPS:
+                watch()
                 writer.append_data(environment.frame())
                 frames += 1
                 action = agent.act_mean(state, torch.tensor(observation, device=device)).cpu().numpy()
@@ -116,10 +160,16 @@ def _film(agent: Agent, state: Any, id: str, starts: list[int], index: int, path
                 over = terminated or truncated
     except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
         raise UserError(f"{id} cannot be filmed: {error}", "install what is missing, or leave out --video") from error
-    except Exception as error:  # whatever a window system, a driver or an encoder raises
+    except EnvironmentFaultError as error:
+        raise UserError(f"{id} cannot be filmed: {error}", "mend the environment, or leave out --video") from error
+    except Stop:
+        raise
+    except BaseException as error:  # whatever the environment, a window system, a driver or an encoder raises
+        if is_the_users(error):
+            raise
         raise UserError(
-            f"{path} cannot be filmed: {error}",
+            f"{path} cannot be filmed: {described(error)}",
             "name a file ending in .mp4 in a folder that exists, and where there is no screen set MUJOCO_GL=egl",
         ) from error
     finally:
-        environment.close()
+        close_all([environment])

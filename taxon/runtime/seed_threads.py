@@ -1,7 +1,7 @@
 """Compiled updates in place; on a CPU those of several seeds each by itself, on threads of one core each.
 
 A seed's parameters and moments stay in a core's cache where those of ten do not, and threads with seeds of their own
-wait for each other once an update, where threads that share a product do so many times (docs/performance.md, *Seeds*).
+wait for each other once an update, where threads that share a product do so many times (benchmarks/findings.md).
 A compiled update lets go of Python's lock while it runs. It is compiled for one seed, so what a seed computes depends
 neither on the others nor on how many threads there are. All else then takes one core: after a product that took more,
 their threads would wait for the next one in a busy loop, on the cores that the seeds need. What is long and no compiled

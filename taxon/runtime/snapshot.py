@@ -3,22 +3,24 @@
 The one thing left out is the rows of a replay, which are many and change little: `replay_file` keeps those.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from taxon.runtime.agent import map_state
+from taxon.runtime.agent import map_state, named_tensors
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
+from taxon.runtime.options import MOST_STEPS
 from taxon.runtime.rollouts import Segment
 from taxon.runtime.stepper import Episode
 from taxon.runtime.streams import Streams
 
 Capture = Callable[[], dict[str, Any] | None]
+Restore = Callable[[Any], str | None]  # why it cannot be, or None
 
 
 # What reading a snapshot meets where a stranger wrote it.
@@ -27,16 +29,6 @@ MISFITS = (KeyError, TypeError, ValueError, IndexError, AttributeError, Overflow
 
 class UnfitError(ValueError):
     """A snapshot that belongs to another agent, or to none."""
-
-
-def named_tensors(state: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of nested tuples with its dotted name: fields by their names, plain tuples by position."""
-    if isinstance(state, Tensor):
-        yield prefix, state
-        return
-    names = getattr(state, "_fields", range(len(state)))
-    for name, part in zip(names, state, strict=True):
-        yield from named_tensors(part, f"{prefix}.{name}" if prefix else str(name))
 
 
 def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any]:
@@ -54,6 +46,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
             "pending": loop.pending,
             "alive": loop.carry.alive,
             "frozen_at": loop.carry.frozen_at,
+            "broken": [[seed, what] for seed, what in loop.diagnose().items()],
             "causes": [[seed, cause, loop.traces[seed]] for seed, cause in loop.causes.items()],
             "sums": [[list(key), sums] for key, sums in loop.means.sums().items()],
         },
@@ -75,8 +68,8 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
     }
 
 
-def restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
-    """Bring a new loop to a captured state, but for the rows of a replay; which environments had to begin anew.
+def restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore]) -> dict[int, str]:
+    """Bring a new loop to a captured state, but for the rows of a replay; which environments must begin anew, and why.
 
     environments: what restores each training environment. Raises UnfitError where the state is not one of this loop.
     """
@@ -113,16 +106,30 @@ def _generators(streams: Streams, name: str) -> list[torch.Generator]:
     return generators
 
 
-def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[[Any], None]]) -> list[int]:
+def _visible(said: Any) -> str:
+    """It is shown, and a terminal would obey what cannot be seen."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(said))
+
+
+def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore]) -> dict[int, str]:
     counted, heard = saved["loop"], saved["collector"]
-    loop.steps, loop.samples, loop.pending = int(counted["steps"]), int(counted["samples"]), bool(counted["pending"])
-    loop.updates = {name: int(counted["updates"][name]) for name in loop.updates}
-    loop.means = Means({tuple(key): sums.to(loop.device) for key, sums in counted["sums"]})
+    seeds = len(loop.streams.init)
+    loop.steps, loop.samples = whole(counted["steps"]), whole(counted["samples"])
+    loop.pending = bool(counted["pending"])
+    loop.updates = {name: whole(counted["updates"][name]) for name in loop.updates}
+    sums = {tuple(map(str, key)): part for key, part in counted["sums"]}
+    for key, part in sums.items():
+        if key[0] not in loop.updates or part.shape != (len(key), seeds) or not part.is_floating_point():
+            raise UnfitError(f"its means of {' '.join(key)} are none of this program's")
+    loop.means = Means({key: part.to(loop.device) for key, part in sums.items()})
     for seed, cause, trace in counted["causes"]:
-        loop.causes[int(seed)], loop.traces[int(seed)] = str(cause), str(trace)
+        index = whole(seed, seeds - 1)
+        loop.causes[index] = _visible(cause)
+        loop.traces[index] = str(trace)
+    loop.broken = {whole(seed, seeds - 1): _visible(what) for seed, what in counted["broken"]}
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
-    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at))
+    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at, own.broken))
 
     for name in _STREAMS:
         for generator, state in zip(_generators(loop.streams, name), saved["streams"][name], strict=True):
@@ -132,11 +139,13 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
 
     store, stored = loop.store, saved["store"]
     if isinstance(store, Segment):
-        store.size = int(stored["size"])
+        store.size = whole(stored["size"], store.steps)
         rows = store.rows[:, :, : store.size]
         rows.copy_(fitting(stored["rows"], rows, "rows"))
     else:
-        store.added = int(stored["added"])
+        store.added = whole(stored["added"])
+        if store.added != loop.steps // loop.data.environments:
+            raise UnfitError(f"it has stored {store.added:,} steps of {loop.steps:,}")
 
     collector = loop.collector
     if heard["words"].shape != collector.words.shape or heard["words"].dtype != collector.words.dtype:
@@ -150,13 +159,19 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     collector.finished = [
         Episode(int(step), int(seed), float(total), int(length)) for step, seed, total, length in heard["finished"]
     ]
-    anew = []
+    anew = {}
     for index, (put, state) in enumerate(zip(environments, heard["environments"], strict=True)):
-        if state is None:
-            anew.append(index)
-        else:
-            put(state)
+        unlike = "the checkpoint has no state of it" if state is None else put(state)
+        if unlike is not None:
+            anew[index] = unlike
     return anew
+
+
+def whole(value: Any, most: int = MOST_STEPS) -> int:
+    """A whole number from 0 to `most`. Raises UnfitError for anything else."""
+    if type(value) is not int or not 0 <= value <= most:
+        raise UnfitError(f"{str(value)[:40]} is no count from 0 to {most:,}")
+    return value
 
 
 def _numbers(values: Any, kind: type[Any], count: int) -> list[Any]:

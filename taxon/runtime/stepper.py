@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taxon.runtime.board import Board, board_bytes, board_in
-from taxon.runtime.environments import Environment, EnvironmentFaultError
-
-LONGEST_CAUSE = 300  # characters of an environment's own words
+from taxon.runtime.environments import Environment
+from taxon.runtime.faults import described, is_the_users
 
 
 class Episode(NamedTuple):
@@ -78,7 +77,7 @@ class Stepper:
             if alive[index // self._width] and not (self._waits and self._waiting[index]):
                 try:
                     self._step(index, environment, actions[index], now, last)
-                except Exception as error:  # whatever an environment raises
+                except BaseException as error:  # whatever an environment raises
                     self._fault(index, error)
         return self._take()
 
@@ -88,7 +87,7 @@ class Stepper:
             row = self._board.words[index]
             try:
                 row[size + 5 :] = self.environments[index - self.first].reset(seed)
-            except Exception as error:
+            except BaseException as error:
                 self._fault(index, error)
             row[size + 3] = 1.0
         return self._take()
@@ -111,7 +110,9 @@ class Stepper:
                 observation = environment.reset()
         row[size + 5 :] = observation
 
-    def _fault(self, index: int, error: Exception) -> None:
+    def _fault(self, index: int, error: BaseException) -> None:
+        if is_the_users(error):
+            raise error
         self._board.words[index] = 0.0
         self._said.append(fault(self.environments[index - self.first], index // self._width, error))
 
@@ -120,9 +121,6 @@ class Stepper:
         return said
 
 
-def fault(environment: Environment, seed: int, error: Exception) -> Fault:
+def fault(environment: Environment, seed: int, error: BaseException) -> Fault:
     """What an environment of a seed (by index) did wrong."""
-    kind = "" if isinstance(error, EnvironmentFaultError) else f"{type(error).__name__}: "
-    first = next(iter(str(error).splitlines()), "")
-    cause = f"{environment.id} failed: {kind}{first[:LONGEST_CAUSE]}"
-    return Fault(seed, cause, "".join(traceback.format_exception(error)))
+    return Fault(seed, f"{environment.id} failed: {described(error)}", "".join(traceback.format_exception(error)))

@@ -1,45 +1,50 @@
 """A training run from emitted text to a folder: the loop with evaluation, logs, checkpoints and a clean stop."""
 
 import contextlib
-import signal
+import os
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import torch
 from rich.console import Console
 
 from taxon.operators.data import Replay, Rollouts
-from taxon.runtime import checkpoint, manifest, module
+from taxon.runtime import checkpoint, curve, manifest, module, replay_file, tensorboard
 from taxon.runtime.captured import Captured, CudaGraphs
+from taxon.runtime.closing import close_all
 from taxon.runtime.compiled import Compiling
 from taxon.runtime.crew_size import busy_cores, choose_workers, have_cores
 from taxon.runtime.device import choose_device
 from taxon.runtime.environment_state import restorable
-from taxon.runtime.environments import Environment, UnusableEnvironmentError, check_actions, make
+from taxon.runtime.environments import Environment, check_actions, make
 from taxon.runtime.errors import UserError
-from taxon.runtime.files import claimed, write_atomically
+from taxon.runtime.faults import UnusableEnvironmentError
+from taxon.runtime.folder import UNFINISHED, RunFolder
 from taxon.runtime.garbage import search_again
 from taxon.runtime.home import Home
 from taxon.runtime.joint import Joint
 from taxon.runtime.keeper import Keeper
-from taxon.runtime.logging import Log
+from taxon.runtime.logging import METRICS, Log
 from taxon.runtime.loop import ACTING, Agent, Loop, Streams, streams
 from taxon.runtime.memory import keep_freed
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
-from taxon.runtime.run import Run, Stop
+from taxon.runtime.run import Run, failure_file
 from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
-from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore
+from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
+from taxon.runtime.stopping import stop_on_signals
+from taxon.runtime.summary import resume_command
 from taxon.runtime.units import Direct, Units
 from taxon.runtime.workers import RemoteKeeper, Workers, shares
+
+FEW_THREADS = 64  # which any machine can start
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     Raises UserError for what the user can mend. SIGINT and SIGTERM end the run after the present step, with a
     checkpoint; a second SIGINT ends it at once, without one.
     """
+    here = Path.cwd()
     device = choose_device(options.device)
     check_precision(options.precision, device)
     with _declared(program.source) as declared:
@@ -80,7 +86,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     idle = isinstance(declared.DATA, Rollouts)
     with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
         check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
-        folder = make_folder(options.out, program.name, options.environment)
+        folder = RunFolder(make_folder(options.out, program.name, options.environment, here))
         record = manifest.begin(
             name=program.name,
             row=program.row,
@@ -97,37 +103,43 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             workers=workers,
             captured=device.type == "cuda" and options.compile != "off",
         )
-        with claimed(folder), _explained(folder, record):
+        with folder.claimed(), _explained(folder, record):
             record.write(folder)
-            write_atomically(folder / "resolved.tx", program.resolved.encode())
+            folder.write(manifest.SPEC, program.resolved.encode())
             return _train(program, record, folder, numbers, training, evaluating, device, console, mode=options.compile)
 
 
 def resume(
     program: Program,
-    folder: Path,
+    path: Path,
     steps: int | None = None,
     console: Console | None = None,
     workers: Crowd | None = None,
 ) -> Outcome:
-    """Go on where the latest checkpoint in a run's folder left it, to more `steps` where they are given.
+    """Go on where the latest checkpoint in the run's folder at `path` left it, to more `steps` where they are given.
 
     workers: how many processes step the environments from now on; as before where it is None.
 
     program: compiled anew from the folder's resolved spec, since text found in a folder is never executed.
     Raises UserError for what the user can mend; signals are as in `train`.
     """
-    with claimed(folder):
+    folder = RunFolder(path)
+    with folder.claimed():
         record = manifest.read(folder)
+        _check_names(folder, record)
         sealed = checkpoint.read(folder)
         _check_same(folder, program, record, sealed, steps)
         device = choose_device(torch.device(record.device).type)
         check_precision(record.precision, device)
-        # How a sum is split among threads shows in its last bits.
-        torch.set_num_threads(record.machine.threads)
-        numbers = streams(record.seeds, device, record.environments)
         with _declared(program.source) as declared:
-            discrete = declared.Agent.discrete
+            width, discrete = declared.DATA.environments, declared.Agent.discrete
+        if record.environments != width:
+            message = f"{folder.path / manifest.FILE} has {record.environments:,} environments of a seed"
+            raise UserError(f"{message}, and the spec {width:,}", "restore the file from a copy")
+        threads = _threads(record)
+        torch.set_num_threads(threads)
+        record.seed_threads = min(record.seed_threads, threads)
+        numbers = streams(record.seeds, device, width)
         if workers is not None:
             record.workers = _workers(workers, record.environment, numbers, device, declared.DATA)
         idle = isinstance(declared.DATA, Rollouts)
@@ -144,7 +156,7 @@ def resume(
 def _train(
     program: Program,
     record: manifest.Manifest,
-    folder: Path,
+    folder: RunFolder,
     numbers: Streams,
     training: list[Environment] | Workers | Joint,
     evaluating: list[Environment],
@@ -157,18 +169,19 @@ def _train(
     keep_freed()
     keepers: Sequence[Keeper | RemoteKeeper]
     keepers = [Keeper(environment) for environment in training] if isinstance(training, list) else training.keepers()
-    emitted = module.load(program.source, folder / "agent.py")
+    folder.write(module.FILE, program.source.encode())
+    emitted = module.execute(program.source, folder.path / module.FILE)
     build = partial(emitted.Agent, evaluating[0].observation, evaluating[0].action)
     agent: Agent = build()
     captures: list[Capture | None] = [keeper.capture if record.restorable else None for keeper in keepers]
     cadence = parse_cadence(record.save_every, "save_every")
     saved = None if sealed is None else checkpoint.load(folder, sealed)
-    resumed = None if saved is None or sealed is None else (_metrics(folder, saved), sealed.steps)
+    kept = 0 if saved is None else _metrics(folder, saved)
     home = Home()
     with (
-        Log(folder, resumed) as log,
+        Log(folder, record.seeds, record.started, kept) as log,
         display(console or RunConsole()) as shown,
-        _stop_on_signals() as stop,
+        stop_on_signals() as stop,
         SeedThreads(home) as updates,
     ):
         recorded = None if sealed is None else record.compiled
@@ -198,7 +211,7 @@ def _train(
         run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
         if sealed is not None and saved is not None:
             _restore(folder, run, keepers, sealed, saved)
-            _say_differences(record, shown)
+            _say_differences(record, log, shown)
         if record.workers:
             others = f"{record.workers} processes beside this one"
             if isinstance(training, Joint):
@@ -210,14 +223,16 @@ def _train(
         except KeyboardInterrupt:
             record.status, record.ended = "interrupted", manifest.now()
             record.write(folder)
-            shown.say(f"stopped at once, in the middle of a step{_whole(folder)}")
+            run.view.doing, run.view.left = record.status, None
+            shown.finish(run.view)
+            shown.say(f"stopped at once, in the middle of a step{_whole(folder, record)}")
         finally:
             search_again()
-    return Outcome(folder, record)
+    return Outcome(folder.path, record)
 
 
 def _restore(
-    folder: Path,
+    folder: RunFolder,
     run: Run,
     keepers: Sequence[Keeper | RemoteKeeper],
     sealed: checkpoint.Checkpoint,
@@ -229,52 +244,77 @@ def _restore(
         anew = restore(loop, saved, [keeper.restore for keeper in keepers])
         if run.replay is not None:
             run.replay.load(sealed.replay)
-        for index in anew:
+        for index, why in anew.items():
             begin_anew(loop, index, [loop.streams.environment[index], loop.steps])
+            if run.record.restorable:
+                seed = run.seeds[index // loop.collector.width]
+                run.shown.say(f"an environment of seed {seed} cannot be restored and begins a new episode: {why}")
         run.restore(saved["run"])
+        if loop.steps != sealed.steps:
+            raise UnfitError(f"it is of step {loop.steps:,}, and its index of {sealed.steps:,}")
     except UnfitError as error:
         raise checkpoint.misfit(folder, error) from error
     except MISFITS as error:
         raise checkpoint.misfit(folder, UnfitError(str(error))) from error
 
 
-def _metrics(folder: Path, saved: dict[str, Any]) -> int:
+def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
     """How many bytes of the metrics a checkpoint stands behind."""
     try:
-        length = int(saved["run"]["metrics"])
+        return whole(saved["run"]["metrics"])
+    except UnfitError as error:
+        raise checkpoint.misfit(folder, error) from error
     except MISFITS as error:
         raise checkpoint.misfit(folder, UnfitError("it holds no run")) from error
-    if length < 0:
-        raise checkpoint.misfit(folder, UnfitError(f"its metrics are {length} bytes long"))
-    return length
+
+
+def _check_names(folder: RunFolder, record: manifest.Manifest) -> None:
+    """Raise UserError where one of the names that a run writes is a link, say, before anything is written."""
+    files = [manifest.FILE, manifest.SPEC, module.FILE, METRICS, curve.FILE, checkpoint.INDEX, UNFINISHED]
+    folder.check([*files, *map(failure_file, record.seeds)], [replay_file.FOLDER, tensorboard.FOLDER])
+
+
+def _threads(record: manifest.Manifest) -> int:
+    """How many threads torch takes: as before, since how a sum is split among them shows in its last bits.
+
+    But not as many as a record from elsewhere may name, where this machine has fewer cores.
+    """
+    return min(record.machine.threads, max(os.cpu_count() or 1, FEW_THREADS))
 
 
 def _check_same(
-    folder: Path, program: Program, record: manifest.Manifest, sealed: checkpoint.Checkpoint, steps: int | None
+    folder: RunFolder, program: Program, record: manifest.Manifest, sealed: checkpoint.Checkpoint, steps: int | None
 ) -> None:
     """Raise UserError where the folder's parts do not belong together, or there is nothing left to do."""
     if program.row != record.row:
-        raise UserError(f"{folder / 'resolved.tx'} is not the spec that was run: its hash differs", "restore the file")
+        raise UserError(
+            f"{folder.path / manifest.SPEC} is not the spec that was run: its hash differs", "restore the file"
+        )
     if sealed.row != record.row or sealed.seeds != record.seeds:
-        raise UserError(f"{folder / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+        raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if len(sealed.frozen) == len(record.seeds):
-        raise UserError(f"every seed of {folder} was frozen: nothing can go on", "begin another run")
+        raise UserError(f"every seed of {folder.path} was frozen: nothing can go on", "begin another run")
     wanted = steps or record.steps
     if wanted < sealed.steps:
         raise UserError(
-            f"{folder} has made {sealed.steps:,} steps already, more than {wanted:,}",
+            f"{folder.path} has made {sealed.steps:,} steps already, more than {wanted:,}",
             f"ask for more, as in --steps {2 * sealed.steps}",
         )
     if wanted == sealed.steps and record.status == "finished":
         raise UserError(
-            f"{folder} is finished: it has made all of its {sealed.steps:,} steps",
+            f"{folder.path} is finished: it has made all of its {sealed.steps:,} steps",
             f"ask for more, as in --steps {2 * sealed.steps}",
         )
 
 
-def _say_differences(record: manifest.Manifest, shown: Display) -> None:
+def _say_differences(record: manifest.Manifest, log: Log, shown: Display) -> None:
     """Say what is not as it was, since the numbers may differ then."""
     now = record.resumed[-1]
+    if now.machine.threads != record.machine.threads:
+        fewer = f"torch takes {now.machine.threads} threads on this machine and took {record.machine.threads}"
+        shown.say(f"{fewer}: the last bits may differ from an unbroken run's")
+    if log.unread:
+        shown.say(f"{log.unread:,} lines of {METRICS} cannot be read, and are not in TensorBoard's files")
     for package, version in now.packages.items():
         if (before := record.packages.get(package)) != version:
             shown.say(f"{package} is {version} now and was {before}: the numbers may differ from an unbroken run's")
@@ -285,7 +325,7 @@ def _say_differences(record: manifest.Manifest, shown: Display) -> None:
 
 
 @contextmanager
-def _explained(folder: Path, record: manifest.Manifest) -> Iterator[None]:
+def _explained(folder: RunFolder, record: manifest.Manifest) -> Iterator[None]:
     """Whatever breaks a run is recorded, and said in the user's terms where the user can mend it."""
     try:
         yield
@@ -296,14 +336,14 @@ def _explained(folder: Path, record: manifest.Manifest) -> Iterator[None]:
         fewer = "data.capacity=100k or --set data.batch=64"
         raise UserError(
             f"the device has too little memory for {len(record.seeds)} seeds",
-            f"train fewer seeds at once, or keep fewer steps, with --set {fewer}" + _whole(folder),
+            f"train fewer seeds at once, or keep fewer steps, with --set {fewer}" + _whole(folder, record),
         ) from error
     except OSError as error:
         _failed(folder, record)
-        where = error.filename or folder
+        where = error.filename or folder.path
         raise UserError(
             f"{where} cannot be written: {error.strerror or error}",
-            "make room or mend the folder's permissions" + _whole(folder),
+            "make room or mend the folder's permissions" + _whole(folder, record),
         ) from error
     except BaseException:
         _failed(folder, record)
@@ -315,19 +355,20 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
-def _failed(folder: Path, record: manifest.Manifest) -> None:
+def _failed(folder: RunFolder, record: manifest.Manifest) -> None:
     if record.status == "running":
         record.status = "failed"
     with contextlib.suppress(OSError):  # the disk may be what failed
         record.write(folder)
 
 
-def _whole(folder: Path) -> str:
+def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
     """What is left of a run that broke off, if anything."""
     try:
-        return f"; the checkpoint of step {checkpoint.read(folder).steps:,} is whole: taxon run --resume {folder}"
+        steps = checkpoint.read(folder).steps
     except UserError:
         return ""
+    return f"; the checkpoint of step {steps:,} is whole: {resume_command(folder.path, record.environment)}"
 
 
 @contextmanager
@@ -356,10 +397,12 @@ def _environments(
     count = len(numbers.environment)
     here = len(shares(range(count), workers + 1)[0]) if not workers or (idle and workers < count) else 0
     with contextlib.ExitStack() as stack:
+        living: list[Environment] = []
+        stack.callback(close_all, living)
 
         def made(number: int) -> Environment:
             environment = make(id, number)
-            stack.callback(environment.close)
+            living.append(environment)
             check_actions(environment, discrete)
             return environment
 
@@ -374,31 +417,3 @@ def _environments(
         sizes = evaluating[0].observation, evaluating[0].action
         with contextlib.closing(Workers(id, numbers.environment, workers, *sizes, here)) as away:
             yield Joint(own, away) if own else away, evaluating
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], None]]:
-    """A function that raises Stop once SIGINT or SIGTERM has arrived.
-
-    The first signal only leaves a note, so that a step is never cut in two; a second SIGINT does not wait.
-    """
-    noted: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if noted and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        noted.append(number)
-
-    def stop() -> None:
-        if noted:
-            raise Stop
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -15,7 +15,9 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from taxon.runtime.environments import Environment, UnusableEnvironmentError, make
+from taxon.runtime.closing import close_all
+from taxon.runtime.environments import Environment, make
+from taxon.runtime.faults import UnusableEnvironmentError, described
 from taxon.runtime.keeper import Keeper
 from taxon.runtime.listener import Listener
 from taxon.runtime.shared import map_shared
@@ -54,8 +56,8 @@ class Worker:
     def capture(self, index: int) -> dict[str, Any] | None:
         return self._keepers[index - self._first].capture()
 
-    def restore(self, index: int, saved: dict[str, Any]) -> None:
-        self._keepers[index - self._first].restore(saved)
+    def restore(self, index: int, saved: dict[str, Any]) -> str | None:
+        return self._keepers[index - self._first].restore(saved)
 
     def step(self) -> list[Any]:
         now, last = self._shared.moment.tolist()
@@ -66,8 +68,7 @@ class Worker:
         self._listener.stay_awake()
 
     def close(self) -> None:
-        for environment in self._environments:
-            environment.close()
+        close_all(self._environments)
 
 
 def serve(worker: Worker, connection: Connection, listener: Listener) -> None:
@@ -78,8 +79,10 @@ def serve(worker: Worker, connection: Connection, listener: Listener) -> None:
             name, *arguments = connection.recv()
             try:
                 answer = True, getattr(worker, name)(*arguments)
-            except Exception as error:  # whatever an environment's parts raise
-                answer = False, f"{type(error).__name__}: {error}"
+            except ValueError as error:
+                answer = False, str(error)
+            except BaseException as error:  # whatever an environment's parts raise
+                answer = False, described(error)
             connection.send(answer)
         elif said := worker.step():
             connection.send_bytes(MORE)

@@ -152,12 +152,13 @@ class RemoteKeeper:
             return None
         return state
 
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Raises ValueError where it does not fit, and UserError where the process is gone."""
+    def restore(self, saved: dict[str, Any]) -> str | None:
+        """As a Keeper does. Raises UserError where the process is gone."""
         try:
-            self._ask("restore", saved)
+            unlike: str | None = self._ask("restore", saved)
         except LostError:
             raise UserError("a worker process ended while the run was brought back", ALONE) from None
+        return unlike
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         if self._remote.lost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
+from taxon.diagnostics.model import Code, Diagnostic, Label, safe_edit
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.semantics import codes
 from taxon.semantics.resolve import Resolution
@@ -67,7 +67,7 @@ def _no_lint(name: tree.Name) -> Diagnostic:
     right = name.text.upper()
     if right in _LINTS:
         label = Label(name.span, "unknown", primary=True)
-        help, edit = f"write `{right}`", Edit(name.span, right)
+        help, edit = f"write `{right}`", safe_edit(name.span, right)
         return Diagnostic(codes.BAD_ALLOW, f"there is no lint `{name.text}`", (label,), help=help, edit=edit)
     code = next((code for code in _others() if code.id == right), None)
     if code is None:

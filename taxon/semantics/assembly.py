@@ -4,35 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from taxon.semantics.defaults import default_of
 from taxon.semantics.layers import children
 from taxon.semantics.typing_ import Typed
+from taxon.semantics.watched import Watched, closed
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.row import Leaf, Origin, Row
 from taxon.taxonomy.rules import RULES
 from taxon.taxonomy.schema import Slot
-
-
-class Watched(dict[str, Leaf]):
-    """The leaves of a row, and which of them were asked for: an answer depends on no others."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: set[str] = set()
-
-    def __getitem__(self, path: str) -> Leaf:
-        self.asked.add(path)
-        return super().__getitem__(path)
-
-    def __contains__(self, path: object) -> bool:
-        self.asked.add(str(path))
-        return super().__contains__(path)
-
-    def get(self, path: str, default: Any = None, /) -> Any:
-        self.asked.add(path)
-        return super().get(path, default)
 
 
 @dataclass(frozen=True)
@@ -62,7 +42,7 @@ class Assembler:
             leaves.asked = set()
             if rule.check(row) is not None:
                 refusals.append(leaves.asked)
-        return Assembled(row, tuple(frozenset(_closed(asked, because)) for asked in refusals))
+        return Assembled(row, tuple(frozenset(closed(asked, because)) for asked in refusals))
 
     def _default(self, slot: Slot) -> Typed | None:
         if id(slot) not in self._defaults:
@@ -108,16 +88,3 @@ def _remove(path: str, leaves: Watched) -> None:
     for _, key in children(leaf.value, leaf.slot):
         if f"{path}.{key}" in leaves:
             _remove(f"{path}.{key}", leaves)
-
-
-def _closed(asked: set[str], because: Mapping[str, set[str]]) -> set[str]:
-    """The paths asked for, and those that decide whether they are there."""
-    found: set[str] = set()
-    pending = list(asked)
-    while pending:
-        path = pending.pop()
-        if path not in found:
-            found.add(path)
-            above = path.rpartition(".")[0]
-            pending += [*because.get(path, ()), *([above] if above else [])]
-    return found

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from taxon.diagnostics.model import Diagnostic, Edit, Label
+from taxon.diagnostics.model import Diagnostic, Edit, Label, safe_edit
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.suggest import certain, nearest
-from taxon.semantics import codes
+from taxon.diagnostics.suggest import correction, nearest
+from taxon.semantics import codes, elsewhere
 from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import quoted, shortened, whole_set
 from taxon.semantics.vocabulary import Place, Vocabulary
@@ -20,6 +20,7 @@ from taxon.syntax import tree
 from taxon.syntax.printing import string
 from taxon.taxonomy.schema import Slot
 
+SUBJECTS = ("env", "actions")
 ACTIONS = ("continuous", "discrete")
 
 
@@ -209,13 +210,18 @@ def _unknown(prefix: str, path: tree.Path, vocabulary: Vocabulary) -> Diagnostic
 
 def _unknown_name(known: str, name: tree.Name, vocabulary: Vocabulary) -> Diagnostic:
     members = vocabulary.children(known.removesuffix("."))
-    meant, sure = nearest(name.text, members), certain(name.text, members)
+    edit, meant = correction(name.span, name.text, members), nearest(name.text, members)
     message = f"there is no path `{known}{shortened(name.text)}`"
-    elsewhere = vocabulary.ending_in(name.text)
-    if meant is not None:
+    ending = vocabulary.ending_in(name.text)
+    other = elsewhere.hyperparameter(name.text) if edit is None or not edit.safe else None
+    if other is not None:
+        right = other.among(members)
+        hint = f"`{name.text}` is `{known}{right}` here" if right is not None and other.same else other.help(name.text)
+        edit = other.edit(name.span, known, members)
+    elif meant is not None:
         hint = f"did you mean `{known}{meant}`?"
-    elif elsewhere:
-        hint = f"`{name.text}` stands at {quoted(elsewhere[:6])}" + (" and elsewhere" if len(elsewhere) > 6 else "")
+    elif ending:
+        hint = f"`{name.text}` stands at {quoted(ending[:6])}" + (" and elsewhere" if len(ending) > 6 else "")
     elif known:
         listed = whole_set(members, "")
         hint = f"below `{known.removesuffix('.')}` are{listed}" if listed else ""
@@ -227,7 +233,7 @@ def _unknown_name(known: str, name: tree.Name, vocabulary: Vocabulary) -> Diagno
         message,
         (Label(name.span, "unknown", primary=True),),
         help=hint,
-        edit=Edit(name.span, sure) if sure else None,
+        edit=edit,
     )
 
 
@@ -237,20 +243,21 @@ def _condition(when: tree.When, found: list[Diagnostic]) -> Condition | None:
         if isinstance(value, tree.String):
             return Condition("env", value.value)
         hint = 'an environment is a string, in which `*` stands for anything: `when env = "Ant-*"`'
-        found.append(_bad_condition("`env` is compared with a string", value.span, "no string", hint))
+        edit = safe_edit(value.span, string(value.name)) if isinstance(value, tree.Reference) else None
+        found.append(_bad_condition("`env` is compared with a string", value.span, "no string", hint, edit))
         return None
     if subject == "actions":
         if isinstance(value, tree.Reference) and value.name in ACTIONS:
             return Condition("actions", value.name)
         name = value.name if isinstance(value, tree.Reference) else ""
-        meant = nearest(name, list(ACTIONS))
+        meant = nearest(name, ACTIONS)
         hint = f"did you mean `{meant}`?" if meant else f"actions are {quoted(ACTIONS)}"
-        edit = Edit(value.span, meant) if meant else None
+        edit = correction(value.span, name, ACTIONS)
         found.append(_bad_condition("no actions are like that", value.span, "unknown", hint, edit))
         return None
-    meant = nearest(subject, ["env", "actions"])
+    meant = nearest(subject, SUBJECTS)
     hint = f"did you mean `{meant}`?" if meant else "a condition is on `env` or on `actions`"
-    edit = Edit(when.subject.span, meant) if meant else None
+    edit = correction(when.subject.span, subject, SUBJECTS)
     message = f"no condition is called `{shortened(subject)}`"
     found.append(_bad_condition(message, when.subject.span, "unknown", hint, edit))
     return None

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import nearest
-from taxon.semantics import codes
+from taxon.semantics import codes, elsewhere
 from taxon.semantics.allowing import silence
 from taxon.semantics.bodies import read_body
 from taxon.semantics.compose import Composer
-from taxon.semantics.layers import Layer, Target, apply
-from taxon.semantics.loading import Library, load, shipped_names, shipped_path
-from taxon.semantics.overrides import read_override
+from taxon.semantics.layers import Layer, Target, apply, apply_conditional
+from taxon.semantics.loading import Library, load, shipped_names, shipped_path, study_base
+from taxon.semantics.overrides import read_overrides
 from taxon.semantics.resolve import Resolution, Rules, resolve
-from taxon.semantics.scope import Scope, Symbol
+from taxon.semantics.scope import Scope, Symbol, instead, wrong_kind
 from taxon.semantics.studies import check_study
+from taxon.semantics.typing_ import whole
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
 from taxon.syntax.parser import capped
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.rules import check_row
+from taxon.taxonomy.rules import check_duration, check_row
 from taxon.taxonomy.schema import Slot
 
 
@@ -34,34 +36,34 @@ def load_spec(
     actions: str | None = None,
     schema: Mapping[str, Slot] = SCHEMA,
     rules: Rules = check_row,
+    unsets: Sequence[str] = (),
+    texts: Mapping[Path, str] | None = None,
 ) -> Resolution:
-    """Resolve one algorithm.
+    """Resolve one algorithm, or the child of it that `sets` and `unsets` are the entries of.
 
     Args:
         name_or_path: a path, `path:name` where the file holds several algorithms, or the name of a shipped spec.
-        sets: `path=value` texts, applied last.
+        sets: `path=value` texts, blocks or `when` blocks.
         env: the environment's id, for `when env = ...`; without one no such block applies.
         actions: `discrete` or `continuous`, where known, for `when actions = ...`.
         schema: the slots.
         rules: what is asked of a row that resolves.
+        unsets: paths that return to their defaults.
+        texts: what is read instead of the files at these real paths.
 
     Returns:
         the row, or None where there is an error. Nothing is raised for anything that a user can write.
     """
     text = str(name_or_path)
     path, name, shown = place(text)
-    library = load(path, shown)
+    library = load(path, shown, texts)
     scope = Scope(library)
     vocabulary = Vocabulary(schema)
     composer = Composer(scope, vocabulary, Target(env, actions))
     found = [*library.diagnostics, *scope.diagnostics]
-    entries: list[tree.Assignment] = []
-    for override in sets:
-        entry, diagnostics = read_override(override)
-        found += diagnostics
-        entries += [] if entry is None else [entry]
+    entries, diagnostics = read_overrides(sets, unsets)
     overrides = read_body(entries, vocabulary)
-    found += overrides.diagnostics
+    found += [*diagnostics, *overrides.diagnostics]
     symbol = _chosen(text, name, shown, library, scope, found)
     if symbol is None:
         return Resolution(None, _tidy(found))
@@ -73,10 +75,12 @@ def load_spec(
     if composed.settings is None:
         return Resolution(None, _tidy(found))
     settings = composed.settings.copy()
-    apply(settings, overrides, Layer("set", "", symbol))
+    if entries:
+        apply(settings, overrides, Layer("set", "", symbol))
+        apply_conditional(settings, overrides, composer.target, symbol, kind="set")
     found += settings.diagnostics
     resolution = resolve(symbol, settings, vocabulary, rules, faulty=_has_error(found))
-    whole = not sets and not composer.conditional(symbol)
+    whole = not entries and not composer.conditional(symbol)
     found += silence(symbol, composer.allowed(symbol), resolution, whole)
     return Resolution(None if _has_error(found) else resolution.row, _tidy(found))
 
@@ -107,7 +111,8 @@ def check_file(
     for symbol in own:
         declaration = symbol.declaration
         if isinstance(declaration, tree.Study):
-            found += check_study(symbol, declaration, scope, vocabulary)
+            about = check_study(symbol, declaration, scope, vocabulary)
+            found += about or _short_study(symbol, declaration, composer, rules)
         if not isinstance(declaration, tree.Algorithm):
             found += composer.body(symbol).diagnostics
             continue
@@ -129,6 +134,24 @@ def check_file(
                 found += fresh
                 told[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited
     return _tidy(found)
+
+
+def _short_study(symbol: Symbol, study: tree.Study, composer: Composer, rules: Rules) -> list[Diagnostic]:
+    """What keeps the runs of a study that is right by itself from learning. Where it varies the data, each of its rows
+    has a first update of its own."""
+    given = {entry.path.text: entry for entry in study.entries}
+    base, steps = given.get("base"), given.get("steps")
+    if not isinstance(base, tree.Assignment) or not isinstance(steps, tree.Assignment):
+        return []  # lost in what could not be parsed
+    path, count = study_base(base), whole(steps.value)
+    algorithm = None if path is None else composer.scope.find(path, symbol.unit, tree.Algorithm)
+    settings = None if algorithm is None else composer.compose(algorithm).settings
+    if algorithm is None or settings is None or count is None or any(path.split(".")[0] == "data" for path in given):
+        return []
+    row = resolve(algorithm, settings, composer.vocabulary, rules).row
+    found = check_duration(row, count, option="steps = ") if row is not None and "data" in row else []
+    blamed = Label(steps.value.span, "ends before it", primary=True)
+    return [replace(each, labels=(blamed, *(replace(label, primary=False) for label in each.labels))) for each in found]
 
 
 def find_study(name_or_path: str | Path) -> tree.Study | None:
@@ -176,7 +199,10 @@ def _chosen(
         name = next((symbol.name for symbol in own if symbol.name == shown.removeprefix("std.")), None)
     if name is not None:
         symbol = next((symbol for symbol in own if symbol.name == name), None)
-        if symbol is None:
+        other = next((symbol for symbol in scope.own(library.root) if symbol.name == name), None)
+        if symbol is None and other is not None:
+            found.append(wrong_kind(name, other, tree.Algorithm, other.span))
+        elif symbol is None:
             message = f"`{shortened(shown)}` has no algorithm `{{}}`"
             found.append(_no_such(name, [symbol.name for symbol in own], message))
         return symbol
@@ -187,6 +213,11 @@ def _chosen(
         labels = [Label(symbol.span, "one", primary=symbol is own[0]) for symbol in own[:SMALL]]
         hint = "say which: " + quoted(f"{text}:{symbol.name}" for symbol in own[:SMALL])
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has several algorithms", tuple(labels), help=hint))
+    elif scope.own(library.root):
+        others = scope.own(library.root)[:SMALL]
+        labels = [Label(symbol.span, f"{symbol.kind}", primary=symbol is others[0]) for symbol in others]
+        hint = instead(others[0])
+        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has no algorithm", tuple(labels), help=hint))
     elif unit.complete:
         label = Label(Span(unit.file.source, 0, 0), "declares none", primary=True)
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has no algorithm", (label,)))
@@ -194,8 +225,10 @@ def _chosen(
 
 
 def _no_such(name: str, known: Sequence[str], message: str) -> Diagnostic:
+    other = elsewhere.algorithm(name)
     meant = nearest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else f"known are {quoted(known)}" if known else ""
+    hint = other.help("", name) if other else ""
+    hint = hint or (f"did you mean `{meant}`?" if meant else f"known are {quoted(known)}" if known else "")
     source = Source("command line", name)
     label = Label(Span(source, 0, len(name)), "unknown", primary=True)
     return Diagnostic(codes.NO_SUCH_SPEC, message.format(shortened(name)), (label,), help=hint)

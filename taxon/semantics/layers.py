@@ -27,8 +27,13 @@ class Layer:
     """One body and what it is to the algorithm that is put together."""
 
     kind: str  # "mixin", "spec", "when" or "set"
-    name: str  # the mixin's, or the condition
+    name: str  # the mixin's, or the condition (of a `when`, and of one in `--set`)
     holder: Symbol  # the algorithm that this layer belongs to
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is a `when` block."""
+        return self.kind == "when" or (self.kind == "set" and self.name != "")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,16 @@ class Held:
     span: Span
     layer: Layer
     operation: Operation
+    rank: int  # of the layer among those that were applied
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A path that was taken back, and by what."""
+
+    span: Span
+    layer: Layer
+    rank: int  # of the layer among those that were applied
 
 
 @dataclass(frozen=True)
@@ -62,13 +77,16 @@ class Target:
 
 @dataclass
 class Settings:
-    """Everything set so far, by path, and what is wrong with it."""
+    """Everything set so far, by path, what was taken back and by whom, and what is wrong with it."""
 
     held: dict[str, Held] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    taken: dict[str, Taken] = field(default_factory=dict)
+    rank: int = 0  # how many layers were applied
+    overridden: bool = False  # the last of them are those of `--set` and `--unset`
 
     def copy(self) -> Settings:
-        return Settings(dict(self.held), [])
+        return Settings(dict(self.held), [], dict(self.taken), self.rank, self.overridden)
 
 
 @dataclass(frozen=True)
@@ -113,17 +131,19 @@ def children(value: Value, slot: Slot) -> Iterator[tuple[Slot, str]]:
 
 def apply(settings: Settings, body: Body, layer: Layer) -> None:
     """Apply the operations of a body (without its `when` blocks)."""
+    settings.rank += 1
+    settings.overridden |= layer.kind == "set"
     for operation in body.operations:
         (_set if operation.value_span is not None else _unset)(settings, operation, layer)
 
 
-def apply_conditional(settings: Settings, body: Body, target: Target, holder: Symbol) -> set[Layer]:
+def apply_conditional(settings: Settings, body: Body, target: Target, holder: Symbol, kind: str = "when") -> set[Layer]:
     """Apply the `when` blocks of a body that hold, and return their layers; those that disagree are an error."""
     claims: _Claims = {}
     layers: set[Layer] = set()
     for when in body.whens:
         if target.meets(when.conditions):
-            layer = Layer("when", " and ".join(str(condition) for condition in when.conditions), holder)
+            layer = Layer(kind, " and ".join(str(condition) for condition in when.conditions), holder)
             apply(settings, when.body, layer)
             _claim(claims, settings, layer, {layer}, when.body)
             layers.add(layer)
@@ -186,6 +206,7 @@ def _set(settings: Settings, operation: Operation, layer: Layer) -> None:
             stops.append(slot)
             continue
         reached = True
+        settings.taken.pop(place.path, None)
         known = settings.held.get(place.path)
         if operation.shared and known is not None and known.layer is layer and not known.operation.shared:
             continue  # the specific path decides, whatever the order
@@ -195,7 +216,8 @@ def _set(settings: Settings, operation: Operation, layer: Layer) -> None:
             if reading is not None and not operation.faulty:
                 settings.diagnostics += reading.diagnostics
             assert operation.value_span is not None
-            settings.held[place.path] = Held(place.owner, slot, None, operation.value_span, layer, operation)
+            span, rank = operation.value_span, settings.rank
+            settings.held[place.path] = Held(place.owner, slot, None, span, layer, operation, rank)
         else:
             _hold(settings, place.path, place.owner, slot, reading.typed, layer, operation)
     if stops and not reached and not operation.faulty and not any(stop.poisoned for stop in stops):
@@ -205,7 +227,7 @@ def _set(settings: Settings, operation: Operation, layer: Layer) -> None:
 def _hold(
     settings: Settings, path: str, owner: str, slot: Slot, typed: Typed, layer: Layer, operation: Operation
 ) -> None:
-    settings.held[path] = Held(owner, slot, typed.value, typed.span, layer, operation)
+    settings.held[path] = Held(owner, slot, typed.value, typed.span, layer, operation, settings.rank)
     for parameter, key in children(typed.value, slot):
         given = typed.below.get(key)
         if given is not None:
@@ -225,6 +247,7 @@ def _unset(settings: Settings, operation: Operation, layer: Layer) -> None:
             held.owner == place.owner and f"{path}.".startswith(prefix) for path, held in settings.held.items()
         )
         _forget(settings, place)
+        settings.taken[place.path] = Taken(operation.span, layer, settings.rank)
     if there or any(stop.poisoned for stop in stops):
         return
     if stops and len(stops) == len(operation.places):
@@ -299,6 +322,7 @@ class _Claim:
     value: object
     span: Span
     by: Layer
+    said: str  # the path as the layer spells it: a shared one, where it sets several leaves
 
 
 # The claims on each leaf, by the slot that owns it and its path.
@@ -311,19 +335,26 @@ def _claim(claims: _Claims, settings: Settings, by: Layer, layers: set[Layer], *
         for operation in body.operations:
             for place in operation.places if operation.value_span is None else ():
                 if place.path not in settings.held:
-                    claim = _Claim(None, operation.path_span, by)
+                    claim = _Claim(None, operation.path_span, by, operation.path)
                     claims.setdefault((place.owner, place.path), []).append(claim)
     for path, held in settings.held.items():
         if held.layer not in layers or held.value is None:
             continue
-        claims.setdefault((held.owner, path), []).append(_Claim(held.value, held.span, by))
+        claims.setdefault((held.owner, path), []).append(_Claim(held.value, held.span, by, _said(held, path)))
         for parameter, key in children(held.value, held.slot):
             if f"{path}.{key}" not in settings.held:
                 _imply(claims, f"{path}.{key}", parameter, default_of(parameter), held, by)
 
 
+def _said(held: Held, path: str) -> str:
+    """A path at or below what an operation sets, as the operation spells it."""
+    operation = held.operation
+    place = next(place.path for place in operation.places if place.owner == held.owner)
+    return operation.path + path.removeprefix(place)
+
+
 def _imply(claims: _Claims, path: str, slot: Slot, typed: Typed | None, held: Held, by: Layer) -> None:
-    claim = _Claim(typed.value if typed is not None else None, held.span, by)
+    claim = _Claim(typed.value if typed is not None else None, held.span, by, _said(held, path))
     claims.setdefault((held.owner, path), []).append(claim)
     if typed is not None:
         for parameter, key in children(typed.value, slot):
@@ -331,13 +362,21 @@ def _imply(claims: _Claims, path: str, slot: Slot, typed: Typed | None, held: He
 
 
 def _report(claims: _Claims, settings: Settings, code: Code, way_out: str, settled: set[tuple[str, str]]) -> None:
-    """Report paths for which two layers claim different values, but for those that are settled, or lie below such."""
+    """Report paths for which two layers claim different values, but for those that are settled, or lie below such.
+
+    What two shared paths claim of several leaves is said once.
+    """
+    told: set[tuple[Span, Span]] = set()
     for owner, path in sorted(claims):
         first, *others = claims[owner, path]
         other = next((claim for claim in others if claim.value != first.value), None)
         if other is None or any(owner == known and f"{path}.".startswith(f"{above}.") for known, above in settled):
             continue
         settled.add((owner, path))
+        if (first.span, other.span) in told:
+            continue
+        told.add((first.span, other.span))
+        path = other.said if other.said == first.said else path
         labels = (
             Label(other.span, f"by `{other.by.name}`", primary=True),
             Label(first.span, f"by `{first.by.name}`"),

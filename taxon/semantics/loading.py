@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from taxon.data import specs_dir
-from taxon.diagnostics.model import Diagnostic, Edit, Label, Severity
+from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
-from taxon.diagnostics.suggest import certain, nearest
-from taxon.semantics import codes
+from taxon.diagnostics.suggest import correction, nearest
+from taxon.semantics import codes, elsewhere
 from taxon.semantics.values import quoted, shortened
 from taxon.syntax import parse, tree
 from taxon.syntax.parser import LARGEST
@@ -217,14 +217,17 @@ def _missing(target: tree.String, path: Path) -> Diagnostic:
         siblings = sorted(sibling.name for sibling in path.parent.iterdir() if sibling.suffix == SUFFIX)
     except (OSError, ValueError):
         siblings = []
-    meant, sure = nearest(path.name, siblings), certain(path.name, siblings)
-    spelled = f"{target.value.rpartition('/')[0]}/{meant}" if "/" in target.value else meant
+    meant = nearest(path.name, siblings)
+
+    def spell(name: str) -> str:
+        return f"{target.value.rpartition('/')[0]}/{name}" if "/" in target.value else name
+
     return Diagnostic(
         codes.UNREADABLE_IMPORT,
         f"cannot import `{shortened(target.value)}`",
         (Label(target.span, "does not exist", primary=True),),
-        help=f"did you mean `{spelled}`?" if meant else "",
-        edit=Edit(target.span, string(spelled)) if sure and spelled else None,
+        help=f"did you mean `{spell(meant)}`?" if meant else "",
+        edit=correction(target.span, path.name, siblings, lambda name: string(spell(name))),
     )
 
 
@@ -240,16 +243,22 @@ def _shipped(target: tree.Path, library: Library) -> tuple[Path, str] | None:
         )
         return None
     if names[1] not in known:
-        meant, sure = nearest(names[1], known), certain(names[1], known)
         span = target.names[1].span
+        edit = correction(span, names[1], known)
+        other = elsewhere.algorithm(names[1]) if edit is None or not edit.safe else None
+        meant = nearest(names[1], known) if other is None else None
         written = span.text == names[1]  # the parts of a study's base share one span
         library.diagnostics.append(
             Diagnostic(
                 codes.UNREADABLE_IMPORT,
                 f"there is no shipped spec `std.{shortened(names[1])}`",
                 (Label(span, "unknown", primary=True),),
-                help=f"did you mean `std.{meant}`?" if meant else f"shipped are {quoted(known)}",
-                edit=Edit(span, sure) if sure and written else None,
+                help=other.help("", names[1])
+                if other
+                else f"did you mean `std.{meant}`?"
+                if meant
+                else f"shipped are {quoted(known)}",
+                edit=edit if written and other is None else None,
             )
         )
         return None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.semantics import codes
 from taxon.semantics.defaults import default_of
-from taxon.semantics.layers import Held, Settings, children
+from taxon.semantics.layers import Held, Layer, Settings, Taken, children
 from taxon.semantics.scope import Symbol
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import example, takes
 from taxon.semantics.vocabulary import Vocabulary
+from taxon.semantics.watched import Watched, closed
 from taxon.taxonomy.row import Leaf, Origin, Row
 from taxon.taxonomy.schema import Slot
 
@@ -36,13 +37,25 @@ class _Missing:
     holder: Leaf | None  # the constructor that needs it
 
 
+@dataclass(frozen=True)
+class _Idle:
+    """What is set at a path, and why it has no effect: the slot at `dropped`, at or above it, does not apply."""
+
+    path: str
+    reason: str
+    held: Held
+    dropped: str
+
+
 class _Expansion:
     """The leaves of a row under way."""
 
     def __init__(self, symbol: Symbol, settings: Settings, vocabulary: Vocabulary) -> None:
         self.symbol = symbol
+        self.settings = settings
         self.held = settings.held
-        self.leaves: dict[str, Leaf] = {}
+        self.leaves = Watched()
+        self.because: dict[str, set[str]] = {}  # what decided whether a path has a part in the row
         self.defaults: dict[str, Typed | None] = {}  # what would stand at a path if nothing set it
         self.missing: list[tuple[_Missing, bool]] = []  # and whether it hangs on a slot that may not apply
         self.poisoned = False
@@ -87,22 +100,48 @@ class _Expansion:
     def row(self) -> Row:
         return Row(self.symbol.name, self.symbol.declaration.doc, self.leaves)
 
-    def drop(self) -> list[tuple[str, str, Held]]:
-        """Drop what has no part in the row, and return what was set of it: the path, why, and who set it."""
-        refused: list[tuple[str, str, Held]] = []
+    def drop(self) -> list[_Idle]:
+        """Drop what has no part in the row, and return what was set of it."""
+        refused: list[_Idle] = []
         changed = True
         while changed:
             changed = False
             for path in list(self.leaves):
                 leaf = self.leaves.get(path)
-                reason = leaf.slot.applies(self.row()) if leaf is not None and leaf.slot.applies else None
+                if leaf is None or leaf.slot.applies is None:
+                    continue
+                self.leaves.asked = set()
+                reason = leaf.slot.applies(self.row())
+                self.because.setdefault(path, set()).update(self.leaves.asked)
                 if reason is not None:
                     changed = True
-                    refused += self._drop(path, reason)
+                    refused += [_Idle(*idle, path) for idle in self._drop(path, reason)]
             for entry in [entry for entry in self.missing if self._excused(entry[0])]:
                 changed = True
                 self.missing.remove(entry)
         return refused
+
+    def own(self, layer: Layer) -> bool:
+        """Whether a layer is the last declaration's: that of `--set` where there is one, else the algorithm's body."""
+        if self.settings.overridden:
+            return layer.kind == "set"
+        return layer.holder is self.symbol and layer.kind != "mixin"
+
+    def cause(self, dropped: str, held: Held) -> Held | Taken | None:
+        """The entry of a later layer that leaves what is set without a part in the row, if there is one; of an earlier
+        one, where it holds in some environments only.
+
+        dropped: the path whose slot does not apply, at or above what is set.
+        """
+        found: Held | Taken | None = None
+        for path in closed(self.because[dropped], self.because):
+            cause = self.held.get(path) or self.settings.taken.get(path)
+            if cause is None:
+                continue
+            sometimes = cause.layer.conditional and not held.layer.conditional
+            if (sometimes or cause.rank > held.rank) and (found is None or cause.rank > found.rank):
+                found = cause
+        return found
 
     def _excused(self, missing: _Missing) -> bool:
         if missing.holder is not None and missing.holder.path not in self.leaves:
@@ -138,7 +177,7 @@ def resolve(
     found += _without_effect(refused, expansion, symbol)
     if found:
         return Resolution(None, found)
-    row = expansion.row()
+    row = replace(expansion.row(), leaves=dict(expansion.leaves))  # nobody watches it any longer
     found = rules(row)
     fine = all(diagnostic.severity is not Severity.ERROR for diagnostic in found)
     return Resolution(row if fine else None, found)
@@ -164,7 +203,7 @@ def _missing(missing: _Missing, symbol: Symbol) -> Diagnostic:
     )
 
 
-def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion, symbol: Symbol) -> list[Diagnostic]:
+def _without_effect(refused: list[_Idle], expansion: _Expansion, symbol: Symbol) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     living = {
         id(held.operation)
@@ -174,10 +213,11 @@ def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion,
     # What a mixin says of a network that the row lacks is no mistake, as long as it says something else.
     mixed = {held.layer for path, held in expansion.held.items() if path in expansion.leaves}
     reported: set[int] = set()
-    for path, reason, held in refused:
+    for idle in refused:
+        path, held = idle.path, idle.held
         if held.layer.kind == "mixin" and held.layer in mixed:
             continue
-        own = held.layer.holder is symbol and held.layer.kind != "mixin"
+        own = expansion.own(held.layer)
         # A parent may spell out a default or leave it: its row is the same, and so is what extends it.
         if not own and expansion.says_default(path, held.slot):
             continue
@@ -187,19 +227,33 @@ def _without_effect(refused: list[tuple[str, str, Held]], expansion: _Expansion,
                 continue
             path = held.operation.path
         reported.add(id(held.operation))
-        labels = [Label(held.span, "has no effect here" if own else "set here", primary=own)]
-        notes: tuple[str, ...] = ()
-        if not own:
-            labels.append(Label(symbol.span, "has no effect in this row", primary=True))
-            source = held.layer.holder.name if held.layer.kind == "spec" else held.layer.name
-            notes = (f"`{path}` comes from `{source}`",)
-        found.append(
-            Diagnostic(
-                codes.NO_EFFECT,
-                f"`{path}` has no effect: {reason}",
-                tuple(labels),
-                notes=notes,
-                help="remove it" if own else f"take it back in `{symbol.name}`: `unset {path}`",
-            )
-        )
+        found.append(_idle(path, idle.reason, held, own, expansion.cause(idle.dropped, held), expansion, symbol))
     return found
+
+
+def _idle(
+    path: str, reason: str, held: Held, own: bool, cause: Held | Taken | None, expansion: _Expansion, symbol: Symbol
+) -> Diagnostic:
+    message = f"`{path}` has no effect: {reason}"
+    if cause is None and own:
+        label = Label(held.span, "has no effect here", primary=True)
+        return Diagnostic(codes.NO_EFFECT, message, (label,), help="remove it")
+    labels = [Label(held.span, "set here")]
+    if cause is not None:
+        blamed = expansion.own(cause.layer) or (cause.layer.kind == "when" and cause.layer.holder is symbol)
+        labels.append(Label(cause.span, "leaves it without effect", primary=blamed))
+    if not any(label.primary for label in labels):
+        labels.append(Label(symbol.span, "has no effect in this row", primary=True))
+    source = held.layer.holder.name if held.layer.kind == "spec" else held.layer.name
+    notes = () if held.layer.holder is symbol and held.layer.kind == "spec" else (f"`{path}` comes from `{source}`",)
+    return Diagnostic(codes.NO_EFFECT, message, tuple(labels), notes, _take_back(path, cause, expansion, symbol))
+
+
+def _take_back(path: str, cause: Held | Taken | None, expansion: _Expansion, symbol: Symbol) -> str:
+    """Where the `unset` belongs: beside the entry that leaves the path without effect, and nowhere before it."""
+    layer = None if cause is None else cause.layer
+    if layer is not None and layer.conditional:
+        return f"take it back there: `unset {path}` inside `when {layer.name}`"
+    if expansion.settings.overridden:
+        return f"take it back: `--unset {path}`"
+    return f"take it back in `{symbol.name}`: `unset {path}`"

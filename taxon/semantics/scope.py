@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from taxon.diagnostics.model import Diagnostic, Edit, Label
+from taxon.diagnostics.model import Diagnostic, Label
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.suggest import certain, nearest
-from taxon.semantics import codes
+from taxon.diagnostics.suggest import correction, nearest
+from taxon.semantics import codes, elsewhere
 from taxon.semantics.loading import Library, Unit
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.syntax import tree
@@ -91,19 +91,7 @@ class Scope:
         symbol = self._shipped(path, unit) if path.text.startswith("std.") else self._visible_as(path, unit)
         if symbol is None or isinstance(symbol.declaration, kind):
             return symbol
-        wanted = _KINDS[kind]
-        self.diagnostics.append(
-            Diagnostic(
-                codes.WRONG_DECLARATION,
-                f"`{shortened(path.text)}` is {symbol.kind}, not {wanted}",
-                (Label(path.span, f"{wanted} is meant here", primary=True), Label(symbol.span, "declared here")),
-                help="an algorithm mixes architectures in: `with " + symbol.name + "`"
-                if isinstance(symbol.declaration, tree.Architecture)
-                else "an algorithm is inherited from: `extends " + symbol.name + "`"
-                if isinstance(symbol.declaration, tree.Algorithm)
-                else "",
-            )
-        )
+        self.diagnostics.append(wrong_kind(path.text, symbol, kind, path.span))
         return None
 
     def _see(self, unit: Unit, clashes: set[tuple[Symbol, Symbol]]) -> dict[str, Symbol]:
@@ -155,7 +143,9 @@ class Scope:
             # Nobody reads a suggestion beyond the findings that are shown.
             self._unknown += 1
             choices = visible if self._unknown <= MOST_FINDINGS else {}
-            meant, sure = nearest(path.text, choices), certain(path.text, choices)
+            edit = correction(path.span, path.text, choices)
+            other = elsewhere.algorithm(path.text) if edit is None or not edit.safe else None
+            meant = nearest(path.text, choices) if other is None else None
             labels = [Label(path.span, "unknown", primary=True)]
             if meant:
                 labels.append(Label(visible[meant].span, f"`{meant}` is declared here"))
@@ -166,8 +156,12 @@ class Scope:
                     codes.UNKNOWN_NAME,
                     f"nothing here is called `{shortened(path.text)}`",
                     tuple(labels),
-                    help=f"did you mean `{meant}`?" if meant else known or importing,
-                    edit=Edit(path.span, sure) if sure else None,
+                    help=other.help("", path.text)
+                    if other
+                    else f"did you mean `{meant}`?"
+                    if meant
+                    else known or importing,
+                    edit=edit if other is None else None,
                 )
             )
         return symbol
@@ -185,7 +179,7 @@ class Scope:
         if len(path.names) == 2 and len(own) == 1:
             return own[0]
         known = [symbol.name for symbol in own]
-        meant, sure = nearest(name, known), certain(name, known)
+        meant = nearest(name, known)
         prefix = ".".join(part.text for part in path.names[:2])
         self.diagnostics.append(
             Diagnostic(
@@ -193,7 +187,7 @@ class Scope:
                 f"`{prefix}` declares no `{shortened(name)}`",
                 (Label(path.span, "unknown", primary=True),),
                 help=f"did you mean `{prefix}.{meant}`?" if meant else f"it declares {quoted(known)}" if known else "",
-                edit=Edit(path.span, f"{prefix}.{sure}") if sure else None,
+                edit=correction(path.span, name, known, lambda right: f"{prefix}.{right}"),
             )
         )
         return None
@@ -234,6 +228,33 @@ class Scope:
                 self._circular.update(circle)
                 self.diagnostics.append(_cycle(circle))
             done.update(line)
+
+
+def wrong_kind(
+    name: str, symbol: Symbol, kind: type[tree.Algorithm] | type[tree.Architecture], span: Span
+) -> Diagnostic:
+    """What a name means where a declaration of another kind is meant."""
+    wanted = _KINDS[kind]
+    labels = [
+        Label(span, f"{wanted} is meant here" if span != symbol.span else f"declares {symbol.kind}", primary=True)
+    ]
+    if span != symbol.span:
+        labels.append(Label(symbol.span, "declared here"))
+    message = f"`{shortened(name)}` is {symbol.kind}, not {wanted}"
+    return Diagnostic(codes.WRONG_DECLARATION, message, tuple(labels), help=instead(symbol))
+
+
+def instead(symbol: Symbol) -> str:
+    """How a declaration is used, where it stands for one of another kind."""
+    match symbol.declaration:
+        case tree.Architecture():
+            return f"an algorithm mixes architectures in: `with {symbol.name}`"
+        case tree.Algorithm():
+            return f"an algorithm is inherited from: `extends {symbol.name}`"
+        case tree.Study(entries=entries):
+            base = next((entry for entry in entries if entry.path.text == "base"), None)
+            named = f", `{base.value.span.text}`" if isinstance(base, tree.Assignment) else ""
+            return f"a study varies an algorithm: name its base{named}"
 
 
 def _cycle(circle: Sequence[Symbol]) -> Diagnostic:

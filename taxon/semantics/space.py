@@ -22,7 +22,7 @@ from taxon.semantics.draft import Draft, UndecidedError, options
 from taxon.semantics.entries import Entry, every_entry
 from taxon.semantics.layers import Layer, Settings, apply
 from taxon.semantics.loading import Unit
-from taxon.semantics.overrides import read_override
+from taxon.semantics.overrides import read_overrides
 from taxon.semantics.resolve import Resolution, resolve
 from taxon.semantics.scope import Symbol
 from taxon.semantics.vocabulary import Vocabulary
@@ -151,7 +151,7 @@ _BY_CAUSE = sorted(RULES, key=_depth)
 def attempt(settings: Iterable[str]) -> Resolution:
     """Resolve an algorithm that says `path=value` for each setting, and hold it against the rules."""
     symbol, vocabulary = _blank()
-    body = read_body([_read(setting) for setting in settings], vocabulary)
+    body = read_body([entry for setting in settings for entry in _read(setting)], vocabulary)
     held = Settings()
     apply(held, body, Layer("spec", "", symbol))
     found = [*body.diagnostics, *held.diagnostics]
@@ -165,11 +165,11 @@ def _blank() -> tuple[Symbol, Vocabulary]:
 
 
 @cache
-def _read(setting: str) -> tree.Assignment:
-    entry, found = read_override(setting)
-    if entry is None:
+def _read(setting: str) -> list[tree.Entry]:
+    read, found = read_overrides([setting])
+    if found:
         raise DisagreementError(found[0].message)
-    return entry
+    return read
 
 
 def _walk(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.suggest import certain, nearest
+from taxon.diagnostics.suggest import correction, nearest
 from taxon.semantics import codes
 from taxon.semantics.bodies import read_value, unknown_path
 from taxon.semantics.loading import study_base
@@ -82,14 +82,14 @@ def _unknown_key(entry: tree.Assignment, vocabulary: Vocabulary) -> Diagnostic:
     if vocabulary.places(name):
         hint = f"a study varies a path: `vary {name} in [...]`; what never varies belongs to its base"
         return _finding(codes.BAD_STUDY, f"`{name}` is a path, not a key of a study", span, "set in a study", hint)
-    meant, sure = nearest(name, KEYS), certain(name, KEYS)
+    meant = nearest(name, KEYS)
     return _finding(
         codes.BAD_STUDY,
         f"a study has no `{shortened(name)}`",
         span,
         "unknown",
         f"did you mean `{meant}`?" if meant else f"a study has {quoted(KEYS)} and any number of `vary`",
-        edit=Edit(span, sure) if sure else None,
+        edit=correction(span, name, KEYS),
     )
 
 
@@ -140,7 +140,7 @@ def _count(entry: tree.Assignment, numbers: Range) -> list[Diagnostic]:
     number = whole(value)
     if number is None:
         hint = f"write `{_EXAMPLES[key]}`"
-        return [_finding(codes.BAD_STUDY, f"`{key}` is {numbers}", value.span, "not an integer literal", hint)]
+        return [_finding(codes.BAD_STUDY, f"`{key}` is {numbers}", value.span, "not an integer", hint)]
     if abs(number) < 2**63 and number in numbers:
         return []
     return [_finding(codes.OUT_OF_RANGE, f"`{key}` takes {numbers}", value.span, "out of range")]

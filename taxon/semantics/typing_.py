@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
+from taxon.diagnostics.model import Code, Diagnostic, Edit, Label, safe_edit
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.suggest import certain, nearest
-from taxon.semantics import codes
+from taxon.diagnostics.suggest import correction, nearest
+from taxon.semantics import codes, elsewhere
 from taxon.semantics.values import quoted, shortened, spelled, takes, whole_set
 from taxon.syntax import tree
+from taxon.syntax.literals import is_whole
 from taxon.syntax.printing import expression as spelling
-from taxon.syntax.printing import number as number_text
 from taxon.taxonomy.row import Composition, Value
 from taxon.taxonomy.schema import Choice, Range, Slot
 
@@ -106,7 +106,7 @@ def _wrong_kind(value: tree.Expression, slot: Slot, path: str) -> Diagnostic:
     }[type(value)]
     edit = None
     if isinstance(value, tree.String) and slot.choice(value.value) is not None:
-        edit = Edit(value.span, value.value)
+        edit = safe_edit(value.span, value.value)
     return _finding(
         codes.WRONG_KIND, f"`{path}` takes no {kind[2:]}", value.span, kind, f"it takes {takes(slot)}", edit
     )
@@ -115,15 +115,8 @@ def _wrong_kind(value: tree.Expression, slot: Slot, path: str) -> Diagnostic:
 def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnostic]) -> float | int | None:
     number = value.value
     if numbers.integer and whole(value) is None:
-        exact = float(number).is_integer() and number in numbers
-        right = number_text(int(number)) if exact else ""
-        edit = Edit(value.span, right) if right else None
         message = f"`{path}` takes {numbers}, not `{shortened(value.span.text)}`"
-        found.append(
-            _finding(
-                codes.WRONG_KIND, message, value.span, "not an integer literal", right and f"write `{right}`", edit
-            )
-        )
+        found.append(_finding(codes.WRONG_KIND, message, value.span, "not an integer", f"write {numbers}"))
         return None
     try:
         inside = number in numbers
@@ -133,13 +126,14 @@ def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnosti
         inside = False
     if not inside:
         text = shortened(value.span.text)
+        unheld = "" if numbers.integer else numbers.unheld(number)
         found.append(
             _finding(
                 codes.OUT_OF_RANGE,
                 f"`{path}` takes {numbers}, not `{text}`",
                 value.span,
-                "out of range",
-                f"write {numbers}",
+                unheld or "out of range",
+                f"write {numbers}" + (" that float32 holds" if unheld else ""),
             )
         )
         return None
@@ -147,12 +141,10 @@ def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnosti
 
 
 def whole(value: tree.Expression) -> int | None:
-    """The integer that a literal spells: `1000`, `1k` and `1.5M` do, `1e3` and `1.0` do not."""
-    if not isinstance(value, tree.Number) or not isinstance(value.value, int):
-        return None
-    text = value.span.text
-    spelled_as_real = "e" in text.lower() or ("." in text and not text.endswith(("k", "M")))
-    return None if spelled_as_real else value.value
+    """The integer that a literal spells: `1000`, `1k`, `1.5M` and `1e3` do, `0.5` and `1e300` do not."""
+    if isinstance(value, tree.Number) and isinstance(value.value, int) and is_whole(value.span.text):
+        return value.value
+    return None
 
 
 def _list(value: tree.List, integers: Range, may_be_empty: bool, path: str, found: list[Diagnostic]) -> Typed | None:
@@ -174,7 +166,7 @@ def _list(value: tree.List, integers: Range, may_be_empty: bool, path: str, foun
             numbers.append(number)
             continue
         text = shortened(item.span.text)
-        label = "not an integer literal" if number is None else "out of range"
+        label = "not an integer" if number is None else "out of range"
         found.append(_finding(codes.BAD_LIST, f"an entry of `{path}` is {integers}, not `{text}`", item.span, label))
     return Typed(tuple(numbers), value.span) if len(numbers) == len(value.items) else None
 
@@ -232,21 +224,25 @@ def _composition(value: tree.Expression, slot: Slot, path: str, found: list[Diag
         )
         return None
     if not bases:
-        modifier = chosen[0][0].key
-        base = f"`{spelled(slot.bases[0])} + {modifier}`"
-        found.append(
-            _finding(
-                codes.NO_BASE,
-                f"`{modifier}` modifies a choice, and there is none",
-                value.span,
-                "a modifier alone",
-                f"add it to a choice of `{path}`, such as {base}" if len(slot.bases) > 1 else f"write {base}",
-            )
-        )
+        found.append(_alone(value, [choice for choice, _ in chosen], slot, path))
         return None
     added = {choice.key for choice, _ in chosen if choice.modifier}
     modifiers = tuple(modifier.key for modifier in slot.modifiers if modifier.key in added)
     return Typed(Composition(bases[0][0].key, modifiers), value.span, below)
+
+
+def _alone(value: tree.Expression, modifiers: list[Choice], slot: Slot, path: str) -> Diagnostic:
+    """Modifiers without the choice that they modify: the choices that can have them."""
+    fit = [base for base in slot.bases if all(not each.bases or base.key in each.bases for each in modifiers)]
+    sums = [f"{spelled(base)} + {spelling(value)}" for base in fit or slot.bases]
+    return _finding(
+        codes.NO_BASE,
+        f"`{modifiers[0].key}` modifies a choice, and there is none",
+        value.span,
+        "a modifier alone",
+        f"write `{sums[0]}`" if len(sums) == 1 else f"add it to a choice of `{path}`: {quoted(sums)}",
+        Edit(value.span, sums[0]) if len(sums) == 1 else None,
+    )
 
 
 def _addable(slot: Slot) -> str:
@@ -267,7 +263,8 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
         if choice is not None:
             if choice.parameters or not term.arguments:
                 return choice
-            phrase = nearest(text, [known.key for known in slot.choices if "(" in known.key])
+            phrases = [known.key for known in slot.choices if "(" in known.key]
+            phrase = nearest(text, phrases)
             found.append(
                 _finding(
                     codes.TOO_MANY_ARGUMENTS,
@@ -275,7 +272,7 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
                     term.span,
                     "takes none",
                     f"did you mean `{phrase}`?" if phrase else f"write `{choice.key}`",
-                    Edit(term.span, phrase) if phrase else None,
+                    correction(term.span, text, phrases),
                 )
             )
             return None
@@ -285,19 +282,25 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
         )
         return None
     keys = [choice.key for choice in slot.choices]
-    meant, sure = nearest(name, keys), certain(name, keys)
+    edit = correction(span, name, keys)
+    other = elsewhere.method(name) if edit is None or not edit.safe else None
+    meant = nearest(name, keys) if other is None else None
     known = whole_set((choice.key for choice in slot.bases), "it takes one of")
     added = quoted(choice.key for choice in slot.modifiers)
     listed = "; ".join(part for part in (known, f"with `+`: {added}" if added else "") if part)
-    hints = [f"did you mean `{meant}`?" if meant else "", listed]
+    hint = f"did you mean `{meant}`?" if meant else f"{other.help(path, name)};" if other else ""
+    if other is not None:
+        instead = other.at(path)
+        alone = span is term.span and instead is not None and " + " not in instead
+        edit = Edit(span, instead) if instead is not None and alone else None
     found.append(
         _finding(
             codes.UNKNOWN_CHOICE,
             f"`{path}` has no choice `{shortened(name)}`",
             span,
             "unknown choice",
-            " ".join(hint for hint in hints if hint),
-            Edit(span, sure) if sure else None,
+            " ".join(part for part in (hint, listed) if part).removesuffix(";"),
+            edit,
         )
     )
     return None
@@ -346,13 +349,20 @@ def _count(arguments: int) -> str:
 
 def _unknown_parameter(name: tree.Name, choice: Choice) -> Diagnostic:
     known = [slot.name for slot in choice.parameters]
-    meant, sure = nearest(name.text, known), certain(name.text, known)
+    edit, meant = correction(name.span, name.text, known), nearest(name.text, known)
+    other = elsewhere.hyperparameter(name.text) if edit is None or not edit.safe else None
     listed = whole_set(known, "its parameters are") or "it takes none"
+    hint = f"did you mean `{meant}`? {listed}" if meant else listed
+    if other is not None:
+        right = other.among(known)
+        edit = Edit(name.span, right) if right is not None and other.same else None
+        place = f"`{name.text}` is `{right}` here" if edit is not None else other.help(name.text)
+        hint = f"{place}; {listed}"
     return _finding(
         codes.UNKNOWN_PARAMETER,
         f"`{choice.key}` has no parameter `{shortened(name.text)}`",
         name.span,
         "unknown parameter",
-        f"did you mean `{meant}`? {listed}" if meant else listed,
-        Edit(name.span, sure) if sure else None,
+        hint,
+        edit,
     )

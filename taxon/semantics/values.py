@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from taxon.taxonomy.schema import Choice, Range, Slot
+from taxon.taxonomy.schema import LARGEST, Choice, Range, Slot
 
 # A closed set of up to this many members is shown whole.
 SMALL = 12
@@ -51,7 +51,7 @@ def _number(numbers: Range) -> str:
         return str(int(low) + (numbers.low_open and low == numbers.low))
     if low in numbers:
         return f"{low:g}"
-    return f"{(low + numbers.high) / 2:g}" if math.isfinite(numbers.high) else f"{low + 1:g}"
+    return f"{(low + numbers.high) / 2:g}" if numbers.high < LARGEST else f"{low + 1:g}"
 
 
 def example(slot: Slot) -> str:

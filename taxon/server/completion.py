@@ -8,15 +8,14 @@ from pathlib import Path
 from taxon.diagnostics.source import Source
 from taxon.semantics.bodies import ACTIONS
 from taxon.semantics.loading import shipped_names, shipped_path
-from taxon.semantics.values import spelled, takes
-from taxon.server.context import Context, context, spelt
-from taxon.server.describing import choice_text, code_text, slot_text
+from taxon.server.context import Context, context, end_of, spelt
+from taxon.server.describing import code_text, slot_text
 from taxon.server.importing import files, in_import
 from taxon.server.item import Completion
+from taxon.server.valuing import parameters, values
 from taxon.server.view import VOCABULARY, Texts, View, view
 from taxon.syntax import tree
 from taxon.taxonomy.rules import LINTS
-from taxon.taxonomy.schema import Choice
 
 _DECLARATIONS = ("algorithm", "architecture", "study", "import")
 _ENTRIES = ("unset", "when", "allow")
@@ -30,7 +29,7 @@ def completions(path: Path, text: str, offset: int, texts: Texts) -> list[Comple
     found = context(Source(str(path), text), offset)
     if found is None:
         return []
-    return list(_file(found, path, texts) if len(found.frames) == 1 else _body(found, path, texts))
+    return list(_file(found, path, texts) if len(found.frames) == 1 else _body(found, path, text, texts))
 
 
 def _words(words: Iterable[str], kind: str, start: int, end: int) -> Iterator[Completion]:
@@ -72,10 +71,10 @@ def _visible(seen: View, kind: type[tree.Algorithm | tree.Architecture] | None) 
     return [] if kind is None else sorted({each.name for each in seen.visible() if isinstance(each.declaration, kind)})
 
 
-def _body(at: Context, path: Path, texts: Texts) -> Iterator[Completion]:
+def _body(at: Context, path: Path, text: str, texts: Texts) -> Iterator[Completion]:
     here, kinds = at.here, at.here.kinds
     if here.opening == "LPAR":
-        yield from _parameters(at)
+        yield from parameters(at, text)
     if here.opening == "LBRACE" and "EQUAL" not in kinds:
         yield from _entry(at)
     elif at.declared == "STUDY" and spelt(here.entry[:2]) == "base=":
@@ -83,7 +82,7 @@ def _body(at: Context, path: Path, texts: Texts) -> Iterator[Completion]:
     elif kinds[:3] == ["WHEN", "NAME", "EQUAL"] and len(kinds) == 3 and here.entry[1] == "actions":
         yield from _words(ACTIONS, "choice", at.start, at.end)
     elif here.opening != "LBRACE" or kinds[-1] in ("EQUAL", "PLUS"):
-        yield from _values(at)
+        yield from values(at, text)
 
 
 def _entry(at: Context) -> Iterator[Completion]:
@@ -103,45 +102,14 @@ def _entry(at: Context) -> Iterator[Completion]:
     paths = here.entry[1:] if kinds[:1] in (["UNSET"], ["VARY"]) else here.entry
     if any(token.type not in ("NAME", "DOT") for token in paths) or (paths and paths[-1].type == "NAME"):
         return
-    start = paths[0].start_pos or 0 if paths else at.start
+    start, end = paths[0].start_pos or 0 if paths else at.start, at.end
+    for token in at.rest if at.end > at.start else ():
+        if token.type not in ("NAME", "DOT"):
+            break
+        end = end_of(token)
     written = at.prefix + spelt(paths)
     for path in sorted(VOCABULARY.paths, key=lambda path: (path.count("."), path)):
         if path.startswith(written):
             slots = VOCABULARY.places(path)[0].slots
             text = path.removeprefix(at.prefix)
-            yield Completion(text, "path", start, at.end, text, slots[0].doc, slot_text(path, slots[0]))
-
-
-def _parameters(at: Context) -> Iterator[Completion]:
-    """The parameters of the constructor that are not given yet, where a name may stand."""
-    if at.here.entry:
-        return
-    given = {str(argument[0]) for argument in at.here.given if [t.type for t in argument[:2]] == ["NAME", "EQUAL"]}
-    unnamed = len(at.here.given) - len(given)
-    for choice in at.constructors(VOCABULARY):
-        for slot in choice.parameters[unnamed:]:
-            if slot.name not in given:
-                detail = f"{slot.doc}; {slot.default} by default" if slot.default is not None else slot.doc
-                yield Completion(
-                    slot.name, "parameter", at.start, at.end, f"{slot.name} = ", detail, f"takes {takes(slot)}"
-                )
-
-
-def _values(at: Context) -> Iterator[Completion]:
-    """The choices of what stands at the cursor; after `+` the modifiers first."""
-    entry = at.here.entry
-    if entry and entry[-1].type not in ("EQUAL", "PLUS"):
-        return
-    added = bool(entry) and entry[-1].type == "PLUS"
-    seen: set[str] = set()
-    for slot in at.slots(VOCABULARY):
-        choices: list[Choice] = [*slot.modifiers] if added else [*slot.bases, *slot.modifiers]
-        for choice in choices:
-            if choice.key not in seen:
-                seen.add(choice.key)
-                yield Completion(
-                    choice.key, "choice", at.start, at.end, spelled(choice), choice.doc, choice_text(choice)
-                )
-        if slot.boolean and not added and "true" not in seen:
-            seen.add("true")
-            yield from _words(("true", "false"), "choice", at.start, at.end)
+            yield Completion(text, "path", start, end, text, slots[0].doc, slot_text(path, slots[0]))

@@ -26,6 +26,7 @@ class Frame:
     head: list[Token] = field(default_factory=list)
     given: list[list[Token]] = field(default_factory=list)  # the arguments before the present one
     entry: list[Token] = field(default_factory=list)  # what stands before the cursor since the last separator
+    tokens: list[Token] = field(default_factory=list)  # all that stands in it before the cursor, its bracket first
 
     @property
     def kinds(self) -> list[str]:
@@ -39,15 +40,27 @@ class Frame:
 
 @dataclass(frozen=True)
 class Context:
-    """The open frames from the file inwards, and where the word begins and ends that the cursor is in."""
+    """The open frames from the file inwards, where the word begins and ends that the cursor touches, and what follows
+    it in the innermost frame: the rest of the entry, then the entries or arguments after it."""
 
     frames: list[Frame]
     start: int
     end: int
+    following: list[list[Token]]
 
     @property
     def here(self) -> Frame:
         return self.frames[-1]
+
+    @property
+    def rest(self) -> list[Token]:
+        """The tokens after the word, up to the end of its entry or argument."""
+        return self.following[0]
+
+    @property
+    def given(self) -> list[list[Token]]:
+        """The arguments before and after the present one."""
+        return [*self.here.given, *self.following[1:]]
 
     @property
     def declared(self) -> str:
@@ -82,25 +95,64 @@ def context(source: Source, offset: int) -> Context | None:
         return None
     frames = [Frame()]
     start = end = offset
-    for token in tokens:
+    at = len(tokens)
+    for index, token in enumerate(tokens):
         begin = token.start_pos or 0
+        at = index
+        if begin <= offset <= begin + len(token) and (token.type == "NAME" or token.type in KEYWORDS):
+            start, end, at = begin, begin + len(token), index + 1
+            break
         if begin >= offset:
             break
-        if begin + len(token) >= offset and (token.type == "NAME" or token.type in KEYWORDS):
-            start, end = begin, begin + len(token)
-            break
         _take(token, frames)
-    return Context(frames, start, end)
+    return Context(frames, start, end, _following(tokens[at:]))
+
+
+def _following(tokens: list[Token]) -> list[list[Token]]:
+    """The tokens up to the end of a frame, by entry or argument."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.type in _OPENING.values()) - (token.type in _OPENING)
+        if depth < 0 or token.type == "$END":
+            break
+        if not depth and token.type in ("NEWLINE", "COMMA"):
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+def end_of(token: Token) -> int:
+    """The offset after a token."""
+    return (token.start_pos or 0) + len(token)
+
+
+def terms(tokens: list[Token]) -> list[list[Token]]:
+    """The terms of a sum, of which some may be empty."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.type in _OPENING.values()) - (token.type in _OPENING)
+        if not depth and token.type == "PLUS":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
 
 
 def _take(token: Token, frames: list[Frame]) -> None:
     kind, frame = token.type, frames[-1]
+    frame.tokens.append(token)
     if kind in _OPENING.values():
-        frames.append(Frame(kind, list(frame.entry)))
+        frames.append(Frame(kind, list(frame.entry), tokens=[frame.tokens.pop()]))
     elif kind in _OPENING:
-        while frames.pop().opening != _OPENING[kind]:
-            pass  # a bracket that is never closed ends with the block that it stands in
-        frames[-1].entry = [] if kind == "RBRACE" else [*frames[-1].entry, token]
+        while frame.opening != _OPENING[kind]:  # a bracket that is never closed ends with the block that it stands in
+            frames.pop()
+            frame = frames[-1]
+        within = frames.pop().tokens
+        frames[-1].tokens += within
+        frames[-1].entry = [] if kind == "RBRACE" else [*frames[-1].entry, *within]
     elif kind == "NEWLINE":
         while frames[-1].opening in ("LPAR", "LSQB"):
             frames.pop()
@@ -144,5 +196,5 @@ def _constructors(context: Context, at: int, vocabulary: Vocabulary) -> tuple[Ch
 def _parameter(frame: Frame, choice: Choice) -> Iterator[Slot]:
     if frame.kinds[:2] == ["NAME", "EQUAL"]:
         yield from (slot for slot in choice.parameters if slot.name == frame.entry[0])
-    elif "EQUAL" not in frame.kinds and len(frame.given) < len(choice.parameters):
+    elif len(frame.given) < len(choice.parameters):
         yield choice.parameters[len(frame.given)]

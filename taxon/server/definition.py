@@ -23,9 +23,9 @@ def definition(path: Path, offset: int, texts: Texts) -> list[Found]:
     found = declaration_at(seen, offset)
     if found is not None:
         return [_place(found[0].span)]
-    for statement, target in seen.unit.imports if seen.unit is not None else ():
-        if inside(statement.span, offset) and target in seen.library.units:
-            return [(target, Span(seen.library.units[target].file.source, 0, 0))]
+    imported = import_at(seen, offset)
+    if imported is not None:
+        return [(imported[1], Span(seen.library.units[imported[1]].file.source, 0, 0))]
     return [_place(span) for span in dict.fromkeys(_replaced(seen, offset))]
 
 
@@ -38,6 +38,14 @@ def declaration_at(seen: View, offset: int) -> tuple[Symbol, Span] | None:
             if inside(reference.span, offset):
                 symbol = seen.scope.find(reference, seen.unit, kind)
                 return None if symbol is None else (symbol, reference.span)
+    return None
+
+
+def import_at(seen: View, offset: int) -> tuple[tree.Import, Path] | None:
+    """The `import` at an offset and the file that it leads to, if that can be read."""
+    for statement, target in seen.unit.imports if seen.unit is not None else ():
+        if inside(statement.span, offset) and target in seen.library.units:
+            return statement, target
     return None
 
 

@@ -1,86 +1,106 @@
-"""The documents that an editor has open, and the editor's terms for what is found in them."""
+"""The documents that an editor has open, and the editor's terms for places in them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from lsprotocol import types
-from pygls.uris import from_fs_path, to_fs_path
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.uris import to_fs_path
 
-from taxon.diagnostics.model import Label, Severity
 from taxon.diagnostics.source import Span
-from taxon.diagnostics.visible import visible
-from taxon.server.findings import Finding
 from taxon.server.positions import Positions
-from taxon.server.view import path_of
 
-_SEVERITY = {Severity.ERROR: types.DiagnosticSeverity.Error, Severity.WARNING: types.DiagnosticSeverity.Warning}
+positions = lru_cache(maxsize=16)(Positions)  # an answer has many places of few texts
+
+
+@dataclass(frozen=True)
+class Document:
+    """One state of a document. `path` is its real path, whatever links its URI leads through."""
+
+    uri: str
+    path: Path
+    text: str
+    version: int
 
 
 class Documents:
-    """Open documents by their URIs, with their unsaved texts by real path."""
+    """Open documents by their URIs."""
 
     def __init__(self) -> None:
         self.encoding = "utf-16"
-        self.paths: dict[str, Path] = {}
-        self.texts: dict[Path, str] = {}
-        self.versions: dict[str, int] = {}
+        self._open: dict[str, Document] = {}
 
-    def put(self, uri: str, text: str, version: int) -> None:
-        """Hold a text for a document. One that is no file yet stands, for its imports, in the working directory."""
+    def __getitem__(self, uri: str) -> Document:
+        """An open document. Raises JsonRpcInvalidParams for any other."""
         try:
-            path = Path(os.path.realpath(to_fs_path(uri) or uri.replace("/", "_")))
-        except ValueError:  # a character that no path has
-            path = Path.cwd() / "untitled.tx"
-        self.paths[uri], self.texts[path], self.versions[uri] = path, text, version
+            return self._open[uri]
+        except KeyError:
+            raise JsonRpcInvalidParams(f"{uri} is not open") from None
 
-    def drop(self, uri: str) -> Path:
+    def __contains__(self, uri: str) -> bool:
+        return uri in self._open
+
+    @property
+    def uris(self) -> list[str]:
+        return list(self._open)
+
+    @property
+    def texts(self) -> dict[Path, str]:
+        """The unsaved texts by real path; of a file that is open under two URIs, the one that came last."""
+        return {document.path: document.text for document in self._open.values()}
+
+    def put(self, uri: str, text: str, version: int) -> Document:
+        """Hold a text for a document. One that is no file yet stands, for its imports, in the working directory."""
+        known = self._open.pop(uri, None)
+        document = self._open[uri] = Document(uri, known.path if known else _real(uri), text, version)
+        return document
+
+    def change(self, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent], version: int) -> Document:
+        """Apply changes one after the other: whole texts, or texts in place of ranges."""
+        text = self[uri].text
+        for change in changes:
+            if isinstance(change, types.TextDocumentContentChangePartial):
+                places = Positions(text, self.encoding)
+                start = places.offset(change.range.start.line, change.range.start.character)
+                end = places.offset(change.range.end.line, change.range.end.character)
+                text = text[: min(start, end)] + change.text + text[max(start, end) :]
+            else:
+                text = change.text
+        return self.put(uri, text, version)
+
+    def drop(self, uri: str) -> Document:
         """Forget a document: its file counts again."""
-        path = self.paths.pop(uri)
-        self.texts.pop(path, None)
-        self.versions.pop(uri, None)
-        return path
+        document = self[uri]
+        del self._open[uri]
+        return document
 
-    def text(self, uri: str) -> str:
-        return self.texts[self.paths[uri]]
-
-    def offset(self, uri: str, position: types.Position) -> int:
-        return Positions(self.text(uri), self.encoding).offset(position.line, position.character)
+    def offset(self, document: Document, position: types.Position) -> int:
+        return positions(document.text, self.encoding).offset(position.line, position.character)
 
     def range(self, text: str, start: int, end: int) -> types.Range:
         """A range of a text in the editor's units."""
-        places = Positions(text, self.encoding)
+        places = positions(text, self.encoding)
         return types.Range(types.Position(*places.place(start)), types.Position(*places.place(end)))
+
+    def span(self, span: Span) -> types.Range:
+        return self.range(span.source.text, span.start, span.end)
 
     def uri(self, path: Path) -> str:
         """A file's URI: the editor's own where it has the file open."""
-        real = path.resolve()
-        return next((uri for uri, known in self.paths.items() if known == real), None) or from_fs_path(str(path)) or ""
+        real = Path(os.path.realpath(path))
+        return next((each.uri for each in self._open.values() if each.path == real), None) or real.as_uri()
 
     def location(self, path: Path, span: Span) -> types.Location:
-        return types.Location(self.uri(path), self.range(span.source.text, span.start, span.end))
+        return types.Location(self.uri(path), self.span(span))
 
-    def diagnostic(self, finding: Finding) -> types.Diagnostic:
-        """A finding as an editor shows it; the labels beside the primary one are related information."""
-        told, span = finding.diagnostic, finding.span
-        lines = [told.message, *(f"note: {note}" for note in told.notes)]
-        if told.help:
-            lines.append(f"help: {told.help}")
-        if finding.elsewhere and told.primary is not None:
-            line, _ = told.primary.source.position(told.primary.start)
-            lines[0] = f"{told.primary.source.name}:{line}: {lines[0]}"
-        labels = [label for label in told.labels if finding.elsewhere or label.span is not told.primary]
-        return types.Diagnostic(
-            range=self.range(span.source.text, span.start, span.end),
-            message="\n".join(map(visible, lines)),
-            severity=_SEVERITY[told.severity],
-            code=told.code.id,
-            source="taxon",
-            related_information=[self._related(label) for label in labels if label.span.source.is_file] or None,
-        )
 
-    def _related(self, label: Label) -> types.DiagnosticRelatedInformation:
-        return types.DiagnosticRelatedInformation(
-            self.location(path_of(label.span.source), label.span), visible(label.text) or "here"
-        )
+def _real(uri: str) -> Path:
+    try:
+        return Path(os.path.realpath(to_fs_path(uri) or uri.replace("/", "_")))
+    except ValueError:  # a character that no path has, or no URI at all
+        return Path.cwd() / "untitled.tx"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.source import Span
 from taxon.semantics import check_file
-from taxon.semantics.loading import Library, Unit, load
-from taxon.server.view import Texts, path_of
+from taxon.semantics.loading import Library, Unit
+from taxon.server.view import Texts, path_of, view
+from taxon.taxonomy.row import Row
+from taxon.taxonomy.rules import check_row
+
+
+class OutdatedError(Exception):
+    """The document has changed, so nobody waits for its check."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,21 @@ class Findings:
     reads: frozenset[Path]
 
 
-def findings(path: Path, texts: Texts) -> Findings:
-    """Check a document with the unsaved texts, which are by their real paths. Raises nothing for any text."""
-    library = load(path, str(path), texts)
+def findings(path: Path, texts: Texts, outdated: Callable[[], bool] = lambda: False) -> Findings:
+    """Check a document with the unsaved texts, which are by their real paths.
+
+    Raises OutdatedError where `outdated`, which is called before each algorithm's rules, says so; nothing for any text.
+    """
+
+    def rules(row: Row) -> list[Diagnostic]:
+        if outdated():
+            raise OutdatedError
+        return check_row(row)
+
+    library = view(path, texts).library
     root = library.units.get(library.root)
     found: list[Finding] = []
-    for diagnostic in check_file(path, texts=texts):
+    for diagnostic in check_file(path, rules=rules, texts=texts):
         span = diagnostic.primary
         if root is None or span is None:
             continue

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from taxon.diagnostics.source import Span
 from taxon.semantics.scope import Symbol
-from taxon.server.definition import declaration_at
-from taxon.server.describing import choice_text, leaf_line, quoted, slot_text
+from taxon.server.definition import declaration_at, import_at
+from taxon.server.describing import choice_text, code, leaf_line, quoted, slot_text
 from taxon.server.view import VOCABULARY, Entry, Texts, View, entry_at, inside, view
 from taxon.syntax import tree
 from taxon.syntax.printing import expression as spelling
 from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.table import cells
+
+# Declarations that an import is described by; a file may hold thousands.
+_MOST = 8
 
 Found = tuple[str, Span]
 
@@ -22,8 +26,14 @@ def hover(path: Path, offset: int, texts: Texts) -> Found | None:
     named = declaration_at(seen, offset)
     if named is not None:
         symbol, span = named
-        doc = symbol.declaration.doc
-        return "\n\n".join([f"{symbol.kind} **`{symbol.name}`**", *([quoted(doc)] if doc else [])]), span
+        return _declaration(symbol, seen), span
+    imported = import_at(seen, offset)
+    if imported is not None:
+        statement, target = imported
+        return _file(target, seen), statement.target.span
+    own = next((symbol for symbol in seen.scope.own(seen.library.root) if inside(symbol.span, offset)), None)
+    if own is not None:
+        return _declaration(own, seen), own.span
     symbol_here = seen.symbol_at(offset)
     entry = None if symbol_here is None else entry_at(symbol_here.declaration.entries, offset)
     if symbol_here is None or entry is None:
@@ -40,6 +50,29 @@ def hover(path: Path, offset: int, texts: Texts) -> Found | None:
     return None
 
 
+def _file(path: Path, seen: View) -> str:
+    """What a file declares: each declaration with its documentation, and an algorithm's entry in Table 1."""
+    symbols = seen.scope.own(path)
+    parts = [_declaration(symbol, seen) for symbol in symbols[:_MOST]]
+    if not symbols:
+        parts = ["it declares nothing"]
+    elif len(symbols) > _MOST:
+        parts.append(f"and {len(symbols) - _MOST:,} more")
+    return "\n\n".join([f"**{code(seen.library.units[path].file.source.name.rpartition('/')[2])}**", *parts])
+
+
+def _declaration(symbol: Symbol, seen: View) -> str:
+    parts = [f"{symbol.kind} **`{symbol.name}`**"]
+    if symbol.declaration.doc:
+        parts.append(quoted(symbol.declaration.doc))
+    row = seen.row(symbol) if isinstance(symbol.declaration, tree.Algorithm) else None
+    if row is not None:
+        entries = cells(row)
+        width = max(map(len, entries))
+        parts.append(quoted("\n".join(f"{path:{width}} | {cell or '-'}" for path, cell in entries.items())))
+    return "\n\n".join(parts)
+
+
 def _path(entry: Entry, offset: int, symbol: Symbol, seen: View) -> Found | None:
     """The path up to the name under the cursor; a group only says what is below it."""
     path, span = entry.named(offset)
@@ -53,8 +86,8 @@ def _path(entry: Entry, offset: int, symbol: Symbol, seen: View) -> Found | None
 
 
 def _resolved(paths: list[str], symbol: Symbol, seen: View) -> list[str]:
-    leaves = seen.leaves(symbol) if isinstance(symbol.declaration, tree.Algorithm) else {}
-    return [leaf_line(leaves[path], symbol.name) for path in paths if path in leaves]
+    row = seen.row(symbol) if isinstance(symbol.declaration, tree.Algorithm) else None
+    return [] if row is None else [leaf_line(row.leaves[path], symbol.name) for path in paths if path in row.leaves]
 
 
 def _value(value: tree.Expression, slot: Slot, path: str, offset: int, symbol: Symbol, seen: View) -> Found | None:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Completion:
-    """A text to write in place of [start, end), the kind of thing it is, and what is said about it."""
+    """A text to write in place of [start, end), the kind of thing it is, and what is said about it.
+
+    `hole` is a value that stands after the text until the author writes another: an editor selects it.
+    """
 
     label: str
     kind: str  # "path", "choice", "parameter", "keyword", "file", "name" or "code"
@@ -16,3 +19,4 @@ class Completion:
     text: str
     detail: str = ""
     documentation: str = ""
+    hole: str = ""

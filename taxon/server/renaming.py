@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from taxon.diagnostics.model import Diagnostic
 from taxon.diagnostics.source import Span
-from taxon.semantics.loading import shipped_path
 from taxon.semantics.scope import Symbol
 from taxon.semantics.values import shortened
-from taxon.server.definition import declaration_at
-from taxon.server.view import Texts, View, inside, references, view
+from taxon.server.usage import meant_at, readers, ships, uses
+from taxon.server.view import Texts, View, view
 from taxon.syntax import literals
-from taxon.syntax.folder import specs_below
-from taxon.syntax.reading import read
 from taxon.syntax.tokens import tokens
-
-# What is declared in a file is known elsewhere only through this: shipped specs, imported by name, import no others.
-_IMPORTS_A_FILE = re.compile(r'\bimport\s*"')
 
 
 class RefusedError(Exception):
@@ -44,7 +36,7 @@ def renaming(path: Path, offset: int, name: str, texts: Texts, folders: Sequence
     meant = _meant(view(path, texts), offset)
     _check_name(name)
     found: dict[Path, list[Span]] = {}
-    for reader in _readers(meant.unit.path, texts, folders):
+    for reader in _readers(meant, texts, folders):
         assert reader.unit is not None
         if not reader.unit.complete:
             shown = _shown(reader.library.root, meant.unit.path)
@@ -55,7 +47,7 @@ def renaming(path: Path, offset: int, name: str, texts: Texts, folders: Sequence
             seen = _shown(reader.library.root, meant.unit.path)
             where = f"in `{at}`" if at == seen else f"in `{at}`, which `{seen}` knows"
             raise RefusedError(f"`{name}` is declared already, {where}: give another name")
-        spans = list(_uses(reader, meant))
+        spans = list(uses(reader, meant))
         if spans:
             found[reader.library.root] = spans
     return found
@@ -63,12 +55,10 @@ def renaming(path: Path, offset: int, name: str, texts: Texts, folders: Sequence
 
 def _meant(seen: View, offset: int) -> Symbol:
     """The declaration that is named at an offset, if its name may be changed."""
-    own = next((symbol for symbol in seen.scope.own(seen.library.root) if inside(symbol.span, offset)), None)
-    used = declaration_at(seen, offset)
-    meant = own or (used[0] if used is not None else None)
+    meant = meant_at(seen, offset)
     if meant is None:
         raise RefusedError("no name of an algorithm, an architecture or a study stands here that could be changed")
-    if meant.unit.path.parent == Path(os.path.realpath(shipped_path(meant.unit.path.stem))).parent:
+    if ships(meant):
         raise RefusedError(f"`{meant.name}` ships with taxon and keeps its name: extend it under a name of your own")
     return meant
 
@@ -81,45 +71,12 @@ def _check_name(name: str) -> None:
         )
 
 
-def _readers(home: Path, texts: Texts, folders: Sequence[Path]) -> Iterator[View]:
-    """The file of a declaration, and every file that imports it, directly or through others."""
-    yield view(home, texts)
+def _readers(meant: Symbol, texts: Texts, folders: Sequence[Path]) -> Iterator[View]:
     try:
-        below = [Path(os.path.realpath(file)) for folder in folders for file in specs_below(folder)]
+        yield from readers(meant.unit.path, texts, folders)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise RefusedError(f"`{error.filename}` cannot be searched for uses of the name: {reason}") from None
-    for path in dict.fromkeys([*texts, *below]):
-        if path != home and _IMPORTS_A_FILE.search(_text(path, texts)):
-            seen = view(path, texts)
-            if seen.unit is not None and home in seen.library.units:
-                yield seen
-
-
-def _text(path: Path, texts: Texts) -> str:
-    """The text of a file; the empty one where it cannot be read, since nothing is imported by such a file."""
-    if path in texts:
-        return texts[path]
-    source = read(path)
-    return "" if isinstance(source, Diagnostic) else source.text
-
-
-def _uses(seen: View, meant: Symbol) -> Iterator[Span]:
-    """The spans of a declaration's name in the document of a view."""
-    assert seen.unit is not None
-    for symbol in seen.scope.own(seen.library.root):
-        if _same(symbol, meant):
-            yield symbol.span
-    for declaration in seen.unit.file.declarations:
-        for reference, kind in references(declaration):
-            found = seen.scope.find(reference, seen.unit, kind)
-            if found is not None and _same(found, meant):
-                yield reference.span
-
-
-def _same(one: Symbol, other: Symbol) -> bool:
-    """Whether two symbols, of different readings perhaps, are one declaration."""
-    return (one.unit.path, one.span.start) == (other.unit.path, other.span.start)
 
 
 def _shown(path: Path, home: Path) -> str:

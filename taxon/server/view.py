@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 from taxon.diagnostics.source import Source, Span
 from taxon.semantics.compose import Composer
@@ -15,7 +18,7 @@ from taxon.semantics.scope import Scope, Symbol
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Leaf
+from taxon.taxonomy.row import Row
 
 VOCABULARY = Vocabulary(SCHEMA)
 
@@ -30,11 +33,10 @@ class View:
     scope: Scope
     unit: Unit | None
 
-    def leaves(self, symbol: Symbol) -> Mapping[str, Leaf]:
-        """The resolved values of an algorithm, as far as its layers are sound; no rule is asked whether they agree."""
+    def row(self, symbol: Symbol) -> Row | None:
+        """The resolved row of an algorithm, as far as its layers are sound; no rule has held its values together."""
         settings = Composer(self.scope, VOCABULARY, Target()).compose(symbol).settings
-        row = None if settings is None else resolve(symbol, settings, VOCABULARY, lambda _: []).row
-        return {} if row is None else row.leaves
+        return None if settings is None else resolve(symbol, settings, VOCABULARY, lambda _: []).row
 
     def visible(self) -> Iterator[Symbol]:
         """The declarations that the document may name as they are: its own, and those of its imports and of theirs."""
@@ -55,9 +57,57 @@ class View:
 
 
 def view(path: Path, texts: Texts) -> View:
-    """Read a document with the unsaved texts, which are by their real paths. Raises nothing for any text."""
+    """Read a document with the unsaved texts, which are by their real paths. Raises nothing for any text.
+
+    The last few are kept, each as long as no file that it has read changes: a request and the check that runs beside it
+    share one.
+    """
+    with _reading[path]:
+        kept = _kept.pop(path, None)
+        if kept is None or kept[1] != _stamps(kept[0], texts):
+            seen = read_view(path, texts)
+            kept = seen, _stamps(seen, texts)
+        _kept[path] = kept  # the one that was asked for last stands last
+    for oldest in list(_kept)[:-_MOST_KEPT]:
+        _kept.pop(oldest, None)
+    return kept[0]
+
+
+def read_view(path: Path, texts: Texts) -> View:
+    """Read a document anew."""
     library = load(path, str(path), texts)
     return View(library, Scope(library), library.units.get(library.root))
+
+
+_MOST_KEPT = 8
+_reading: defaultdict[Path, Lock] = defaultdict(Lock)
+_kept: dict[Path, tuple[View, list[object]]] = {}
+
+
+def _stamps(seen: View, texts: Texts) -> list[object]:
+    """What tells one state of the files that a view has read, or has not found, from another: unsaved texts, or what
+    the disk says."""
+    stamps: list[object] = []
+    for path, unit in seen.library.units.items():
+        stamps.append(texts[path] if path in texts else _on_disk(path))
+        named = (statement.target for statement in unit.file.imports)
+        stamps += [_on_disk(path.parent / target.value) for target in named if isinstance(target, tree.String)]
+    return stamps
+
+
+def _on_disk(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # no such file, or a character that no path has
+        return None
+    return found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns
+
+
+def file_of(path: Path, texts: Texts) -> tree.File:
+    """The tree of a document."""
+    unit = view(path, texts).unit
+    assert unit is not None  # an unsaved text is always read, and nothing else is open
+    return unit.file
 
 
 def path_of(source: Source) -> Path:
@@ -110,6 +160,23 @@ def entry_at(entries: Sequence[tree.Entry | tree.Vary], offset: int, prefix: str
                 within_when = entry_at(entry.entries, offset, prefix)
                 return None if within_when is None else replace(within_when, conditional=True)
     return None
+
+
+def entries_in(entries: Sequence[tree.Entry | tree.Vary], prefix: str = "") -> Iterator[Entry]:
+    """Every entry with the whole of its path, blocks and what stands in them, in order."""
+    for entry in entries:
+        match entry:
+            case tree.Assignment(path=path, value=value):
+                yield Entry(prefix, path, value)
+            case tree.Unset(path=path):
+                yield Entry(prefix, path, None)
+            case tree.Vary(path=path, values=values):
+                yield Entry(prefix, path, values)
+            case tree.Block(path=path):
+                yield Entry(prefix, path, None)
+                yield from entries_in(entry.entries, f"{prefix}{path.text}.")
+            case tree.When():
+                yield from entries_in(entry.entries, prefix)
 
 
 def references(declaration: tree.Declaration) -> Iterator[tuple[tree.Path, type[tree.Algorithm | tree.Architecture]]]:

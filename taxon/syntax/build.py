@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lark import Token
 from lark import Tree as Branch
 
-from taxon.diagnostics.model import Diagnostic, Edit, Label
+from taxon.diagnostics.model import Diagnostic, Label, safe_edit
 from taxon.diagnostics.source import Source, Span
 from taxon.syntax import codes, literals
 from taxon.syntax.layout import span_of
@@ -206,7 +206,7 @@ class Builder:
                 f"`{path.text}` is Python's",
                 (label,),
                 help=f"write `{lower}`",
-                edit=Edit(path.span, lower),
+                edit=safe_edit(path.span, lower),
             )
         )
         return Boolean(_PYTHON[path.text], path.span)

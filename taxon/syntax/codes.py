@@ -40,8 +40,8 @@ BAD_STRING = Code(
 BAD_NUMBER = Code(
     "TX007",
     "a malformed number",
-    "A number is written with digits before and after its point, perhaps an exponent, and perhaps `k` (thousand) or "
-    "`M` (million) at its end: `256`, `0.005`, `3e-4`, `10k`, `1M`.",
+    "A number is written with digits, perhaps a point, an exponent, and `k` (thousand) or `M` (million) at its end: "
+    "`256`, `0.005`, `.9`, `3e-4`, `1_000`, `10k`, `1M`.",
 )
 NUMBER_RANGE = Code(
     "TX008",

@@ -10,11 +10,14 @@ SUFFIX = ".tx"
 
 
 def specs_below(folder: str | os.PathLike[str]) -> list[str]:
-    """Every .tx file below a folder, sorted by its path; hidden folders, and links to folders, are left out.
+    """Every .tx file below a folder, sorted by its path.
 
-    Raises OSError where a folder cannot be read.
+    Hidden folders are left out, and so are links to folders and links to files elsewhere: who formats or mends a folder
+    means what is in it, and not what a stranger has linked to. Raises OSError where a folder cannot be read.
     """
-    return sorted(_below(os.fspath(folder)), key=lambda name: Path(name).parts)
+    top = os.path.join(os.path.realpath(folder), "")
+    inside = (name for name in _below(os.fspath(folder)) if os.path.realpath(name).startswith(top))
+    return sorted(inside, key=lambda name: Path(name).parts)
 
 
 def _below(folder: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from taxon.diagnostics.model import Diagnostic, Edit, Label
+from taxon.diagnostics.model import Diagnostic, Label, safe_edit
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.visible import hidden
 from taxon.syntax import codes, literals
@@ -130,7 +130,7 @@ def _significant(source: Source, result: Layout) -> list[Token]:
             continue
         if kind == "SLASHES":
             span = span_of(source, token)
-            edit = Edit(span, "#" + token[2:])
+            edit = safe_edit(span, "#" + token[2:])
             label = Label(span, "starts no comment", primary=True)
             result.findings.append(
                 Diagnostic(codes.FOREIGN, "comments begin with `#`", (label,), help="write `#`", edit=edit)
@@ -168,7 +168,7 @@ def _lone_return(source: Source, token: Token) -> Diagnostic:
     span = span_of(source, token)
     label = Label(span, "U+000D", primary=True)
     message = "a carriage return alone ends this line, which many programs show as none"
-    return Diagnostic(codes.HIDDEN, message, (label,), help="end the line with a line feed", edit=Edit(span, "\n"))
+    return Diagnostic(codes.HIDDEN, message, (label,), help="end the line with a line feed", edit=safe_edit(span, "\n"))
 
 
 def _dangling(source: Source, doc: list[Token]) -> Diagnostic:

@@ -24,9 +24,8 @@ LOOK_ALIKES = {
 
 LONGEST_NUMBER = 40
 _EXACT = 2**53
-_NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?([kM]?)")
+_NUMBER = re.compile(r"(-?)((?:[0-9]+(?:_[0-9]+)*)?)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?([kM]?)")
 _SUFFIX = {"": 0, "k": 3, "M": 6}
-_SCALE = {"": 1, "k": 1_000, "M": 1_000_000}
 _ESCAPE = re.compile(r"\\(.)")
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -54,18 +53,39 @@ def number(text: str) -> int | float | None:
 
     Cannot be held: more than LONGEST_NUMBER characters, infinite in double precision, or zero only by underflow.
     """
-    match = _NUMBER.fullmatch(text)
-    if match is None or len(text) > LONGEST_NUMBER:
+    read = _read(text)
+    if read is None:
         return None
-    sign, whole, fraction, power, suffix = match.groups()
-    digits = int(sign + whole + (fraction or ""))
-    exponent = int(power or 0) + _SUFFIX[suffix] - len(fraction or "")
-    if fraction is None and power is None:
-        return digits * _SCALE[suffix]
+    digits, exponent, integral = read
+    if integral:
+        return digits * int(10**exponent)
     value = float(f"{digits}e{exponent}")
     if value in (float("inf"), float("-inf")) or (value == 0 and digits != 0):
         return None
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def is_whole(text: str) -> bool:
+    """Whether a NUMBER token spells an integer, to its last digit: `1000`, `1.5M` and `1e6` do, `0.5` does not."""
+    read = _read(text)
+    if read is None:
+        return False
+    digits, exponent, _ = read
+    return digits == 0 or exponent >= 0 or (-exponent <= LONGEST_NUMBER and digits % 10**-exponent == 0)
+
+
+def _read(text: str) -> tuple[int, int, bool] | None:
+    """The digits of a NUMBER token, the power of ten that they are multiplied by, and whether it has neither point nor
+    exponent; None where it is none, or too long."""
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > LONGEST_NUMBER:
+        return None
+    sign, whole, fraction, power, suffix = match.groups()
+    if not whole and not fraction:
+        return None
+    digits = int(sign + whole.replace("_", "") + (fraction or ""))
+    exponent = int(power or 0) + _SUFFIX[suffix] - len(fraction or "")
+    return digits, exponent, fraction is None and power is None
 
 
 def bad_escape(text: str) -> tuple[int, int] | None:

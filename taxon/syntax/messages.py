@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 
 from lark import Token
 
-from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
+from taxon.diagnostics.model import Code, Diagnostic, Edit, Label, safe_edit
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import certain, nearest
 from taxon.syntax import codes, literals
@@ -88,6 +89,8 @@ _HELP = {
     ("axis", "EQUAL"): "write `vary path in [first, second]`",
 }
 
+_LONGEST_LINE = 1000  # what is looked through for a better message
+
 _CLOSING = {"(": ")", "[": "]"}
 
 
@@ -101,6 +104,13 @@ def unexpected(source: Source, token: Token, accepted: Set[str], unclosed: Token
     start = token.start_pos or 0
     kind = token.type
     span = Span(source, start, start if kind in ("NEWLINE", "$END") else start + len(token))
+    environment = _bare_environment(source, start)
+    if environment is not None:
+        right = f'"{environment.text}"'
+        label = Label(environment, "without quotes", primary=True)
+        message = "an environment is a string, in double quotes"
+        help = f"write `when env = {right}`"
+        return Diagnostic(codes.BAD_STRING, message, (label,), help=help, edit=safe_edit(environment, right))
     if kind in _LEXICAL:
         return _lexical(span, token)
     if unclosed is not None:
@@ -113,12 +123,14 @@ def unexpected(source: Source, token: Token, accepted: Set[str], unclosed: Token
     if kind in KEYWORDS and what in ("name", "path", "entry", "value", "argument", "item"):
         label = Label(span, "a keyword", primary=True)
         return Diagnostic(codes.KEYWORD, f"the keyword `{token}` cannot be a name", (label,), help=_KEYWORD_HELP[what])
+    if kind == "LPAR" and what in ("value", "argument", "item"):
+        return _parenthesis(span)
     label = Label(span, primary=True)
     message = f"expected {_EXPECTED[what]}, found {_found(token)}"
     words = [name.lower() for name in KEYWORDS & accepted]
     meant = nearest(token, words) if kind == "NAME" else None
     if meant is not None:
-        edit = Edit(span, meant) if certain(token, words) else None
+        edit = safe_edit(span, meant) if certain(token, words) else None
         return Diagnostic(codes.UNEXPECTED, message, (label,), help=f"did you mean `{meant}`?", edit=edit)
     return Diagnostic(codes.UNEXPECTED, message, (label,), help=_HELP.get((what, kind), ""))
 
@@ -131,6 +143,37 @@ _KEYWORD_HELP = {
     "argument": "choose another name",
     "item": "choose another name",
 }
+
+
+_ENVIRONMENT = re.compile(r"\bwhen[ \t]+env[ \t]*=[ \t]*([^\s\"'{}#,;]+)")
+_TUPLE = re.compile(r"\(([^()\[\]{}#\"\r\n]*)\)")
+
+
+def _bare_environment(source: Source, at: int) -> Span | None:
+    """The environment without quotes that a place is in, or behind, such as `Ant-v4` of `when env = Ant-v4 {`."""
+    line, column = source.position(at)
+    first = at - column + 1
+    text = source.line(line)[:_LONGEST_LINE]
+    for match in _ENVIRONMENT.finditer(text):
+        begin, end = first + match.start(1), first + match.end(1)
+        if "#" not in text[: match.start()] and begin <= at and not source.text[end:at].strip(" \t"):
+            return Span(source, begin, end)
+    return None
+
+
+def _parenthesis(span: Span) -> Diagnostic:
+    """A parenthesis where a value begins: a tuple of Python's is a list here."""
+    source = span.source
+    match = _TUPLE.match(source.text, span.start, span.start + _LONGEST_LINE)
+    label = Label(span, "is no list", primary=True)
+    help = "a list stands in square brackets, and nothing else is grouped"
+    if match is None or "," not in match[1]:
+        return Diagnostic(codes.FOREIGN, "`(` begins no value", (label,), help=help)
+    items = match[1].strip().removesuffix(",").strip()
+    whole = re.fullmatch(r"[0-9kM,\s]+", items) is not None  # other values stand in no list, so more may be wrong
+    edit = (safe_edit if whole else Edit)(Span(source, match.start(), match.end()), f"[{items}]")
+    help = f"a list stands in square brackets: `[{_short(items)}]`"
+    return Diagnostic(codes.FOREIGN, "`(` begins no value", (label,), help=help, edit=edit)
 
 
 def _found(token: Token) -> str:
@@ -159,7 +202,8 @@ def _lexical(span: Span, token: Token) -> Diagnostic:
     text = _short(token)
 
     def finding(code: Code, message: str, label: str, help: str = "", replacement: str | None = None) -> Diagnostic:
-        edit = None if replacement is None else Edit(span, replacement)
+        # A space is a space, however it is encoded; what a number or a name was meant as is a guess.
+        edit = None if replacement is None else (safe_edit if token.isspace() else Edit)(span, replacement)
         return Diagnostic(code, message, (Label(span, label, primary=True),), help=help, edit=edit)
 
     match token.type:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
-from taxon.diagnostics.model import Code, Diagnostic, Edit, Label
+from taxon.diagnostics.model import Code, Diagnostic, Label, safe_edit
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import nearest
 from taxon.syntax import codes
@@ -92,7 +92,7 @@ def _missing_edition(source: Source, laid: Layout) -> list[Diagnostic]:
     label = Label(
         Span(source, first.start_pos or 0, (first.start_pos or 0) + len(first)), "comes before it", primary=True
     )
-    edit = Edit(Span(source, start, start), "taxon 1\n")
+    edit = safe_edit(Span(source, start, start), "taxon 1\n")
     help = "begin the file with `taxon 1`"
     return [Diagnostic(codes.NO_EDITION, "the edition line is missing", (label,), help=help, edit=edit)]
 
@@ -156,7 +156,7 @@ class _Parser:
         span = span_of(self.source, token)
         help = f"write `{right}`" if right else "take it out"
         labels = (Label(span, label, primary=True),)
-        self.findings.append(Diagnostic(code, message, labels, help=help, edit=Edit(span, right)))
+        self.findings.append(Diagnostic(code, message, labels, help=help, edit=safe_edit(span, right)))
 
     def _feed(self, kind: str, text: str, like: Token) -> None:
         self.interactive.feed_token(Token(kind, text, like.start_pos))

@@ -130,6 +130,11 @@ def declaration(node: Declaration) -> str:
     return "".join(f"{line}\n" for line in (*_doc(node.doc), *_braces(head, node.entries)))
 
 
+def entry(node: Entry | Vary) -> str:
+    """One entry, over several lines where it is a block."""
+    return "\n".join(_entry(node))
+
+
 def _doc(text: str) -> Iterator[str]:
     if text:
         for line in text.split("\n"):
@@ -137,7 +142,7 @@ def _doc(text: str) -> Iterator[str]:
 
 
 def _braces(head: str, entries: Iterable[Entry | Vary]) -> Iterator[str]:
-    lines = [_INDENT + line for entry in entries for line in _entry(entry)]
+    lines = [_INDENT + line for node in entries for line in _entry(node)]
     if not lines:
         yield f"{head} {{}}"
         return
@@ -146,20 +151,20 @@ def _braces(head: str, entries: Iterable[Entry | Vary]) -> Iterator[str]:
     yield "}"
 
 
-def _entry(entry: Entry | Vary) -> Iterator[str]:
-    match entry:
+def _entry(node: Entry | Vary) -> Iterator[str]:
+    match node:
         case Assignment():
-            yield from _doc(entry.doc)
-            yield f"{entry.path.text} = {expression(entry.value)}"
+            yield from _doc(node.doc)
+            yield f"{node.path.text} = {expression(node.value)}"
         case Block():
-            yield from _braces(entry.path.text, entry.entries)
+            yield from _braces(node.path.text, node.entries)
         case Unset():
-            yield f"unset {entry.path.text}"
+            yield f"unset {node.path.text}"
         case Allow():
-            yield f"allow {entry.code.text} {string(entry.reason.value)}"
+            yield f"allow {node.code.text} {string(node.reason.value)}"
         case When():
-            yield from _braces(f"when {entry.subject.text} = {expression(entry.value)}", entry.entries)
+            yield from _braces(f"when {node.subject.text} = {expression(node.value)}", node.entries)
         case Vary():
-            yield f"vary {entry.path.text} in {expression(entry.values)}"
+            yield f"vary {node.path.text} in {expression(node.values)}"
         case _:
-            assert_never(entry)
+            assert_never(node)

@@ -94,12 +94,12 @@ def test_the_page_shows_medians_ratios_and_failures(tmp_path):
         *(sample("sb3", number, speed) for number, speed in enumerate([100.0, 100.0, 125.0])),
     )
     every.failures.append("sbx, sac: not installed")
-    page = report.everything([every], [("Update", "1.23 ms\n")])
+    page = report.measurements([every], [("Update", "1.23 ms\n")]) + report.performance([every])
     assert "| taxon | 250 (200 to 300) |  |" in page
     assert "| sb3 | 100 (100 to 125) | 2.00 (2.00 to 3.00) |" in page
     assert "- sbx, sac: not installed" in page
     assert "```\n1.23 ms\n```" in page
-    assert "against sb3 | >= 2.2 (aim 2.6) | **2.00 (2.00 to 3.00), missed** |" in page
+    assert "against sb3 | `end_to_end` | >= 2.2 (aim 2.6) | **2.00 (2.00 to 3.00), missed** |" in page
 
 
 def test_machines_have_columns_of_their_own():
@@ -109,14 +109,15 @@ def test_machines_have_columns_of_their_own():
     update = "spec phase seeds threads GFLOP first s eager compiled products torch eager x compil x gain\n"
     update = f"2026-01-01, another (family 1), torch 2.13.0+cpu\nms\n{update}sac update 1 2 0.5 7 6 2 1 3 6 1.60 3\n"
     page = report.targets([results(ours, peers), other], [("Update", update)])
-    assert "| target | bound | a processor | another (family 1) |" in page
-    assert "against its products | <= 1.5 (aim 1.25) |  | **1.60, missed** |" in page
-    assert "against sb3 | >= 2.2 (aim 2.6) | 3.00 | 3.00 |" in page
-    assert "against sbx | >= 1.3 (aim 1.6) | not measured |  |" in page
+    assert "| target | `python -m benchmarks.` | bound | a processor | another (family 1) |" in page
+    assert "against its products | `update` | <= 1.5 (aim 1.25) |  | **1.60, missed** |" in page
+    assert "against sb3 | `end_to_end` | >= 2.2 (aim 2.6) | 3.00 | 3.00 |" in page
+    assert "against sbx | `end_to_end` | >= 1.3 (aim 1.6) | not measured |  |" in page
 
 
 def test_a_page_of_quoted_tables_alone_says_what_is_missing():
-    assert "against sb3 | >= 2.2 (aim 2.6) | not measured |\n" in report.everything([], [("Precision", "1.23\n")])
+    page = report.performance([], [("Precision", "1.23\n")])
+    assert "against sb3 | `end_to_end` | >= 2.2 (aim 2.6) | not measured |\n" in page
 
 
 def test_a_target_is_set_against_the_fastest_peer():

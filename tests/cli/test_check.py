@@ -14,7 +14,7 @@ import std.sac
 algorithm ours extends sca {
   gama: 0.9;   # kept as it is
   network.activation = gelu
-  optimizer.polcy.lr = .5
+  optimizer.polcy.lr = 5K
   network.layer_norm = True
 }
 """
@@ -23,7 +23,7 @@ import std.sac
 algorithm ours extends sac {
   gamma= 0.9   # kept as it is
   network.activation = gelu
-  optimizer.policy.lr = 0.5
+  optimizer.policy.lr = 5k
   network.layer_norm = true
 }
 """
@@ -65,24 +65,56 @@ def test_sarif(wrong: Path) -> None:
 def test_fix_applies_until_nothing_certain_is_left(wrong: Path) -> None:
     """A name may be missing where a part of the file cannot be read, so `sca` is looked at after the colon is mended.
     `gelu` may be `elu` or `relu`."""
-    result = taxon("check", "ours.tx", "--fix", "--format", "json")
+    result = taxon("check", "ours.tx", "--unsafe-fixes", "--format", "json")
     assert (result.exit_code, result.stderr) == (1, "7 edits applied to 1 file\n")
     assert codes(result.stdout) == ["TX205"]
     assert wrong.read_text() == MENDED
-    again = taxon("check", "ours.tx", "--fix")
+    again = taxon("check", "ours.tx", "--unsafe-fixes")
     assert again.stderr == "0 edits applied to 0 files\n1 spec checked: 1 error, 0 warnings\n"
     assert wrong.read_text() == MENDED
 
 
+def test_fix_alone_applies_what_is_safe(wrong: Path) -> None:
+    result = taxon("check", "ours.tx", "--fix", "--format", "json")
+    assert result.stderr == "3 edits applied to 1 file\n"
+    safe = WRONG.replace("gama:", "gama=").replace(";", "").replace("True", "true")
+    assert wrong.read_bytes().decode() == safe
+    left = [finding["edit"] for finding in json.loads(result.stdout)["diagnostics"]]
+    assert {edit["applicability"] for edit in left if edit} == {"unsafe"}
+    assert taxon("check", "ours.tx", "--fix", "--format", "concise").stderr == "0 edits applied to 0 files\n"
+
+
+@pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "optimizer.policy = adamw",
+        "optimizer.policy = adamw(lr = 1e-3)",
+        "G.estimate = td3",
+        "G.estimate = vtrace",
+        "network.activation = gelu",
+        "network.activation = celu",
+        "pi_q.update = npg",
+    ],
+)
+def test_another_method_is_never_written_over(option: str, line: str, wrong: Path) -> None:
+    text = f"taxon 1\nalgorithm ours extends std.sac {{\n  {line}\n}}\n"
+    wrong.write_text(text, "utf-8")
+    result = taxon("check", "ours.tx", option)
+    if option == "--fix" or "npg" not in line:
+        assert wrong.read_text("utf-8") == text
+        assert result.stderr.startswith("0 edits")
+
+
 def test_fix_ends_with_0_where_nothing_remains(wrong: Path) -> None:
     wrong.write_text(WRONG.replace("gelu", "elu"))
-    result = taxon("check", "ours.tx", "--fix")
+    result = taxon("check", "ours.tx", "--unsafe-fixes")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "7 edits applied to 1 file\n1 spec checked: all fine\n"
 
 
 def test_diff_writes_nothing(wrong: Path) -> None:
-    result = taxon("check", "ours.tx", "--fix", "--diff")
+    result = taxon("check", "ours.tx", "--unsafe-fixes", "--diff")
     assert result.exit_code == 1
     assert wrong.read_text() == WRONG
     changed = [line for line in result.stdout.splitlines()[2:] if line[0] in "+-"]
@@ -91,14 +123,14 @@ def test_diff_writes_nothing(wrong: Path) -> None:
         "-  gama: 0.9;   # kept as it is",
         "+algorithm ours extends sac {",
         "+  gamma= 0.9   # kept as it is",
-        "-  optimizer.polcy.lr = .5",
+        "-  optimizer.polcy.lr = 5K",
         "-  network.layer_norm = True",
-        "+  optimizer.policy.lr = 0.5",
+        "+  optimizer.policy.lr = 5k",
         "+  network.layer_norm = true",
     ]
     assert result.stderr.startswith("7 edits would be applied to 1 file\n")
     wrong.write_text(MENDED.replace("gelu", "elu"))
-    result = taxon("check", "ours.tx", "--fix", "--diff")
+    result = taxon("check", "ours.tx", "--unsafe-fixes", "--diff")
     assert (result.exit_code, result.stdout) == (0, "")
 
 
@@ -109,7 +141,7 @@ def test_diff_alone_is_usage(wrong: Path) -> None:
 def test_the_bytes_around_an_edit_stay(wrong: Path) -> None:
     wrong.write_bytes("\ufefftaxon 1\r\nalgorithm ours extends std.sca {} # caf\u00e9\r\n".encode())
     wrong.chmod(0o640)
-    assert taxon("check", "ours.tx", "--fix").exit_code == 0
+    assert taxon("check", "ours.tx", "--unsafe-fixes").exit_code == 0
     assert wrong.read_bytes() == "\ufefftaxon 1\r\nalgorithm ours extends std.sac {} # caf\u00e9\r\n".encode()
     assert wrong.stat().st_mode & 0o777 == 0o640
     assert os.listdir() == ["ours.tx"]
@@ -117,7 +149,7 @@ def test_the_bytes_around_an_edit_stay(wrong: Path) -> None:
 
 def test_a_link_stays_one_and_a_file_named_twice_is_mended_once(wrong: Path) -> None:
     (wrong.parent / "link.tx").symlink_to("ours.tx")
-    result = taxon("check", "link.tx", "ours.tx", "ours.tx:ours", "--fix", "--format", "concise")
+    result = taxon("check", "link.tx", "ours.tx", "ours.tx:ours", "--unsafe-fixes", "--format", "concise")
     assert result.stderr == "7 edits applied to 1 file\n"
     assert (wrong.parent / "link.tx").is_symlink()
     assert wrong.read_text() == MENDED
@@ -125,7 +157,7 @@ def test_a_link_stays_one_and_a_file_named_twice_is_mended_once(wrong: Path) -> 
 
 def test_only_files_that_are_named_are_mended(wrong: Path) -> None:
     (wrong.parent / "child.tx").write_text('taxon 1\nimport "ours.tx"\nalgorithm child extends ours { gama = 0.9 }\n')
-    result = taxon("check", "child.tx", "--fix")
+    result = taxon("check", "child.tx", "--unsafe-fixes")
     assert result.exit_code == 1
     assert result.stderr.startswith("1 edit applied to 1 file\n")
     assert wrong.read_text() == WRONG
@@ -134,7 +166,7 @@ def test_only_files_that_are_named_are_mended(wrong: Path) -> None:
 
 def test_shipped_specs_are_never_mended(wrong: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("taxon.cli.fixing.specs_dir", lambda: wrong.parent)
-    result = taxon("check", "ours.tx", "sac", "--fix")
+    result = taxon("check", "ours.tx", "sac", "--unsafe-fixes")
     assert result.stderr.startswith("0 edits applied to 0 files\n")
     assert wrong.read_text() == WRONG
 
@@ -144,13 +176,13 @@ def test_a_file_that_cannot_be_written(wrong: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("taxon.cli.check.rewrite", refuse)
-    result = taxon("check", "ours.tx", "--fix")
+    result = taxon("check", "ours.tx", "--unsafe-fixes")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines()[0] == "error: `ours.tx` cannot be written: read-only file system"
 
 
 def test_what_cannot_be_read_cannot_be_mended(wrong: Path) -> None:
-    result = taxon("check", "missing.tx", "--fix")
+    result = taxon("check", "missing.tx", "--unsafe-fixes")
     assert result.exit_code == 2
     assert "TX012" in result.stdout
 
@@ -175,7 +207,7 @@ def test_a_folder_stands_for_the_files_below_it(folder: Path) -> None:
     assert {line.partition(":")[0] for line in result.stdout.splitlines()} == {"specs/ours.tx"}
     assert taxon("check", "specs", "sac").stderr.startswith("3 specs checked: ")
     assert taxon("check", "specs/more").stderr == "1 spec checked: all fine\n"
-    assert taxon("check", "specs", "--fix", "--format", "concise").stderr == "7 edits applied to 1 file\n"
+    assert taxon("check", "specs", "--unsafe-fixes", "--format", "concise").stderr == "7 edits applied to 1 file\n"
     assert (folder / "ours.tx").read_text() == MENDED
     assert (folder / "more" / ".hidden" / "ours.tx").read_text() == WRONG
 

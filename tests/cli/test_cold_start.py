@@ -40,7 +40,9 @@ finally:
         (("ladder", "awac", "awr"), set()),
         (("show", "sac", "--origin"), set()),
         (("explain", "TX312"), set()),
+        (("explain", "TX401"), {"gymnasium", "numpy", "mujoco"}),  # its example is about an environment
         (("list",), set()),
+        (("--version",), set()),
         (("new", "mine", "--from", "sac"), set()),
         (("doc", "G.estimate", "--used"), set()),
         (("--help",), {"rich"}),

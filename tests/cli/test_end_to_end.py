@@ -46,7 +46,7 @@ def test_run_and_eval(tmp_path: Path) -> None:
     evaluated = taxon(tmp_path, "eval", "out", "--episodes", "1", "--device", "cpu")
     assert evaluated.returncode == 0, evaluated.stderr
     lines = evaluated.stdout.splitlines()
-    assert lines[0] == "ours on Pendulum-v1 after 230 steps, 1 episodes of every seed"
+    assert lines[0] == "ours on Pendulum-v1 after 230 steps, 1 episode of every seed"
     assert [line.split(":")[0] for line in lines[1:]] == ["seed 0", "seed 1"]
 
 
@@ -61,8 +61,8 @@ def test_a_terminal_that_lacks_a_character_ends_no_run(tmp_path: Path, monkeypat
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     trained = taxon(
         tmp_path,
-        *("run", "sac", "--env", "Pendulum-v1", "--steps", "2", "--device", "cpu", "--eval-episodes", "1"),
-        *("--out", "\u00fcber"),
+        *("run", "sac", "--env", "Pendulum-v1", "--steps", "2", "--set", "data.warmup=1", "--device", "cpu"),
+        *("--eval-episodes", "1", "--out", "\u00fcber"),
     )
     assert trained.returncode == 0, trained.stderr
     assert "finished after 2 steps: \\xfcber" in trained.stdout

@@ -11,7 +11,9 @@ import pytest
 from program import taxon
 
 from taxon.cli.codes import CODES
+from taxon.cli.examples import findings
 from taxon.data import corpus_dir
+from taxon.diagnostics import full
 from taxon.diagnostics.pages import Example, Page, page
 
 # What does not come alone: a hundred other mistakes come first.
@@ -60,7 +62,33 @@ def test_a_page_shows_its_examples() -> None:
 
 
 def test_a_page_shows_the_command_that_tells() -> None:
-    assert "    $ taxon show sac --set gamma=0.9,eta=2\n" in taxon("explain", "TX115").stdout
+    shown = taxon("explain", "TX115").stdout
+    assert "    $ taxon show sac --set gamma=0.9,eta=2\n    error[TX115]: " in shown
+    assert "Right:\n\n    $ taxon show sac --set gamma=0.9 --set target.tau=0.01\n" in shown
+
+
+def test_wrong_shows_the_file_and_then_what_the_command_says_of_it() -> None:
+    """The lines that the finding names are those of the text above it."""
+    shown = taxon("explain", "TX307").stdout
+    wrong = shown[shown.index("Wrong:") : shown.index("Right:")].splitlines()
+    text, said = (wrong[2 : wrong.index(next(line for line in wrong if "$ taxon" in line))], "\n".join(wrong))
+    (line,) = re.findall(r"--> tx307_advantage_of_fresh_actions.tx:(\d+):", said)
+    assert said.index("algorithm ours") < said.index("$ taxon check") < said.index("error[TX307]")
+    assert text[int(line) - 1] == "      pi_p.update = sg"
+
+
+@pytest.mark.parametrize("code", [code for at, code in enumerate(CODES) if at % 5 == 0 or code[2] == "4"])
+def test_what_a_page_says_is_what_the_command_prints(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for bad, _ in page(CODES[code], corpus_dir()).examples:
+        if bad.text:
+            Path(bad.name).write_bytes(bad.data)
+        called = taxon(*shlex.split(bad.command)[1:])
+        printed = called.stdout if bad.command.startswith("taxon check") else called.stderr
+        assert full.render(findings(bad)) == printed
+        assert f"error[{code}]" in printed or f"warning[{code}]" in printed
 
 
 @pytest.mark.parametrize("code", ["TX010", "TX011", "TX018"])

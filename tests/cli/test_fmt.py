@@ -54,6 +54,21 @@ def test_line_ends_are_rewritten(ugly: Path) -> None:
     assert ugly.read_bytes() == STYLED.encode()
 
 
+@pytest.mark.parametrize("lines", ["all", "one", "comment"])
+def test_a_carriage_return_is_no_style(ugly: Path, lines: str) -> None:
+    """Of a file that is in the style but for how its lines end, all of them or some."""
+    ends = {
+        "all": STYLED.replace("\n", "\r\n"),
+        "one": STYLED.replace("{\n", "{\r\n"),
+        "comment": STYLED.replace("y\n", "y\r\n"),
+    }
+    ugly.write_bytes(ends[lines].encode())
+    assert taxon("fmt", "--check", ugly) == Called(1, f"{ugly}\n", "")
+    assert filtered(ends[lines].encode(), "--check") == Called(1, "<stdin>\n", "")
+    assert taxon("fmt", ugly) == Called(0, "", "")
+    assert ugly.read_bytes() == STYLED.encode()
+
+
 def test_check_names_what_would_change(ugly: Path) -> None:
     assert taxon("fmt", "--check", "styled.tx", "ugly.tx") == Called(1, "ugly.tx\n", "")
     assert taxon("fmt", "--check", "styled.tx") == Called(0, "", "")
@@ -212,3 +227,17 @@ def test_check_says_the_same_of_what_is_formatted(folder: str, tmp_path: Path) -
 
 def codes(file: Path) -> list[str]:
     return sorted(finding.code.id for finding in check_file(str(file)))
+
+
+def test_a_folder_reaches_no_file_elsewhere(tmp_path: Path) -> None:
+    """A stranger's folder may hold a link to the user's own specs; one inside of it is followed."""
+    (tmp_path / "mine.tx").write_text(UGLY)
+    folder = tmp_path / "theirs"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "link.tx").symlink_to("../mine.tx")
+    (folder / "theirs.tx").write_text(UGLY)
+    (folder / "inner" / "near.tx").symlink_to("../theirs.tx")
+    assert taxon("fmt", folder).exit_code == 0
+    assert (tmp_path / "mine.tx").read_text() == UGLY
+    assert (folder / "theirs.tx").read_text() != UGLY
+    assert (folder / "inner" / "near.tx").is_symlink()

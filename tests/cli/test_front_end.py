@@ -207,6 +207,26 @@ def test_show_is_canonical(spec: Path) -> None:
     assert taxon("diff", "sac", "again.tx").exit_code == 0
 
 
+@pytest.mark.parametrize("option", ["--set=gamma=0.9", "--unset=gamma", "--origin"])
+def test_a_study_has_no_row_to_override(option: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.tx"
+    path.write_text(
+        'taxon 1\nstudy s { base = std.sac, on = ["Ant-v4"], seeds = 1, steps = 1M, vary gamma in [0.9] }\n', "utf-8"
+    )
+    assert taxon("show", path).exit_code == 0
+    refused = taxon("show", path, option)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "name its base, `std.sac`" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["explain", "doc"])
+@pytest.mark.parametrize(("name", "said"), [("batch_size", "`data.batch`"), ("adamw", "Loshch"), ("td3", "std.td3")])
+def test_a_name_from_elsewhere_is_explained(command: str, name: str, said: str) -> None:
+    called = taxon(command, name)
+    assert called.exit_code == 2
+    assert said in called.stderr
+
+
 def test_show_origins(spec: Path) -> None:
     lines = taxon("show", "ours.tx", "--origin", "--env", "Hopper-v5", "--set", "target.tau=0.01").stdout.splitlines()
     origins = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines}
@@ -256,7 +276,7 @@ def test_every_path_is_explained(path: str) -> None:
 
 def test_a_parameter_and_a_group_are_explained() -> None:
     result = taxon("explain", "pi_q.update.trust_region.kl")
-    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "takes a number above 0; 0.1 by default")
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "takes a number in (0, 1e+18]; 0.1 by default")
     result = taxon("explain", "optimizer.policy.momentum")
     assert "decay of the velocity" in result.stdout
     result = taxon("explain", "optimizer")

@@ -52,5 +52,5 @@ def test_a_link_in_a_run_shows_no_other_file(tmp_path: Path) -> None:
     (folder / "resolved.tx").symlink_to(tmp_path / "secret")
     called = taxon("diff", folder, "sac")
     assert called.exit_code == 2
-    assert "no .tx file" in called.stderr
+    assert "resolved.tx is a link, where a run has a file" in called.stderr
     assert "hunter2" not in called.stdout + called.stderr

@@ -31,7 +31,9 @@ def several() -> Any:
 
 def carry_of(state: Any) -> Carry:
     seeds = len(leaves(state)[0])
-    return Carry(state, torch.ones(seeds, dtype=torch.bool), torch.full((seeds,), -1))
+    return Carry(
+        state, torch.ones(seeds, dtype=torch.bool), torch.full((seeds,), -1), torch.zeros(seeds, dtype=torch.int64)
+    )
 
 
 def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[list[Any], list[torch.Tensor], Carry]:

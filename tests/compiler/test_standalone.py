@@ -126,15 +126,22 @@ def test_a_script_runs_where_taxon_is_not(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
     # the interpreter that runs the tests may have the package installed: a finder in front says no
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['taxon'] = None\n", encoding="utf-8")
+
+    def called(options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, script.name, *options.split()],
+            cwd=tmp_path,
+            env=environment | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    short = called("--env Pendulum-v1 --steps 19")
+    assert short.returncode == 2
+    assert "--steps 19 makes no update: ask for 20 or more" in short.stderr
     options = f"--env Pendulum-v1 --steps {steps} --seeds {seeds} --device cpu --eval-every 200 --eval-episodes 1"
-    shown = subprocess.run(
-        [sys.executable, script.name, *options.split()],
-        cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    shown = called(options)
     assert shown.returncode == 0, shown.stderr
 
     torch.set_num_threads(1)

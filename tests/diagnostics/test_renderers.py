@@ -163,7 +163,7 @@ def test_json_is_documented() -> None:
         return set(node).union(*map(fields, node.values())) if isinstance(node, dict) else set()
 
     assert fields(json.loads(json_.render([found]))) == set(re.findall(r"`(\w+)`", paragraph)) - {
-        *("json", "error", "warning")
+        *("json", "error", "warning", "safe", "unsafe")
     }
 
 
@@ -186,7 +186,7 @@ def test_json_holds_everything() -> None:
                 "labels": [{**place, "text": "l", "primary": True}],
                 "notes": ["n"],
                 "help": "h",
-                "edit": {**place, "replacement": "cov"},
+                "edit": {**place, "replacement": "cov", "applicability": "unsafe"},
             }
         ],
     }

@@ -65,7 +65,7 @@ KNOWN: dict[str, tuple[set[str], set[str]]] = {
         {"ruleId", "ruleIndex", "level", "message", "locations", "relatedLocations", "partialFingerprints", "fixes"},
         {"message"},
     ),
-    "artifactChanges": ({"description", "artifactChanges"}, {"artifactChanges"}),
+    "artifactChanges": ({"description", "artifactChanges", "properties"}, {"artifactChanges"}),
     "replacements": ({"artifactLocation", "replacements"}, {"artifactLocation", "replacements"}),
     "deletedRegion": ({"deletedRegion", "insertedContent"}, {"deletedRegion"}),
     "startLine": ({"startLine", "startColumn", "endLine", "endColumn"}, set()),

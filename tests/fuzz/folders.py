@@ -11,8 +11,9 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 # Values of JSON that a reader may not expect, as texts: not all of them can be held by Python.
 VALUES = [
-    "null", "true", "-1", "0", "1e999", "-1e999", "NaN", "9" * 30, "9" * 5000, "1.5", '""', '"\\u0000"', '"\\ud800"',
-    '"\\u001b[31m"', '"../../x"', '"/dev/zero"', "[]", "{}", "[" * 2000 + "]" * 2000, '{"a": ' * 500 + "1" + "}" * 500,
+    "null", "true", "-1", "0", "1", "7", "100000", "1e999", "-1e999", "NaN", "9" * 30, "9" * 5000, "1.5",
+    '""', '"\\u0000"', '"\\ud800"', '"\\u001b[31m"', '"../../x"', '"/dev/zero"', '"cuda"', '"$(touch pwned)"',
+    "[]", "{}", "[7, 7]", "[" * 2000 + "]" * 2000, '{"a": ' * 500 + "1" + "}" * 500,
 ]  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def folders(draw: DrawFn, files: Mapping[str, bytes]) -> dict[str, bytes]:
             case "drop":
                 del changed[name]
             case "json":
-                changed[name] = draw(_json(changed[name]))
+                changed[name] = draw(edited(changed[name]))
     return changed
 
 
@@ -50,7 +51,7 @@ def _bytes(draw: DrawFn, content: bytes) -> bytes:
     return bytes(data)
 
 
-def _json(content: bytes) -> SearchStrategy[bytes]:
+def edited(content: bytes) -> SearchStrategy[bytes]:
     """JSON with one of its values, or a key, another; what is no JSON becomes one of the values."""
     try:
         document = json.loads(content)

@@ -1,5 +1,7 @@
 import math
+from fractions import Fraction
 
+import pytest
 import torch
 
 from taxon.operators import normaliser
@@ -39,3 +41,27 @@ def test_nothing_seen_changes_nothing_but_the_clip():
     stats = normaliser.empty_statistics(1, 3)
     assert torch.equal(normaliser.normalise(stats, x, 0.0), x)
     assert torch.equal(normaliser.normalise(stats, x, 0.0, 5.0), torch.tensor([[0.5, -5.0, 5.0]]))
+
+
+@pytest.mark.parametrize("before", [2**24, 10**8, 10**10])
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_nothing_is_lost_after_many_observations_of_one_environment(before: int, offset: float):
+    """Against fractions: float32 lost the variance from 1.7e7 observations on (0.70 for 1 after 3.4e7)."""
+    observations = torch.randn(1, 400, 1, generator=torch.Generator().manual_seed(0)) + offset
+    start = torch.full((1, 1), offset, dtype=torch.float64)
+    stats = normaliser.Statistics(torch.tensor([before]), start, torch.full((1, 1), float(before), dtype=torch.float64))
+    count, total, squares = Fraction(before), Fraction(offset) * before, before * (1 + Fraction(offset) ** 2)
+    for observation in observations.unbind(1):
+        stats = normaliser.update_statistics(stats, observation.unsqueeze(1), math.inf)
+        exact = Fraction(observation.item())
+        count, total, squares = count + 1, total + exact, squares + exact**2
+    moved = float(squares - total**2 / count) - before  # some 400
+    assert stats.seen.tolist() == [before + 400]
+    assert stats.mean.item() - offset == pytest.approx(float(total / count - Fraction(offset)), rel=1e-4)
+    assert stats.m2.item() - before == pytest.approx(moved, rel=1e-4)
+
+
+def test_statistics_of_a_new_agent_hold_float64_and_normalise_in_the_observation_s_type():
+    stats = normaliser.update_statistics(normaliser.empty_statistics(2, 3), torch.ones(2, 5, 3), math.inf)
+    assert [each.dtype for each in stats] == [torch.int64, torch.float64, torch.float64]
+    assert normaliser.normalise(stats, torch.zeros(2, 3), 0.01).dtype == torch.float32

@@ -1,5 +1,7 @@
 """Environments whose every number is known, and a hand-written agent in the form of an emitted module."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -23,12 +25,16 @@ class Corridor(gymnasium.Env):
     metadata: ClassVar = {"render_modes": ["rgb_array"], "render_fps": 10}
 
     def __init__(
-        self, length: int = 3, truncates: bool = False, fails_at: int | None = None, render_mode: str | None = None
+        self,
+        length: int = 3,
+        truncates: bool = False,
+        interrupted_at: int | None = None,
+        render_mode: str | None = None,
     ) -> None:
         self.render_mode = render_mode
         self.observation_space = spaces.Box(-np.inf, np.inf, (2,), np.float64)
         self.action_space = spaces.Box(np.array([-2.0, 0.0]), np.array([4.0, 1.0]), dtype=np.float64)
-        self.length, self.truncates, self.fails_at = length, truncates, fails_at
+        self.length, self.truncates, self.interrupted_at = length, truncates, interrupted_at
         self.received: list[np.ndarray] = []
 
     def reset(self, *, seed=None, options=None):
@@ -38,8 +44,9 @@ class Corridor(gymnasium.Env):
 
     def step(self, action):
         self.received.append(action)
-        if len(self.received) == self.fails_at:
-            raise KeyboardInterrupt
+        if len(self.received) == self.interrupted_at:
+            for _ in range(2):  # the user's Ctrl-C, and the one that does not wait
+                os.kill(os.getpid(), signal.SIGINT)
         self.place += 1
         over = self.place == self.length
         return np.array([self.place, 0.5]), float(self.place), over and not self.truncates, over and self.truncates, {}
@@ -117,7 +124,7 @@ gymnasium.register("known/Terminates-v0", Corridor, kwargs={"length": 3})
 gymnasium.register("known/Truncates-v0", Corridor, kwargs={"length": 3, "truncates": True})
 gymnasium.register("known/Endless-v0", Corridor, kwargs={"length": 10**9})
 gymnasium.register("known/TimeLimit-v0", Corridor, kwargs={"length": 9}, max_episode_steps=3)
-gymnasium.register("known/Interrupts-v0", Corridor, kwargs={"length": 5, "truncates": True, "fails_at": 257})
+gymnasium.register("known/Interrupts-v0", Corridor, kwargs={"length": 5, "truncates": True, "interrupted_at": 257})
 
 
 @pytest.fixture

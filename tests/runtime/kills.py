@@ -11,7 +11,13 @@ from pathlib import Path
 from rich.console import Console
 
 # Imported once, by a server that forks every life: a life then takes a fraction of a second.
-PRELOADED = ["taxon.runtime.trainer", "taxon.tasks", "mujoco", "torch.utils.tensorboard", "matplotlib.figure"]
+PRELOADED = [
+    "taxon.runtime.trainer",
+    "taxon.tasks",
+    "mujoco",
+    "tensorboard.compat.proto.event_pb2",
+    "matplotlib.figure",
+]
 
 
 def processes() -> ForkServerContext:

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from taxon.runtime import checkpoint
+from taxon.runtime.agent import named_tensors
 from taxon.runtime.errors import UserError
-from taxon.runtime.snapshot import named_tensors
+from taxon.runtime.folder import RunFolder
 
 
 class State(NamedTuple):
@@ -24,13 +25,13 @@ def state(fill, width=3):
 
 def save(folder, steps=10, fill=1.5):
     saved = {"agent": dict(named_tensors(state(fill))), "loop": {"updates": {"update": 7}, "rate": float("inf")}}
-    return checkpoint.save(folder, saved, row="abc", seeds=[4, 9], steps=steps, frozen={9: 3}, replay=[])
+    return checkpoint.save(RunFolder(folder), saved, row="abc", seeds=[4, 9], steps=steps, frozen={9: 3}, replay=[])
 
 
 def load(folder, template):
-    found = checkpoint.read(folder)
-    saved = checkpoint.load(folder, found)
-    return found, saved, checkpoint.agent_state(folder, saved, template)
+    found = checkpoint.read(RunFolder(folder))
+    saved = checkpoint.load(RunFolder(folder), found)
+    return found, saved, checkpoint.agent_state(RunFolder(folder), saved, template)
 
 
 def test_round_trip(tmp_path):
@@ -57,14 +58,14 @@ def test_a_new_checkpoint_replaces_the_old_one(tmp_path):
 
 def test_a_save_that_breaks_off_leaves_the_old_one(tmp_path, monkeypatch):
     save(tmp_path, 10, 1.5)
-    write = checkpoint.write_atomically
+    write = RunFolder.write
 
-    def breaks(path, content):
-        if path.name == checkpoint.INDEX:
+    def breaks(folder, name, content):
+        if name == checkpoint.INDEX:
             raise OSError("no space left")
-        write(path, content)
+        write(folder, name, content)
 
-    monkeypatch.setattr(checkpoint, "write_atomically", breaks)
+    monkeypatch.setattr(RunFolder, "write", breaks)
     with pytest.raises(OSError, match="no space"):
         save(tmp_path, 20, 2.5)
     assert load(tmp_path, state(0.0))[2].policy[0, 0] == 1.5
@@ -98,7 +99,10 @@ def link(folder):
     ("harm", "message"),
     [
         (lambda folder: (folder / checkpoint.INDEX).unlink(), "there is no checkpoint"),
-        (lambda folder: [(folder / checkpoint.INDEX).unlink(), (folder / checkpoint.INDEX).mkdir()], "cannot be read"),
+        (
+            lambda folder: [(folder / checkpoint.INDEX).unlink(), (folder / checkpoint.INDEX).mkdir()],
+            "is a folder, where",
+        ),
         (lambda folder: (folder / checkpoint.INDEX).write_text("{"), "not the index of a checkpoint"),
         (lambda folder: (folder / checkpoint.INDEX).write_text("[1]"), "not the index of a checkpoint"),
         (lambda folder: (folder / checkpoint.INDEX).write_text("[" * 100_000), "not the index of a checkpoint"),
@@ -112,7 +116,7 @@ def link(folder):
         (lambda folder: edit(folder, state={"kind": "call", "is": ["os.system"]}), "unknown kind 'call'"),
         (lambda folder: edit(folder, state={"kind": "tensor", "is": "nothing"}), "names an array nothing"),
         (lambda folder: tensors(folder).unlink(), "not there"),
-        (link, "not there"),
+        (link, "is a link, where a run has a file"),
         (lambda folder: flip_a_byte(tensors(folder)), "digest"),
         (lambda folder: tensors(folder).write_bytes(tensors(folder).read_bytes()[:-1]), "digest"),
     ],

@@ -1,4 +1,4 @@
-"""A run's folder from a stranger: whatever its files hold, going on ends in a message or in a run."""
+"""A run's folder from a stranger: whatever its files hold, going on ends in one sentence or in a run, and soon."""
 
 import copy
 import hashlib
@@ -6,10 +6,16 @@ import io
 import json
 import os
 import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
+import torch
+from fuzz.folders import edited
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -20,7 +26,8 @@ from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.run import Run
 from taxon.runtime.trainer import Program, resume, train
 
-TRIES = int(os.environ.get("TAXON_FUZZ", "120"))
+TRIES = int(os.environ.get("TAXON_FUZZ", "60"))
+SLOW = 20  # seconds, for what takes a twentieth of one
 FILES = ["run.json", "checkpoint.json", "metrics.jsonl", "tensors", "rows"]
 RELAXED = settings(max_examples=TRIES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
@@ -38,13 +45,34 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
 
 def go_on(program: Program, folder: Path) -> str | None:
     """What a user reads who resumes the run, if anything; it is only made ready, and no step is made."""
-    with pytest.MonkeyPatch.context() as patch:
+    before = torch.get_num_threads()
+    message = None
+    with pytest.MonkeyPatch.context() as patch, within(SLOW):
         patch.setattr(Run, "go", lambda run, stop: None)
         try:
             resume(program, folder, 80, Console(file=io.StringIO()))
         except UserError as error:
-            return f"{error.message}: {error.help}"
-    return None
+            message = f"{error.message}: {error.help}"
+        finally:
+            torch.set_num_threads(before)
+    assert message is None or "\n" not in message
+    return message
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fail where the block takes longer, also where it waits for what never comes."""
+
+    def late(number: int, frame: FrameType | None) -> None:
+        pytest.fail(f"it took more than {seconds} s")
+
+    handler = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
 
 
 def path_of(folder: Path, name: str) -> Path:
@@ -86,6 +114,42 @@ def test_harmed_bytes_are_refused_or_make_no_difference(found: Any, name: str, d
         assert message is not None
     if name == "checkpoint.json" and not same(path.read_bytes(), before):
         assert message is not None
+
+
+@pytest.mark.parametrize("name", ["run.json", "checkpoint.json", "metrics.jsonl"])
+@RELAXED
+@given(data=st.data())
+def test_edited_values_are_refused_or_make_no_difference(found: Any, name: str, data: st.DataObject) -> None:
+    """Values of JSON that no reader expects, in any place; those of the index in one that is sealed anew."""
+    program, whole = found
+    folder = whole.parent / "edited"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(whole, folder)
+    path = folder / name
+    if name == "checkpoint.json":
+        try:
+            body = json.loads(data.draw(edited(json.dumps(json.loads(path.read_bytes())["body"]).encode())))
+            seal(folder, body)
+        except (ValueError, RecursionError):
+            return  # what is no JSON cannot be sealed
+    elif name == "metrics.jsonl":
+        lines = path.read_bytes().splitlines(keepends=True)
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = data.draw(edited(lines[at])) + b"\n"
+        path.write_bytes(b"".join(lines) + b"{}\n" * 100)
+    else:
+        path.write_bytes(data.draw(edited(path.read_bytes())))
+    go_on(program, folder)
+    if name == "metrics.jsonl":
+        within_the_files = [reader(place) for place in sorted((folder / "tensorboard").iterdir())]
+        assert len(within_the_files) == 3
+
+
+def reader(place: Path) -> Any:
+    """What TensorBoard reads of a run."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    return EventAccumulator(str(place)).Reload()
 
 
 def same(one: bytes, other: bytes) -> bool:
@@ -134,7 +198,7 @@ def test_metrics_of_no_possible_length_are_refused(found: Any, length: float) ->
     seal(folder, body)
     message = go_on(program, folder)
     assert message is not None
-    assert "bytes long" in message or "shorter" in message
+    assert "is no count" in message or "shorter" in message
     assert (folder / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 

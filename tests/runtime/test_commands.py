@@ -18,7 +18,7 @@ def taxon_command(monkeypatch, toy_source):
     """Call the program in this process: arguments in, exit code and output out."""
     asked = []
 
-    def load(spec, sets=(), env=None):
+    def load(spec, sets=(), env=None, unsets=(), steps=None, done=0, texts=None):
         asked.append((spec, tuple(sets), env))
         return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd")
 
@@ -55,8 +55,8 @@ def test_run_and_eval(taxon_command, tmp_path, monkeypatch):
     assert taxon_command.asked[-1] == (str(folder / "resolved.tx"), (), "known/Truncates-v0")
     assert evaluated.output.splitlines() == [
         "toy on known/Truncates-v0 after 50 steps, 2 episodes of every seed",
-        "seed 2: return 6.0 ± 0.0",
-        "seed 5: return 6.0 ± 0.0",
+        "seed 2: return 6.0, standard deviation 0.0",
+        "seed 5: return 6.0, standard deviation 0.0",
         f"filmed to {tmp_path / 'film.mp4'}",
     ]
     assert (tmp_path / "film.mp4").exists()
@@ -70,6 +70,8 @@ def test_run_and_eval(taxon_command, tmp_path, monkeypatch):
         (["--env", "Pendulum-v1", "--seeds", "none"], "--seeds none"),
         (["--env", "Pendulum-v1", "--steps", "0"], "--steps 0"),
         (["--env", "Pendulum-v1", "--eval-every", "0"], "--eval-every 0"),
+        (["--env", "Pendulum-v1", "--eval-every", "always"], "or --eval-every never"),
+        (["--env", "Pendulum-v1", "--eval-every", "never", "--eval-episodes", "3"], "--eval-every never makes none"),
         (["--env", "Pendulum-v1", "--eval-episodes", "0"], "--eval-episodes 0"),
         (["--env", "Pendulum-v1", "--device", "abacus"], "no device abacus"),
         (["--env", "Pendulum-v1", "--out", "/"], "not an empty folder"),
@@ -123,7 +125,7 @@ def test_eval_of_a_folder_in_place_of_the_manifest(taxon_command, tmp_path):
     (tmp_path / "run.json").mkdir()
     refused = taxon_command("eval", tmp_path)
     assert refused.exit_code == 2
-    assert "cannot be read" in refused.output
+    assert "run.json is a folder, where a run has a file" in refused.output
 
 
 @pytest.mark.parametrize("seeds", [[], [-1], ["0"]])

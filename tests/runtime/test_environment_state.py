@@ -284,7 +284,8 @@ STEPS, NUMBERS, DATA = "_elapsed_steps", "env.env._np_random", "env.env.data"
         ((STEPS,), ["ten"], "no plain value"),
         ((STEPS,), b"ten", "no plain value"),
         ((STEPS,), print, "no plain value"),
-        ((STEPS,), {1: 2}, "no plain value"),
+        ((STEPS,), {print: 2}, "no plain value"),
+        ((STEPS,), {1: 2}, "it is a dictionary, and the environment has a number"),
         ((STEPS,), np.array(["ten"]), "no plain value"),
         ((STEPS,), np.array([None]), "no plain value"),
         ((STEPS,), [1], "_elapsed_steps: it is a sequence, and the environment has a number"),
@@ -349,5 +350,24 @@ def test_what_is_too_large_is_not_captured():
 def test_plain_values():
     inner: list = []
     inner.append(inner)
-    assert all(map(is_plain, [None, True, 1, 0.5, np.int64(3), np.zeros(2), [1, (2.0, None)], deque([1]), {"a": []}]))
-    assert not any(map(is_plain, ["a", b"a", {1: 2}, {"a": "b"}, np.array(["a"]), object(), {1}, print, inner, 1j]))
+    assert all(
+        map(
+            is_plain,
+            [
+                None,
+                True,
+                1,
+                0.5,
+                np.int64(3),
+                np.zeros(2),
+                [1, (2.0, None)],
+                deque([1]),
+                {"a": []},
+                {1: 2},
+                {(0, "a"): 2},
+            ],
+        )
+    )
+    assert not any(
+        map(is_plain, ["a", b"a", {1: "b"}, {b"a": 2}, {"a": "b"}, np.array(["a"]), object(), {1}, print, inner, 1j])
+    )

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from taxon.runtime.environments import UnusableEnvironmentError, action_space, check_actions, make
+from taxon.runtime.environments import action_space, check_actions, make
+from taxon.runtime.faults import UnusableEnvironmentError
 
 # Every task of Furuta et al. 2021, Table 12.
 TABLE_12 = """

@@ -15,9 +15,11 @@ from rich.console import Console
 
 from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.trainer import Program, resume, train
+from tests.runtime.saved import saved_in
 from tests.runtime.test_resume import comparable, words
 
 BROKEN = 5  # the seed whose environments fail, where one does
@@ -103,7 +105,7 @@ def test_a_failing_environment_ends_its_own_seed(program, tmp_path, faulty, faul
     console = plain()
     outcome = train(program, options(tmp_path / "run", environment=f"known/Failing-{fault}-v0"), console)
     assert outcome.exit_code == 0
-    record, cause = manifest.read(tmp_path / "run"), f"known/Failing-{fault}-v0 failed: {FAULTS[fault]}"
+    record, cause = manifest.read(RunFolder(tmp_path / "run")), f"known/Failing-{fault}-v0 failed: {FAULTS[fault]}"
     assert record.status == "finished"
     assert list(record.frozen) == list(record.causes) == [str(BROKEN)]
     assert 40 <= record.frozen["5"] <= 46  # a reset comes at the end of an episode
@@ -117,9 +119,7 @@ def test_a_failing_environment_ends_its_own_seed(program, tmp_path, faulty, faul
     train(program, options(tmp_path / "without", seeds=(3, 7)), plain())
     assert of_seed(tmp_path / "run", 3) == of_seed(tmp_path / "without", 3)
     assert of_seed(tmp_path / "run", 7) == of_seed(tmp_path / "without", 7)
-    ours, theirs = (
-        checkpoint.load(folder, checkpoint.read(folder))["agent"] for folder in (tmp_path / "run", tmp_path / "without")
-    )
+    ours, theirs = (saved_in(folder)["agent"] for folder in (tmp_path / "run", tmp_path / "without"))
     for name, tensor in ours.items():
         assert comparable(tensor[[0, 2]]) == comparable(theirs[name])
 
@@ -134,21 +134,28 @@ def test_a_resumed_run_remembers_why(program, tmp_path, faulty):
     assert len([line for line in words(tmp_path / "run") if line["kind"] == "frozen"]) == 1
 
 
-def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_path, monkeypatch, number):
+    """In the first, of the untrained policy, or in the one after it."""
     from taxon.runtime import run
 
-    real = run.evaluate
+    real, made = run.evaluate, []
 
     def breaks(agent, state, environments, *rest, **named):
-        monkeypatch.setattr(environments[1].raw.unwrapped, "step", lambda action: 1 / 0)
+        if len(made) == number:
+            monkeypatch.setattr(environments[1].raw.unwrapped, "step", lambda action: 1 / 0)
+        made.append(True)
         return real(agent, state, environments, *rest, **named)
 
     monkeypatch.setattr(run, "evaluate", breaks)
     outcome = train(program, options(tmp_path / "run"), plain())
-    assert outcome.manifest.frozen == {"5": 60}
+    assert outcome.manifest.frozen == {"5": 60 * number}
     assert outcome.manifest.causes == {"5": "known/Drawn-v0 failed: ZeroDivisionError: division by zero"}
     evaluations = [(line["step"], line["seed"]) for line in words(tmp_path / "run") if line["kind"] == "evaluation"]
-    assert evaluations == [(60, 3), (60, 7), (120, 3), (120, 7)]
+    assert [entry for entry in evaluations if entry[1] == 5] == [(0, 5)] * number
+    assert [entry for entry in evaluations if entry[1] != 5] == [
+        (step, seed) for step in (0, 60, 120) for seed in (3, 7)
+    ]
 
 
 def test_a_run_whose_every_environment_fails_ends(program, tmp_path, monkeypatch):
@@ -184,7 +191,7 @@ def test_too_little_memory_says_which_knob_to_turn(program, tmp_path):
     with pytest.raises(UserError, match="too little memory for 3 seeds") as caught:
         train(Program("toy", "0123abcd", "taxon 1\n", source), asked, plain())
     assert "train fewer seeds at once, or keep fewer steps, with --set data.capacity=100k" in caught.value.help
-    assert manifest.read(tmp_path / "run").status == "failed"
+    assert manifest.read(RunFolder(tmp_path / "run")).status == "failed"
 
 
 @pytest.fixture
@@ -203,15 +210,15 @@ def small_disk():
 
 def test_a_full_disk_keeps_the_checkpoint_before(program, tmp_path, small_disk):
     train(program, options(tmp_path / "whole"), plain())
-    room = checkpoint.load(tmp_path / "whole", checkpoint.read(tmp_path / "whole"))
+    room = saved_in(tmp_path / "whole")
     assert room
-    size = (tmp_path / "whole" / checkpoint.read(tmp_path / "whole").file).stat().st_size
+    size = (tmp_path / "whole" / checkpoint.read(RunFolder(tmp_path / "whole")).file).stat().st_size
     small_disk(size - 1_000)  # what the first checkpoint takes, but not the later ones
     with pytest.raises(UserError, match="cannot be written: File too large") as caught:
         train(program, options(tmp_path / "run"), plain())
-    found = checkpoint.read(tmp_path / "run")
+    found = checkpoint.read(RunFolder(tmp_path / "run"))
     assert f"the checkpoint of step {found.steps:,} is whole: taxon run --resume" in caught.value.help
-    assert manifest.read(tmp_path / "run").status == "failed"
+    assert manifest.read(RunFolder(tmp_path / "run")).status == "failed"
     small_disk(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     assert resume(program, tmp_path / "run", console=plain()).manifest.status == "finished"
     assert words(tmp_path / "run") == words(tmp_path / "whole")
@@ -220,24 +227,19 @@ def test_a_full_disk_keeps_the_checkpoint_before(program, tmp_path, small_disk):
 @pytest.mark.parametrize("name", ["checkpoint.json", "metrics", "rows"])
 def test_any_file_that_cannot_be_written_ends_in_a_message(program, tmp_path, monkeypatch, name):
     """As on a read-only folder: which file it is makes no difference."""
-    from pathlib import Path
-
-    from taxon.runtime import files
-
-    real_replace, real_open, failing = files.os.replace, Path.open, False
+    real_replacing, real_append, failing = RunFolder._replacing, RunFolder.append, False
 
     def refuse(path):
         if failing and name in str(path):
             raise PermissionError(13, "Permission denied", str(path))
 
-    def replace(self, target):
+    def replacing(self, target):
         refuse(target)
-        return real_replace(self, target)
+        return real_replacing(self, target)
 
-    def open_(self, mode="r", *rest, **named):
-        if set(mode) & set("wa+"):
-            refuse(self)
-        return real_open(self, mode, *rest, **named)
+    def append(self, target, *rest):
+        refuse(target)
+        return real_append(self, target, *rest)
 
     real_write = Log.write
 
@@ -245,8 +247,8 @@ def test_any_file_that_cannot_be_written_ends_in_a_message(program, tmp_path, mo
         refuse("metrics.jsonl")
         real_write(self, *rest, **named)
 
-    monkeypatch.setattr(Path, "replace", replace)
-    monkeypatch.setattr(Path, "open", open_)
+    monkeypatch.setattr(RunFolder, "_replacing", replacing)
+    monkeypatch.setattr(RunFolder, "append", append)
     monkeypatch.setattr(Log, "write", write)
     real_save = checkpoint.save
 

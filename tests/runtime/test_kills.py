@@ -10,6 +10,7 @@ import pytest
 from taxon.cli.frontend import load
 from taxon.compiler import emit
 from taxon.runtime import checkpoint, manifest
+from taxon.runtime.folder import RunFolder
 from taxon.semantics.loading import shipped_names
 from tests.runtime import kills
 from tests.runtime.test_resume import state, words
@@ -74,4 +75,4 @@ def test_a_killed_run_ends_in_the_same_state(spec: str, tmp_path: Path) -> None:
 
 
 def finished(folder: Path) -> bool:
-    return (folder / manifest.FILE).exists() and manifest.read(folder).status == "finished"
+    return (folder / manifest.FILE).exists() and manifest.read(RunFolder(folder)).status == "finished"

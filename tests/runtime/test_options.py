@@ -33,13 +33,14 @@ def test_bad_workers(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("7", 7), ("100k", 100_000), ("1M", 1_000_000), ("2.5M", 2_500_000), ("1_000", 1000)]
+    ("text", "value"),
+    [("7", 7), ("100k", 100_000), ("1M", 10**6), ("2.5M", 2_500_000), ("1_000", 1000), ("1e6", 10**6), (".5k", 500)],
 )
 def test_counts(text, value):
     assert parse_count(text, "--steps") == value
 
 
-@pytest.mark.parametrize("text", ["0", "-5", "1.5", "0.0001k", "many", "1m", "1e6", "", "9" * 400])
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "0.0001k", "many", "1m", "1e-6", "1e99", "1e", "", "9" * 400])
 def test_bad_counts(text):
     with pytest.raises(UserError, match="--steps"):
         parse_count(text, "--steps")

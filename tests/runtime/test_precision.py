@@ -15,8 +15,10 @@ from taxon.operators.data import Phase
 from taxon.operators.noise import no_noise
 from taxon.runtime import manifest
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.options import Options, parse_precision
 from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
+from tests.runtime.saved import saved_in
 
 CPU = torch.device("cpu")
 
@@ -128,9 +130,8 @@ def options(folder: Path, **changes: Any) -> Options:
 
 
 def parameters(folder: Path) -> dict[str, Tensor]:
-    from taxon.runtime import checkpoint
 
-    found: dict[str, Tensor] = checkpoint.load(folder, checkpoint.read(folder))["agent"]
+    found: dict[str, Tensor] = saved_in(folder)["agent"]
     return found
 
 
@@ -154,7 +155,7 @@ def test_a_run_records_it_keeps_it_and_is_evaluated_in_float32(program: Any, tmp
     assert json.loads((tmp_path / "whole" / "run.json").read_text())["precision"] == "bf16"
     train(program, options(tmp_path / "half", steps=30))
     resume(program, tmp_path / "half", 60)
-    assert manifest.read(tmp_path / "half").precision == "bf16"
+    assert manifest.read(RunFolder(tmp_path / "half")).precision == "bf16"
     whole, halves = parameters(tmp_path / "whole"), parameters(tmp_path / "half")
     assert whole.keys() == halves.keys()
     assert all(torch.equal(whole[name], halves[name]) for name in whole)

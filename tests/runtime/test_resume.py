@@ -12,9 +12,11 @@ from rich.console import Console
 
 from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
-from taxon.runtime.run import Stop
+from taxon.runtime.stopping import Stop
 from taxon.runtime.trainer import Program, resume, train
+from tests.runtime.saved import saved_in
 
 TIMES = ("seconds", "steps_per_second")
 
@@ -49,8 +51,8 @@ def words(folder: Path) -> list[dict]:
 
 def state(folder: Path) -> dict:
     """All that the latest checkpoint holds but the time, as comparable data."""
-    found = checkpoint.read(folder)
-    saved = checkpoint.load(folder, found)
+    found = checkpoint.read(RunFolder(folder))
+    saved = checkpoint.load(RunFolder(folder), found)
     saved["run"].pop("seconds")
     saved["run"].pop("metrics")  # the clock's numbers have more or fewer digits
     rows = [(entry.first, entry.steps, entry.sha256) for entry in found.replay]
@@ -87,10 +89,10 @@ def stop_after(monkeypatch, calls: int) -> None:
 
         yield stop
 
-    monkeypatch.setattr(trainer, "_stop_on_signals", stopping)
+    monkeypatch.setattr(trainer, "stop_on_signals", stopping)
 
 
-@pytest.mark.parametrize("calls", [0, 1, 57, 130, 200, 290, 471])
+@pytest.mark.parametrize("calls", [0, 1, 57, 257, 330, 400, 490, 671])
 @pytest.mark.parametrize("kind", ["program", "rollouts"])
 def test_a_stopped_run_goes_on_as_if_it_had_not(request, tmp_path, kind, calls):
     program = request.getfixturevalue(kind)
@@ -103,7 +105,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(request, tmp_path, kind, calls):
     assert len(outcome.manifest.resumed) == 1
     assert state(tmp_path / "broken") == state(tmp_path / "whole")
     assert words(tmp_path / "broken") == words(tmp_path / "whole")
-    ours, theirs = manifest.read(tmp_path / "broken"), manifest.read(tmp_path / "whole")
+    ours, theirs = manifest.read(RunFolder(tmp_path / "broken")), manifest.read(RunFolder(tmp_path / "whole"))
     for field in ("steps_done", "environment_steps", "evaluation_steps", "updates", "samples", "frozen"):
         assert getattr(ours, field) == getattr(theirs, field)
 
@@ -127,13 +129,13 @@ def test_a_run_is_resumed_again_and_again(program, tmp_path):
         stop_after(patch, 20)
         train(program, options(tmp_path / "broken", environment=short), plain())
     lives = 0
-    while manifest.read(tmp_path / "broken").status == "interrupted":
+    while manifest.read(RunFolder(tmp_path / "broken")).status == "interrupted":
         with pytest.MonkeyPatch.context() as patch:
             stop_after(patch, 60)
             resume(program, tmp_path / "broken", console=plain())
         lives += 1
     assert lives >= 5
-    assert len(manifest.read(tmp_path / "broken").resumed) == lives
+    assert len(manifest.read(RunFolder(tmp_path / "broken")).resumed) == lives
     assert state(tmp_path / "broken") == state(tmp_path / "whole")
     assert words(tmp_path / "broken") == words(tmp_path / "whole")
 
@@ -143,13 +145,13 @@ def test_a_round_that_is_stopped_is_undone_and_made_again(program, tmp_path):
     phase = 'Phase("update", 1, Batch'
     long = replace(program, source=program.source.replace(phase, 'Phase("update", 150, Batch'))
     assert phase not in long.source
-    asked = {"steps": 24, "evaluate_every": 24}
+    asked = {"steps": 24, "evaluate_every": None}
     train(long, options(tmp_path / "whole", **asked), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 20 + 150 + 70)  # in the second round, which follows step 21
         stopped = train(long, options(tmp_path / "broken", **asked), plain()).manifest
     assert (stopped.steps_done, stopped.updates) == (21, {"update": 150})
-    assert checkpoint.load(tmp_path / "broken", checkpoint.read(tmp_path / "broken"))["loop"]["pending"]
+    assert saved_in(tmp_path / "broken")["loop"]["pending"]
     resume(long, tmp_path / "broken", console=plain())
     assert state(tmp_path / "broken") == state(tmp_path / "whole")
     assert words(tmp_path / "broken") == words(tmp_path / "whole")
@@ -163,10 +165,10 @@ def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, m
     console = plain()
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 100 if kind == "program" else 20)
-        asked = options(tmp_path / "run", environment="known/Endless-v0", evaluate_every=1000)
+        asked = options(tmp_path / "run", environment="known/Endless-v0", evaluate_every=None)
         train(program, asked, console)
     assert "cannot be restored: a resumed run begins a new episode in it" in console.file.getvalue()
-    saved = checkpoint.load(tmp_path / "run", checkpoint.read(tmp_path / "run"))
+    saved = saved_in(tmp_path / "run")
     assert set(saved["collector"]["environments"]) == {None}
     assert all(length > 15 for length in saved["collector"]["lengths"])
     loops = []
@@ -197,7 +199,7 @@ def threads(request):
 def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads, monkeypatch):
     """Which phases are compiled is part of the record: a resumed run does not choose again."""
     monkeypatch.setattr("taxon.runtime.seed_threads.WORTH", 0)
-    compiled = {"compile": "on", "steps": 80, "evaluate_every": 80}
+    compiled = {"compile": "on", "steps": 80, "evaluate_every": None}
     train(program, options(tmp_path / "whole", **compiled), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 50)
@@ -209,10 +211,8 @@ def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads, monkeypatch
     assert state(tmp_path / "broken") == state(tmp_path / "whole")
     assert words(tmp_path / "broken") == words(tmp_path / "whole")
     train(program, options(tmp_path / "eager", **(compiled | {"compile": "off"})), plain())
-    assert manifest.read(tmp_path / "eager").compiled == []
-    ours, theirs = (
-        checkpoint.load(tmp_path / name, checkpoint.read(tmp_path / name))["agent"] for name in ("whole", "eager")
-    )
+    assert manifest.read(RunFolder(tmp_path / "eager")).compiled == []
+    ours, theirs = (saved_in(tmp_path / name)["agent"] for name in ("whole", "eager"))
     assert comparable(ours) != comparable(theirs)
     for name, tensor in ours.items():
         torch.testing.assert_close(tensor, theirs[name], rtol=1e-4, atol=1e-5)
@@ -227,7 +227,7 @@ def test_frozen_seeds_stay_frozen(program, tmp_path):
     failing = replace(program, source=source)
     train(failing, options(tmp_path / "whole"), plain())
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 100)
+        stop_after(patch, 300)
         train(failing, options(tmp_path / "broken"), plain())
     outcome = resume(failing, tmp_path / "broken", console=plain())
     assert outcome.manifest.frozen == {"5": 28}
@@ -241,12 +241,12 @@ def test_a_replay_that_forgets_keeps_only_its_own_files(program, tmp_path, monke
     monkeypatch.setattr("taxon.runtime.replay_file.FILE_BYTES", 1)
     train(program, options(tmp_path / "whole", steps=900), plain())
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 555)
+        stop_after(patch, 755)
         train(program, options(tmp_path / "broken", steps=900), plain())
     resume(program, tmp_path / "broken", console=plain())
-    found = checkpoint.read(tmp_path / "broken")
-    assert comparable(checkpoint.load(tmp_path / "broken", found)["agent"]) == comparable(
-        checkpoint.load(tmp_path / "whole", checkpoint.read(tmp_path / "whole"))["agent"]
+    found = checkpoint.read(RunFolder(tmp_path / "broken"))
+    assert comparable(checkpoint.load(RunFolder(tmp_path / "broken"), found)["agent"]) == comparable(
+        saved_in(tmp_path / "whole")["agent"]
     )
     kept = sorted(path.name for path in (tmp_path / "broken" / "replay").iterdir())
     assert kept == sorted(entry.file for entry in found.replay)
@@ -258,7 +258,7 @@ def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path)
     """Rows without a checkpoint, words after it, a file half written, tensors that no index names."""
     train(program, options(tmp_path / "whole"), plain())
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 100)
+        stop_after(patch, 300)
         train(program, options(tmp_path / "broken"), plain())
     folder = tmp_path / "broken"
     with (folder / "replay" / "rows-0.bin").open("ab") as file:
@@ -280,7 +280,7 @@ def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path)
 def stopped(program, tmp_path):
     """The folder of a run that was stopped half-way."""
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 300)
+        stop_after(patch, 500)
         train(program, options(tmp_path / "run", evaluate_every=50), plain())
     return tmp_path / "run"
 
@@ -313,13 +313,13 @@ def resealed_run(folder: Path, **run: object) -> None:
     [
         (lambda folder: harm(folder / "run.json"), "is not the folder of a run"),
         (lambda folder: harm(folder / "run.json", b"{"), "run.json"),
-        (lambda folder: harm(folder / "run.json", b" " * 2**25), "is larger than any record of a run"),
-        (lambda folder: harm(folder / "checkpoint.json", b" " * (2**28 + 1)), "is larger than any index"),
+        (lambda folder: harm(folder / "run.json", b" " * 2**25), "run.json is larger than"),
+        (lambda folder: harm(folder / "checkpoint.json", b" " * (2**28 + 1)), "checkpoint.json is larger than"),
         (lambda folder: harm(folder / "checkpoint.json"), "there is no checkpoint"),
         (lambda folder: harm(folder / "replay" / "rows-0.bin"), "rows-0.bin cannot be read"),
         (lambda folder: harm(folder / "replay" / "rows-0.bin", b"short"), "is shorter than the checkpoint says"),
         (lambda folder: harm(folder / "replay" / "rows-0.bin", bytes(100_000)), "its digest differs"),
-        (lambda folder: harm(folder / "metrics.jsonl"), "metrics.jsonl is shorter"),
+        (lambda folder: harm(folder / "metrics.jsonl"), "metrics.jsonl is missing"),
         (lambda folder: harm(folder / "metrics.jsonl", b"{}\n"), "metrics.jsonl is shorter"),
         (lambda folder: resealed(folder, loop={}), "does not fit"),
         (lambda folder: resealed(folder, collector=None), "does not fit"),
@@ -362,16 +362,14 @@ def test_another_program_or_fewer_steps_are_refused(program, stopped, steps, cha
 
 
 def test_a_folder_is_one_process_at_a_time(program, stopped):
-    from taxon.runtime.files import claimed
-
-    with claimed(stopped), pytest.raises(UserError, match="another process is training in"):
+    with RunFolder(stopped).claimed(), pytest.raises(UserError, match="another process is training in"):
         resume(program, stopped, console=plain())
 
 
 def test_a_folder_that_cannot_be_written_to_is_not_begun(program, stopped):
     (stopped / ".lock").unlink()
     (stopped / ".lock").mkdir()
-    with pytest.raises(UserError, match="cannot be written to: Is a directory"):
+    with pytest.raises(UserError, match=r"\.lock is a folder, where a run has a file"):
         resume(program, stopped, console=plain())
 
 

@@ -1,10 +1,12 @@
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import imageio.v2 as imageio
 import numpy as np
@@ -14,10 +16,13 @@ from rich.console import Console
 
 from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.logging import Log
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.saved import evaluate_run
-from taxon.runtime.trainer import Program, train
+from taxon.runtime.summary import resume_command
+from taxon.runtime.trainer import Program, resume, train
+from tests.runtime.saved import saved_in
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def records(folder):
 
 def agent(folder):
     """The agent's tensors in a run's checkpoint."""
-    return checkpoint.load(folder, checkpoint.read(folder))["agent"]
+    return saved_in(folder)["agent"]
 
 
 def plain():
@@ -55,7 +60,7 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
         "metrics.jsonl",
         "tensorboard",
         "checkpoint.json",
-        checkpoint.read(folder).file,
+        checkpoint.read(RunFolder(folder)).file,
         "replay",
         ".lock",
         "curve.png",
@@ -63,20 +68,22 @@ def test_a_run_leaves_everything_behind(program, tmp_path):
     assert (folder / "resolved.tx").read_text() == program.resolved
     assert (folder / "agent.py").read_text() == program.source
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
-    assert any("tfevents" in path.name for path in (folder / "tensorboard").iterdir())
+    assert {path.name for path in (folder / "tensorboard").iterdir()} == {"seed_3", "seed_5", "mean"}
 
-    record = manifest.read(folder)
+    record = manifest.read(RunFolder(folder))
     assert (record.status, record.steps_done, record.seeds, record.frozen) == ("finished", 40, [3, 5], {})
     assert (record.name, record.row, record.environment) == ("toy", "0123abcd", "known/Truncates-v0")
     assert record.packages["torch"] == torch.__version__
     assert record.ended is not None
     assert (record.environments, record.environment_steps) == (1, {"3": 40, "5": 40})
     assert (record.updates, record.samples) == ({"update": 21}, 21 * 8)
-    assert record.evaluation_steps == {"3": 12, "5": 12}
+    assert record.evaluation_steps == {"3": 18, "5": 18}
 
     lines = records(folder)
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
-    assert [(line["step"], line["seed"]) for line in evaluations] == [(20, 3), (20, 5), (40, 3), (40, 5)]
+    assert [(line["step"], line["seed"]) for line in evaluations] == [
+        (step, seed) for step in (0, 20, 40) for seed in (3, 5)
+    ]
     assert all(line["returns"] == [6.0, 6.0] and line["environment_steps"] == 6 for line in evaluations)
     episodes = [line for line in lines if line["kind"] == "episode"]
     assert len(episodes) == 2 * (40 // 3)
@@ -112,20 +119,22 @@ def test_a_run_with_several_environments_a_seed(program, tmp_path):
     folder, console = tmp_path / "run", plain()
     outcome = train(replace(program, source=source), options(folder), console)
     assert outcome.exit_code == 0
-    record = manifest.read(folder)
+    record = manifest.read(RunFolder(folder))
     assert (record.status, record.steps, record.steps_done, record.environments) == ("finished", 40, 42, 3)
     assert record.environment_steps == {"3": 42, "5": 42}
     assert record.updates == {"update": 3}
     lines = records(folder)
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
-    assert [(line["step"], line["seed"]) for line in evaluations] == [(21, 3), (21, 5), (42, 3), (42, 5)]
+    assert [(line["step"], line["seed"]) for line in evaluations] == [
+        (step, seed) for step in (0, 21, 42) for seed in (3, 5)
+    ]
     assert len([line for line in lines if line["kind"] == "episode"]) == 2 * 3 * (14 // 3)
     speed = [line for line in lines if line["kind"] == "speed"]
     assert [(line["updates"], line["samples"], line["environment_steps"]) for line in speed] == [
         (1, 8, 42),
         (3, 24, 84),
     ]
-    assert "the rollouts take 0.0 MB of cpu memory" in console.file.getvalue()
+    assert "the rollouts take 1.06 kB of cpu memory" in console.file.getvalue()
 
 
 def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
@@ -134,19 +143,11 @@ def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
     folder, console = tmp_path / "run", plain()
     train(program, options(folder, environment="known/Endless-v0", evaluate_every=40), console)
     evaluations = [line for line in records(folder) if line["kind"] == "evaluation"]
-    assert [(line["cut"], line["lengths"], line["returns"]) for line in evaluations] == 2 * [(2, [7, 7], [28.0, 28.0])]
+    assert [(line["cut"], line["lengths"], line["returns"]) for line in evaluations] == 4 * [(2, [7, 7], [28.0, 28.0])]
     said = "at step 40, 4 of the evaluation's episodes did not end and were cut after 7 steps"
     assert said in console.file.getvalue()
     result = evaluate_run(folder, program.source, "0123abcd", 1, "cpu")
     assert [(seed.lengths, seed.cut) for seed in result.seeds] == [([7], 1), ([7], 1)]
-
-
-def test_a_terminal_sees_a_table(program, tmp_path):
-    console = Console(file=io.StringIO(), force_terminal=True, width=120)
-    train(program, options(tmp_path / "run"), console)
-    shown = console.file.getvalue()
-    for part in ("training return", "evaluation return", "value_loss", "40 of 40 steps", "finished"):
-        assert part in shown
 
 
 def test_the_same_run_twice_is_the_same(program, tmp_path):
@@ -154,8 +155,8 @@ def test_the_same_run_twice_is_the_same(program, tmp_path):
     for name in ("one", "two"):
         train(program, options(tmp_path / name, environment="Pendulum-v1", evaluate_every=7), plain())
         states.append(agent(tmp_path / name))
-    # Evaluating at other times changes nothing either.
-    train(program, options(tmp_path / "three", environment="Pendulum-v1", evaluate_every=40), plain())
+    # Evaluating at other times, or never, changes nothing either.
+    train(program, options(tmp_path / "three", environment="Pendulum-v1", evaluate_every=None), plain())
     states.append(agent(tmp_path / "three"))
     for name, tensor in states[0].items():
         assert torch.equal(tensor, states[1][name])
@@ -163,15 +164,15 @@ def test_the_same_run_twice_is_the_same(program, tmp_path):
 
 
 def test_a_second_interrupt_keeps_the_checkpoint_before(program, tmp_path):
-    """An environment that raises KeyboardInterrupt stands for the signal that does not wait."""
+    """The second Ctrl-C comes in the middle of a step."""
     folder, console = tmp_path / "run", plain()
     save_every = parse_cadence("20", "--save-every")
     asked = options(folder, environment="known/Interrupts-v0", steps=500, save_every=save_every)
     outcome = train(program, asked, console)
     assert outcome.exit_code == 130
-    record = manifest.read(folder)
+    record = manifest.read(RunFolder(folder))
     assert (record.status, record.ended is None) == ("interrupted", False)
-    assert checkpoint.read(folder).steps == record.steps_done == 240
+    assert checkpoint.read(RunFolder(folder)).steps == record.steps_done == 240
     assert "the checkpoint of step 240 is whole: taxon run --resume" in console.file.getvalue()
 
 
@@ -184,7 +185,7 @@ def test_a_signal_stops_after_the_present_step(program, tmp_path, number):
     outcome = train(program, asked, plain())
     timer.join()
     assert outcome.manifest.status == "interrupted"
-    assert checkpoint.read(tmp_path / "run").steps == outcome.manifest.steps_done
+    assert checkpoint.read(RunFolder(tmp_path / "run")).steps == outcome.manifest.steps_done
     assert outcome.manifest.updates["update"] == outcome.manifest.steps_done - 19
     assert signal.getsignal(number) is before
 
@@ -199,13 +200,71 @@ def test_a_frozen_seed_is_reported(program, tmp_path):
     folder, console = tmp_path / "run", plain()
     outcome = train(Program("toy", "0123abcd", "taxon 1\n", source), options(folder), console)
     assert outcome.exit_code == 0
-    assert manifest.read(folder).frozen == {"5": 28}
-    assert checkpoint.read(folder).frozen == {"5": 28}
-    assert {"kind": "frozen", "step": 28, "seed": 5} in records(folder)
-    assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3]
-    assert "seed 5 was frozen at step 28: it is no longer finite" in console.file.getvalue()
+    assert manifest.read(RunFolder(folder)).frozen == {"5": 28}
+    assert checkpoint.read(RunFolder(folder)).frozen == {"5": 28}
+    cause = "it is no longer finite: value_loss of the phase update"
+    assert {"kind": "frozen", "step": 28, "seed": 5, "cause": cause} in records(folder)
+    assert manifest.read(RunFolder(folder)).causes == {"5": cause}
+    assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3, 5, 3]
+    assert f"seed 5 was frozen at step 28: {cause}" in console.file.getvalue()
     result = evaluate_run(folder, source, "0123abcd", 2, "cpu")
     assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 28)]
+
+
+def test_what_each_seed_had_is_said_at_the_end(program, tmp_path):
+    source = program.source.replace(
+        'metrics = {"value_loss": loss,',
+        "loss = torch.where((updates == 9) & (torch.arange(len(updates)) == 1), torch.nan, loss)\n"
+        '        metrics = {"value_loss": loss,',
+    )
+    console = plain()
+    train(replace(program, source=source), options(tmp_path / "run", evaluate_every=None), console)
+    assert console.file.getvalue().splitlines()[-2:] == [
+        "seed 3: 40 steps, 21 updates (0.525 a step), 168 stored steps read by them, 0 steps of evaluation",
+        "seed 5: frozen at step 28, 0 steps of evaluation",
+    ]
+
+
+def test_a_run_without_evaluations(program, tmp_path, monkeypatch):
+    """Its curve is that of the training episodes, and a resumed run makes none either."""
+    drawn = []
+    monkeypatch.setattr("taxon.runtime.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
+    folder, console = tmp_path / "run", plain()
+    train(program, options(folder, evaluate_every=None, steps=1_500), console)
+    assert manifest.read(folder).evaluate_every is None
+    assert manifest.read(folder).evaluation_steps == {"3": 0, "5": 0}
+    assert "evaluation" not in {line["kind"] for line in records(folder)}
+    assert "evaluation return" not in console.file.getvalue()
+    resume(program, folder, 2_500, plain())
+    assert "evaluation" not in {line["kind"] for line in records(folder)}
+    (first, measured, points, _), (_, _, more, _) = drawn
+    assert (first, measured) == (
+        "toy on known/Truncates-v0",
+        "training episodes, mean of those that ended within 1,000 steps",
+    )
+    assert points == {seed: [(1_000, 6.0), (1_500, 6.0)] for seed in (3, 5)}
+    assert more == {seed: [(1_000, 6.0), (2_000, 6.0), (2_500, 6.0)] for seed in (3, 5)}
+
+
+def test_a_curve_begins_with_the_untrained_policy_and_names_its_action(program, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("taxon.runtime.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
+    train(program, options(tmp_path / "run"), plain())
+    ((_, measured, points, _),) = drawn
+    assert measured == "evaluation with the mean action, mean of 2 episodes"
+    assert [step for step, _ in points[3]] == [0, 20, 40]
+    # Every environment of a discrete policy has the same returns here: what counts is the name.
+    discrete = program.source.replace("discrete = False", "discrete = True")
+    asked = options(tmp_path / "discrete", environment="known/Discrete-v0", steps=5, evaluation_episodes=1)
+    train(replace(program, source=discrete), asked, plain())
+    assert drawn[1][1] == "evaluation with the most probable action, one episode"
+
+
+def test_the_command_that_goes_on_is_one_for_a_shell():
+    folder = Path("my runs/it's")
+    assert shlex.split(resume_command(folder, "Pendulum-v1")) == ["taxon", "run", "--resume", str(folder)]
+    theirs = resume_command(folder, "theirs:Walk-v0")
+    assert shlex.split(theirs) == ["taxon", "run", "--resume", str(folder), "--env", "theirs:Walk-v0"]
 
 
 def test_when_every_seed_is_frozen_the_run_ends(program, tmp_path):
@@ -220,7 +279,7 @@ def test_a_failure_is_recorded(program, tmp_path):
     source = program.source.replace("updates = state.updates + 1", "raise RuntimeError('a bug')")
     with pytest.raises(RuntimeError, match="a bug"):
         train(Program("toy", "0123abcd", "taxon 1\n", source), options(tmp_path / "run"), plain())
-    assert manifest.read(tmp_path / "run").status == "failed"
+    assert manifest.read(RunFolder(tmp_path / "run")).status == "failed"
 
 
 def test_evaluating_a_run(program, tmp_path):
@@ -228,7 +287,7 @@ def test_evaluating_a_run(program, tmp_path):
     train(program, options(folder, environment="Pendulum-v1", steps=30, evaluate_every=30), plain())
     (folder / "agent.py").write_text("raise SystemExit('executed')")
     result = evaluate_run(folder, program.source, "0123abcd", 2, "cpu")
-    last = [line for line in records(folder) if line["kind"] == "evaluation"]
+    last = [line for line in records(folder) if line["kind"] == "evaluation" and line["step"] == 30]
     # The same agents from the same starts: the same returns as in training.
     assert [seed.returns for seed in result.seeds] == [line["returns"] for line in last]
     for row, source, message in (
@@ -282,7 +341,7 @@ def test_a_folder_in_use_is_not_touched(program, tmp_path):
 
 
 def test_a_log_holds_only_json(tmp_path):
-    with Log(tmp_path) as log:
+    with Log(RunFolder(tmp_path), [2, 4], manifest.now()) as log:
         log.write("evaluation", 5, {"return": float("nan"), "returns": [1.0, float("inf")], "lengths": [3]}, 2)
     line = (tmp_path / "metrics.jsonl").read_text()
     expected = {"kind": "evaluation", "step": 5, "seed": 2, "return": None, "returns": [1.0, None], "lengths": [3]}

@@ -18,9 +18,11 @@ from taxon.runtime.collector import Collector
 from taxon.runtime.crew_size import choose_workers, fastest
 from taxon.runtime.environments import make
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.listener import AWAKE
 from taxon.runtime.trainer import Program, resume, train
 from taxon.runtime.workers import Workers, shares
+from tests.runtime.saved import saved_in
 from tests.runtime.test_resume import comparable, options, plain, program, rollouts, state, stop_after, words
 
 __all__ = ["program", "rollouts"]  # fixtures
@@ -34,7 +36,7 @@ def asked(folder: Path, **changes):
 
 
 def same(folder: Path, other: Path) -> bool:
-    ours, theirs = manifest.read(folder), manifest.read(other)
+    ours, theirs = manifest.read(RunFolder(folder)), manifest.read(RunFolder(other))
     counts = all(getattr(ours, field) == getattr(theirs, field) for field in COUNTED)
     return counts and state(folder) == state(other) and words(folder) == words(other)
 
@@ -108,19 +110,25 @@ def test_an_environment_that_cannot_be_restored_begins_anew_in_a_worker_too(prog
             stop_after(patch, 70)
             train(program, asked(tmp_path / str(workers), workers=workers), plain())
         resume(program, tmp_path / str(workers), console=plain())
-    assert checkpoint.load(tmp_path / "2", checkpoint.read(tmp_path / "2"))["collector"]["environments"] == [None] * 3
+    assert saved_in(tmp_path / "2")["collector"]["environments"] == [None] * 3
     assert same(tmp_path / "2", tmp_path / "0")
 
 
-@pytest.mark.parametrize(("kind", "seeds"), [("program", (3, 5, 7)), ("rollouts", (3, 5, 7)), ("rollouts", (5, 3, 7))])
-def test_an_environment_that_raises_beside_others_ends_its_own_seed(request, tmp_path, kind, seeds):
+@pytest.mark.parametrize(
+    ("kind", "seeds", "fault", "cause"),
+    [
+        ("program", (3, 5, 7), "raises", "ValueError: the motor burnt"),
+        ("rollouts", (3, 5, 7), "raises", "ValueError: the motor burnt"),
+        ("rollouts", (5, 3, 7), "sys-exits", "SystemExit: 3"),
+        ("program", (3, 5, 7), "interrupts", "KeyboardInterrupt"),
+    ],
+)
+def test_an_environment_that_raises_beside_others_ends_its_own_seed(request, tmp_path, kind, seeds, fault, cause):
     """In a worker, and in the share of the run's own process."""
-    program, id = request.getfixturevalue(kind), "worlds:known/Walk-raises-v0"
+    program, id = request.getfixturevalue(kind), f"worlds:known/Walk-{fault}-v0"
     for workers in (0, 2):
         train(program, asked(tmp_path / str(workers), environment=id, seeds=seeds, workers=workers), plain())
-    assert manifest.read(tmp_path / "2").causes == {
-        "5": "worlds:known/Walk-raises-v0 failed: ValueError: the motor burnt"
-    }
+    assert manifest.read(RunFolder(tmp_path / "2")).causes == {"5": f"{id} failed: {cause}"}
     assert "in fail\n" in (tmp_path / "2" / "failure-of-seed-5.txt").read_text()
     assert same(tmp_path / "2", tmp_path / "0")
 
@@ -138,20 +146,18 @@ def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, 
     program, id = request.getfixturevalue(kind), f"worlds:known/Walk-{fault}-v0"
     outcome = train(program, asked(tmp_path / "run", environment=id, workers=workers), plain())
     assert outcome.exit_code == 0
-    record = manifest.read(tmp_path / "run")
+    record = manifest.read(RunFolder(tmp_path / "run"))
     assert record.causes == dict.fromkeys(lost, f"{id} failed: its worker process {how}")
     assert record.frozen.keys() == record.causes.keys()
     assert ("in fail" in (tmp_path / "run" / "failure-of-seed-5.txt").read_text()) == (fault == "crashes")
     # The others are what they are without it, to the bit.
     others = tuple(seed for seed in (3, 5, 7) if str(seed) not in lost)
     train(program, asked(tmp_path / "without", environment=WALK, seeds=others), plain())
-    ours, theirs = (
-        checkpoint.load(folder, checkpoint.read(folder))["agent"] for folder in (tmp_path / "run", tmp_path / "without")
-    )
+    ours, theirs = (saved_in(folder)["agent"] for folder in (tmp_path / "run", tmp_path / "without"))
     places = [place for place, seed in enumerate((3, 5, 7)) if seed in others]
     assert {name: comparable(tensor[places]) for name, tensor in ours.items()} == comparable(theirs)
     resume(program, tmp_path / "run", 200, plain())
-    assert manifest.read(tmp_path / "run").causes == record.causes
+    assert manifest.read(RunFolder(tmp_path / "run")).causes == record.causes
 
 
 def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the_next_step():
@@ -172,7 +178,7 @@ def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the
         with pytest.raises(RuntimeError, match="was begun and not ended"):
             last.capture()
         assert [said.seed for said in crew.finish()] == [0]
-        with pytest.raises(ValueError, match="it is missing"):
+        with pytest.raises(ValueError, match="state of an environment is a dictionary"):
             last.restore({"nothing": 1})
     finally:
         crew.close()
@@ -209,7 +215,10 @@ def life(toy_source, tmp_path):
     arguments = [sys.executable, "-c", LIFE, str(tmp_path / "toy.py"), str(tmp_path / "run")]
     process = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL)
     try:
-        while not (tmp_path / "run" / checkpoint.INDEX).exists() or checkpoint.read(tmp_path / "run").steps < 50:
+        while (
+            not (tmp_path / "run" / checkpoint.INDEX).exists()
+            or checkpoint.read(RunFolder(tmp_path / "run")).steps < 50
+        ):
             assert process.poll() is None
             time.sleep(0.05)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
@@ -253,7 +262,7 @@ def test_workers_are_light_and_leave_signals_to_the_run(life, tmp_path, toy_sour
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(30) == 130
     assert gone(workers)
-    record = manifest.read(tmp_path / "run")
+    record = manifest.read(RunFolder(tmp_path / "run"))
     assert (record.status, record.causes) == ("interrupted", {})
     program = Program("toy", "0123abcd", "taxon 1\n", toy_source)
     steps = record.steps_done + 20
@@ -262,7 +271,7 @@ def test_workers_are_light_and_leave_signals_to_the_run(life, tmp_path, toy_sour
         resume(program, tmp_path / "run", console=plain(), workers=0)
     whole = options(tmp_path / "whole", seeds=(3, 5, 7), steps=steps, evaluate_every=20_000)
     train(program, whole, plain())
-    ours, theirs = (checkpoint.load(tmp_path / name, checkpoint.read(tmp_path / name)) for name in ("run", "whole"))
+    ours, theirs = (saved_in(tmp_path / name) for name in ("run", "whole"))
     assert ours["loop"]["steps"] == theirs["loop"]["steps"] == steps
     assert comparable(ours["agent"]) == comparable(theirs["agent"])
     assert comparable(ours["collector"]) == comparable(theirs["collector"])

@@ -45,7 +45,11 @@ class Walk(gymnasium.Env):
             case "raises":
                 raise ValueError("the motor burnt")
             case "exits":
+                os._exit(3)
+            case "sys-exits":
                 raise SystemExit(3)
+            case "interrupts":
+                raise KeyboardInterrupt
             case "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "crashes":
@@ -53,5 +57,5 @@ class Walk(gymnasium.Env):
 
 
 gymnasium.register("known/Walk-v0", Walk)
-for fault in ("raises", "exits", "killed", "crashes"):
+for fault in ("raises", "exits", "sys-exits", "interrupts", "killed", "crashes"):
     gymnasium.register(f"known/Walk-{fault}-v0", Walk, kwargs={"fault": fault})

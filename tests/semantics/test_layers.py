@@ -241,7 +241,7 @@ class TestSet:
             ("decay", "TX001"),
             ("", "TX115"),
             ("decay = 0.1\nnet.act = elu", "TX115"),
-            ("decay = 0.1 } algorithm y { decay = 0.1", "TX115"),
+            ("decay = 0.1 } algorithm y { decay = 0.1", "TX003"),
             ("opt.a = adam(", "TX002"),
         ],
     )

@@ -18,8 +18,16 @@ class Editor:
     """One session. Texts hold `|` where the cursor is, in what `cursor` takes."""
 
     def __init__(
-        self, folder: Path, encodings: tuple[str, ...] = (), watches: bool = False, folders: bool = True
+        self,
+        folder: Path,
+        encodings: tuple[str, ...] = (),
+        watches: bool = False,
+        folders: bool | list[Path] = True,
+        able: dict[str, Any] | None = None,
+        starts: bool = True,
     ) -> None:
+        """`folders` are those that are open: `folder`, none, or several; `able` is what the editor says that it can do;
+        one that does not start has sent nothing yet."""
         self.folder = folder
         command = [sys.executable, "-c", "from taxon.cli.main import main; main()", "lsp"]
         self.process = subprocess.Popen(
@@ -29,12 +37,22 @@ class Editor:
         self.versions: dict[str, int] = {}
         self.published: dict[str, dict[str, Any]] = {}
         self.registered: list[dict[str, Any]] = []
-        able: dict[str, Any] = {"general": {"positionEncodings": list(encodings)}} if encodings else {}
+        self.capabilities: dict[str, Any] = {}
+        able = {**able} if able else {}
+        if encodings:
+            able["general"] = {"positionEncodings": list(encodings)}
         if watches:
             able["workspace"] = {"didChangeWatchedFiles": {"dynamicRegistration": True}}
-        root = folder.as_uri() if folders else None
-        answer = self.ask("initialize", {"processId": None, "rootUri": root, "capabilities": able})
-        self.capabilities = answer["capabilities"]
+        params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": able}
+        if isinstance(folders, list):
+            params["workspaceFolders"] = [{"uri": each.as_uri(), "name": each.name} for each in folders]
+        elif folders:
+            params["rootUri"] = folder.as_uri()
+        if starts:
+            self.start(params)
+
+    def start(self, params: dict[str, Any]) -> None:
+        self.capabilities = self.ask("initialize", params)["capabilities"]
         self.tell("initialized", {})
 
     def close(self) -> int:
@@ -48,8 +66,8 @@ class Editor:
 
     def open(self, name: str, text: str) -> list[dict[str, Any]]:
         """Open a document, and return its diagnostics."""
-        self.versions[name] = 1
-        document = {"uri": self.uri(name), "languageId": "taxon", "version": 1, "text": text}
+        self.versions[name] = self.versions.get(name, 0) + 1
+        document = {"uri": self.uri(name), "languageId": "taxon", "version": self.versions[name], "text": text}
         self.tell("textDocument/didOpen", {"textDocument": document})
         return self.diagnostics(name)
 
@@ -78,7 +96,14 @@ class Editor:
     def diagnostics(self, name: str) -> list[dict[str, Any]]:
         """The diagnostics of the version that a document is at."""
         while self.published.get(self.uri(name), {}).get("version") != self.versions[name]:
-            self._read()
+            self.read()
+        return list(self.published[self.uri(name)]["diagnostics"])
+
+    def settled(self, name: str) -> list[dict[str, Any]]:
+        """The diagnostics of a document once every check of it is through: an answer about fixes waits for that."""
+        nowhere = {"line": 0, "character": 0}
+        asked = {"range": {"start": nowhere, "end": nowhere}, "context": {"diagnostics": []}}
+        self.ask("textDocument/codeAction", {"textDocument": {"uri": self.uri(name)}, **asked})
         return list(self.published[self.uri(name)]["diagnostics"])
 
     def at(self, method: str, name: str, place: Place, **more: Any) -> Any:
@@ -88,24 +113,38 @@ class Editor:
 
     def ask(self, method: str, params: Any) -> Any:
         """The result of a request. Raises ValueError with the message where the server refuses."""
-        self.last += 1
-        self._send({"id": self.last, "method": method, "params": params})
-        while (message := self._read()).get("id") != self.last:
-            pass
+        message = self.answer({"method": method, "params": params})
         if "error" in message:
             raise ValueError(message["error"]["message"])
         return message["result"]
+
+    def answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The whole answer to a request, whose id is given here."""
+        self.last += 1
+        self._send({"id": self.last, **message})
+        while (answer := self.read()).get("id") != self.last or "method" in answer:
+            pass
+        return answer
 
     def tell(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})
 
     def _send(self, message: dict[str, Any]) -> None:
+        self.send(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def send(self, body: bytes) -> None:
+        """Send what may be no message."""
         assert self.process.stdin is not None
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         self.process.stdin.flush()
 
-    def _read(self) -> dict[str, Any]:
+    def hears_hover(self) -> bool:
+        """Whether the server answers what it should over a path of the document `open.tx`."""
+        found = self.at("textDocument/hover", "open.tx", (5, 4))
+        return "gamma" in found["contents"]["value"]
+
+    def read(self) -> dict[str, Any]:
+        """The next message, noted if it is one of those that the server sends by itself."""
         assert self.process.stdout is not None
         watch = Timer(PATIENCE, self.process.kill)
         watch.start()

@@ -166,8 +166,7 @@ def test_a_path_that_replaces_nothing(editor: Editor, text: str) -> None:
 
 def codes(editor: Editor, name: str) -> list[str]:
     """The codes shown in a document, once all that the server has to say has arrived."""
-    editor.at("textDocument/hover", name, (0, 0))
-    return [found["code"] for found in editor.published[editor.uri(name)]["diagnostics"]]
+    return [found["code"] for found in editor.settled(name)]
 
 
 def test_documents_that_import_the_edited_one_are_checked_again(tmp_path: Path) -> None:

@@ -76,6 +76,14 @@ def test_hostile_documents(editor: Editor, name: str) -> None:
     for method in ("completion", "hover", "definition"):
         editor.at(f"textDocument/{method}", file, last)
         editor.at(f"textDocument/{method}", file, (10_000, 10_000))
+    document = {"textDocument": {"uri": editor.uri(file)}}
+    for method in ("documentSymbol", "foldingRange", "semanticTokens/full"):
+        editor.ask(f"textDocument/{method}", document)
+    place = {"line": last[0], "character": last[1]}
+    (around,) = editor.ask("textDocument/selectionRange", {**document, "positions": [place]})
+    assert around["range"] is not None
+    editor.at("textDocument/references", file, last, context={"includeDeclaration": True})
+    editor.at("textDocument/documentHighlight", file, last)
     assert editor.change(file, "taxon 1\n") == []
 
 

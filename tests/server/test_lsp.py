@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -52,8 +53,7 @@ def test_an_unsaved_import_counts(editor: Editor) -> None:
     child = 'taxon 1\nimport "base.tx"\nalgorithm child extends base { network.activation = relu }\n'
     assert editor.open("child.tx", child) == []
     editor.change("base.tx", base.replace("{ gamma = 0.9 }", "{ gamma = 9 }"))
-    editor.at("textDocument/hover", "child.tx", (0, 0))  # whatever was published has arrived by the answer
-    (found,) = editor.published[editor.uri("child.tx")]["diagnostics"]
+    (found,) = editor.settled("child.tx")
     assert found["code"] == "TX204"
     assert "base.tx:3" in found["message"]
     assert found["range"]["start"]["line"] == 1
@@ -236,15 +236,30 @@ def test_a_quick_fix_mends(editor: Editor) -> None:
     asked = {
         "textDocument": {"uri": editor.uri("fix.tx")},
         "range": found["range"],
-        "context": {"diagnostics": [found]},
+        "context": {"diagnostics": [found], "only": ["quickfix"]},
     }
     (action,) = editor.ask("textDocument/codeAction", asked)
     assert (action["title"], action["kind"]) == ("write `relu`", "quickfix")
+    # `reluu` may be another thing: it is offered, and mended only when it is chosen.
+    assert not action["isPreferred"]
+    whole = {**asked, "context": {"diagnostics": [], "only": ["source"]}}
+    assert editor.ask("textDocument/codeAction", whole) == []
     mended = applied(text, action["edit"]["changes"][editor.uri("fix.tx")])
     assert editor.change("fix.tx", mended) == []
     nowhere = {"line": 0, "character": 0}
     asked["range"] = {"start": nowhere, "end": nowhere}
     assert editor.ask("textDocument/codeAction", asked) == []
+
+
+def test_another_spelling_is_mended_with_all_that_is_certain(editor: Editor) -> None:
+    text = written("network.activation = ReLU")
+    (found,) = editor.open("spelt.tx", text)
+    asked = {"textDocument": {"uri": editor.uri("spelt.tx")}, "range": found["range"]}
+    (action,) = editor.ask("textDocument/codeAction", {**asked, "context": {"diagnostics": [], "only": ["quickfix"]}})
+    (whole,) = editor.ask("textDocument/codeAction", {**asked, "context": {"diagnostics": [], "only": ["source"]}})
+    assert action["isPreferred"]
+    assert whole["kind"] == "source.fixAll.taxon"
+    assert whole["edit"] == action["edit"]
 
 
 # --- the command
@@ -258,7 +273,7 @@ def test_without_pygls_the_command_says_so() -> None:
     assert finished.stdout == ""
     assert finished.stderr.splitlines() == [
         "error: the language server needs pygls",
-        " help: pip install 'taxon[lsp]'",
+        f" help: {shlex.quote(sys.executable)} -m pip install 'taxon-rl[lsp]'",
     ]
 
 
@@ -271,6 +286,6 @@ def test_an_editor_that_dies_takes_the_server_along(tmp_path: Path) -> None:
 
 def test_the_server_is_light() -> None:
     """Like the rest of the front end: it starts without what only training needs."""
-    code = "import sys, taxon.server.serving; print(*{'torch', 'numpy', 'gymnasium', 'typer'} & sys.modules.keys())"
+    code = "import sys, taxon.server.requests; print(*{'torch', 'numpy', 'gymnasium', 'typer'} & sys.modules.keys())"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert finished.stdout.split() == []

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from taxon.data import specs_dir
+from taxon.server.colours import TYPES
 from taxon.syntax.language import KEYWORDS
 from taxon.syntax.tokens import tokens
 
@@ -100,6 +101,16 @@ def test_the_manifest_names_files_that_are_there() -> None:
     rules = json.loads((FOLDER / language["configuration"]).read_text("utf-8"))
     assert re.search(rules["indentationRules"]["increaseIndentPattern"], "algorithm a {")
     assert re.search(rules["indentationRules"]["decreaseIndentPattern"], "  }")
+
+
+def test_every_colour_of_the_server_is_one_of_the_grammar() -> None:
+    """A theme that knows no semantic colours shows those that it has for the grammar."""
+    (mapped,) = MANIFEST["contributes"]["semanticTokenScopes"]
+    assert {name.partition(".")[0] for name in mapped["scopes"]} == set(TYPES)
+    rules = GRAMMAR["patterns"]
+    known = {rule["name"] for rule in rules if "name" in rule}
+    known |= {capture["name"] for rule in rules for capture in rule.get("captures", {}).values()}
+    assert {scope for scopes in mapped["scopes"].values() for scope in scopes} <= known
 
 
 def test_the_manifest_has_what_vs_code_requires() -> None:

@@ -1,6 +1,7 @@
 """The schema is whole: everything is explained, every default is a value, every operator is there."""
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_examples_are_values(path: str) -> None:
     slot = SLOTS[path]
     if not slot.spread:
         default_of(dataclasses.replace(slot, default=example(slot)))
+
+
+@pytest.mark.parametrize("path", [path for path, slot in SLOTS.items() if slot.number and not slot.number.integer])
+def test_no_number_is_taken_that_float32_cannot_hold(path: str) -> None:
+    numbers = SLOTS[path].number
+    assert numbers is not None
+    assert math.isfinite(numbers.low)
+    assert math.isfinite(numbers.high)
+    for number in (1e39, -1e39, 1e19, 10**400, 1e-50, 1e-19, -1e-50):
+        assert number not in numbers
+    assert (1 - 1e-9 in numbers) == (numbers.high > 1 and numbers.low < 1)
 
 
 def test_every_choice_is_explained() -> None:

@@ -63,7 +63,7 @@ function commandPath(): string {
 
 async function tell(problem: string): Promise<void> {
   const [settings, details] = ["Open Settings", "Show Output"];
-  const hint = "Install the server with pip install 'taxon[lsp]', or say in the setting taxon.path where it is.";
+  const hint = "Install the server with pip install 'taxon-rl[lsp]', or say in the setting taxon.path where it is.";
   const chosen = await vscode.window.showErrorMessage(`${problem}. ${hint}`, settings, details);
   if (chosen === settings) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "taxon.path");

@@ -77,7 +77,7 @@ test("the setting is followed, and may name the folder", { timeout: 60_000 }, ()
     await extension.activate(context);
     assert.equal(seen.errors.length, 1);
     assert.ok(seen.errors[0].includes(`${folder}/no-such-taxon lsp`));
-    assert.ok(seen.errors[0].includes("pip install 'taxon[lsp]'"));
+    assert.ok(seen.errors[0].includes("pip install 'taxon-rl[lsp]'"));
     await new Promise(setImmediate);
     assert.deepEqual(seen.executed.at(-1), ["workbench.action.openSettings", "taxon.path"]);
     settings.path = command;

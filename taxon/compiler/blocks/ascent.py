@@ -355,7 +355,8 @@ eta = adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)"""
     )
     text = (
         f"From ${c.tex(f'{path}.init')}$; after the epochs on a round $C$, over all of its states, is held "
-        f"against its target ${c.tex(f'{path}.kl')}$ by a factor ${c.tex(f'{path}.tolerance')}$."
+        f"against its target ${c.tex(f'{path}.kl')}$ by a factor ${c.tex(f'{path}.tolerance')}$. "
+        r"$\eta$ stays in $[10^{-8}, 10^8]$."
     )
     paths = ("pi_q.update", *(f"{path}.{leaf}" for leaf in ("kl", "init", "tolerance", "factor")))
     source = "Schulman et al. 2017, Section 4"

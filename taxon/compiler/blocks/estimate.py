@@ -268,10 +268,13 @@ q = self.q({found.bootstrap}, observation, taken)"""
     lambda_ = c.tex("G.estimate.lambda")
     policy = old.tex
     factor = "" if lambda_ == "1" else rf"{lambda_} \, "
+    stored = ""
+    if made.unsquash:
+        stored = " Both densities are those of the action as it is stored, no nearer to the border than $10^{-6}$."
     section = Section(
         "The trace",
         c.present("G.estimate", "G.estimate.lambda", "data"),
-        "How much of an action's correction is kept; $b$ is the density with which the action was taken.",
+        f"How much of an action's correction is kept; $b$ is the density with which the action was taken.{stored}",
         (rf"c_t = {factor}\min\left(1, \frac{{{policy}(a_t|s_t)}}{{b(a_t|s_t)}}\right)",),
         "Munos et al. 2016",
         ("log_ratio", "q"),

@@ -23,7 +23,7 @@ class Temperature:
 
     def average(self, what: str) -> str:
         """eta times the mean over a batch, [S]: the temperature that is trained is [S, 1]."""
-        return f"average(eta * {what})" if self.value == "eta" else f"{self.value} * average({what})"
+        return f"{self.value}{'.squeeze(-1)' if self.value == 'eta' else ''} * average({what})"
 
     def over(self, what: str) -> str:
         """`what` divided by the temperature, in LaTeX."""
@@ -78,7 +78,7 @@ def _entropy(c: Choices) -> Temperature:
         "The temperature",
         c.present("eta", "eta.target", "eta.init", "optimizer.dual"),
         f"The dual of the bound on the entropy, descended by {optimiser(c, 'dual').words}; "
-        f"$\\eta$ is $\\exp(x)$ with a free $x$, from ${start}$.",
+        f"$\\eta$ is $\\exp(x)$, $x$ from ${start}$ and held in $[-18, 18]$ after each step.",
         (rf"g(\eta) = {least} - \eta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[\log \pi_\theta(a|s)]",),
         c.source("eta"),
         ("eta_dual", "log_eta"),
@@ -91,6 +91,7 @@ def _entropy(c: Choices) -> Temperature:
         "entropy_dual(eta, log_prob, self.target_entropy)",
         "eta: dual of the entropy constraint, -eta H - eta E[log pi_q]",
         "torch.exp",
+        "project_log",
         sections=(section,),
     )
     return Temperature("eta", r"\eta")

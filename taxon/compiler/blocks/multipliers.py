@@ -17,11 +17,12 @@ def multiplier(
     loss: str,
     comment: str,
     positive: str = "positive",
+    project: str = "project",
     kind: str = "dual",
     size: str = "1",
     sections: tuple[Section, ...] = (),
 ) -> None:
-    """A multiplier `value` with a free parameter `raw`, whose dual is an expression of it."""
+    """A multiplier `value` with a parameter `raw`, held by a projection after each step; `loss` is its dual."""
     descent = optimiser(c, kind)
     shape = "[S, A]" if size == "self.actions" else "[S, 1]"
     descent.field(c, raw, shape, f"torch.full((len(generators), {size}), {number(init)})")
@@ -34,10 +35,12 @@ def {value}_dual(raw: Tensor) -> Tensor:
 
 {value}_gradient = grad({value}_dual)(state.{raw})
 {descent.step(raw, f"{value}_gradient")}
+{raw} = {project}({raw})
 """
     c.add("multipliers", code, *descent.writes(raw), metrics=((value, f"{value}.mean(-1)"),), sections=sections)
 
 
 def softplus_words(start: float) -> str:
-    """The start of a multiplier's free parameter, in words."""
-    return rf"$\mathrm{{softplus}}(x) + 10^{{-8}}$ with a free $x \geq -18$, from ${tex_number(start)}$"
+    """A multiplier's free parameter, its start and what holds it, in words."""
+    first = tex_number(start)
+    return rf"$\mathrm{{softplus}}(x) + 10^{{-8}}$, $x$ from ${first}$ and held at $-18$ or more after each step"

@@ -22,6 +22,10 @@ OLD = r"\pi_{\mathrm{old}}"
 def family(c: Choices) -> Family:
     """The distribution of the policy."""
     made: Family = c.meaning("pi_theta")(c)
+    if made.interval and not facts.solved(c.row):
+        what = r"the diagonal of $L_\theta$" if "scale" in made.parameters else r"$\sigma_\theta$"
+        held = f"held in $[{c.tex('network.policy.std.low')}, {c.tex('network.policy.std.high')}]$ after each step"
+        made = replace(made, text=f"{made.text} The logarithm of {what} is a trained vector, {held}.")
     if "network.policy.mean" in c.row and c.meaning("network.policy.mean"):
         made = replace(made, text=f"{made.text} $\\mu_\\theta(s)$ is the tanh of the network's output.")
     return made
@@ -32,6 +36,9 @@ def build(c: Choices) -> None:
     made = c.take(family)
     trunk = perceptron(c, "policy", "observation", made.outputs)
     c.attributes += [f"trunk = {trunk}", f"self.policy = {made.head}"]
+    if made.interval and not facts.solved(c.row):
+        code = f"policy = self.policy.project(policy, {', '.join(made.interval)})"
+        c.add("policy", code, "policy", stage="project")
     path = facts.normal_path(c.row)
     c.sections.append(
         Section(
@@ -108,7 +115,7 @@ def _of_state(c: Choices, path: str) -> Family:
 @choice("pi_theta.base.structure", "diagonal")
 @choice("pi_theta.structure", "diagonal")
 def _diagonal(c: Choices, path: str, kind: str, of: str) -> Family:
-    std, special = c.meaning("network.policy.std")(c)
+    std, special, interval = c.meaning("network.policy.std")(c)
     covariance = rf"\mathrm{{diag}}(\sigma_\theta{of}^2)"
     if special:
         made = normal(f"ParameterNormal(trunk, initial={special})", "action", covariance, True, "exploration")
@@ -117,37 +124,44 @@ def _diagonal(c: Choices, path: str, kind: str, of: str) -> Family:
         return replace(made, equations=(*made.equations, line), text=text)
     start = "" if of else ", initial=0.0"
     head = f"{kind}Normal(trunk, {std}{start}{c.meaning('network.policy.mean')})"
-    return normal(head, "2 * action" if of else "action", covariance, True, "variance")
+    made = normal(head, "2 * action" if of else "action", covariance, True, "variance")
+    return made if of else replace(made, interval=interval)
 
 
 @choice("pi_theta.base.structure", "full")
 @choice("pi_theta.structure", "full")
 def _full(c: Choices, path: str, kind: str, of: str) -> Family:
-    std, _ = c.meaning("network.policy.std")(c)
+    std, _, interval = c.meaning("network.policy.std")(c)
     sizes = ", actions=action" if of else ", initial=0.0"
     head = f"{kind}Full(trunk, {std}{sizes}{c.meaning('network.policy.mean')})"
     outputs = "action + action * (action + 1) // 2" if of else "action"
-    return full_normal(head, outputs, rf"L_\theta{of} \, L_\theta{of}^\top", "covariance")
+    made = full_normal(head, outputs, rf"L_\theta{of} \, L_\theta{of}^\top", "covariance")
+    return made if of else replace(made, interval=interval)
+
+
+# What computes the deviation, the start of perturbed parameters, and the interval of a log-deviation.
+Deviation = tuple[str, str, tuple[str, ...]]
 
 
 @choice("network.policy.std", "exp")
-def _exp(c: Choices) -> tuple[str, str]:
-    return f"exp_std({c.literal('network.policy.std.low')}, {c.literal('network.policy.std.high')})", ""
+def _exp(c: Choices) -> Deviation:
+    interval = tuple(c.literal(f"network.policy.std.{bound}") for bound in ("low", "high"))
+    return f"exp_std({', '.join(interval)})", "", interval
 
 
 @choice("network.policy.std", "softplus")
-def _softplus(c: Choices) -> tuple[str, str]:
-    return f"softplus_std({c.literal('network.policy.std.init')}, {c.literal('network.policy.std.floor')})", ""
+def _softplus(c: Choices) -> Deviation:
+    return f"softplus_std({c.literal('network.policy.std.init')}, {c.literal('network.policy.std.floor')})", "", ()
 
 
 @choice("network.policy.std", "softplus_variance")
-def _softplus_variance(c: Choices) -> tuple[str, str]:
-    return "softplus_variance()", ""
+def _softplus_variance(c: Choices) -> Deviation:
+    return "softplus_variance()", "", ()
 
 
 @choice("network.policy.std", "exploration")
-def _exploration(c: Choices) -> tuple[str, str]:
-    return "", c.literal("network.policy.std.init")
+def _exploration(c: Choices) -> Deviation:
+    return "", c.literal("network.policy.std.init"), ()
 
 
 # ---- the policy at states
@@ -225,10 +239,15 @@ def acting(c: Choices) -> None:
     paths = ("pi_theta", "exploration", "exploration.std", "exploration.theta", "exploration.sigma", "bounds")
     source = c.source("exploration") or c.source("pi_theta")
     section = Section("Acting", c.present(*paths), text + evaluation, equations, source, (*at, "act_mean"))
-    writes = ("action", *made.parameters, *(["u"] if made.squash else []))
-    c.add("act", f"{line}\n{code}", *writes, sections=(section,))
+    c.add("act", f"{line}\n{code}", "action", *made.parameters, sections=(section,))
     if made.log_prob:
-        c.add("density", f"log_prob = {made.log_density('', '', 'action', 'u')}", "log_prob")
+        density = f"log_prob = {made.log_density('', '', 'action', 'u')}"
+        if made.unsquash:
+            why = (
+                "# the density of the action as it is stored: what is read of it later is the same of the same number\n"
+            )
+            density = f"{why}u = {made.unsquash.format(x='action')}\n{density}"
+        c.add("density", density, "log_prob")
     if made.mode.count("{p}"):
         code = f"return {made.mode.format(p=line.partition(' = ')[2])}"
     else:

@@ -49,6 +49,7 @@ class Family:
     box: bool = False  # actions lie in [-1, 1] whatever the parameters
     mean: str = ""  # the parameter that is a mean in the units of actions
     drawn: str = ""  # a draw in LaTeX, by xi
+    interval: tuple[str, ...] = ()  # that a trained vector of log-deviations is held in after each step
 
     def need(self, capability: str, who: str) -> str:
         """What computes a capability.

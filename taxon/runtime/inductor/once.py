@@ -1,7 +1,7 @@
 """Functions of few numbers in a graph compiled for a CPU: computed once, and kept.
 
 torch writes an operation into every loop that reads its result. So the corrections of Adam's moments, two numbers of a
-seed, would be computed anew for every few of the parameters that they scale (docs/performance.md).
+seed, would be computed anew for every few of the parameters that they scale (benchmarks/findings.md).
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
 """Matrix products of a graph compiled for a CPU: made by oneDNN's kernels for small matrices, called from its own code.
 
 torch makes float32 products with MKL, or gives single ones to oneDNN at 10 us a call. On the processor where it was
-measured (docs/performance.md) these kernels take half of MKL's time with large matrices and with small ones, and copy
-no factor that lies column by column on the way to them.
+measured (benchmarks/findings.md) these kernels take half of MKL's time with large matrices and with small ones, and
+copy no factor that lies column by column on the way to them.
 """
 
 import ctypes

@@ -76,6 +76,7 @@ DATA = Slot(
             "windows of consecutive steps, with the log-probability of each action when it was taken",
             (Slot("length", "steps in a window", "8", Range(2, 10_000, integer=True)),),
             modifier=True,
+            bases=("replay",),
             source="Munos et al. 2016",
         ),
         Choice(
@@ -98,6 +99,7 @@ DATA = Slot(
                 ),
             ),
             modifier=True,
+            bases=("replay",),
             source="Peng et al. 2019",
         ),
         Choice(
@@ -105,6 +107,7 @@ DATA = Slot(
             "every segment starts the environments anew; each runs one episode and waits for the others",
             (Slot("group", "environments that begin their episode alike", "1", Range(1, 10_000, integer=True)),),
             modifier=True,
+            bases=("rollouts",),
             source="Nachum et al. 2017",
         ),
     ),

@@ -235,3 +235,20 @@ def whole_episodes(row: Row) -> bool:
 def phased(row: Row) -> bool:
     """Critic and policy are updated in turn on columns computed over all steps."""
     return episodic(row) or on_policy(row)
+
+
+def rounds(row: Row, steps: int) -> int:
+    """How many rounds of updates a run of so many environment steps of a seed makes. The last step is whole: every
+    environment makes it."""
+    if not on_policy(row):
+        since = steps - int(row.number("data.warmup"))
+        return 0 if since < 0 else 1 + since // int(row.number("data.steps_per_update"))
+    environments = int(row.number("data.environments"))
+    return -(-steps // environments) // int(row.number("data.steps"))
+
+
+def steps_of_rounds(row: Row, count: int) -> int:
+    """After how many environment steps a run makes its round of that number, from 1."""
+    if not on_policy(row):
+        return int(row.number("data.warmup")) + (count - 1) * int(row.number("data.steps_per_update"))
+    return count * int(row.number("data.environments")) * int(row.number("data.steps"))

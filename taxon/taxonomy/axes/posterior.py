@@ -2,7 +2,7 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, WHOLE, Choice, Range, Slot
+from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, WHOLE, Choice, Range, Slot
 
 
 def _needs_drawn_actions(row: Row) -> str | None:
@@ -177,9 +177,10 @@ TRUST_REGION = Choice(
     "eta minimises the dual of the constraint KL(pi_q || pi_p) <= kl",
     (
         Slot("kl", "epsilon, the bound on E_s KL(pi_q || pi_p)", "0.1", POSITIVE),
-        Slot("init", "eta at the start, before its softplus", "10", Range(-18, 1e6)),
+        Slot("init", "eta at the start, before its softplus", "10", UNFOLDED),
     ),
     modifier=True,
+    bases=("analytic",),
     term="TR",
     equation="g(eta) = eta kl + eta E_s log E_{pi_p} exp(G(s,a)/eta)",
     source="Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018b",
@@ -222,11 +223,12 @@ PENALTY = Choice(
     "its target and shrinks where it is below",
     (
         Slot("kl", "the target of E_s KL(pi_p || pi_q)", "0.01", POSITIVE),
-        Slot("init", "eta at the start", "1", POSITIVE),
+        Slot("init", "eta at the start", "1", Range(1e-8, 1e8)),
         Slot("tolerance", "how far off the target eta stays as it is, as a factor", "1.5", Range(1, 1e6)),
         Slot("factor", "what eta is multiplied or divided by", "2", Range(1, 1e6, low_open=True)),
     ),
     modifier=True,
+    bases=("sg",),
     term="TR",
     equation="max_theta E[ pi_theta/pi_p A ] - eta E_s KL(pi_p || pi_theta)",
     source="Schulman et al. 2017, Section 4; Furuta et al. 2021, Appendix C",
@@ -238,6 +240,7 @@ CLIPPED = Choice(
     "the likelihood ratio earns nothing beyond [1 - ratio, 1 + ratio]",
     (Slot("ratio", "epsilon", "0.2", Range(0, 1, low_open=True, high_open=True)),),
     modifier=True,
+    bases=("sg",),
     term="TR",
     equation="max_theta E min( rho A, clip(rho, 1 - epsilon, 1 + epsilon) A ), rho = pi_theta / pi_old",
     source="Schulman et al. 2017, Section 3",
@@ -262,7 +265,7 @@ ETA = Slot(
             "the multiplier of the constraint that the policy's entropy is at least the target",
             (
                 Slot("target", "the target entropy of each action dimension, in nats", "-1", Range(-1e3, 1e3)),
-                Slot("init", "eta at the start", "1", POSITIVE),
+                Slot("init", "eta at the start", "1", Range(1e-7, 1e7)),
             ),
             equation="g(eta) = -eta H - eta E[log pi_q(a|s)]",
             source="Furuta et al. 2021, Section 4.2.3; Haarnoja et al. 2018b",

@@ -2,7 +2,7 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, Choice, Range, Slot
+from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, Choice, Slot
 
 
 def _needs_learned_covariance(row: Row) -> str | None:
@@ -103,6 +103,7 @@ UPDATE = Slot(
             "mixture",
             "pi_p is the average of all policies so far, realised by the actions in the data",
             modifier=True,
+            bases=("sg", "analytic", "pi_q"),
             leads=True,
             term="Mixture",
             equation="pi_p = 1/k sum_j pi_theta_j",
@@ -138,25 +139,26 @@ UPDATE = Slot(
                     "init",
                     "the multiplier at the start, before its softplus",
                     "10",
-                    Range(-18, 1e6),
+                    UNFOLDED,
                     applies=_needs_one_divergence,
                 ),
                 Slot(
                     "init_mean",
                     "the mean's multiplier at the start, before its softplus",
                     "10",
-                    Range(-18, 1e6),
+                    UNFOLDED,
                     applies=_needs_gaussian,
                 ),
                 Slot(
                     "init_cov",
                     "the covariance's multiplier at the start, before its softplus",
                     "1000",
-                    Range(-18, 1e6),
+                    UNFOLDED,
                     applies=_needs_learned_covariance,
                 ),
             ),
             modifier=True,
+            bases=("sg",),
             term="TR",
             equation="max_theta min_alpha L(theta) + sum_i alpha_i (kl_i - KL_i(pi_old || pi_theta))",
             source="Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018a and 2018b",
@@ -174,6 +176,7 @@ UPDATE = Slot(
                 ),
             ),
             modifier=True,
+            bases=("sg",),
             equation="max_theta E[R] + bonus eta sum_k w_k log pi_theta(a_k)",
             source="Nachum et al. 2017",
             operator="taxon.operators.e_step.underappreciated_score",
@@ -193,7 +196,7 @@ BOUNDS = Slot(
             "a second E-step whose G is minus the distance to the box, added to the policy's weights",
             (
                 Slot("kl", "epsilon of the penalty's own dual", "1e-3", POSITIVE),
-                Slot("init", "the penalty's temperature at the start, before its softplus", "10", Range(-18, 1e6)),
+                Slot("init", "the penalty's temperature at the start, before its softplus", "10", UNFOLDED),
                 Slot("samples", "actions drawn at each state to weigh", "20", SEVERAL, applies=_needs_own_samples),
             ),
             equation="c(a) = -||a - clip(a, -1, 1)||_2, w(a) += exp(c(a)/eta_c) / Z",

@@ -3,16 +3,29 @@ evidence against what is legal."""
 
 from taxon.diagnostics.model import Code, Diagnostic
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules import action, control, data, environment, estimate, m_step, posterior, value
-from taxon.taxonomy.rules.environment import check_environment
-from taxon.taxonomy.rules.evidence import LINTS
+from taxon.taxonomy.rules import (
+    action,
+    control,
+    data,
+    duration,
+    environment,
+    estimate,
+    evidence,
+    m_step,
+    numbers,
+    posterior,
+    value,
+)
+from taxon.taxonomy.rules.duration import check_duration
+from taxon.taxonomy.rules.environment import check_environment, unusable
 from taxon.taxonomy.rules.rule import diagnose
 
-__all__ = ["CODES", "LINTS", "RULES", "check_environment", "check_row"]
+__all__ = ["CODES", "LINTS", "RULES", "check_duration", "check_environment", "check_row", "unusable"]
 
 _FILES = (control, posterior, m_step, value, estimate, data, action)
 RULES = tuple(sorted((rule for file in _FILES for rule in file.RULES), key=lambda rule: rule.code.id))
-CODES: tuple[Code, ...] = (*(rule.code for rule in (*RULES, *LINTS)), *environment.CODES)
+LINTS = (*evidence.LINTS, *numbers.LINTS)
+CODES: tuple[Code, ...] = (*(rule.code for rule in (*RULES, *LINTS)), *environment.CODES, *duration.CODES)
 
 
 def check_row(row: Row) -> list[Diagnostic]:

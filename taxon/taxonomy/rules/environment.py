@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from taxon.diagnostics.model import Code, Diagnostic, Severity
+from taxon.diagnostics.model import Code, Diagnostic, Label, Severity
+from taxon.diagnostics.source import Source, Span
 from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
@@ -30,7 +31,16 @@ ENTROPY = Code(
     "Haarnoja et al. 2018b; Cover and Thomas 2006, Theorem 2.6.4",
 )
 
-CODES = (ACTIONS, ENTROPY)
+UNUSABLE = Code(
+    "TX404",
+    "environment that cannot be used",
+    "Whether a row can be trained in an environment is known once the environment has been made: its actions decide. "
+    "One that is not there, that needs what is not installed, that fails when it is made, or whose spaces no policy "
+    "fits, is refused by `run` for the same reason.",
+    Severity.ERROR,
+)
+
+CODES = (ACTIONS, ENTROPY, UNUSABLE)
 
 # What a choice among finitely many actions has no use for.
 _CONTINUOUS_ONLY = (
@@ -56,6 +66,12 @@ def check_environment(row: Row, env: str, actions: Actions, size: int) -> list[D
     if actions == "discrete" and row.base("eta") == "entropy" and row.number("eta.target") > math.log(size):
         return [finding(ENTROPY, _unreachable(row, env, size), row)]
     return []
+
+
+def unusable(env: str, message: str, help: str) -> Diagnostic:
+    """What to say of an environment that cannot be made, or not be trained in, whatever the row."""
+    label = Label(Span(Source("command line", env), 0, len(env)), "cannot be used", primary=True)
+    return Diagnostic(UNUSABLE, message, (label,), help=help)
 
 
 def _unreachable(row: Row, env: str, size: int) -> Conflict:

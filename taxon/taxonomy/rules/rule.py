@@ -9,7 +9,8 @@ from typing import Protocol
 from taxon.diagnostics.model import Code, Diagnostic, Label, Severity
 from taxon.taxonomy.row import Row
 
-_OWN = ("spec", "set")
+# Whose entry is to blame before all others: where its author can look.
+_OWN = ("set", "spec")
 
 # Whether the row is EM control or KL control at all. Until that is settled, what either asks of G, eta and the rest
 # would repeat one mistake in several words.
@@ -71,8 +72,12 @@ def finding(code: Code, conflict: Conflict, row: Row) -> Diagnostic:
     """A conflict with a label at every site that was written down, and a note for every default."""
     labels: list[Label] = []
     notes: list[str] = []
-    # What the spec itself says is to blame before what it inherits: that is where its author can look.
-    for path, text in sorted(conflict.sites, key=lambda site: row.leaves[site[0]].origin.layer not in _OWN):
+
+    def rank(site: tuple[str, str]) -> int:
+        layer = row.leaves[site[0]].origin.layer
+        return _OWN.index(layer) if layer in _OWN else len(_OWN)
+
+    for path, text in sorted(conflict.sites, key=rank):
         leaf = row.leaves[path]
         if leaf.origin.span is None:
             notes.append(f"`{path}` is the default: {text}")

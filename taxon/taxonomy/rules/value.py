@@ -44,7 +44,7 @@ def _fresh_actions(row: Row) -> Conflict | None:
 
 @rule(
     "TX308",
-    "no gradient through a number",
+    "an action that another policy took",
     "The reparameterised gradient is E[ dG/da da/dtheta ]; without a Q network G is a number for one taken action, and "
     "dG/da does not exist. The likelihood ratio needs no derivative, but the actions must be those of the policy at "
     "hand: a replayed action was taken by another.",
@@ -54,13 +54,15 @@ def _fresh_actions(row: Row) -> Conflict | None:
 def _no_derivative(row: Row) -> Conflict | None:
     if facts.kl_control(row) and not facts.uses_q(row) and not facts.on_policy(row):
         return Conflict(
-            f"{without_q(row)} has no derivative with respect to the action",
+            f"{without_q(row)} is known at the actions taken alone, and a replay's were taken by other policies",
             (
-                ("G", "is a number for each action taken"),
-                ("pi_q.update", "differentiates G through the action"),
-                ("data", "keeps actions that other policies took"),
+                ("data", "keeps the actions of all policies so far"),
+                ("G", "is a number for each action taken, with no derivative"),
+                ("pi_q.update", "weighs the actions of the policy at hand by G"),
             ),
-            "write `G = Q_soft[pi_q]` or `G = Q[pi_q]`"
+            "write `data = rollouts(...)`"
+            if facts.trailing(row)
+            else "write `G = Q_soft[pi_q]` or `G = Q[pi_q]`"
             + (" with `G.critic = online`" if row.base("G.critic") == "none" else "")
             + ", or `data = rollouts(...)`",
         )

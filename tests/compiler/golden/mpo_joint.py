@@ -27,7 +27,7 @@ from taxon.operators.bounds import out_of_bounds_cost
 from taxon.operators.data import Phase, Replay
 from taxon.operators.distributions import normal_log_prob, normal_sample
 from taxon.operators.divergences import kl_mean, kl_std
-from taxon.operators.duals import lagrange_dual, positive
+from taxon.operators.duals import lagrange_dual, positive, project
 from taxon.operators.e_step import softmax_weights, temperature_dual
 from taxon.operators.functional import elu
 from taxon.operators.losses import squared_error, weighted_likelihood
@@ -268,6 +268,7 @@ class Agent:
         eta_raw, eta_raw_moments = adam(
             state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
         )
+        eta_raw = project(eta_raw)
 
         # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         def alpha_mean_dual(raw: Tensor) -> Tensor:
@@ -282,6 +283,7 @@ class Agent:
             DUAL_LR,
             updates,
         )
+        alpha_mean_raw = project(alpha_mean_raw)
 
         # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         def alpha_cov_dual(raw: Tensor) -> Tensor:
@@ -292,6 +294,7 @@ class Agent:
         alpha_cov_raw, alpha_cov_raw_moments = adam(
             state.alpha_cov_raw, clip_norm(alpha_cov_gradient, CLIP_NORM), state.alpha_cov_raw_moments, DUAL_LR, updates
         )
+        alpha_cov_raw = project(alpha_cov_raw)
 
         # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
         def bounds_eta_dual(raw: Tensor) -> Tensor:
@@ -302,6 +305,7 @@ class Agent:
         bounds_raw, bounds_raw_moments = adam(
             state.bounds_raw, clip_norm(bounds_eta_gradient, CLIP_NORM), state.bounds_raw_moments, BOUNDS_LR, updates
         )
+        bounds_raw = project(bounds_raw)
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
 

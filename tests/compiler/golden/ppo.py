@@ -263,6 +263,7 @@ class Agent:
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=1e-05
         )
+        policy = self.policy.project(policy, -20.0, 2.0)
 
         state = state._replace(
             policy=policy,

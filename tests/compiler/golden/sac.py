@@ -27,7 +27,7 @@ from taxon.networks.initialisers import fan_in_uniform, xavier_uniform
 from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.data import Phase, Replay
 from taxon.operators.distributions import normal_sample, tanh_normal_log_prob
-from taxon.operators.duals import entropy_dual
+from taxon.operators.duals import entropy_dual, project_log
 from taxon.operators.functional import average
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
@@ -211,6 +211,7 @@ class Agent:
 
         eta_gradient = grad(eta_dual)(state.log_eta)
         log_eta, log_eta_moments = adam(state.log_eta, eta_gradient, state.log_eta_moments, DUAL_LR, updates)
+        log_eta = project_log(log_eta)
 
         critic_target = polyak(state.critic_target, critic, TAU)
 

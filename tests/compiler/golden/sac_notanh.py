@@ -24,7 +24,7 @@ from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.bounds import out_of_bounds_cost
 from taxon.operators.data import Phase, Replay
 from taxon.operators.distributions import normal_log_prob, normal_sample
-from taxon.operators.duals import entropy_dual, positive
+from taxon.operators.duals import entropy_dual, positive, project, project_log
 from taxon.operators.e_step import softmax_weights, temperature_dual
 from taxon.operators.functional import average
 from taxon.operators.losses import squared_error, weighted_likelihood
@@ -224,6 +224,7 @@ class Agent:
 
         eta_gradient = grad(eta_dual)(state.log_eta)
         log_eta, log_eta_moments = adam(state.log_eta, eta_gradient, state.log_eta_moments, DUAL_LR, updates)
+        log_eta = project_log(log_eta)
 
         # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
         def bounds_eta_dual(raw: Tensor) -> Tensor:
@@ -234,6 +235,7 @@ class Agent:
         bounds_raw, bounds_raw_moments = adam(
             state.bounds_raw, bounds_eta_gradient, state.bounds_raw_moments, BOUNDS_LR, updates
         )
+        bounds_raw = project(bounds_raw)
 
         critic_target = polyak(state.critic_target, critic, TAU)
 

@@ -257,6 +257,7 @@ class Agent:
         policy, fraction = line_search(gain_and_divergence, state.policy, step, before, DELTA, SHRINK, TRIES)
         policy_cost, kl = gain_and_divergence(policy)
         policy_cost = -policy_cost
+        policy = self.policy.project(policy, -20.0, 2.0)
 
         metrics = {
             "policy_loss": policy_cost,

@@ -26,7 +26,7 @@ from taxon.networks.initialisers import fan_in_uniform, variance_scaling, zeros
 from taxon.networks.mlp import Mlp
 from taxon.operators.categorical import categorical_kl, categorical_log_prob, categorical_sample, mode
 from taxon.operators.data import Episodes, Phase, Rollouts
-from taxon.operators.duals import lagrange_dual, positive
+from taxon.operators.duals import lagrange_dual, positive, project
 from taxon.operators.e_step import mean_one, softmax_weights, temperature_dual, top_half
 from taxon.operators.functional import average, elu
 from taxon.operators.losses import squared_error, weighted_likelihood
@@ -251,6 +251,7 @@ class Agent:
         eta_raw, eta_raw_moments = adam(
             state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
         )
+        eta_raw = project(eta_raw)
 
         # alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         def alpha_dual(raw: Tensor) -> Tensor:
@@ -261,6 +262,7 @@ class Agent:
         alpha_raw, alpha_raw_moments = adam(
             state.alpha_raw, clip_norm(alpha_gradient, CLIP_NORM), state.alpha_raw_moments, DUAL_LR, updates
         )
+        alpha_raw = project(alpha_raw)
 
         metrics = {
             "policy_loss": policy_cost,

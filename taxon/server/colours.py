@@ -1,0 +1,149 @@
+"""What each word of a document is, for an editor to colour: from the tokens, and for names from the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from taxon.diagnostics.source import Span
+from taxon.semantics.loading import study_base
+from taxon.server.view import VOCABULARY
+from taxon.syntax import tree
+from taxon.syntax.language import KEYWORDS
+from taxon.syntax.printing import expression as spelling
+from taxon.syntax.tokens import tokens
+from taxon.taxonomy.schema import Slot
+
+# The protocol's own types and modifiers, which every theme knows.
+TYPES = (
+    "namespace", "class", "struct", "interface", "property", "parameter", "enumMember", "function", "keyword",
+    "comment", "string", "number", "operator",
+)  # fmt: skip
+MODIFIERS = ("declaration", "documentation", "defaultLibrary")
+
+_TOKENS = {
+    "COMMENT": ("comment",),
+    "DOC": ("comment", "documentation"),
+    "STRING": ("string",),
+    "NUMBER": ("number",),
+    "EQUAL": ("operator",),
+    "PLUS": ("operator",),
+    "STAR": ("operator",),
+}
+
+
+@dataclass(frozen=True)
+class Colour:
+    """Characters [start, end) of one line, their type, and the modifiers."""
+
+    start: int
+    end: int
+    type: str
+    modifiers: tuple[str, ...] = ()
+
+
+def colours(file: tree.File) -> list[Colour]:
+    """The words of a document in their order. A name in an entry that cannot be read has none."""
+    names = {colour.start: colour for colour in _file(file)}
+    found: list[Colour] = []
+    for token in tokens(file.source.text):
+        start = token.start_pos or 0
+        said = ("keyword",) if token.type in KEYWORDS else _TOKENS.get(token.type)
+        if said is not None:
+            found.append(Colour(start, start + len(token), said[0], said[1:]))
+        elif token.type == "NAME" and start in names:
+            found.append(names[start])
+    return found
+
+
+def _file(file: tree.File) -> Iterator[Colour]:
+    for statement in file.imports:
+        if isinstance(statement.target, tree.Path):
+            yield from _reference(statement.target.names, "namespace")
+    for declaration in file.declarations:
+        match declaration:
+            case tree.Algorithm(parent=parent, mixins=mixins):
+                yield _colour(declaration.name.span, "class", "declaration")
+                if parent is not None:
+                    yield from _reference(parent.names, "class")
+                for mixin in mixins:
+                    yield from _reference(mixin.names, "struct")
+            case tree.Architecture():
+                yield _colour(declaration.name.span, "struct", "declaration")
+            case tree.Study():
+                yield _colour(declaration.name.span, "interface", "declaration")
+        yield from _entries(declaration.entries, "")
+
+
+def _reference(names: Sequence[tree.Name], last: str) -> Iterator[Colour]:
+    """A name of a declaration or of a shipped file: what stands before its last dot is where it is found."""
+    shipped = ("defaultLibrary",) if names[0].text == "std" else ()
+    for name in names[:-1]:
+        yield _colour(name.span, "namespace", *shipped)
+    yield _colour(names[-1].span, last, *shipped)
+
+
+def _entries(entries: Sequence[tree.Entry | tree.Vary], prefix: str) -> Iterator[Colour]:
+    for entry in entries:
+        match entry:
+            case tree.Assignment(path=path, value=value):
+                base = study_base(entry)
+                yield from _path(path)
+                if base is not None and not VOCABULARY.places(prefix + path.text):
+                    yield from _words(base.span, "class")
+                yield from _value(value, _slots(prefix + path.text))
+            case tree.Unset(path=path):
+                yield from _path(path)
+            case tree.Vary(path=path, values=values):
+                yield from _path(path)
+                yield from _value(values, _slots(prefix + path.text))
+            case tree.Block(path=path):
+                yield from _path(path)
+                yield from _entries(entry.entries, f"{prefix}{path.text}.")
+            case tree.When(subject=subject, value=value):
+                yield _colour(subject.span, "property")
+                if isinstance(value, tree.Reference):
+                    yield _colour(value.span, "enumMember")
+                yield from _entries(entry.entries, prefix)
+            case tree.Allow(code=code):
+                yield _colour(code.span, "enumMember")
+
+
+def _path(path: tree.Path) -> Iterator[Colour]:
+    return (_colour(name.span, "property") for name in path.names)
+
+
+def _slots(path: str) -> tuple[Slot, ...]:
+    return tuple(slot for place in VOCABULARY.places(path) for slot in place.slots)
+
+
+def _value(value: tree.Expression, slots: tuple[Slot, ...]) -> Iterator[Colour]:
+    """A choice as an enumeration's member, a constructor as a function; what no slot knows has no colour."""
+    match value:
+        case tree.Sum(terms=parts) | tree.List(items=parts):
+            for part in parts:
+                yield from _value(part, slots)
+        case _ if any(slot.choice(spelling(value)) for slot in slots):
+            yield from _words(value.span, "enumMember")
+        case tree.Call(function=function, arguments=arguments):
+            choices = [choice for slot in slots if (choice := slot.choice(function.text)) is not None]
+            if choices:
+                yield _colour(function.span, "function")
+            known = [parameter for choice in choices for parameter in choice.parameters]
+            for argument in arguments:
+                name = argument.name
+                if name is not None:
+                    yield _colour(name.span, "parameter")
+                yield from _value(argument.value, tuple(p for p in known if name is None or p.name == name.text))
+
+
+def _words(span: Span, type: str) -> Iterator[Colour]:
+    """Every name in a span."""
+    for token in tokens(span.text):
+        if token.type == "NAME":
+            start = span.start + (token.start_pos or 0)
+            yield Colour(start, start + len(token), type)
+
+
+def _colour(span: Span, type: str, *modifiers: str) -> Colour:
+    return Colour(span.start, span.end, type, modifiers)

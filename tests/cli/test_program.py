@@ -1,0 +1,111 @@
+"""The program around its commands: help, versions, exit codes, what is misspelt, and what goes to which stream."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from program import taxon
+from pseudoterminal import environment
+
+from taxon.cli.exits import EXITS
+from taxon.cli.main import COMMANDS, asked
+from taxon.version import VERSION
+
+
+def called(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The program in a process of its own: what `main` does before the commands are there."""
+    call = [sys.executable, "-m", "taxon", *arguments]
+    return subprocess.run(call, capture_output=True, text=True, timeout=60, env=environment({}), cwd=folder)
+
+
+def test_versions() -> None:
+    done = called("--version")
+    torch = version("torch")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"taxon {VERSION} (Python {platform.python_version()}, torch {torch})\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("check sac", ["check"]),
+        ("--no-pager diff a b", ["diff"]),
+        ("--version", []),
+        ("", list(COMMANDS)),
+        ("--help", list(COMMANDS)),
+        ("chekc sac", list(COMMANDS)),
+        ("--version check", ["check"]),
+    ],
+)
+def test_only_what_is_asked_for_is_imported(line: str, commands: list[str]) -> None:
+    assert asked(line.split()) == commands
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("help",)])
+def test_help(arguments: tuple[str, ...]) -> None:
+    done = called(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(command in done.stdout for command in COMMANDS)
+    assert "Usage: taxon [OPTIONS] COMMAND" in done.stdout
+
+
+def test_help_about_a_command() -> None:
+    assert called("help", "diff").stdout == called("diff", "-h").stdout == called("diff", "--help").stdout
+    unknown = called("help", "nothing")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+
+
+def test_the_exit_codes_are_a_list() -> None:
+    lines = [line.split() for line in taxon("--help").stdout.splitlines()]
+    first = [line[0] for line in lines[lines.index(["Exit", "codes:"]) + 1 :] if line and line[0].isdigit()]
+    assert first == [str(code) for code in EXITS]
+
+
+def test_defaults_stand_without_brackets() -> None:
+    shown = taxon("run", "--help").stdout
+    assert "[default: 1M]" in shown
+    assert "[default: (" not in shown
+
+
+def test_what_is_misspelt() -> None:
+    done = called("rum", "sac")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Did you mean 'run'?" in done.stderr
+
+
+def test_nothing_asked_is_the_help_and_a_mistake() -> None:
+    done = called()
+    assert done.returncode == 2
+    assert "Usage" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_mistake_leaves_standard_output_empty(command: str, tmp_path: Path) -> None:
+    done = called(command, "--no-such-option", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such option" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["sac"], "SPEC"),
+        (["--seeds", "1"], "--seeds"),  # the default, but asked for
+        (["--set", "gamma=0.9"], "--set"),
+        (["--precision", "bf16", "--device", "cpu"], "--device and --precision"),
+    ],
+)
+def test_a_run_that_goes_on_names_what_it_cannot_change(given: list[str], named: str, tmp_path: Path) -> None:
+    done = taxon("run", *given, "--resume", tmp_path)
+    assert done.exit_code == 2
+    assert f"leave {named} out" in done.stderr
+
+
+def test_a_run_that_goes_on_may_be_asked_for_more(tmp_path: Path) -> None:
+    done = taxon("run", "--resume", tmp_path, "--steps", "2M", "--workers", "0")
+    assert "leave" not in done.stderr
