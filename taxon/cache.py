@@ -1,4 +1,4 @@
-"""What is made of taxon's own files and takes longer to make than to read: parser tables, compiled templates.
+"""What is made of taxon's own files and takes longer to make than to read: parser tables.
 
 An entry is a file in the user's cache folder, and is read only where it was made from the same text by the same
 versions and came through whole. Without a folder that is the user's own to write, everything is made anew.

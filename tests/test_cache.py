@@ -12,7 +12,6 @@ import pytest
 
 import taxon
 from taxon import cache
-from taxon.compiler import templating
 from taxon.syntax import language
 
 ROOT = Path(taxon.__file__).parents[1]
@@ -94,23 +93,6 @@ def test_a_changed_grammar_is_read_anew(folder: Path, monkeypatch: pytest.Monkey
     changed = language.language.__wrapped__()
     assert "agent" in str(changed.terminals)
     assert "agent" not in str(again.terminals)
-
-
-def test_a_changed_template_is_compiled_anew(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(templating, "__file__", str(tmp_path / "templating.py"))
-    (tmp_path / "templates").mkdir()
-    template = tmp_path / "templates" / "a.j2"
-
-    def rendered() -> str:
-        return templating.environment.__wrapped__().get_template("a.j2").render()
-
-    template.write_text("{{ 1 + 1 }}")
-    assert [rendered(), rendered()] == ["2", "2"]
-    assert len(entries(folder)) == 1
-    template.write_text("{{ 1 + 2 }}")
-    assert rendered() == "3"
-    monkeypatch.setitem(templating._OPTIONS, "variable_start_string", "<<")
-    assert rendered() == "{{ 1 + 2 }}"
 
 
 CALL = [sys.executable, "-m", "taxon", "emit", "mpo"]

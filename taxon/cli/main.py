@@ -106,3 +106,9 @@ def main() -> None:
         # The reader of a pipe has seen enough.
         sys.stderr.close()
         raise SystemExit(0) from None
+    except Exception as error:
+        compiler = sys.modules.get("taxon.compiler.block")  # which most commands never import
+        if compiler is None or not isinstance(error, compiler.ContractError):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import ast
 from functools import cache
+from pathlib import Path
 
-from taxon.compiler.emit import order_imports
 from taxon.compiler.library import PACKAGES, Source, names_used, package_files, read
-from taxon.compiler.templating import environment
+from taxon.compiler.printing.layout import order_imports
 
+_MAIN = Path(__file__).parent / "printing" / "standalone.txt"
 RUNTIME = tuple(
     f"runtime/{name}.py"
     for name in (
         "agent",
         "board",
+        "boxes",
         "collector",
         "environments",
-        "learning",
-        "loop",
         "experience/layout",
         "experience/minibatches",
         "experience/replay",
         "experience/rollouts",
         "experience/source",
+        "faults",
+        "learning",
+        "loop",
+        "making",
         "metrics",
         "stepper",
         "streams",
@@ -36,7 +40,7 @@ RUNTIME = tuple(
 
 def standalone(module: str) -> str:
     """A script around an emitted module: `python agent.py --env Hopper-v4 --steps 20000`."""
-    main = environment().get_template("standalone.py.j2").render()
+    main = _MAIN.read_text("utf-8")
     # What the module defines stands for the library's description of it: its Agent for the protocol of that name.
     own = [Source("", ast.parse(text), text) for text in (module, main)]
     body, script = (_without_imports(source) for source in own)

@@ -1,4 +1,4 @@
-"""The LaTeX of the derivations: numbers put in place, and the same formula as plain text.
+"""The LaTeX of the derivations as plain text.
 
 A formula is written once, in a small part of LaTeX's mathematics: what `plain` does not know is no formula of ours.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from string import Template
 
 # What a command is in plain text, by the role that decides the spaces around it.
 _COMMANDS = {
@@ -52,35 +51,6 @@ _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 
 class NotationError(ValueError):
     """A formula holds what the notation does not know, or a brace too many or too few."""
-
-
-class _Formula(Template):
-    delimiter = "@"
-
-
-def fill(formula: str, **values: str) -> str:
-    """The formula with a text for each `@name` in it."""
-    return _Formula(formula).substitute(values)
-
-
-def number(value: float) -> str:
-    """A number in LaTeX: `0.99`, `40`, `10^{-6}`, `2 \\cdot 10^{-5}`."""
-    text = f"{value:.10g}"
-    digits, _, exponent = text.partition("e")
-    if not exponent:
-        return text
-    power = f"10^{{{int(exponent)}}}"
-    return power if digits == "1" else f"{digits} \\cdot {power}"
-
-
-def total(index: str, count: object) -> str:
-    """The sum over an index from 1."""
-    return rf"\sum_{{{index}=1}}^{{{count}}}"
-
-
-def mean(index: str, count: object) -> str:
-    """The mean over an index from 1."""
-    return rf"\frac{{1}}{{{count}}} {total(index, count)}"
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -27,21 +29,29 @@ class Module:
         self._lines = text.splitlines()
         self._statements = {place.first: place for place in _statements(ast.parse(text), "")}
 
-    def find(self, anchor: str) -> tuple[Place, ...]:
-        """Every statement that begins with the anchor's text; in the anchor's function alone, where it names one.
+    def find(self, name: str, among: Callable[[int], bool] = lambda line: True) -> tuple[Place, ...]:
+        """Every statement that assigns or defines a name, on the lines for which `among` holds.
 
         Args:
-            anchor: `weights = `, or `targets: return` with the name of a function before the colon.
+            name: `weights`, `self.policy`, `return`, or `update: state` with the name of a function before the colon.
         """
-        function, colon, start = anchor.partition(": ")
-        if not colon:
-            function, start = "", anchor
+        function, colon, what = name.rpartition(": ")
+        begins = _begins(what)
         found = (
             place
             for line, place in self._statements.items()
-            if self._lines[line - 1].lstrip().startswith(start) and (not function or place.function == function)
+            if begins.match(self._lines[line - 1]) and (not colon or place.function == function) and among(line)
         )
         return tuple(sorted(found, key=lambda place: place.first))
+
+
+@cache
+def _begins(name: str) -> re.Pattern[str]:
+    """The beginning of a statement that assigns, defines or is called so."""
+    if name == "return":
+        return re.compile(r"\s*return\b")
+    escaped = re.escape(name)
+    return re.compile(rf"\s*(def {escaped}\(|(\*?[\w.]+, )*{escaped}(, [\w.]+)*(: \w+)? = )")
 
 
 def _statements(node: ast.AST, function: str) -> Iterator[Place]:

@@ -39,7 +39,7 @@ def text(derivation: Derivation, columns: int | None = None, style: Style = PLAI
         section = step.section
         lines += ["", style.title(f"{count}. {section.title}")]
         lines += _wrapped(_prose(section.text, plain, str), "   ", width=width)
-        for equation in map(plain, section.equations):
+        for equation in map(plain, section.lines):
             shown = [f"       {equation}"] if columns is None else _wrapped(equation, "       ", 11, columns)
             lines += map(style.equation, shown)
         for label, found in _notes(step):
@@ -53,7 +53,7 @@ def markdown(derivation: Derivation) -> str:
     for step in derivation.steps:
         section = step.section
         parts += [f"## {section.title}", section.text]
-        parts += [f"$$\n{equation}\n$$" for equation in section.equations]
+        parts += [f"$$\n{equation}\n$$" for equation in section.lines]
         notes = [f"- {label}: {found if label == 'source' else _code(found)}" for label, found in _notes(step)]
         parts.append("\n".join(notes))
     return "\n\n".join(parts)
@@ -75,7 +75,7 @@ def latex(derivation: Derivation) -> str:
     for step in derivation.steps:
         section = step.section
         lines += ["", rf"\subsection*{{{section.title}}}", _prose(section.text, _dollars, _escaped)]
-        lines += [rf"\[ {equation} \]" for equation in section.equations]
+        lines += [rf"\[ {equation} \]" for equation in section.lines]
         lines += [r"\begin{description}"]
         for label, found in _notes(step):
             lines.append(rf"\item[{label}] {_escaped(found) if label == 'source' else _typewriter(found)}")

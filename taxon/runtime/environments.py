@@ -21,7 +21,7 @@ from taxon.runtime.making import make_raw
 Array = NDArray[np.float32]
 
 LARGEST = float(np.finfo(np.float32).max)  # what is learned from is float32
-LONGEST = 60  # characters of a wrong value that are shown
+SHOWN = 60  # characters of a wrong value that are shown
 
 
 class Environment:
@@ -214,5 +214,5 @@ def _told(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} {list(value.shape)}"
     if value is None or isinstance(value, bool | int | float | complex | str | bytes):
-        return f"{value!r:.{LONGEST}}"
+        return f"{value!r:.{SHOWN}}"
     return f"an object of the kind {type(value).__name__}"

@@ -61,6 +61,11 @@ class Row:
         leaf = self.leaves.get(path)
         return leaf is not None and isinstance(leaf.value, Composition) and modifier in leaf.value.modifiers
 
+    def says(self, path: str, what: str) -> bool:
+        """Whether the base choice at a path has a property; not where the path is absent or holds a number."""
+        chosen = self.leaves[path].slot.choice(self.base(path)) if path in self.leaves else None
+        return chosen is not None and what in chosen.properties
+
     def number(self, path: str) -> float:
         """The number at a path (a leaf that is known to hold one)."""
         value = self.leaves[path].value

@@ -81,12 +81,32 @@ WHOLE = Range(low=0, high=_UNSAID, integer=True)
 UNFOLDED = Range(low=-18, high=1e5)  # a multiplier before its softplus: above, float32 loses steps of 0.01
 
 
+# What a choice may say of itself. One that says nothing has none of it, and the compiler refuses what it cannot say.
+PROPERTIES = {
+    "scores_actions": "G reads a network Q(s, a)",
+    "state_value": "G is an estimate less a network V(s)",
+    "logarithm": "G is eta times a logarithm, which exp(G/eta) undoes",
+    "untrained": "no network stands behind G",
+    "looks_ahead": "the estimate reads more than one step, whatever its parameters",
+    "by_lambda": "the estimate looks as far ahead as its lambda says",
+    "temperature": "the weights f(G) have a temperature",
+    "solves": "the policy's parameters are found at once, not by following a gradient",
+    "finite": "the policy chooses among finitely many actions",
+    "one_action": "the policy has one action in every state, and no density",
+    "gaussian": "the policy is a Gaussian, squashed or not",
+    "squashed": "the policy's actions lie in the box, behind tanh",
+    "learned": "the covariance has parameters",
+    "replayed": "the data are those of all policies so far",
+    "on_policy": "the data are what the present policy has just collected",
+}
+
+
 @dataclass(frozen=True)
 class Choice:
     """One member of a closed set.
 
     `key` is the canonical spelling: a name that may take parameters (`analytic`), or a fixed phrase (`Q[pi_p]`,
-    `cov(s)`). A modifier is added to a base choice with `+`.
+    `cov(s)`). A modifier is added to a base choice with `+`. `PROPERTIES` says what each property means.
     """
 
     key: str
@@ -100,6 +120,7 @@ class Choice:
     source: str = ""
     bases: tuple[str, ...] = ()  # of a modifier: the choices that it goes with in some row; none said means all
     operator: str = ""  # what implements it in taxon.operators or taxon.networks: a function, or a file of several
+    properties: frozenset[str] = frozenset()  # what rules and other choices may ask of it, never its name
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from taxon.data import specs_dir
 TRAINING = {
     "torch", "numpy", "gymnasium", "mujoco", "dm_control", "matplotlib", "tensorboard", "safetensors", "imageio",
 }  # fmt: skip
-# pydantic reads run folders; jinja2 prints modules, and rich prints help.
-OTHERS = {"pydantic", "jinja2", "rich"}
+# pydantic reads run folders, and rich prints help.
+OTHERS = {"pydantic", "rich"}
 
 CALL = """
 import sys
@@ -31,12 +31,12 @@ finally:
     [
         (("check", "sac", "mpo_tanh"), set()),
         (("fmt", "--check", str(specs_dir() / "sac.tx")), set()),
-        (("emit", "mpo"), {"jinja2"}),
-        (("emit", "mpo", "--standalone"), {"jinja2"}),
-        (("derive", "mpo"), {"jinja2"}),
+        (("emit", "mpo"), set()),
+        (("emit", "mpo", "--standalone"), set()),
+        (("derive", "mpo"), set()),
         (("table", "sac", "mpo"), set()),
         (("diff", "sac", "mpo", "--json"), set()),
-        (("diff", "sac", "mpo", "--code"), {"jinja2"}),
+        (("diff", "sac", "mpo", "--code"), set()),
         (("ladder", "awac", "awr"), set()),
         (("show", "sac", "--origin"), set()),
         (("explain", "TX312"), set()),

@@ -1,4 +1,4 @@
-"""Every row that is accepted compiles, trains, and moves what its plan says and nothing else."""
+"""Every row that is accepted compiles, trains, and moves what its program says and nothing else."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tiny import SMALL, build, leaves, lint, loop_of, row_of, same
 
 from taxon.compiler import emit
+from taxon.compiler.assemble import Program, assemble
 from taxon.compiler.library import PACKAGES, Source, package_files, read
-from taxon.compiler.plan import Plan, make_plan
 from taxon.semantics import load_spec
 from taxon.taxonomy.row import Leaf, Row
 
@@ -33,21 +33,26 @@ QUIET = settings(
 RARE = settings(QUIET, max_examples=1000)
 
 
-def moves(plan: Plan) -> tuple[str, ...]:
+def fields(program: Program) -> set[str]:
+    return {field.name for field in program.fields}
+
+
+def moves(program: Program) -> tuple[str, ...]:
     """The state fields that training moves; the rest follows them, or counts."""
-    return (
-        "policy",
-        *(["critic"] if plan.fits_critic else []),
-        *(dual.name for dual in plan.duals),
-        *(["beta"] if plan.adaptive else []),
-    )
+    multipliers = [block.writes[0] for block in program.choices.blocks if block.part == "multipliers"]
+    return ("policy", *(name for name in ("critic", "beta") if name in fields(program)), *multipliers)
+
+
+def constant(program: Program, name: str) -> float:
+    """The number of a name at the top of the module."""
+    return float(program.choices.constants[name][0])
 
 
 class Watched:
-    """An agent whose every step and update is checked against its plan."""
+    """An agent whose every step and update is checked against its program."""
 
-    def __init__(self, agent: Any, plan: Plan) -> None:
-        self.agent, self.plan = agent, plan
+    def __init__(self, agent: Any, program: Program) -> None:
+        self.agent, self.program = agent, program
         self.phases = tuple(self._watched(phase) for phase in agent.phases)
         self.moved: set[str] = set()
 
@@ -58,12 +63,12 @@ class Watched:
         """Acting changes nothing but the exploration's process, which an episode begins at its noise alone."""
         after, taken = self.agent.act(state, observation, begins, noise)
         assert taken["action"].shape == noise.shape
-        assert taken.keys() == {"action", *self.plan.stored}
-        if self.plan.fragments["exploration"] != "ornstein_uhlenbeck":
+        assert taken.keys() == {"action", *(["log_prob"] if self.program.stored else [])}
+        if "exploration" not in fields(self.program):
             assert after is state
             return after, taken
         assert changed(state, after) <= {"exploration"}
-        sigma = float(self.plan.constants["EXPLORATION_SIGMA"][0])
+        sigma = constant(self.program, "EXPLORATION_SIGMA")
         new = begins.unsqueeze(-1) > 0
         torch.testing.assert_close(after.exploration.where(new, 0.0), (sigma * noise).where(new, 0.0))
         return after, taken
@@ -85,8 +90,7 @@ class Watched:
         return checked
 
     def _check(self, phase: str, before: Any, after: Any, late: bool) -> None:
-        plan = self.plan
-        own = tuple(name for name in moves(plan) if name not in ("critic", "beta"))
+        own = tuple(name for name in moves(self.program) if name not in ("critic", "beta"))
         counters, trained, lagging = {
             "update": (("updates",), (*own, "critic"), ("policy", "critic")),
             "between": (("updates",), ("critic",), ()),
@@ -99,7 +103,7 @@ class Watched:
         for counter in counters:
             assert torch.equal(getattr(after, counter), getattr(before, counter) + 1)
         lagged = {name for name in lagging if hasattr(before, f"{name}_target")}
-        assert lagged <= {*(["policy"] if plan.lagged_policy else []), *(["critic"] if plan.lagged_critic else [])}
+        assert {f"{name}_target" for name in lagged} <= fields(self.program)
         for name in lagged:
             self._check_lagged(name, before, after, int(getattr(after, counters[-1])[0]))
         followers = {f"{name}_moments" for name in trained} | {f"{name}_velocity" for name in trained}
@@ -110,12 +114,11 @@ class Watched:
 
     def _check_lagged(self, name: str, before: Any, after: Any, updates: int) -> None:
         online, old, new = getattr(after, name), getattr(before, f"{name}_target"), getattr(after, f"{name}_target")
-        constants = self.plan.constants
-        if "TAU" in constants:
-            tau = float(constants["TAU"][0])
+        if "TAU" in self.program.choices.constants:
+            tau = constant(self.program, "TAU")
             torch.testing.assert_close(new, (1 - tau) * old + tau * online, rtol=1e-5, atol=1e-6)
         else:
-            assert torch.equal(new, online if updates % int(constants["COPY_EVERY"][0]) == 0 else old)
+            assert torch.equal(new, online if updates % int(constant(self.program, "COPY_EVERY")) == 0 else old)
 
 
 def changed(before: Any, after: Any) -> set[str]:
@@ -126,24 +129,25 @@ def changed(before: Any, after: Any) -> set[str]:
 def trains(row: Row, folder: Path) -> None:
     """Train two seeds until every phase ran twice, and longer where a rectifier lets no gradient pass at first."""
     torch.set_num_threads(1)
-    plan = make_plan(row)
+    program = assemble(row)
     built = build(row, folder)
-    agent = built.Agent(3, 3 if plan.discrete else 2)
-    watched = Watched(agent, plan)
+    agent = built.Agent(3, 3 if built.Agent.discrete else 2)
+    watched = Watched(agent, program)
     loop = loop_of(built, (3, 4), 400, watched)
     first = loop.state
     # a line search may find no step that helps, and eta stays where the divergence meets its target
-    must = set(moves(plan)) - ({"policy"} if plan.fragments["policy_loss"] == "natural" else set())
-    while min(loop.updates.values()) < 2 * plan.policy_every or not (must <= watched.moved or loop.steps > 120):
+    must = set(moves(program)) - ({"policy"} if "DELTA" in program.choices.constants else set())
+    every = max(phase.every for phase in agent.phases)
+    while min(loop.updates.values()) < 2 * every or not (must <= watched.moved or loop.steps > 120):
         loop.step()
         assert loop.steps < 240, "no update was made"
     assert loop.frozen() == {}
     assert all(torch.isfinite(leaf).all() for leaf in leaves(loop.state))
-    assert must <= watched.moved <= {*moves(plan), *(["eta"] if plan.penalty else [])}
-    if plan.normalised:
-        until = int(plan.constants["INPUT_UNTIL"][0])
+    assert must <= watched.moved <= {*moves(program), *({"eta"} & fields(program))}
+    if "statistics" in fields(program):
+        until = int(constant(program, "INPUT_UNTIL"))
         seen = loop.state.statistics.seen.tolist()
-        if plan.rollouts:
+        if type(built.DATA).__name__ == "Rollouts":
             assert all(min(n, until) <= shown <= n for n, shown in zip(loop.environment_steps, seen, strict=True))
         else:
             assert seen == [min(loop.steps, until)] * 2
@@ -187,9 +191,9 @@ class Recording(Mapping[str, Leaf]):
 
 
 def unread(row: Row) -> set[str]:
-    """The leaves with more than one possible value that a plan is made without."""
+    """The leaves with more than one possible value that a program is made without."""
     recording = Recording(row.leaves)
-    make_plan(Row(row.name, row.doc, recording))
+    assemble(Row(row.name, row.doc, recording))
     open_ = {path for path, leaf in row.leaves.items() if leaf.slot.number or leaf.slot.integers or leaf.slot.boolean}
     open_ |= {path for path, leaf in row.leaves.items() if len(leaf.slot.choices) > 1}
     return open_ - recording.read
@@ -310,7 +314,7 @@ def test_a_schedule_runs_in_environment_steps(data: str, counted: float, tmp_pat
         rates.append(step[after.critic_velocity.abs() > 1e-2].median().item())
         return after, metrics
 
-    watched = Watched(agent, make_plan(row_of("sac")))
+    watched = Watched(agent, assemble(row_of("sac")))
     watched.phases = (agent.phases[0]._replace(update=seen),)
     loop = loop_of(built, (3, 4), 400, watched)
     while loop.steps < 36:

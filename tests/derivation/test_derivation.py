@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
 from taxon.compiler import emit
-from taxon.compiler.plan import make_plan
+from taxon.compiler.assemble import assemble
+from taxon.compiler.printing.module import print_module
 from taxon.derivation import Derivation, derive, rendering
-from taxon.derivation.case import Case
-from taxon.derivation.derive import PARTS
+from taxon.derivation.derive import TITLES, places, sections
 from taxon.derivation.notation import plain
 from taxon.derivation.places import Module
 from taxon.semantics import load_spec
@@ -57,16 +57,18 @@ def test_every_spec_and_example_is_here() -> None:
 
 def check(row: Row) -> Derivation:
     """All that holds for every row."""
-    case, module = Case(row, make_plan(row)), Module(emit(row))
-    for part in PARTS:
-        for section in part.sections(case):
-            for anchor in section.anchors:
-                assert module.find(anchor), f"{section.title}: no line begins with {anchor!r}"
-            assert section.source, section.title
-            assert section.text.endswith("."), section.title
-            assert section.text.count("$") % 2 == 0
-            for formula in (*section.equations, *section.text.split("$")[1::2]):
-                check_formula(formula)
+    program = assemble(row)
+    printed = print_module(program)
+    module = Module(printed.text)
+    for section, block in sections(program):
+        for name in section.at:
+            assert places(module, printed, name, block), f"{section.title}: no line assigns {name}"
+        assert section.title in TITLES
+        assert section.source, section.title
+        assert section.text.endswith("."), section.title
+        assert section.text.count("$") % 2 == 0
+        for formula in (*section.lines, *section.text.split("$")[1::2]):
+            check_formula(formula)
     derivation = derive(row)
     for step in derivation.steps:
         assert step.choices, step.section.title
@@ -102,7 +104,7 @@ def test_every_anchor_and_equation_of_a_shipped_row(name: str) -> None:
 @EACH
 def test_equations_are_read_by_another_parser(name: str) -> None:
     for step in DERIVED(name).steps:
-        for formula in (*step.section.equations, *step.section.text.split("$")[1::2]):
+        for formula in (*step.section.lines, *step.section.text.split("$")[1::2]):
             read_by_matplotlib(formula)
 
 
@@ -139,7 +141,7 @@ def test_rows_that_nobody_has_named(data: st.DataObject, tmp_path: Path) -> None
 def test_many_rows_that_nobody_has_named(data: st.DataObject, tmp_path: Path) -> None:
     text = data.draw(specs(tmp_path / "drawn.tx"))
     for step in check(row_in(text, tmp_path / "drawn.tx")).steps:
-        for formula in step.section.equations:
+        for formula in step.section.lines:
             read_by_matplotlib(formula)
 
 
@@ -182,7 +184,7 @@ def test_latex_compiles(name: str, tmp_path: Path) -> None:
 def formulas(name: str, *sets: str) -> str:
     row = load_spec(ROOT / "specs" / f"{name}.tx", sets).row
     assert row is not None
-    return "\n".join(plain(formula) for step in derive(row).steps for formula in step.section.equations)
+    return "\n".join(plain(formula) for step in derive(row).steps for formula in step.section.lines)
 
 
 # A number of a row, and the line of the derivation in which it stands.
@@ -306,5 +308,5 @@ EQUATIONS = [
 
 @pytest.mark.parametrize(("name", "line"), EQUATIONS)
 def test_equations(name: str, line: str) -> None:
-    shown = [plain(formula) for step in DERIVED(name).steps for formula in step.section.equations]
+    shown = [plain(formula) for step in DERIVED(name).steps for formula in step.section.lines]
     assert any(line in each for each in shown), shown

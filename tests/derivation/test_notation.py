@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from taxon.derivation.notation import NotationError, fill, number, plain
+from taxon.compiler.notation import fill, number
+from taxon.derivation.notation import NotationError, plain
 
 
 @pytest.mark.parametrize(

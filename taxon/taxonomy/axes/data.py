@@ -37,6 +37,7 @@ _REPLAY = Choice(
         Slot("environments", "environments of each seed, stepped side by side", "1", Range(1, 10_000, integer=True)),
     ),
     source="Lin 1992; Mnih et al. 2015",
+    properties=frozenset({"replayed"}),
 )
 
 _ROLLOUTS = Choice(
@@ -62,6 +63,7 @@ _ROLLOUTS = Choice(
         Slot("batch", "steps in a minibatch", "64", _SIZE, applies=_needs_minibatches),
     ),
     source="Schulman et al. 2017",
+    properties=frozenset({"on_policy"}),
 )
 
 DATA = Slot(

@@ -29,12 +29,12 @@ def likelihood_ratio(row: Row) -> bool:
 
 def natural(row: Row) -> bool:
     """pi_q steps along the natural gradient."""
-    return kl_control(row) and row.base("pi_q.update") == "natural_gradient"
+    return kl_control(row) and row.says("pi_q.update", "solves")
 
 
 def solved(row: Row) -> bool:
     """The M-step is solved, not followed by gradients: in closed form, or as the projection of pi_q."""
-    return em_control(row) and row.base("pi_p.update") in ("analytic", "pi_q")
+    return em_control(row) and row.says("pi_p.update", "solves")
 
 
 def in_sequences(row: Row) -> bool:
@@ -57,9 +57,9 @@ def whole_batch(row: Row) -> bool:
 
 def critic(row: Row) -> str:
     """The network behind G: `q` for Q(s, a), `v` for V(s), empty where G is the estimate itself."""
-    if row.base("G").startswith("A["):
+    if row.says("G", "state_value"):
         return "v"
-    return "" if row.base("G") == "eta * log(r)" or row.base("G.critic") == "none" else "q"
+    return "q" if row.says("G", "scores_actions") and not row.says("G.critic", "untrained") else ""
 
 
 def uses_q(row: Row) -> bool:
@@ -69,7 +69,7 @@ def uses_q(row: Row) -> bool:
 
 def logarithm(row: Row) -> bool:
     """G is eta times a logarithm: the weights exp(G/eta) are what the logarithm is taken of."""
-    return row.base("G").startswith("eta *")
+    return row.says("G", "logarithm")
 
 
 def dual_value(row: Row) -> bool:
@@ -89,8 +89,13 @@ def bare_return(row: Row) -> bool:
 
 def looks_ahead(row: Row) -> bool:
     """The estimator reads more than one step."""
-    estimate = row.base("G.estimate")
-    return estimate in ("retrace", "n_step", "gae") or (estimate == "td" and row.number("G.estimate.lambda") > 0)
+    by_lambda = row.says("G.estimate", "by_lambda") and row.number("G.estimate.lambda") > 0
+    return by_lambda or row.says("G.estimate", "looks_ahead")
+
+
+def temperature(row: Row) -> bool:
+    """The weights f(G) of the E-step have a temperature."""
+    return row.says("pi_q.update.f", "temperature")
 
 
 # ---- the support of pi_q
@@ -116,26 +121,26 @@ def fresh_support(row: Row) -> bool:
 
 def discrete(row: Row) -> bool:
     """The policy chooses among finitely many actions."""
-    return row.base("pi_theta") == "softmax"
+    return row.says("pi_theta", "finite")
 
 
 def deterministic(row: Row) -> bool:
     """The policy is a function of the state."""
-    return row.base("pi_theta") == "mean(s)"
+    return row.says("pi_theta", "one_action")
 
 
 def gaussian(row: Row) -> bool:
     """The policy is a Gaussian, squashed or not."""
-    return not discrete(row) and not deterministic(row)
+    return row.says("pi_theta", "gaussian")
 
 
 def normal_path(row: Row) -> str:
     """Where the Gaussian of pi_theta stands, squashed or not."""
-    return "pi_theta.base" if row.base("pi_theta") == "tanh" else "pi_theta"
+    return "pi_theta.base" if squashed(row) else "pi_theta"
 
 
 def squashed(row: Row) -> bool:
-    return row.base("pi_theta") == "tanh"
+    return row.says("pi_theta", "squashed")
 
 
 def covariance(row: Row) -> str:
@@ -145,7 +150,7 @@ def covariance(row: Row) -> str:
 
 def learned_covariance(row: Row) -> bool:
     """Sigma has parameters: `cov(s)` or `cov`, not a number."""
-    return covariance(row) in ("cov(s)", "cov")
+    return gaussian(row) and row.says(f"{normal_path(row)}.cov", "learned")
 
 
 def full_covariance(row: Row) -> bool:
@@ -201,7 +206,12 @@ def has_dual(row: Row) -> bool:
 
 def on_policy(row: Row) -> bool:
     """Every update reads what the present policy has just collected."""
-    return row.base("data") == "rollouts"
+    return row.says("data", "on_policy")
+
+
+def replayed(row: Row) -> bool:
+    """The data are those of all policies so far."""
+    return row.says("data", "replayed")
 
 
 def restarts(row: Row) -> bool:

@@ -34,8 +34,8 @@ NORMAL = Choice(
             None,
             POSITIVE,
             choices=(
-                Choice("cov(s)", "Sigma_theta(s), a second head of the network"),
-                Choice("cov", "Sigma_theta, one trained vector"),
+                Choice("cov(s)", "Sigma_theta(s), a second head of the network", properties=frozenset({"learned"})),
+                Choice("cov", "Sigma_theta, one trained vector", properties=frozenset({"learned"})),
             ),
         ),
         Slot(
@@ -53,6 +53,7 @@ NORMAL = Choice(
     equation="a ~ N(mu, Sigma)",
     source="Furuta et al. 2021, Section 4.2",
     operator="taxon.operators.distributions.normal_log_prob",
+    properties=frozenset({"gaussian"}),
 )
 
 TANH = Choice(
@@ -63,6 +64,7 @@ TANH = Choice(
     equation="a = tanh(u), log pi(a) = log N(u) - sum_d log(1 - tanh(u_d)^2)",
     source="Haarnoja et al. 2018a; Furuta et al. 2021, Section 4.2.3",
     operator="taxon.operators.distributions.tanh_normal_log_prob",
+    properties=frozenset({"gaussian", "squashed"}),
 )
 
 SOFTMAX = Choice(
@@ -77,6 +79,7 @@ SOFTMAX = Choice(
     equation="pi(a|s) = exp(l_a(s)) / sum_b exp(l_b(s))",
     source="Furuta et al. 2021, Table 1",
     operator="taxon.operators.categorical",
+    properties=frozenset({"finite"}),
 )
 
 DETERMINISTIC = Choice(
@@ -86,6 +89,7 @@ DETERMINISTIC = Choice(
     equation="a = mu_theta(s)",
     source="Lillicrap et al. 2016; Furuta et al. 2021, Table 1",
     operator="taxon.networks.heads.Deterministic",
+    properties=frozenset({"one_action"}),
 )
 
 PI_THETA = Slot(

@@ -58,7 +58,7 @@ def _needs_temperature(row: Row) -> str | None:
     if facts.em_control(row):
         if facts.logarithm(row):
             return "exp(G/eta) undoes eta times the logarithm: it cancels"
-        if row.base("pi_q.update.f") in ("indicator", "relu"):
+        if "pi_q.update.f" in row and not facts.temperature(row):
             return "a positive factor on the advantages moves no weight's share"
         return None
     if facts.penalised(row):
@@ -87,7 +87,7 @@ ANALYTIC = Choice(
             "p(O = 1 | s, a) as a function of G",
             "exp",
             choices=(
-                Choice("exp", "exp(G/eta)"),
+                Choice("exp", "exp(G/eta)", properties=frozenset({"temperature"})),
                 Choice(
                     "indicator",
                     "1 where G is at least its mean, else 0 (Wang et al. 2020)",
@@ -214,6 +214,7 @@ NATURAL_GRADIENT = Choice(
     equation="max_theta E[ pi_theta/pi_p A ] subject to E_s KL(pi_p || pi_theta) <= kl",
     source="Schulman et al. 2015; Furuta et al. 2021, Appendix C",
     operator="taxon.operators.trust_region",
+    properties=frozenset({"solves"}),
 )
 
 PENALTY = Choice(

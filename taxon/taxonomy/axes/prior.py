@@ -86,6 +86,7 @@ UPDATE = Slot(
             equation="theta = (Phi' W Phi + ridge)^-1 Phi' W A, Sigma = sum w (a - mu)(a - mu)' / sum w",
             source="Kober and Peters 2008; Peters and Schaal 2007",
             operator="taxon.operators.m_step",
+            properties=frozenset({"solves"}),
         ),
         Choice(
             "pi_q",
@@ -95,6 +96,7 @@ UPDATE = Slot(
             equation="pi_p^(k+1) = argmax_pi sum w log pi(a|s)",
             source="Peters et al. 2010; Furuta et al. 2021, Appendix C",
             operator="taxon.operators.m_step",
+            properties=frozenset({"solves"}),
         ),
         Choice("fixed", "pi_p never moves", term=_fixed_term, source="Furuta et al. 2021, Table 1"),
         Choice(

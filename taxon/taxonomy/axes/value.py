@@ -14,13 +14,13 @@ def _needs_drawn_actions(row: Row) -> str | None:
 
 
 def _scores_by_q(row: Row) -> str | None:
-    if row.base("G").startswith("A["):
+    if row.says("G", "state_value"):
         return "an advantage is the estimate minus V(s): no network scores actions"
     return "r is the reward itself" if row.base("G") == "eta * log(r)" else None
 
 
 def _fits_v(row: Row) -> str | None:
-    if not row.base("G").startswith("A["):
+    if not row.says("G", "state_value"):
         return "only a V(s) enters the dual of the E-step"
     return None if facts.em_control(row) else "a parametric pi_q has no dual to minimise"
 
@@ -61,9 +61,19 @@ G = Slot(
     "G",
     "what the objective scores actions by",
     choices=(
-        Choice("Q[pi_p]", "the action value of pi_p", term="Q^pi_p", source="Furuta et al. 2021, Section 3"),
         Choice(
-            "A[pi_p]", "the advantage of pi_p, with a V network", term="A^pi_p", source="Furuta et al. 2021, Section 3"
+            "Q[pi_p]",
+            "the action value of pi_p",
+            term="Q^pi_p",
+            source="Furuta et al. 2021, Section 3",
+            properties=frozenset({"scores_actions"}),
+        ),
+        Choice(
+            "A[pi_p]",
+            "the advantage of pi_p, with a V network",
+            term="A^pi_p",
+            source="Furuta et al. 2021, Section 3",
+            properties=frozenset({"state_value"}),
         ),
         Choice(
             "Q_soft[pi_q]",
@@ -71,13 +81,21 @@ G = Slot(
             term="Q_soft^pi_q",
             equation="Q(s,a) = r + gamma E[ Q(s',a') - eta log pi_q(a'|s') ]",
             source="Furuta et al. 2021, Section 4.2.3",
+            properties=frozenset({"scores_actions"}),
         ),
-        Choice("Q[pi_q]", "the action value of pi_q", term="Q^pi_q", source="Furuta et al. 2021, Table 1"),
+        Choice(
+            "Q[pi_q]",
+            "the action value of pi_q",
+            term="Q^pi_q",
+            source="Furuta et al. 2021, Table 1",
+            properties=frozenset({"scores_actions"}),
+        ),
         Choice(
             "A[pi_q]",
             "the advantage of pi_q, with a V network, where pi_p is not a policy that acts",
             term="A^pi_q",
             source="Mnih et al. 2016",
+            properties=frozenset({"state_value"}),
         ),
         Choice(
             "eta * log(Q[pi_p])",
@@ -85,6 +103,7 @@ G = Slot(
             term="eta log Q^pi_p",
             equation="w(s,a) = Q(s,a)",
             source="Furuta et al. 2021, Appendix C; Kober and Peters 2008",
+            properties=frozenset({"scores_actions", "logarithm"}),
         ),
         Choice(
             "eta * log(r)",
@@ -92,6 +111,7 @@ G = Slot(
             term="eta log r",
             equation="w(s,a) = r",
             source="Furuta et al. 2021, Appendix C; Peters and Schaal 2007",
+            properties=frozenset({"logarithm"}),
         ),
     ),
     level="implementation",
@@ -111,6 +131,7 @@ ESTIMATE = Slot(
             equation="G_t = r_t + gamma [ (1 - lambda) V(s_t+1) + lambda G_t+1 ]",
             source="Furuta et al. 2021, Section 4.2.2; Sutton and Barto 2018",
             operator="taxon.operators.returns.lambda_returns",
+            properties=frozenset({"by_lambda"}),
         ),
         Choice(
             "retrace",
@@ -120,6 +141,7 @@ ESTIMATE = Slot(
             equation="G_t = r_t + gamma [ V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1)) ], c = lambda min(1, pi/b)",
             source="Munos et al. 2016; Abdolmaleki et al. 2018b",
             operator="taxon.operators.returns.retrace",
+            properties=frozenset({"looks_ahead"}),
         ),
         Choice(
             "n_step",
@@ -129,6 +151,7 @@ ESTIMATE = Slot(
             equation="G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)",
             source="Sutton and Barto 2018, Section 7.1; Song et al. 2020",
             operator="taxon.operators.returns.n_step_returns",
+            properties=frozenset({"looks_ahead"}),
         ),
         Choice(
             "gae",
@@ -138,6 +161,7 @@ ESTIMATE = Slot(
             equation="A_t = sum_l (gamma lambda)^l (r_t+l + gamma V(s_t+l+1) - V(s_t+l))",
             source="Schulman et al. 2016",
             operator="taxon.operators.returns.generalised_advantages",
+            properties=frozenset({"looks_ahead"}),
         ),
         Choice(
             "none",
@@ -189,7 +213,11 @@ CRITIC = Slot(
     choices=(
         Choice("online", "the critic just updated"),
         Choice("target", "its lagged copy (Hoffman et al. 2020)"),
-        Choice("none", "none: G is the estimate itself at the actions taken, and no critic is trained"),
+        Choice(
+            "none",
+            "none: G is the estimate itself at the actions taken, and no critic is trained",
+            properties=frozenset({"untrained"}),
+        ),
     ),
     applies=_scores_by_q,
 )

@@ -105,7 +105,7 @@ def _long_return(row: Row) -> Conflict | None:
     "keeps at least a step of each environment.",
 )
 def _warmup_beyond_capacity(row: Row) -> Conflict | None:
-    if not facts.on_policy(row) and row.number("data.warmup") > row.number("data.capacity"):
+    if facts.replayed(row) and row.number("data.warmup") > row.number("data.capacity"):
         return Conflict(
             "the warm-up collects more steps than the replay keeps",
             (("data.warmup", "steps before the first update"), ("data.capacity", "steps kept")),

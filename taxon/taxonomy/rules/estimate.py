@@ -143,7 +143,7 @@ def _dual_value(row: Row) -> Conflict | None:
             (fit, ("pi_q.update", "finds eta by itself")),
             "drop `+ trust_region` and write `eta = dual(kl = 0.5)`",
         )
-    if row.base("pi_q.update.f") in ("indicator", "relu"):
+    if "pi_q.update.f" in row and not facts.temperature(row):
         return Conflict(
             "`G.fit = dual` is derived for the weights exp(G/eta)",
             (fit, ("pi_q.update.f", "is no exponential")),

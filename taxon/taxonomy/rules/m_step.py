@@ -56,7 +56,7 @@ def _region_without_centre(row: Row) -> Conflict | None:
 def _modified(row: Row) -> Conflict | None:
     update = row.base("pi_p.update")
     for modifier in ("trust_region", "expected_return"):
-        if update in ("analytic", "pi_q") and row.has("pi_p.update", modifier):
+        if row.says("pi_p.update", "solves") and row.has("pi_p.update", modifier):
             return Conflict(
                 f"`{modifier}` changes the loss of `sg`, and `{update}` follows none",
                 (("pi_p.update", f"adds {modifier} to {update}"),),

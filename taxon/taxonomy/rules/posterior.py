@@ -157,7 +157,7 @@ def _dual_of_other_weights(row: Row) -> Conflict | None:
             "drop `+ trust_region`, or write `G = Q[pi_p]`",
         )
     kind = row.base("pi_q.update.f")
-    if kind in ("indicator", "relu"):
+    if kind and not facts.temperature(row):
         return Conflict(
             f"the trust region solves for the eta of exp(G/eta), but the weights are the `{kind}` of G",
             (("pi_q.update", "finds eta by the dual of exp(G/eta)"), ("pi_q.update.f", "has no eta")),

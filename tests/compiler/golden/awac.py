@@ -34,15 +34,15 @@ from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
-GAMMA = 0.99  # discount
-TAU = 0.005  # step of the lagged copies
 BATCH = 256  # minibatch
 ETA = 1.0  # temperature
+VALUE_LR = 0.0003  # learning rate of the critic
+VALUE_DECAY = 0.0001  # L2 penalty of the critic
+GAMMA = 0.99  # discount
 WEIGHT_CLIP = 20.0  # largest weight
 POLICY_LR = 0.0003  # learning rate of the policy
 POLICY_DECAY = 0.0001  # L2 penalty of the policy
-VALUE_LR = 0.0003  # learning rate of the critic
-VALUE_DECAY = 0.0001  # L2 penalty of the critic
+TAU = 0.005  # step of the lagged copies
 
 DATA = Replay(
     capacity=1_000_000,
@@ -150,17 +150,17 @@ class Agent:
         action = 2 * uniform - 1
         return {"action": action}
 
-    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
-        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
-        values = action_values(self.critic, critic, observation, action)
-        return values.squeeze(1)
-
     def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
         """The standard normal draws of one update, a generator for each seed."""
         return Noise(
             next_action=standard_normal(generators, BATCH, self.actions, device=device),
             baseline=standard_normal(generators, BATCH, self.actions, device=device),
         )
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.squeeze(1)
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
@@ -192,12 +192,11 @@ class Agent:
         base_action = normal_sample(base_mean, base_std, noise.baseline)
         score = score - self.q(critic, observation, base_action)
         weights = clip_weights(batch_weights(score, ETA), WEIGHT_CLIP)
-        action = batch.action
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E_s sum w log pi_theta(a|s)."""
             mean, std = self.policy.apply(policy, observation)
-            loss = weighted_likelihood(weights, normal_log_prob(mean, std, action))
+            loss = weighted_likelihood(weights, normal_log_prob(mean, std, batch.action))
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
@@ -206,6 +205,7 @@ class Agent:
         )
 
         critic_target = polyak(state.critic_target, critic, TAU)
+
         metrics = {
             "value_loss": critic_loss,
             "policy_loss": policy_cost,

@@ -38,20 +38,20 @@ from taxon.operators.optimisers import row_norm, sgd, zero_velocity
 from taxon.operators.pieces import pieces
 from taxon.operators.returns import lambda_returns
 
-GAMMA = 0.99  # discount
-LAMBDA = 0.95  # how far the estimate looks ahead
-BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
+BATCH = 256  # minibatch
 INPUT_EPS = 0.01  # added to the observations' deviation
 INPUT_UNTIL = 300_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
-BATCH = 256  # minibatch
-VALUE_SCALE = 100.0  # the critic is this times its network
 ETA = 1.0  # temperature
+VALUE_SCALE = 100.0  # the critic is this times its network
+VALUE_LR = 0.01  # learning rate of the critic
+VALUE_MOMENTUM = 0.9  # momentum of the critic
+LAMBDA = 0.95  # how far the estimate looks ahead
+GAMMA = 0.99  # discount
 WEIGHT_CLIP = 20.0  # largest weight
 POLICY_LR = 5e-05  # learning rate of the policy
 POLICY_MOMENTUM = 0.9  # momentum of the policy
-VALUE_LR = 0.01  # learning rate of the critic
-VALUE_MOMENTUM = 0.9  # momentum of the critic
+BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
 
 DATA = Replay(
     capacity=50_000,
@@ -78,7 +78,7 @@ class State(NamedTuple):
 
 
 class ValueBatch(NamedTuple):
-    """Stored steps and their targets."""
+    """Stored steps, and what was computed of them."""
 
     observation: Tensor  # [S, B, O]
     target: Tensor  # [S, B]
@@ -140,7 +140,8 @@ class Agent:
 
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
-        return state._replace(statistics=update_statistics(state.statistics, observation, INPUT_UNTIL))
+        statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
+        return state._replace(statistics=statistics)
 
     def normalise(self, state: State, observation: Tensor) -> Tensor:
         """What the networks see: [S, ..., O] -> [S, ..., O]."""
@@ -173,6 +174,7 @@ class Agent:
     def next_values(self, state: State, batch: Episodes) -> Tensor:
         """V(s') at a piece of the stored steps: [S, n]."""
         next_observation = self.normalise(state, batch.next_observation)
+
         next_value = self.v(state.critic, next_observation)
         return next_value
 
@@ -183,7 +185,9 @@ class Agent:
     def targets(self, state: State, episodes: Episodes) -> Tensor:
         """G of every stored step, the critic as it stands: [S, n]."""
         next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
-        return lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
+        # G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]
+        target = lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
+        return target
 
     def refresh_value(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
@@ -215,14 +219,12 @@ class Agent:
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
-        """What the updates read of every stored step: advantages."""
-        columns: dict[str, Tensor] = {}
+        """What the updates read of every stored step: targets, advantages."""
         target = self.targets(state, episodes)
         # A(s, a) = G - V(s)
         advantage = target - self.values(state.critic, state, episodes)
         advantage = standardise(advantage, episodes.valid)
-        columns["advantage"] = advantage
-        return columns
+        return {"target": target, "advantage": advantage}
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: the policy. Every metric is [S]."""
@@ -232,25 +234,20 @@ class Agent:
         # E-step: the actions in the data and their advantages, w = f(G) / Z
         score = batch.advantage
         weights = exponential_weights(score, ETA, WEIGHT_CLIP)
-        action = batch.action
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E_s sum w log pi_theta(a|s)."""
             mean, std = self.policy.apply(policy, observation)
-            loss = weighted_likelihood(weights, normal_log_prob(mean, std, action))
+            loss = weighted_likelihood(weights, normal_log_prob(mean, std, batch.action))
             loss = loss + BOUNDS_WEIGHT * bound_loss(mean)
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_velocity = sgd(state.policy, policy_gradient, state.policy_velocity, POLICY_LR, POLICY_MOMENTUM)
 
-        metrics = {
-            "policy_loss": policy_cost,
-            "policy_gradient": row_norm(policy_gradient),
-        }
         state = state._replace(
             policy=policy,
             policy_velocity=policy_velocity,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}

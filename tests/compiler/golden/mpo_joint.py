@@ -35,20 +35,20 @@ from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import Moments, adam, clip_norm, copy_every, row_norm, zero_moments
 from taxon.operators.returns import retrace
 
-GAMMA = 0.99  # discount
-LAMBDA = 1.0  # how far the estimate looks ahead
-COPY_EVERY = 100  # updates between hard copies
-LENGTH = 8  # steps of a window
-CLIP_NORM = 40.0  # largest norm of a gradient
 BATCH = 32  # windows of a minibatch
-POLICY_LR = 0.0001  # learning rate of the policy
+LENGTH = 8  # steps of a window
 VALUE_LR = 0.0001  # learning rate of the critic
-EPSILON = 0.1  # bound on KL(pi_q || pi_p)
+CLIP_NORM = 40.0  # largest norm of a gradient
+LAMBDA = 1.0  # how far the estimate looks ahead
+GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
+EPSILON = 0.1  # bound on KL(pi_q || pi_p)
+POLICY_LR = 0.0001  # learning rate of the policy
 EPSILON_MEAN = 0.1  # bound on the mean's part of the KL
 EPSILON_COV = 0.0001  # bound on the covariance's part of the KL
-EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
 BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
+EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
+COPY_EVERY = 100  # updates between hard copies
 
 DATA = Replay(
     capacity=1_000_000,
@@ -172,7 +172,9 @@ class Agent:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], log_prob [S, N]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return state, {"action": action, "log_prob": normal_log_prob(mean, std, action)}
+
+        log_prob = normal_log_prob(mean, std, action)
+        return state, {"action": action, "log_prob": log_prob}
 
     def act_mean(self, state: State, observation: Tensor) -> Tensor:
         """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
@@ -185,24 +187,27 @@ class Agent:
         log_prob = torch.full_like(uniform[..., 0], -self.actions * math.log(2))
         return {"action": action, "log_prob": log_prob}
 
-    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
-        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
-        values = action_values(self.critic, critic, observation, action)
-        return values.squeeze(1)
-
     def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
         """The standard normal draws of one update, a generator for each seed."""
         return Noise(
             next_action=standard_normal(generators, 20, BATCH * LENGTH, self.actions, device=device),
         )
 
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.squeeze(1)
+
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
-        updates = state.updates + 1
         batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]
+        updates = state.updates + 1
         observation = batch.observation
         next_observation = batch.next_observation
         eta = positive(state.eta_raw)
+        alpha_mean = positive(state.alpha_mean_raw)
+        alpha_cov = positive(state.alpha_cov_raw)
+        bounds_eta = positive(state.bounds_raw)
 
         # V(s') = E[Q(s', a')] over 20 actions of the old policy
         next_mean, next_std = self.policy.apply(state.policy_target, next_observation)
@@ -214,8 +219,8 @@ class Agent:
         log_prob = normal_log_prob(mean, std, batch.action)
         log_ratio = log_prob - batch.log_prob
         q = self.q(state.critic_target, observation, batch.action)
-        # G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)
         ended = torch.maximum(batch.terminated, batch.truncated)
+        # G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)
         columns = (batch.reward, next_value, q, log_ratio, batch.terminated, ended)
         target = retrace(*(windows(column) for column in columns), GAMMA, LAMBDA).flatten(1)
 
@@ -231,17 +236,13 @@ class Agent:
         )
 
         # E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
-        old_mean, old_std = next_mean, next_std
         action, score = next_action, next_q
         weights = softmax_weights(score, eta, dim=1)
 
         # bounds: a second E-step on minus the distance to the box adds its weights
         cost = out_of_bounds_cost(action)
-        bounds_eta = positive(state.bounds_raw)
         weights = weights + softmax_weights(cost, bounds_eta, dim=1)
-
-        alpha_mean = positive(state.alpha_mean_raw)
-        alpha_cov = positive(state.alpha_cov_raw)
+        old_mean, old_std = next_mean, next_std
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s), inside the trust region."""
@@ -254,8 +255,7 @@ class Agent:
             loss = loss + (alpha_cov * cov_kl).sum(-1)
             return loss.sum(), (loss, mean_kl, cov_kl)
 
-        policy_gradient, (_, aux) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy_cost, mean_kl, cov_kl = aux
+        policy_gradient, (_, (policy_cost, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
@@ -309,7 +309,9 @@ class Agent:
         bounds_raw = project(bounds_raw)
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
+
         policy_target = copy_every(state.policy_target, policy, updates, COPY_EVERY)
+
         metrics = {
             "value_loss": critic_loss,
             "policy_loss": policy_cost,

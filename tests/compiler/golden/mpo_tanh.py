@@ -31,16 +31,16 @@ from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import Moments, adam, clip_norm, copy_every, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
-GAMMA = 0.99  # discount
-COPY_EVERY = 100  # updates between hard copies
-CLIP_NORM = 40.0  # largest norm of a gradient
 BATCH = 256  # minibatch
-POLICY_LR = 0.0001  # learning rate of the policy
 VALUE_LR = 0.0001  # learning rate of the critic
-EPSILON = 0.1  # bound on KL(pi_q || pi_p)
+CLIP_NORM = 40.0  # largest norm of a gradient
+GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
+EPSILON = 0.1  # bound on KL(pi_q || pi_p)
+POLICY_LR = 0.0001  # learning rate of the policy
 EPSILON_MEAN = 0.001  # bound on the mean's part of the KL
 EPSILON_COV = 1e-06  # bound on the covariance's part of the KL
+COPY_EVERY = 100  # updates between hard copies
 
 DATA = Replay(
     capacity=1_000_000,
@@ -165,16 +165,16 @@ class Agent:
         action = 2 * uniform - 1
         return {"action": action}
 
-    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
-        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
-        values = action_values(self.critic, critic, observation, action)
-        return values.squeeze(1)
-
     def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
         """The standard normal draws of one update, a generator for each seed."""
         return Noise(
             next_action=standard_normal(generators, 20, BATCH, self.actions, device=device),
         )
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.squeeze(1)
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
@@ -182,6 +182,8 @@ class Agent:
         observation = batch.observation
         next_observation = batch.next_observation
         eta = positive(state.eta_raw)
+        alpha_mean = positive(state.alpha_mean_raw)
+        alpha_cov = positive(state.alpha_cov_raw)
 
         # V(s') = E[Q(s', a')] over 20 actions of the old policy
         next_mean, next_std = self.policy.apply(state.policy_target, next_observation)
@@ -204,13 +206,10 @@ class Agent:
         )
 
         # E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
-        # (the actions before tanh: its Jacobian has no parameters, so it drops out of the likelihood's gradient)
-        old_mean, old_std = next_mean, next_std
+        # (the actions before tanh: its Jacobian has no parameters and drops out of the likelihood's gradient)
         action, score = next_u, next_q
         weights = softmax_weights(score, eta, dim=1)
-
-        alpha_mean = positive(state.alpha_mean_raw)
-        alpha_cov = positive(state.alpha_cov_raw)
+        old_mean, old_std = next_mean, next_std
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s), inside the trust region."""
@@ -226,8 +225,7 @@ class Agent:
             loss = loss + (alpha_cov * cov_kl).sum(-1)
             return loss.sum(), (loss, mean_kl, cov_kl)
 
-        policy_gradient, (_, aux) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy_cost, mean_kl, cov_kl = aux
+        policy_gradient, (_, (policy_cost, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
@@ -270,7 +268,9 @@ class Agent:
         alpha_cov_raw = project(alpha_cov_raw)
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
+
         policy_target = copy_every(state.policy_target, policy, updates, COPY_EVERY)
+
         metrics = {
             "value_loss": critic_loss,
             "policy_loss": policy_cost,

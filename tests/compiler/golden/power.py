@@ -55,8 +55,8 @@ class PolicyBatch(NamedTuple):
 
     observation: Tensor  # [S, n, O]
     action: Tensor  # [S, n, A]
-    weight: Tensor  # [S, n]
     valid: Tensor  # [S, n]
+    weight: Tensor  # [S, n]
 
 
 class Agent:
@@ -111,11 +111,10 @@ class Agent:
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
-        """What the updates read of every stored step: returns, weights."""
-        columns: dict[str, Tensor] = {}
+        """What the updates read of every stored step: weights."""
         returns = returns_to_go(episodes.reward, episodes.ended, GAMMA)
-        columns["weight"] = positive_weights(returns)
-        return columns
+        weight = positive_weights(returns)
+        return {"weight": weight}
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
@@ -124,11 +123,9 @@ class Agent:
 
         # E-step: the actions in the data, weighed on all of them at once
         weights = batch.weight
-        action = batch.action
-
         # M-step: the maximum of sum w log pi_theta(a|s) itself
         features = self.policy.trunk.read(observation)
-        rows, counted = action, weights * batch.valid
+        rows, counted = batch.action, weights * batch.valid
         sigma, phi = self.policy.sigma(state.policy), with_constant(features)
         variance = affine(phi.square(), sigma.square(), torch.zeros_like(sigma[:, 0]))
         theta = weighted_least_squares(features, rows, counted.unsqueeze(-1) / variance, RIDGE)
@@ -136,14 +133,11 @@ class Agent:
         sigma = exploration_deviation(phi, deviation, sigma, counted).clamp(min=1e-6)
         policy = torch.cat([theta.flatten(1), torch.log(sigma).flatten(1)], -1)
         mean, std = self.policy.apply(policy, observation)
-        likelihood = weights * normal_log_prob(mean, std, action)
+        likelihood = weights * normal_log_prob(mean, std, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        metrics = {
-            "policy_loss": policy_cost,
-        }
         state = state._replace(
             policy=policy,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost}

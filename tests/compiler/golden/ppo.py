@@ -39,19 +39,19 @@ from taxon.operators.pieces import pieces
 from taxon.operators.policy_gradient import adapt_coefficient, surrogate, valid_average
 from taxon.operators.returns import generalised_advantages
 
-GAMMA = 0.99  # discount
+BATCH = 64  # minibatch
+INPUT_EPS = 1e-08  # added to the observations' deviation
+INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
+INPUT_CLIP = 5.0  # largest normalised observation
+VALUE_LR = 0.0003  # learning rate of the critic
+CLIP_NORM = 0.5  # largest norm of a gradient
 LAMBDA = 0.95  # how far the estimate looks ahead
+GAMMA = 0.99  # discount
+POLICY_LR = 0.0003  # learning rate of the policy
 TARGET_KL = 0.01  # target of KL(pi_p || pi_q)
 KL_TOLERANCE = 1.5  # how far off the target eta stays, as a factor
 FACTOR = 2.0  # how fast eta adapts
 ETA_START = 1.0  # eta at the start
-CLIP_NORM = 0.5  # largest norm of a gradient
-INPUT_EPS = 1e-08  # added to the observations' deviation
-INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
-INPUT_CLIP = 5.0  # largest normalised observation
-BATCH = 64  # minibatch
-POLICY_LR = 0.0003  # learning rate of the policy
-VALUE_LR = 0.0003  # learning rate of the critic
 
 DATA = Rollouts(
     environments=1,
@@ -76,7 +76,7 @@ class State(NamedTuple):
 
 
 class ValueBatch(NamedTuple):
-    """Stored steps and their targets."""
+    """Stored steps, and what was computed of them."""
 
     observation: Tensor  # [S, B, O]
     target: Tensor  # [S, B]
@@ -94,7 +94,7 @@ class PolicyBatch(NamedTuple):
 
 
 class PenaltyBatch(NamedTuple):
-    """All stored steps and the distribution that took them."""
+    """All stored steps, and what was computed of them."""
 
     observation: Tensor  # [S, n, O]
     old_mean: Tensor  # [S, n, A]
@@ -152,7 +152,8 @@ class Agent:
 
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
-        return state._replace(statistics=update_statistics(state.statistics, observation, INPUT_UNTIL))
+        statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
+        return state._replace(statistics=statistics)
 
     def normalise(self, state: State, observation: Tensor) -> Tensor:
         """What the networks see: [S, ..., O] -> [S, ..., O]."""
@@ -185,6 +186,7 @@ class Agent:
     def next_values(self, state: State, batch: Episodes) -> Tensor:
         """V(s') at a piece of the stored steps: [S, n]."""
         next_observation = self.normalise(state, batch.next_observation)
+
         next_value = self.v(state.critic, next_observation)
         return next_value
 
@@ -195,10 +197,11 @@ class Agent:
     def targets(self, state: State, episodes: Episodes) -> Tensor:
         """G of every stored step, the critic as it stands: [S, n]."""
         next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
-        # A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V
         value = self.values(state.critic, state, episodes)
+        # A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V
         columns = (episodes.reward, value, next_value, episodes.terminated, episodes.ended)
-        return generalised_advantages(*columns, GAMMA, LAMBDA) + value
+        target = generalised_advantages(*columns, GAMMA, LAMBDA) + value
+        return target
 
     def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic. Every metric is [S]."""
@@ -227,58 +230,53 @@ class Agent:
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        columns: dict[str, Tensor] = {}
         target = self.targets(state, episodes)
-        columns["target"] = target
+        observation = self.normalise(state, episodes.observation)
+
         # A(s, a) = G - V(s)
         advantage = target - self.values(state.critic, state, episodes)
         advantage = standardise(advantage, episodes.valid)
-        columns["advantage"] = advantage
-        old_mean, old_std = self.policy.apply(state.policy, self.normalise(state, episodes.observation))
-        action = episodes.action
-        columns["old_log_prob"] = normal_log_prob(old_mean, old_std, action)
-        columns |= {"old_mean": old_mean, "old_std": old_std}
-        return columns
+        old_mean, old_std = self.policy.apply(state.policy, observation)
+        old_log_prob = normal_log_prob(old_mean, old_std, episodes.action)
+        return {
+            "target": target,
+            "advantage": advantage,
+            "old_log_prob": old_log_prob,
+            "old_mean": old_mean,
+            "old_std": old_std,
+        }
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        action = batch.action
-        old_mean = batch.old_mean
-        old_std = batch.old_std
-
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E[rho G], rho = pi_theta / pi_old at the action taken, and the divergence."""
             mean, std = self.policy.apply(policy, observation)
-            log_prob = normal_log_prob(mean, std, action)
+            log_prob = normal_log_prob(mean, std, batch.action)
             loss = surrogate(log_prob, batch.old_log_prob, batch.advantage)
-            loss = loss + state.eta * average(normal_kl(old_mean, old_std, mean, std))
+            loss = loss + state.eta * average(normal_kl(batch.old_mean, batch.old_std, mean, std))
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=1e-05
         )
-
         policy = self.policy.project(policy, -20.0, 2.0)
 
-        metrics = {
-            "policy_loss": policy_cost,
-            "policy_gradient": row_norm(policy_gradient),
-        }
         state = state._replace(
             policy=policy,
             policy_moments=policy_moments,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}
 
     def update_penalty(self, state: State, batch: PenaltyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
-        """eta grows where the round moved the policy further than the target, and shrinks where it moved it less."""
-        mean, std = self.policy.apply(state.policy, self.normalise(state, batch.observation))
-        divergence = normal_kl(batch.old_mean, batch.old_std, mean, std)
-        kl = valid_average(divergence, batch.valid)
+        """eta grows where the round moved the policy further than the target, and shrinks where it moved less."""
+        observation = self.normalise(state, batch.observation)
+
+        mean, std = self.policy.apply(state.policy, observation)
+        kl = valid_average(normal_kl(batch.old_mean, batch.old_std, mean, std), batch.valid)
         eta = adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)
         return state._replace(eta=eta), {"kl": kl, "eta": eta}

@@ -34,8 +34,8 @@ from taxon.operators.noise import no_noise, uniform
 from taxon.operators.policy_gradient import valid_average
 from taxon.operators.relative_entropy import absorbing, solve_dual, start_features
 
-GAMMA = 0.99  # discount
 EPSILON = 0.5  # bound on KL(pi_q || pi_p)
+GAMMA = 0.99  # discount
 RIDGE = 0.0001  # of the M-step
 
 DATA = Rollouts(
@@ -59,8 +59,8 @@ class PolicyBatch(NamedTuple):
 
     observation: Tensor  # [S, n, O]
     action: Tensor  # [S, n, A]
-    weight: Tensor  # [S, n]
     valid: Tensor  # [S, n]
+    weight: Tensor  # [S, n]
 
 
 class Agent:
@@ -115,8 +115,7 @@ class Agent:
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
-        """What the updates read of every stored step: advantages, weights."""
-        columns: dict[str, Tensor] = {}
+        """What the updates read of every stored step: weights."""
         # A = r + gamma V(s') - V(s), V and eta the minimisers of the E-step's dual
         features = with_constant(self.value_features(episodes.observation))
         following = with_constant(self.value_features(episodes.next_observation))
@@ -125,8 +124,8 @@ class Agent:
         eta, _, advantage = solve_dual(*rows, starts, counted, EPSILON, GAMMA)
         advantage = advantage[:, :-1]
         # E-step over all of them: w = n exp(A / eta) / Z
-        columns["weight"] = batch_weights(advantage, eta, mask=episodes.valid)
-        return columns
+        weight = batch_weights(advantage, eta, mask=episodes.valid)
+        return {"weight": weight}
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
@@ -135,21 +134,16 @@ class Agent:
 
         # E-step: the actions in the data, weighed on all of them at once
         weights = batch.weight
-        action = batch.action
-
         # M-step: the maximum of sum w log pi_theta(a|s) itself
         features = self.policy.trunk.read(observation)
-        rows, counted = action, weights * batch.valid
+        rows, counted = batch.action, weights * batch.valid
         policy = fit_softmax(features, rows, counted, state.policy, RIDGE)
         logits = self.policy.apply(policy, observation)
-        likelihood = weights * categorical_log_prob(logits, action)
+        likelihood = weights * categorical_log_prob(logits, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        metrics = {
-            "policy_loss": policy_cost,
-        }
         state = state._replace(
             policy=policy,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost}

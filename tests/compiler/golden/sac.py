@@ -34,13 +34,13 @@ from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
-GAMMA = 0.99  # discount
-TAU = 0.005  # step of the lagged copies
 BATCH = 256  # minibatch
-POLICY_LR = 0.0003  # learning rate of the policy
-VALUE_LR = 0.0003  # learning rate of the critic
 TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
 DUAL_LR = 0.0003  # learning rate of the multipliers
+VALUE_LR = 0.0003  # learning rate of the critic
+GAMMA = 0.99  # discount
+POLICY_LR = 0.0003  # learning rate of the policy
+TAU = 0.005  # step of the lagged copies
 
 DATA = Replay(
     capacity=1_000_000,
@@ -155,17 +155,17 @@ class Agent:
         action = 2 * uniform - 1
         return {"action": action}
 
-    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
-        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
-        values = action_values(self.critic, critic, observation, action)
-        return values.amin(1)
-
     def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
         """The standard normal draws of one update, a generator for each seed."""
         return Noise(
             next_action=standard_normal(generators, BATCH, self.actions, device=device),
             action=standard_normal(generators, BATCH, self.actions, device=device),
         )
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.amin(1)
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
@@ -200,7 +200,7 @@ class Agent:
             action = torch.tanh(u)
             log_prob = tanh_normal_log_prob(mean, std, u)
             loss = average(eta * log_prob - self.q(critic, observation, action))
-            return loss.sum(), (loss, log_prob.detach())
+            return loss.sum(), (loss, log_prob)
 
         policy_gradient, (_, (policy_cost, log_prob)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
@@ -215,6 +215,7 @@ class Agent:
         log_eta = project_log(log_eta)
 
         critic_target = polyak(state.critic_target, critic, TAU)
+
         metrics = {
             "value_loss": critic_loss,
             "policy_loss": policy_cost,

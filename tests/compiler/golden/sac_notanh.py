@@ -32,15 +32,15 @@ from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
-GAMMA = 0.99  # discount
-TAU = 0.005  # step of the lagged copies
 BATCH = 256  # minibatch
-POLICY_LR = 0.0003  # learning rate of the policy
-VALUE_LR = 0.0003  # learning rate of the critic
 TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
 DUAL_LR = 0.0003  # learning rate of the multipliers
-EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
+VALUE_LR = 0.0003  # learning rate of the critic
+GAMMA = 0.99  # discount
+POLICY_LR = 0.0003  # learning rate of the policy
 BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
+EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
+TAU = 0.005  # step of the lagged copies
 
 DATA = Replay(
     capacity=1_000_000,
@@ -160,11 +160,6 @@ class Agent:
         action = 2 * uniform - 1
         return {"action": action}
 
-    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
-        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
-        values = action_values(self.critic, critic, observation, action)
-        return values.amin(1)
-
     def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
         """The standard normal draws of one update, a generator for each seed."""
         return Noise(
@@ -173,12 +168,18 @@ class Agent:
             bounds=standard_normal(generators, 20, BATCH, self.actions, device=device),
         )
 
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.amin(1)
+
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
         observation = batch.observation
         next_observation = batch.next_observation
         eta = torch.exp(state.log_eta)
+        bounds_eta = positive(state.bounds_raw)
 
         # V(s') = E[Q(s', a') - eta log pi(a'|s')] over one action of the policy
         next_mean, next_std = self.policy.apply(state.policy, next_observation)
@@ -202,7 +203,6 @@ class Agent:
         bounds_mean, bounds_std = self.policy.apply(state.policy, observation)
         bounds_action = normal_sample(bounds_mean.unsqueeze(1), bounds_std.unsqueeze(1), noise.bounds)
         cost = out_of_bounds_cost(bounds_action)
-        bounds_eta = positive(state.bounds_raw)
         bounds_weights = softmax_weights(cost, bounds_eta, dim=1)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -213,7 +213,7 @@ class Agent:
             loss = average(eta * log_prob - self.q(critic, observation, action))
             bounds_log_prob = normal_log_prob(mean.unsqueeze(1), std.unsqueeze(1), bounds_action)
             loss = loss + weighted_likelihood(bounds_weights, bounds_log_prob)
-            return loss.sum(), (loss, log_prob.detach())
+            return loss.sum(), (loss, log_prob)
 
         policy_gradient, (_, (policy_cost, log_prob)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
@@ -239,6 +239,7 @@ class Agent:
         bounds_raw = project(bounds_raw)
 
         critic_target = polyak(state.critic_target, critic, TAU)
+
         metrics = {
             "value_loss": critic_loss,
             "policy_loss": policy_cost,

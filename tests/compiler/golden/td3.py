@@ -32,15 +32,15 @@ from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
-GAMMA = 0.99  # discount
+BATCH = 100  # minibatch
+VALUE_LR = 0.001  # learning rate of the critic
 SMOOTHING_STD = 0.2  # deviation of the noise on the target's action
 SMOOTHING_CLIP = 0.5  # largest noise on the target's action
+GAMMA = 0.99  # discount
+POLICY_LR = 0.001  # learning rate of the policy
+POLICY_EVERY = 2  # updates of the critic for each of the policy
 TAU = 0.005  # step of the lagged copies
 EXPLORATION_STD = 0.1  # deviation of the exploration noise
-POLICY_EVERY = 2  # updates of the critic for each of the policy
-BATCH = 100  # minibatch
-POLICY_LR = 0.001  # learning rate of the policy
-VALUE_LR = 0.001  # learning rate of the critic
 
 DATA = Replay(
     capacity=1_000_000,
@@ -152,16 +152,16 @@ class Agent:
         action = 2 * uniform - 1
         return {"action": action}
 
-    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
-        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
-        values = action_values(self.critic, critic, observation, action)
-        return values.amin(1)
-
     def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
         """The standard normal draws of one update, a generator for each seed."""
         return Noise(
             smoothing=standard_normal(generators, BATCH, self.actions, device=device),
         )
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.amin(1)
 
     def update_critic(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic alone. Every metric is [S]."""
@@ -185,26 +185,32 @@ class Agent:
         critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
-        state = state._replace(critic=critic, critic_moments=critic_moments, updates=updates)
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            updates=updates,
+        )
         return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         state, metrics = self.update_critic(state, batch, noise)
-        critic, updates = state.critic, state.policy_updates + 1
+        updates = state.policy_updates + 1
         observation = batch.observation
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E[Q(s, mu(s))]: no divergence, eta is 0."""
             mean = self.policy.apply(policy, observation)
-            loss = -average(self.q(critic[:, :1], observation, mean))
+            loss = -average(self.q(state.critic[:, :1], observation, mean))
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
-        critic_target = polyak(state.critic_target, critic, TAU)
+        critic_target = polyak(state.critic_target, state.critic, TAU)
+
         policy_target = polyak(state.policy_target, policy, TAU)
+
         metrics = metrics | {
             "policy_loss": policy_cost,
             "policy_gradient": row_norm(policy_gradient),

@@ -38,18 +38,18 @@ from taxon.operators.policy_gradient import surrogate, valid_average
 from taxon.operators.returns import lambda_returns
 from taxon.operators.trust_region import conjugate_gradient, line_search, natural_step
 
-GAMMA = 0.995  # discount
+BATCH = 64  # minibatch
+INPUT_EPS = 1e-08  # added to the observations' deviation
+INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
+INPUT_CLIP = 5.0  # largest normalised observation
+VALUE_LR = 0.001  # learning rate of the critic
 LAMBDA = 1.0  # how far the estimate looks ahead
+GAMMA = 0.995  # discount
 DELTA = 0.01  # bound on KL(pi_p || pi_q) of a step
 DAMPING = 0.1  # added to the Fisher matrix
 CG_ITERATIONS = 10  # of the conjugate gradients
 TRIES = 10  # step sizes of the line search
 SHRINK = 0.5  # from one step size to the next
-INPUT_EPS = 1e-08  # added to the observations' deviation
-INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
-INPUT_CLIP = 5.0  # largest normalised observation
-BATCH = 64  # minibatch
-VALUE_LR = 0.001  # learning rate of the critic
 
 DATA = Rollouts(
     environments=1,
@@ -72,7 +72,7 @@ class State(NamedTuple):
 
 
 class ValueBatch(NamedTuple):
-    """Stored steps and their targets."""
+    """Stored steps, and what was computed of them."""
 
     observation: Tensor  # [S, B, O]
     target: Tensor  # [S, B]
@@ -137,7 +137,8 @@ class Agent:
 
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
-        return state._replace(statistics=update_statistics(state.statistics, observation, INPUT_UNTIL))
+        statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
+        return state._replace(statistics=statistics)
 
     def normalise(self, state: State, observation: Tensor) -> Tensor:
         """What the networks see: [S, ..., O] -> [S, ..., O]."""
@@ -170,6 +171,7 @@ class Agent:
     def next_values(self, state: State, batch: Episodes) -> Tensor:
         """V(s') at a piece of the stored steps: [S, n]."""
         next_observation = self.normalise(state, batch.next_observation)
+
         next_value = self.v(state.critic, next_observation)
         return next_value
 
@@ -180,7 +182,9 @@ class Agent:
     def targets(self, state: State, episodes: Episodes) -> Tensor:
         """G of every stored step, the critic as it stands: [S, n]."""
         next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
-        return lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
+        # G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]
+        target = lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
+        return target
 
     def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic. Every metric is [S]."""
@@ -207,34 +211,33 @@ class Agent:
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        columns: dict[str, Tensor] = {}
         target = self.targets(state, episodes)
-        columns["target"] = target
+        observation = self.normalise(state, episodes.observation)
+
         # A(s, a) = G - V(s)
         advantage = target - self.values(state.critic, state, episodes)
         advantage = standardise(advantage, episodes.valid)
-        columns["advantage"] = advantage
-        old_mean, old_std = self.policy.apply(state.policy, self.normalise(state, episodes.observation))
-        action = episodes.action
-        columns["old_log_prob"] = normal_log_prob(old_mean, old_std, action)
-        columns |= {"old_mean": old_mean, "old_std": old_std}
-        return columns
+        old_mean, old_std = self.policy.apply(state.policy, observation)
+        old_log_prob = normal_log_prob(old_mean, old_std, episodes.action)
+        return {
+            "target": target,
+            "advantage": advantage,
+            "old_log_prob": old_log_prob,
+            "old_mean": old_mean,
+            "old_std": old_std,
+        }
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        action = batch.action
-        old_mean = batch.old_mean
-        old_std = batch.old_std
-
         def gain_and_divergence(policy: Tensor) -> tuple[Tensor, Tensor]:
             """E[rho G] at the actions taken, and E_s KL(pi_p || pi_theta): [S] each."""
             mean, std = self.policy.apply(policy, observation)
-            log_prob = normal_log_prob(mean, std, action)
+            log_prob = normal_log_prob(mean, std, batch.action)
             gain = -surrogate(log_prob, batch.old_log_prob, batch.advantage, batch.valid)
-            return gain, valid_average(normal_kl(old_mean, old_std, mean, std), batch.valid)
+            return gain, valid_average(normal_kl(batch.old_mean, batch.old_std, mean, std), batch.valid)
 
         def gain(policy: Tensor) -> tuple[Tensor, Tensor]:
             value, _ = gain_and_divergence(policy)

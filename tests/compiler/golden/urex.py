@@ -33,14 +33,14 @@ from taxon.operators.noise import no_noise, uniform
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
 from taxon.operators.returns import returns_to_go
 
-GAMMA = 1.0  # discount
-BONUS = 1.0  # of the reward-weighted term, as a factor on eta
-CLIP_NORM = 50.0  # largest norm of a gradient
 ENVIRONMENTS = 400  # environments of a seed
 STEPS = 40  # steps of each environment in a round
 GROUP = 10  # environments that begin their episode alike
 ETA = 0.1  # temperature
+GAMMA = 1.0  # discount
+BONUS = 1.0  # of the reward-weighted term, as a factor on eta
 POLICY_LR = 0.01  # learning rate of the policy
+CLIP_NORM = 50.0  # largest norm of a gradient
 
 DATA = Rollouts(
     environments=400,
@@ -129,17 +129,13 @@ class Agent:
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: returns."""
-        columns: dict[str, Tensor] = {}
         returns = returns_to_go(episodes.reward, episodes.ended, GAMMA)
-        columns["returns"] = returns
-        return columns
+        return {"returns": returns}
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
         observation = batch.observation
-
-        action = batch.action
 
         def by_episode(x: Tensor) -> Tensor:
             """One number of every step -> its sum over each environment's episode: [S, N T] -> [S, N]."""
@@ -147,18 +143,18 @@ class Agent:
 
         # E-step: every environment ran one episode, w = exp(R / eta) / pi(its actions) / Z over those that began alike
         logits = self.policy.apply(state.policy, observation)
-        taken = by_group(by_episode(categorical_log_prob(logits, action)))
+        taken_log_prob = by_group(by_episode(categorical_log_prob(logits, batch.action)))
         first = batch.returns.unflatten(1, (ENVIRONMENTS, STEPS))[..., 0]
         outcome = by_group(first)
         began = torch.ones_like(outcome)
-        omega = group_weights(outcome, taken, ETA, began)
+        omega = group_weights(outcome, taken_log_prob, ETA, began)
         # and the gradient of the expected return beside it: R + bonus eta K w, less the group's mean
         score = underappreciated_score(outcome, omega, ETA, BONUS, began).flatten(1)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E[score log pi_theta(all actions of the episode)]."""
             logits = self.policy.apply(policy, observation)
-            loss = -average(score * by_episode(categorical_log_prob(logits, action)))
+            loss = -average(score * by_episode(categorical_log_prob(logits, batch.action)))
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
@@ -166,13 +162,9 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=0.0002
         )
 
-        metrics = {
-            "policy_loss": policy_cost,
-            "policy_gradient": row_norm(policy_gradient),
-        }
         state = state._replace(
             policy=policy,
             policy_moments=policy_moments,
             policy_updates=updates,
         )
-        return state, metrics
+        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}

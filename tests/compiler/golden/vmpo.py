@@ -35,14 +35,14 @@ from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_
 from taxon.operators.pieces import pieces
 from taxon.operators.returns import n_step_returns
 
-GAMMA = 0.99  # discount
-N_STEPS = 5  # steps before the estimate bootstraps
-CLIP_NORM = 0.5  # largest norm of a gradient
 BATCH = 256  # minibatch
-POLICY_LR = 0.001  # learning rate of the policy
 VALUE_LR = 0.001  # learning rate of the critic
-EPSILON = 0.02  # bound on KL(pi_q || pi_p)
+CLIP_NORM = 0.5  # largest norm of a gradient
+N_STEPS = 5  # steps before the estimate bootstraps
+GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
+EPSILON = 0.02  # bound on KL(pi_q || pi_p)
+POLICY_LR = 0.001  # learning rate of the policy
 EPSILON_POLICY = 0.01  # bound on KL(pi_old || pi_theta)
 
 DATA = Rollouts(
@@ -70,7 +70,7 @@ class State(NamedTuple):
 
 
 class ValueBatch(NamedTuple):
-    """Stored steps and their targets."""
+    """Stored steps, and what was computed of them."""
 
     observation: Tensor  # [S, B, O]
     target: Tensor  # [S, B]
@@ -166,6 +166,7 @@ class Agent:
     def next_values(self, state: State, batch: Episodes) -> Tensor:
         """V(s') at a piece of the stored steps: [S, n]."""
         next_observation = batch.next_observation
+
         next_value = self.v(state.critic, next_observation)
         return next_value
 
@@ -176,7 +177,9 @@ class Agent:
     def targets(self, state: State, episodes: Episodes) -> Tensor:
         """G of every stored step, the critic as it stands: [S, n]."""
         next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
-        return n_step_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, N_STEPS)
+        # G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)
+        target = n_step_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, N_STEPS)
+        return target
 
     def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic. Every metric is [S]."""
@@ -205,42 +208,36 @@ class Agent:
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        columns: dict[str, Tensor] = {}
         target = self.targets(state, episodes)
-        columns["target"] = target
+        observation = episodes.observation
+
         # A(s, a) = G - V(s)
         advantage = target - self.values(state.critic, state, episodes)
-        columns["advantage"] = advantage
-        old_logits = self.policy.apply(state.policy, episodes.observation)
-        columns |= {"old_logits": old_logits}
-        return columns
+        old_logits = self.policy.apply(state.policy, observation)
+        return {"target": target, "advantage": advantage, "old_logits": old_logits}
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: the policy and its multipliers. Every metric is [S]."""
         updates = state.policy_updates + 1
         observation = batch.observation
         eta = positive(state.eta_raw)
+        alpha = positive(state.alpha_raw)
 
         # E-step: the actions in the data and their advantages, w = f(G) / Z
         score = batch.advantage
         kept = top_half(score)
         weights = mean_one(softmax_weights(score, eta, dim=-1, mask=kept))
-        action = batch.action
-        old_logits = batch.old_logits
-
-        alpha = positive(state.alpha_raw)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s), inside the trust region."""
             logits = self.policy.apply(policy, observation)
-            loss = weighted_likelihood(weights, categorical_log_prob(logits, action))
+            loss = weighted_likelihood(weights, categorical_log_prob(logits, batch.action))
             # KL(pi_old || pi_theta), weighted by its multiplier
-            policy_kl = average(categorical_kl(old_logits, logits)).unsqueeze(-1)
+            policy_kl = average(categorical_kl(batch.old_logits, logits)).unsqueeze(-1)
             loss = loss + (alpha * policy_kl).sum(-1)
             return loss.sum(), (loss, policy_kl)
 
-        policy_gradient, (_, aux) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy_cost, policy_kl = aux
+        policy_gradient, (_, (policy_cost, policy_kl)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )

@@ -1,0 +1,192 @@
+"""G, G.critic and network.value: the critic, its networks and its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from taxon.compiler.block import Section, Step
+from taxon.compiler.blocks.network import perceptron
+from taxon.compiler.blocks.optimizer import optimiser
+from taxon.compiler.blocks.policy import family
+from taxon.compiler.choices import Choices, table
+
+FURUTA = "Furuta et al. 2021"
+
+
+@dataclass(frozen=True)
+class Critic:
+    """The network behind G."""
+
+    network: str  # "q" for Q(s, a), "v" for V(s), "" where G is the estimate itself
+    solved: bool  # V minimises the E-step's dual
+    members: int
+    lagged: bool
+    first: bool  # the first member alone scores actions for the policy
+    by_copy: bool  # the lagged copy scores them
+
+    @property
+    def fitted(self) -> bool:
+        """It follows the gradient of its squared error."""
+        return bool(self.network) and not self.solved
+
+    @property
+    def bootstrap(self) -> str:
+        """The parameters behind the target."""
+        return "state.critic_target" if self.lagged else "state.critic"
+
+    @property
+    def scorer(self) -> str:
+        """The parameters that score actions for the policy: the critic as it stands, or its copy."""
+        name = "state.critic_target" if self.by_copy else "critic"
+        return f"{name}[:, :1]" if self.first else name
+
+    def tex(self, lagged: bool, first: bool = False) -> str:
+        """Its name: the smaller of two, the first, or the only one."""
+        phi = r"\phi'" if lagged else r"\phi"
+        letter = self.network.upper()
+        if self.members == 1:
+            return f"{letter}_{{{phi}}}" if self.network == "q" or lagged else r"V_\phi"
+        return f"{letter}_{{{phi}_1}}" if first else rf"\min_{{i=1,2}} {letter}_{{{phi}_i}}"
+
+    @property
+    def scorer_tex(self) -> str:
+        return self.tex(self.by_copy, self.first)
+
+    @property
+    def bootstrap_tex(self) -> str:
+        return self.tex(self.lagged)
+
+
+@dataclass(frozen=True)
+class Score:
+    """What G is: which network it reads, and whether exp(G/eta) is G's own argument."""
+
+    network: str
+    soft: bool = False
+    logarithm: str = ""  # in LaTeX, what is taken the logarithm of
+
+
+table(
+    "G",
+    {
+        "Q[pi_p]": Score("q"),
+        "Q[pi_q]": Score("q"),
+        "Q_soft[pi_q]": Score("q", soft=True),
+        "A[pi_p]": Score("v"),
+        "A[pi_q]": Score("v"),
+        "eta * log(Q[pi_p])": Score("q", logarithm=r"Q^{\pi_p}(s,a)"),
+        "eta * log(r)": Score("", logarithm="r(s,a)"),
+    },
+)
+table("G.fit", {"regression": False, "dual": True})
+table("G.critic", {"online": (True, False), "target": (True, True), "none": (False, False)})
+table("G.estimate.clipped_double.policy", {"min": False, "first": True})
+
+
+def score_of(c: Choices) -> Score:
+    """G, and what it is the logarithm of where it is one."""
+    made: Score = c.meaning("G")
+    return made
+
+
+def critic(c: Choices) -> Critic:
+    """The critic of the row."""
+    network, by_copy = score_of(c).network, False
+    if "G.critic" in c.row:
+        trained, by_copy = c.meaning("G.critic")
+        network = network if trained else ""
+    solved = bool(c.meaning("G.fit")) if "G.fit" in c.row else False
+    double = c.has("G.estimate", "clipped_double")
+    first = bool(c.meaning("G.estimate.clipped_double.policy")) if double else False
+    lagged = bool(network) and not solved and "target" in c.row and c.base("target") != "none"
+    return Critic(network, solved, 2 if double else 1, lagged, first, by_copy)
+
+
+def scale(c: Choices) -> str:
+    """The unit of the critic's network; empty where it is 1."""
+    path = "network.value.scale"
+    if path not in c.row or c.value(path) == 1:
+        return ""
+    return c.constant("VALUE_SCALE", path, "the critic is this times its network")
+
+
+def build(c: Choices) -> None:
+    """The critic's network, its parameters, its loss and the methods that evaluate it."""
+    found = c.take(critic)
+    if found.fitted:
+        _NETWORKS[found.network](c, found)
+        _loss(c, found)
+
+
+def _q_network(c: Choices, found: Critic) -> None:
+    made, times = c.take(family), f"{c.take(scale)} * " if c.take(scale) else ""
+    smaller = "values.amin(1)" if found.members > 1 else "values.squeeze(1)"
+    if made.log_all:
+        network = perceptron(c, "value", "observation", "action")
+        c.add("q_all", f"values = ensemble_apply(self.critic, critic, observation)\nreturn {times}{smaller}")
+        c.add("q", "return (self.q_all(critic, observation) * action).sum(-1)")
+    else:
+        network = perceptron(c, "value", "observation + action", "1")
+        c.add("q", f"values = action_values(self.critic, critic, observation, action)\nreturn {times}{smaller}")
+    c.attributes.append(f"self.critic = {network}")
+    init = f"torch.stack([ensemble_init(self.critic, generator, {found.members}) for generator in generators])"
+    optimiser(c, "value").field(c, "critic", "[S, E, P]", init)
+
+
+def _v_network(c: Choices, found: Critic) -> None:
+    times = f"{c.take(scale)} * " if c.take(scale) else ""
+    c.attributes.append(f"self.critic = {perceptron(c, 'value', 'observation', '1')}")
+    c.add("v", f"return {times}state_values(self.critic, critic, observation)")
+    init = "torch.stack([self.critic.init(generator) for generator in generators])"
+    optimiser(c, "value").field(c, "critic", "[S, P]", init)
+
+
+_NETWORKS: dict[str, Callable[[Choices, Critic], None]] = {"q": _q_network, "v": _v_network}
+
+
+def _loss(c: Choices, found: Critic) -> None:
+    made, descent = c.take(family), optimiser(c, "value")
+    predict = {
+        ("q", False): "prediction = action_values(self.critic, critic, observation, taken)",
+        ("q", True): "values = ensemble_apply(self.critic, critic, observation)\n"
+        "prediction = (values * taken.unsqueeze(1)).sum(-1)",
+        ("v", False): "prediction = state_values(self.critic, critic, observation)",
+        ("v", True): "prediction = state_values(self.critic, critic, observation)",
+    }[found.network, bool(made.log_all)]
+    unit = c.take(scale)
+    follows = f"target / {unit}" if unit else "target"
+    what = "Q(s, a)" if found.network == "q" else "V(s)"
+    summed = ", summed over the critics" if found.members > 1 else ""
+    c.add(
+        "critic",
+        f"{predict}\nloss = squared_error(prediction, {follows})",
+        "loss",
+        within="critic",
+        doc=f"1/2 E[(G - {what})^2]{summed}.",
+        sections=(_loss_section(c, found, unit),),
+    )
+    step = Step("critic", "value_loss", "critic_loss", descent.step("critic", "critic_gradient"))
+    metrics = (("value_loss", "critic_loss"), ("value_gradient", "row_norm(critic_gradient)"))
+    c.add("critic", "", *descent.writes("critic"), step=step, metrics=metrics)
+
+
+def _loss_section(c: Choices, found: Critic, unit: str) -> Section:
+    name = {"q": r"Q_{\phi_i}(s,a)" if found.members > 1 else r"Q_\phi(s,a)", "v": r"V_\phi(s)"}[found.network]
+    total = r"\sum_{i=1}^{2} " if found.members > 1 else ""
+    target = "y"
+    text = f"Half the squared error, the target held, descended by {optimiser(c, 'value').words}."
+    if unit:
+        size = c.tex("network.value.scale")
+        name, target = name.replace("_\\phi", "_{\\phi}"), rf"\frac{{y}}{{{size}}}"
+        name = rf"\frac{{{name}}}{{{size}}}"
+        text += f" The critic is ${size}$ times its network, and the error is in the network's unit."
+    line = rf"L(\phi) = \frac{{1}}{{2}} \, {total}\mathbb{{E}}\left[ ({target} - {name})^2 \right]"
+    return Section(
+        "The loss of the critic",
+        c.present("G.fit", "network.value.scale", "optimizer.value", "optimizer.clip"),
+        text,
+        (line,),
+        f"{FURUTA}, Section 4.2; Sutton and Barto 2018",
+        ("loss", "critic"),
+    )

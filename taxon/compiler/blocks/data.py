@@ -1,0 +1,169 @@
+"""data: what is kept of experience, and the schedule of updates that it makes possible."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from taxon.compiler.block import Section
+from taxon.compiler.choices import Choices, choice
+from taxon.compiler.literals import number
+from taxon.compiler.notation import number as tex_number
+from taxon.taxonomy.axes import facts
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the updates read, and how often."""
+
+    declaration: dict[str, str]  # fields of the module's DATA
+    kind: str  # Replay or Rollouts
+    rollouts: bool  # the present policy's own steps, used for one round
+    episodic: bool  # whole episodes of a replay
+    windows: bool  # of consecutive steps
+    environments: int
+    group: int
+    steps: str  # that one update of the policy draws noise for
+    batch: str  # the same in LaTeX; n where it is all that was collected
+    counts: dict[str, int]  # updates a round of the joint update, the critic (`value`) or the policy
+    text: str  # for the derivation
+    after_round: int  # environment steps between two rounds of updates
+    before: int  # environment steps before the first
+
+    @property
+    def phased(self) -> bool:
+        """Critic and policy are updated in turn, on columns computed of all data."""
+        return self.rollouts or self.episodic
+
+
+def data(c: Choices) -> Data:
+    """The data of the row."""
+    made: Data = c.meaning("data")(c)
+    return made
+
+
+def whole(c: Choices) -> bool:
+    """The policy is updated once, on all that was collected."""
+    return facts.whole_batch(c.row)
+
+
+def _section(c: Choices, text: str) -> None:
+    paths = tuple(path for path in c.row.leaves if path.split(".")[0] == "data")
+    c.sections.append(Section("The data", paths, text, (), c.source("data"), ("DATA", "self.phases")))
+
+
+@choice("data", "replay")
+def _replay(c: Choices) -> Data:
+    windows, episodic = c.has("data", "sequences"), c.has("data", "episodes")
+    c.constant("BATCH", "data.batch", "windows of a minibatch" if windows else "minibatch")
+    every, warmup, random = c.count("data.steps_per_update"), c.count("data.warmup"), c.yes("data.random_warmup")
+    environments = c.count("data.environments")
+    declaration = {
+        "capacity": number(c.count("data.capacity")),
+        "batch": "BATCH",
+        "warmup": number(warmup),
+        "random_warmup": str(random),
+        "steps_per_update": number(every),
+        "sequence": c.constant("LENGTH", "data.sequences.length", "steps of a window") if windows else "1",
+        "episodes": str(episodic),
+        "environments": number(environments),
+    }
+    fitted = facts.fitted_critic(c.row)
+    if episodic:
+        counts = {"value": c.count("data.episodes.value_updates") if fitted else 0}
+        counts["policy"] = 1 if whole(c) else c.count("data.episodes.policy_updates")
+    else:
+        counts = {"joint": c.count("data.updates")}
+    items = f"${c.tex('data.batch')}$ steps"
+    if windows:
+        items = f"${c.tex('data.batch')}$ windows of ${c.tex('data.sequences.length')}$ steps"
+    where = f", made in ${environments}$ environments side by side" if environments > 1 else ""
+    text = f"A replay of the last {c.text('data.capacity')} steps of all policies{where}; {c.text('data.warmup')} steps of "
+    text += f"{'uniform actions' if random else 'the policy'} come first. Then, "
+    text += f"after every ${c.tex('data.steps_per_update')}$ steps, " if every != 1 else "after every step, "
+    if episodic:
+        parts = [f"${counts['value']}$ minibatches of the critic"] if fitted else []
+        minibatches = f"${counts['policy']}$ minibatches of the policy"
+        parts.append("one update of the policy on all steps" if whole(c) else minibatches)
+        text += f"targets are computed over whole episodes, and there are {' and '.join(parts)}, of {items} each."
+    else:
+        count = "one minibatch" if counts["joint"] == 1 else f"${counts['joint']}$ minibatches"
+        text += f"{count} of {items}, drawn uniformly."
+    _section(c, text)
+    length = c.count("data.sequences.length", 1)
+    batch = "n" if whole(c) else tex_number(c.count("data.batch") * length)
+    steps = "BATCH * LENGTH" if windows else "BATCH"
+    return Data(
+        declaration, "Replay", False, episodic, windows, environments, 1, steps, batch, counts, text, every, warmup
+    )
+
+
+@choice("data", "rollouts")
+def _rollouts(c: Choices) -> Data:
+    restarts, fitted = c.has("data", "restarts"), facts.fitted_critic(c.row)
+    environments, steps, group = c.count("data.environments"), c.count("data.steps"), c.count("data.restarts.group", 1)
+    c.constant("ENVIRONMENTS", "data.environments", "environments of a seed")
+    c.constant("STEPS", "data.steps", "steps of each environment in a round")
+    minibatches = "data.batch" in c.row
+    declaration = {
+        "environments": number(environments),
+        "steps": number(steps),
+        "batch": c.constant("BATCH", "data.batch", "minibatch") if minibatches else number(1),
+        "restarts": str(restarts),
+        "group": number(group),
+    }
+    if "data.restarts.group" in c.row:
+        c.constant("GROUP", "data.restarts.group", "environments that begin their episode alike")
+
+    def epochs(kind: str) -> int:
+        return math.ceil(c.value(f"data.{kind}_epochs") * environments * steps / c.value("data.batch"))
+
+    counts = {"value": epochs("value") if fitted else 0, "policy": 1 if whole(c) else epochs("policy")}
+    shown = f"${c.tex('data.steps')}$"
+    size = f"${environments}$ environments of {shown} steps each" if environments > 1 else f"{shown} steps"
+    text = f"Rounds of the present policy alone: {size}, used and dropped."
+    if restarts:
+        text += " Every environment runs one episode from its start."
+        if group > 1:
+            text += f" Groups of ${group}$ begin alike."
+    batch = f"minibatches of ${c.tex('data.batch')}$ steps" if minibatches else ""
+    parts = ["one update of the policy on all of it" if whole(c) else f"${counts['policy']}$ {batch} for the policy"]
+    parts += [f"${counts['value']}$ {batch} for the critic"] if fitted else []
+    text += f" A round gives {', then '.join(parts)}."
+    _section(c, text)
+    drawn = "ENVIRONMENTS * STEPS" if whole(c) else "BATCH"
+    of = "n" if whole(c) else c.tex("data.batch")
+    a_round = environments * steps
+    return Data(
+        declaration, "Rollouts", True, False, False, environments, group, drawn, of, counts, text, a_round, a_round
+    )
+
+
+def delay(c: Choices) -> int:
+    """Updates of the critic for each of the policy."""
+    every = c.count("optimizer.policy_every", 1)
+    if every > 1:
+        c.constant("POLICY_EVERY", "optimizer.policy_every", "updates of the critic for each of the policy")
+    return every
+
+
+def counter(c: Choices, kind: str) -> str:
+    """The field that counts the updates of the critic (`value`) or of the policy."""
+    if c.take(data).phased:
+        return "value_updates" if kind == "value" else "policy_updates"
+    return "policy_updates" if kind != "value" and c.take(delay) > 1 else "updates"
+
+
+def steps_so_far(c: Choices, kind: str) -> str:
+    """Environment steps, from the count of updates before this one: schedules run in environment steps."""
+    found, counted = c.take(data), f"state.{counter(c, kind)}"
+    if found.rollouts:
+        updates = found.counts["value" if kind == "value" else "policy"]
+        return f"({counted} // {number(updates)} + 1) * {number(found.after_round)}"
+    every, updates = found.after_round, found.counts.get("joint", 0)
+    if found.episodic:
+        updates = found.counts["value" if kind == "value" else "policy"]
+    elif kind != "value":
+        every *= c.take(delay)
+    rate = number(every) if updates == 1 else f"({number(every)} / {number(updates)})"
+    return f"{number(found.before)} + {counted} * {rate}"

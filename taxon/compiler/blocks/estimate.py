@@ -1,0 +1,331 @@
+"""G.estimate: V(s'), and the target that the critic is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from taxon.compiler.block import Section
+from taxon.compiler.blocks.critic import Critic, critic, score_of
+from taxon.compiler.blocks.data import data, delay
+from taxon.compiler.blocks.eta import temperature
+from taxon.compiler.blocks.policy import apply, family, fit_states, older
+from taxon.compiler.choices import Choices, choice
+from taxon.compiler.notation import mean
+
+
+def next_value(c: Choices) -> None:
+    """V(s') of the critic that is bootstrapped from."""
+    found, made = c.take(critic), c.take(family)
+    if not found.fitted:
+        return
+    kind = found.network if found.network == "v" else "all" if made.log_all else "drawn" if made.sample else "mean"
+    _NEXT[kind](c, found)
+
+
+def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[Section, ...]:
+    found, smoothed = c.take(critic), c.has("G.estimate", "smoothing")
+    if score_of(c).soft and c.take(temperature).value:
+        text += " The entropy of the next action counts, that of the action evaluated does not."
+    if smoothed:
+        text += " Clipped noise smooths the critic around the action."
+    if found.lagged:
+        text += " The critic is its lagged copy."
+    paths = ("G", "G.estimate", "G.estimate.samples", *(f"G.estimate.smoothing.{leaf}" for leaf in ("std", "clip")))
+    paths = c.present(*paths, "eta", "target")
+    return (Section("The value of the next state", paths, text, lines, c.source("G", "G.estimate"), at),)
+
+
+def _next_by_v(c: Choices, found: Critic) -> None:
+    code = f"next_value = self.v({found.bootstrap}, next_observation)"
+    sections = _section(c, "The critic's own value.", (rf"V(s') = {found.bootstrap_tex}(s')",), "next_value")
+    c.add("estimate", code, "next_value", sections=sections)
+
+
+def _whose(c: Choices) -> tuple[str, str]:
+    """The policy that acts at s', in words and in LaTeX."""
+    lagged = c.take(older).lagged
+    return ("old " if lagged else "", c.take(older).tex)
+
+
+def _next_by_all(c: Choices, found: Critic) -> None:
+    made, q, (whose, policy) = c.take(family), found.bootstrap_tex, _whose(c)
+    eta, soft = c.take(temperature), score_of(c).soft and bool(c.take(temperature).value)
+    inside = "[Q(s', a) - eta log pi(a|s')]" if soft else "Q(s', a)"
+    apart = ".unsqueeze(-1)" if eta.value == "eta" else ""
+    less = f"(next_q - {eta.value}{apart} * next_log_probs)" if soft else "next_q"
+    code = f"""# V(s') = sum_a pi(a|s') {inside}, pi the {whose}policy
+next_log_probs = {made.log_all.format(p=f"self.policy.apply({c.take(older).parameters}, next_observation)")}
+next_q = self.q_all({found.bootstrap}, next_observation)
+next_value = (torch.exp(next_log_probs) * {less}).sum(-1)"""
+    entropy = eta.times(rf"\log {policy}(a|s')")
+    shown = rf"\left[ {q}(s',a) - {entropy} \right]" if soft else f"{q}(s',a)"
+    line = rf"V(s') = \sum_a {policy}(a|s') \, {shown}"
+    sections = _section(c, "The policy's mean over all actions.", (line,), "next_log_probs", "next_value")
+    c.add("estimate", code, "next_log_probs", "next_q", "next_value", sections=sections)
+
+
+def _smooth(c: Choices, action: str) -> str:
+    std, clip = (c.tex(f"G.estimate.smoothing.{leaf}") for leaf in ("std", "clip"))
+    noise = rf"\mathrm{{clip}}({std} \, \xi, -{clip}, {clip})"
+    return rf"\mathrm{{clip}}({action} + {noise}, -1, 1)"
+
+
+def _smoothing(c: Choices, into: str, shape: tuple[str, ...]) -> tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """The line that smooths the next action, and its noise."""
+    if not c.has("G.estimate", "smoothing"):
+        return "", ()
+    std = c.constant("SMOOTHING_STD", "G.estimate.smoothing.std", "deviation of the noise on the target's action")
+    clip = c.constant("SMOOTHING_CLIP", "G.estimate.smoothing.clip", "largest noise on the target's action")
+    return f"{into} = smoothed(next_action, noise.smoothing, {std}, {clip})\n", (("smoothing", shape),)
+
+
+def _next_by_mean(c: Choices, found: Critic) -> None:
+    made, whose, old = c.take(family), _whose(c)[0], c.take(older)
+    smoothing, noise = _smoothing(c, "next_action", (c.take(data).steps, "self.actions"))
+    also = ", the action smoothed by clipped noise" if noise else ""
+    code = f"""# V(s') = Q(s', mu(s')) of the {whose}policy{also}
+next_action = self.policy.apply({old.parameters}, next_observation)
+{smoothing}next_value = self.q({found.bootstrap}, next_observation, next_action)"""
+    mu = r"\mu_{\theta'}(s')" if old.lagged else r"\mu_\theta(s')"
+    line = rf"V(s') = {found.bootstrap_tex}(s', a'), \quad a' = {_smooth(c, mu) if noise else mu}"
+    sections = _section(c, "The critic at the policy's action.", (line,), "next_action", "next_value")
+    c.add("estimate", code, "next_action", "next_value", noise=noise, sections=sections)
+    assert made.mode == "{p}"
+
+
+def shares_draw(c: Choices) -> bool:
+    """One draw serves the target and the E-step where both need as many actions of the same policy at the same states,
+    scored by the same critic, as in Hoffman et al. 2020."""
+    found = c.take(critic)
+    as_many = bool(c.take(family).log_all) or c.count("pi_q.update.samples") == c.count("G.estimate.samples")
+    return (
+        found.by_copy
+        and "pi_q.update.states" in c.row
+        and fit_states(c) == "next_observation"
+        and not c.take(data).phased
+        and c.take(delay) == 1
+        and as_many
+        and not c.has("G.estimate", "smoothing")
+    )
+
+
+def _next_by_draws(c: Choices, found: Critic) -> None:
+    made, old, q, (whose, policy) = c.take(family), c.take(older), found.bootstrap_tex, _whose(c)
+    count, eta = c.count("G.estimate.samples"), c.take(temperature)
+    soft = score_of(c).soft and bool(eta.value)
+    axis, averaged = (".unsqueeze(1)", ".mean(1)") if count > 1 else ("", "")
+    shape = (c.take(data).steps, *made.noise_axes)
+    shape = (str(count), *shape) if count > 1 else shape
+    smoothing, noise = _smoothing(c, "smoothed_action", (*shape[: len(shape) - len(made.noise_axes)], "self.actions"))
+    taken = "smoothed_action" if noise else "next_action"
+    inside = "Q(s', a') - eta log pi(a'|s')" if soft else "Q(s', a')"
+    over = f"{count} actions" if count > 1 else "one action"
+    q_line = f"self.q({found.bootstrap}, next_observation, {taken})"
+    code = f"""# V(s') = E[{inside}] over {over} of the {whose}policy
+{apply(c, "next_", old.parameters, "next_observation")}
+{made.draw("next_", axis, "noise.next_action", "next_u", "next_action")}
+{smoothing}"""
+    writes = [*made.all("next_"), "next_action", *(["next_u"] if made.squash else [])]
+    if soft:
+        code += f"""next_q = {q_line}
+next_log_prob = {made.log_density("next_", axis, "next_action", "next_u")}
+next_value = next_q{averaged} - {eta.value} * next_log_prob{averaged}"""
+        writes += ["next_q"]
+    elif shares_draw(c):
+        code += f"next_q = {q_line}\nnext_value = next_q{averaged}"
+        writes += ["next_q"]
+    else:
+        code += f"next_value = {q_line}{averaged}"
+    entropy = " - " + eta.times(rf"\log {policy}(a_j|s')") if soft else ""
+    lines = [rf"b = {_smooth(c, 'a')}"] if noise else []
+    b = "b" if noise else "a"
+    if count == 1:
+        value = rf"V(s') = {q}(s', {b}'){entropy.replace('a_j', chr(97) + chr(39))}, \quad a' \sim {policy}(\cdot|s')"
+        text = "The critic at one action of the policy."
+    else:
+        each = f"{q}(s', {b}_j){entropy}"
+        each = f"[{each}]" if entropy else each
+        value = rf"V(s') = {mean('j', count)} {each}, \quad a_j \sim {policy}(\cdot|s')"
+        text = f"The critic's mean over ${count}$ actions of the policy."
+    at = ("next_action", *(["next_log_prob"] if soft else []), "next_value")
+    sections = _section(c, text, (value, *lines), *at)
+    c.add("estimate", code, "next_value", *writes, noise=(("next_action", shape), *noise), sections=sections)
+
+
+_NEXT: dict[str, Callable[[Choices, Critic], None]] = {
+    "v": _next_by_v,
+    "all": _next_by_all,
+    "drawn": _next_by_draws,
+    "mean": _next_by_mean,
+}
+
+
+# ---- the target
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimator of G: one pure function of columns over time, alike for windows, episodes and rollouts."""
+
+    function: str
+    columns: tuple[str, ...]
+    constants: tuple[str, ...]
+    comment: str
+    kind: str = "critic"  # "return" or "none": what it is where G has no critic
+    ahead: bool = True  # it reads more than one step
+    values: bool = False  # it is an advantage over V(s), which is added
+    traced: bool = False  # it reads Q and the density ratio of the stored actions
+
+
+_AHEAD = ("reward", "next_value", "terminated", "ended")
+_ENDS = "Only termination ($d = 1$) ends the sum; an episode's end cuts the trace."
+
+
+@choice("G.estimate", "none")
+def _none(c: Choices) -> Estimate:
+    return Estimate("", (), (), "", kind="none")
+
+
+@choice("G.estimate", "td")
+def _td(c: Choices) -> Estimate:
+    if c.value("G.estimate.lambda") == 0:
+        comment = "y = r + gamma V(s'); only termination ends the sum"
+        return Estimate("td_target", ("reward", "next_value", "terminated"), ("GAMMA",), comment, "return", ahead=False)
+    comment = "G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]"
+    return Estimate("lambda_returns", _AHEAD, ("GAMMA", _lambda(c)), comment, "return")
+
+
+@choice("G.estimate", "n_step")
+def _n_step(c: Choices) -> Estimate:
+    steps = c.constant("N_STEPS", "G.estimate.n", "steps before the estimate bootstraps")
+    return Estimate("n_step_returns", _AHEAD, ("GAMMA", steps), "G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)")
+
+
+@choice("G.estimate", "gae")
+def _gae(c: Choices) -> Estimate:
+    comment = "A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V"
+    columns = ("reward", "value", "next_value", "terminated", "ended")
+    return Estimate("generalised_advantages", columns, ("GAMMA", _lambda(c)), comment, values=True)
+
+
+@choice("G.estimate", "retrace")
+def _retrace(c: Choices) -> Estimate:
+    comment = "G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)"
+    columns = ("reward", "next_value", "q", "log_ratio", "terminated", "ended")
+    return Estimate("retrace", columns, ("GAMMA", _lambda(c)), comment, traced=True)
+
+
+def _lambda(c: Choices) -> str:
+    return c.constant("LAMBDA", "G.estimate.lambda", "how far the estimate looks ahead")
+
+
+def estimate(c: Choices) -> Estimate:
+    """The estimator of the row."""
+    made: Estimate = c.meaning("G.estimate")(c)
+    return made
+
+
+def target(c: Choices) -> None:
+    """What the critic follows."""
+    found, made = c.take(critic), c.take(estimate)
+    if not found.fitted:
+        return
+    c.constant("GAMMA", "gamma", "discount")
+    if made.traced:
+        _trace(c, found)
+    phased = c.take(data).phased
+    if made.values:
+        by = f"self.values({found.bootstrap}, state, episodes)" if phased else f"self.v({found.bootstrap}, observation)"
+        c.add("target", f"value = {by}", "value", anywhere=True)
+    if not phased:
+        c.add("target", "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
+    constants, plus = ", ".join(made.constants), " + value" if made.values else ""
+    if not made.ahead:
+        call = f"{made.function}({', '.join(made.columns)}, {constants}){plus}"
+        code = f"# {made.comment}\ntarget = {call}"
+    else:
+        each, flat = ("*columns", "") if phased else ("*(windows(column) for column in columns)", ".flatten(1)")
+        code = f"""# {made.comment}
+columns = ({", ".join(made.columns)})
+target = {made.function}({each}, {constants}){flat}{plus}"""
+        if phased and not made.values:
+            code = f"# {made.comment}\ntarget = {made.function}({', '.join(made.columns)}, {constants})"
+    paths = ("G.estimate", "G.estimate.lambda", "G.estimate.n", "gamma", "data.sequences.length")
+    text, line = _EQUATIONS[made.function](c)
+    section = Section("The target of G", c.present(*paths), text, (line,), c.source("G.estimate"), ("target",))
+    c.add("target", code, "target", sections=(section,))
+
+
+def _trace(c: Choices, found: Critic) -> None:
+    made, old = c.take(family), c.take(older)
+    before = f"u = {made.unsquash.format(x='taken')}\n" if made.unsquash else ""
+    code = f"""# Retrace reads Q and pi at the stored actions
+{apply(c, "", old.parameters, "observation")}
+{before}log_prob = {made.log_density("", "", "taken", "u")}
+log_ratio = log_prob - acting_log_prob
+q = self.q({found.bootstrap}, observation, taken)"""
+    lambda_ = c.tex("G.estimate.lambda")
+    policy = old.tex
+    factor = "" if lambda_ == "1" else rf"{lambda_} \, "
+    stored = ""
+    if made.unsquash:
+        stored = " Both densities are those of the action as it is stored, no nearer to the border than $10^{-6}$."
+    section = Section(
+        "The trace",
+        c.present("G.estimate", "G.estimate.lambda", "data"),
+        f"How much of an action's correction is kept; $b$ is the density with which the action was taken.{stored}",
+        (rf"c_t = {factor}\min\left(1, \frac{{{policy}(a_t|s_t)}}{{b(a_t|s_t)}}\right)",),
+        "Munos et al. 2016",
+        ("log_ratio", "q"),
+    )
+    c.add("estimate", code, "log_ratio", "q", sections=(section,))
+
+
+def _gamma(c: Choices) -> str:
+    """The discount as a factor: nothing where it is 1."""
+    return "" if c.value("gamma") == 1 else rf"{c.tex('gamma')} \, "
+
+
+def _td_equation(c: Choices) -> tuple[str, str]:
+    return "One step; only termination ($d = 1$) ends the sum.", rf"y = r + {_gamma(c)}(1 - d) \, V(s')"
+
+
+def _lambda_equation(c: Choices) -> tuple[str, str]:
+    lambda_, gamma = c.tex("G.estimate.lambda"), _gamma(c)
+    if lambda_ == "1":
+        text = f"The return, with $V(s_{{t+1}})$ in the place of $y_{{t+1}}$ where an episode is cut. {_ENDS}"
+        return text, rf"y_t = r_t + {gamma}(1 - d_t) \, y_{{t+1}}"
+    mixed = rf"(1 - {lambda_}) \, V(s_{{t+1}}) + {lambda_} \, y_{{t+1}}"
+    return _ENDS, rf"y_t = r_t + {gamma}(1 - d_t) \left[ {mixed} \right]"
+
+
+def _n_step_equation(c: Choices) -> tuple[str, str]:
+    n = c.count("G.estimate.n")
+    power, last = "", ""
+    if _gamma(c):
+        power, last = rf"{c.tex('gamma')}^{{l}} \, ", rf"{c.tex('gamma')}^{{{n}}} \, "
+    text = f"The rewards of ${n}$ steps, fewer where the episode ends; no value follows a termination."
+    return text, rf"y_t = \sum_{{l=0}}^{{{n - 1}}} {power}r_{{t+l}} + {last}V(s_{{t+{n}}})"
+
+
+def _gae_equation(c: Choices) -> tuple[str, str]:
+    decay = " \\cdot ".join(filter(None, (c.tex("gamma") if _gamma(c) else "", c.tex("G.estimate.lambda"))))
+    error = rf"\delta_t = r_t + {_gamma(c)}(1 - d_t) \, V(s_{{t+1}}) - V(s_t)"
+    text = f"The advantage as a decaying sum of one-step errors, plus the value. {_ENDS}"
+    return text, rf"y_t = V(s_t) + \sum_{{l \geq 0}} ({decay})^l \, \delta_{{t+l}}, \quad {error}"
+
+
+def _retrace_equation(c: Choices) -> tuple[str, str]:
+    correction = rf"c_{{t+1}} \, (y_{{t+1}} - {c.take(critic).bootstrap_tex}(s_{{t+1}}, a_{{t+1}}))"
+    line = rf"y_t = r_t + {_gamma(c)}(1 - d_t) \left[ V(s_{{t+1}}) + {correction} \right]"
+    return f"Off-policy returns over a window. {_ENDS}", line
+
+
+_EQUATIONS: dict[str, Callable[[Choices], tuple[str, str]]] = {
+    "td_target": _td_equation,
+    "lambda_returns": _lambda_equation,
+    "n_step_returns": _n_step_equation,
+    "generalised_advantages": _gae_equation,
+    "retrace": _retrace_equation,
+}

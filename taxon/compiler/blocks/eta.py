@@ -1,0 +1,132 @@
+"""eta: the temperature."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from taxon.compiler.block import Section
+from taxon.compiler.blocks.multipliers import multiplier, softplus_words
+from taxon.compiler.blocks.optimizer import optimiser
+from taxon.compiler.blocks.policy import family
+from taxon.compiler.choices import NUMBER, Choices, choice
+from taxon.compiler.notation import fill
+from taxon.compiler.notation import number as tex_number
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """eta as code reads it, and in LaTeX; empty where the row has none, or where it is 0."""
+
+    value: str
+    tex: str
+
+    def average(self, what: str) -> str:
+        """eta times the mean over a batch, [S]: the temperature that is trained is [S, 1]."""
+        return f"{self.value}{'.squeeze(-1)' if self.value == 'eta' else ''} * average({what})"
+
+    def over(self, what: str) -> str:
+        """`what` divided by the temperature, in LaTeX."""
+        return what if self.tex == "1" else fill(r"\frac{@what}{@eta}", what=what, eta=self.tex)
+
+    def times(self, what: str) -> str:
+        return what if self.tex == "1" else rf"{self.tex} \, {what}"
+
+    def slashed(self, what: str) -> str:
+        return what if self.tex == "1" else f"{what} / {self.tex}"
+
+
+NONE = Temperature("", "")
+
+
+def temperature(c: Choices) -> Temperature:
+    """The temperature of the row, whoever finds it."""
+    if c.has("pi_q.update", "trust_region"):
+        return Temperature("eta", r"\eta")
+    if c.has("pi_q.update", "penalty"):
+        return Temperature("state.eta", r"\eta")
+    if "eta" not in c.row:
+        return NONE
+    made: Temperature = c.meaning("eta")(c)
+    return made
+
+
+@choice("eta", NUMBER)
+def _constant(c: Choices) -> Temperature:
+    if c.value("eta") == 0:
+        return NONE
+    return Temperature(c.constant("ETA", "eta", "temperature"), c.tex("eta"))
+
+
+@choice("eta", "dual")
+def _dual(c: Choices) -> Temperature:
+    c.value("eta.kl")
+    return Temperature("eta", r"\eta")
+
+
+@choice("eta", "entropy")
+def _entropy(c: Choices) -> Temperature:
+    """The multiplier of a bound on the entropy of the policy."""
+    finite = bool(c.take(family).log_all)
+    whose = "the choice" if finite else "one action dimension"
+    c.constant("TARGET_ENTROPY", "eta.target", f"target entropy of {whose}, in nats")
+    c.attributes.insert(0, f"self.target_entropy = TARGET_ENTROPY{'' if finite else ' * action'}")
+    target = entropy_target(c)
+    least = rf"{target[1:]} \, \eta" if target.startswith("-") else rf"-{target} \, \eta"
+    start = tex_number(math.log(c.value("eta.init")))
+    section = Section(
+        "The temperature",
+        c.present("eta", "eta.target", "eta.init", "optimizer.dual"),
+        f"The dual of the bound on the entropy, descended by {optimiser(c, 'dual').words}; "
+        f"$\\eta$ is $\\exp(x)$, $x$ from ${start}$ and held in $[-18, 18]$ after each step.",
+        (rf"g(\eta) = {least} - \eta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[\log \pi_\theta(a|s)]",),
+        c.source("eta"),
+        ("eta_dual", "log_eta"),
+    )
+    multiplier(
+        c,
+        "log_eta",
+        "eta",
+        math.log(c.value("eta.init")),
+        "entropy_dual(eta, log_prob, self.target_entropy)",
+        "eta: dual of the entropy constraint, -eta H - eta E[log pi_q]",
+        "torch.exp",
+        "project_log",
+        sections=(section,),
+    )
+    return Temperature("eta", r"\eta")
+
+
+def entropy_target(c: Choices) -> str:
+    """The least entropy of an action: by dimension, where it has dimensions."""
+    target = c.tex("eta.target")
+    if c.take(family).log_all:
+        return target
+    return {"1": "D", "-1": "-D"}.get(target, rf"{target} \, D")
+
+
+def bounded(c: Choices, loss: str, log_mean: str, by_state: bool) -> None:
+    """`pi_q.update + trust_region`: eta descends the dual of the E-step's bound, `loss` at EPSILON."""
+    path = "pi_q.update.trust_region"
+    form = "Abdolmaleki et al. 2018b; Hoffman et al. 2020" if by_state else "Peters et al. 2010; Song et al. 2020"
+    text = f"The dual of the E-step's bound, descended by {optimiser(c, 'dual').words}; $\\eta$ is "
+    section = Section(
+        "The temperature",
+        ("pi_q.update", f"{path}.kl", f"{path}.init", "optimizer.dual"),
+        f"{text}{softplus_words(c.value(f'{path}.init'))}.",
+        (rf"g(\eta) = {c.tex(f'{path}.kl')} \, \eta + \eta \, {log_mean}",),
+        f"Furuta et al. 2021, Section 4.2.1; {form}",
+        ("eta_dual", "eta_raw"),
+    )
+    c.constant("EPSILON", f"{path}.kl", "bound on KL(pi_q || pi_p)")
+    comment = "eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)"
+    multiplier(c, "eta_raw", "eta", c.value(f"{path}.init"), loss, comment, sections=(section,))
+
+
+def solved(c: Choices, solution: str, log_mean: str) -> None:
+    """`eta = dual`: the dual of the E-step's bound is solved on every batch."""
+    c.constant("EPSILON", "eta.kl", "bound on KL(pi_q || pi_p)")
+    line = rf"\eta = \arg \min_{{\eta > 0}} \, {c.tex('eta.kl')} \, \eta + \eta \, {log_mean}"
+    text = "The dual of the E-step's bound, solved by bisection on every batch, within $[10^{-6}, 10^6]$."
+    section = Section("The temperature", ("eta", "eta.kl"), text, (line,), c.source("eta"), ("eta",))
+    c.add("policy", f"eta = {solution}", "eta", metrics=(("eta", "eta"),), sections=(section,))

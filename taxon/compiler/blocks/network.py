@@ -1,0 +1,132 @@
+"""network: how a perceptron is built, and what the networks see of an observation."""
+
+from __future__ import annotations
+
+from taxon.compiler.block import Section
+from taxon.compiler.choices import NUMBER, Choices, choice, table
+
+table("network.*.activation", {"relu": "F.relu", "elu": "elu", "tanh": "torch.tanh"})
+table("network.*.layer_norm", {name: f'"{name}"' for name in ("none", "first", "everywhere")})
+for _place in ("bias", "head_bias"):
+    table(f"network.*.{_place}", {name: name for name in ("zeros", "fan_in_uniform")})
+for _place in ("init", "head"):
+    table(f"network.*.{_place}.mode", {name: f'"{name}"' for name in ("fan_in", "fan_out", "fan_avg")})
+    table(f"network.*.{_place}.distribution", {name: f'"{name}"' for name in ("uniform", "normal", "truncated_normal")})
+
+
+@choice("network.*.init", "xavier_uniform")
+@choice("network.*.head", "xavier_uniform")
+def _xavier(c: Choices, path: str) -> str:
+    return f"xavier_uniform({c.literal(f'{path}.gain')})"
+
+
+@choice("network.*.init", "uniform")
+@choice("network.*.head", "uniform")
+def _uniform(c: Choices, path: str) -> str:
+    return f"uniform_init({c.literal(f'{path}.bound')})"
+
+
+@choice("network.*.init", "variance_scaling")
+@choice("network.*.head", "variance_scaling")
+def _variance_scaling(c: Choices, path: str) -> str:
+    shape = f"{c.meaning(f'{path}.mode')}, {c.meaning(f'{path}.distribution')}"
+    return f"variance_scaling({c.literal(f'{path}.scale')}, {shape})"
+
+
+@choice("network.*.features", "identity")
+def _identity(c: Choices, path: str) -> str:
+    return ""
+
+
+@choice("network.*.features", "polynomial")
+def _polynomial(c: Choices, path: str) -> str:
+    return f"polynomial({c.literal(f'{path}.degree')})"
+
+
+@choice("network.*.features", "fourier")
+def _fourier(c: Choices, path: str) -> str:
+    return f"fourier({c.literal(f'{path}.count')}, {c.literal(f'{path}.width')})"
+
+
+def features(c: Choices, role: str) -> str:
+    """What a network's first layer reads of its input, as the call that builds it; empty where that is the input."""
+    path = f"network.{role}.features"
+    text: str = c.meaning(path)(c, path)
+    return text
+
+
+def perceptron(c: Choices, role: str, inputs: str, outputs: str) -> str:
+    """The call that builds `network.<role>`."""
+    path = f"network.{role}"
+    hidden = c.widths(f"{path}.hidden")
+    arguments = [f"[{', '.join([inputs, *map(str, hidden), outputs])}]"]
+    arguments.append(c.meaning(f"{path}.activation") if hidden else "torch.tanh")
+    if hidden:
+        arguments += [
+            f"layer_norm={c.meaning(f'{path}.layer_norm')}",
+            f"weight_init={c.meaning(f'{path}.init')(c, f'{path}.init')}",
+            f"bias_init={c.meaning(f'{path}.bias')}",
+        ]
+    arguments += [
+        f"head_init={c.meaning(f'{path}.head')(c, f'{path}.head')}",
+        f"head_bias={c.meaning(f'{path}.head_bias')}",
+    ]
+    if read := features(c, role):
+        arguments.append(f"features={read}")
+    return "Mlp(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
+@choice("network.input", "raw")
+def _raw(c: Choices) -> str:
+    return "{}"
+
+
+@choice("network.input", "normalised")
+def _normalised(c: Choices) -> str:
+    c.constant("INPUT_EPS", "network.input.eps", "added to the observations' deviation")
+    c.constant("INPUT_UNTIL", "network.input.until", "observations after which the statistics stand still")
+    clip = c.meaning("network.input.clip")(c)
+    c.field("statistics", "", "empty_statistics(len(generators), self.observations)", "Statistics")
+    eps, until = c.tex("network.input.eps"), c.text("network.input.until")
+    shown = rf"\frac{{o - \mathrm{{mean}}(o)}}{{\mathrm{{std}}(o) + {eps}}}"
+    if clip:
+        bound = c.tex("network.input.clip")
+        shown = rf"\mathrm{{clip}}\left({shown}, -{bound}, {bound}\right)"
+    section = Section(
+        "What the networks see",
+        c.present("network.input", "network.input.eps", "network.input.clip", "network.input.until"),
+        f"The observation in units of its running statistics, which stand still after {until} of them.",
+        (rf"s = {shown}",),
+        c.source("network.input"),
+        ("return", "observe: return"),
+    )
+    code = "statistics = update_statistics(state.statistics, seen_raw, INPUT_UNTIL)"
+    c.add("observe", code, "statistics")
+    c.add("normalise", f"return normalise(state.statistics, seen_raw, INPUT_EPS{clip})", sections=(section,))
+    return "self.normalise(state, {})"
+
+
+@choice("network.input.clip", "none")
+def _unbounded(c: Choices) -> str:
+    return ""
+
+
+@choice("network.input.clip", NUMBER)
+def _clipped(c: Choices) -> str:
+    return f", {c.constant('INPUT_CLIP', 'network.input.clip', 'largest normalised observation')}"
+
+
+def input_(c: Choices) -> str:
+    """What the networks see of a raw observation, `{}`."""
+    text: str = c.meaning("network.input")(c)
+    return text
+
+
+def seen(c: Choices, observation: str) -> str:
+    return c.take(input_).format(observation)
+
+
+def inputs(c: Choices) -> None:
+    """s and s' as the networks see them, wherever they are read."""
+    for name in ("observation", "next_observation"):
+        c.add("inputs", f"{name} = {seen(c, f'raw_{name}')}", name, anywhere=True)

@@ -1,0 +1,128 @@
+"""pi_p.update + trust_region: the parts of the divergence, their multipliers, and the duals."""
+
+from __future__ import annotations
+
+from taxon.compiler.block import Section
+from taxon.compiler.blocks.data import whole
+from taxon.compiler.blocks.multipliers import multiplier, softplus_words
+from taxon.compiler.blocks.optimizer import optimiser
+from taxon.compiler.blocks.policy import family, old_parameters
+from taxon.compiler.choices import Choices
+from taxon.compiler.families.family import Part
+
+_PATH = "pi_p.update.trust_region"
+
+
+def region(c: Choices) -> None:
+    """KL(pi_old || pi_theta) in the parts of the policy's family, each with a bound and a multiplier of its own."""
+    made = c.take(family)
+    parts = made.parts or ()
+    made.need("parts", "a trust region")
+    old_parameters(c)
+    each = c.yes(f"{_PATH}.per_dimension")
+    how = " in its two parts, each weighted by its multiplier" if len(parts) > 1 else ", weighted by its multiplier"
+    lines = [f"# KL(pi_old || pi_theta){how}"]
+    if c.take(whole) and any(part.by_dimension for part in parts):
+        lines.append("counted = valid.unsqueeze(-1) / valid.sum(1).reshape(-1, 1, 1)")
+    for part in parts:
+        name, alpha = f"{part.name or 'policy'}_kl", _alpha(part)
+        lines.append(f"{name} = {_average(c, made.write(part.kl), part, each)}")
+        lines.append(f"loss = loss + ({alpha} * {name}).sum(-1)")
+    names = [f"{part.name or 'policy'}_kl" for part in parts]
+    shown = {part.name: f"kl_{part.name}" if part.name else "kl" for part in parts}
+    metrics = tuple((shown[part.name], f"{name}.sum(-1)") for part, name in zip(parts, names, strict=True))
+    c.add(
+        "policy",
+        "\n".join(lines),
+        "loss",
+        *names,
+        within="policy",
+        stage="region",
+        doc=", inside the trust region",
+        metrics=metrics,
+        sections=(_bound(c, parts, each), _multipliers(c, parts, each)),
+    )
+    for part in parts:
+        _multiplier(c, part, each)
+
+
+def _alpha(part: Part) -> str:
+    return f"alpha_{part.name}" if part.name else "alpha"
+
+
+def _leaf(part: Part, leaf: str) -> str:
+    return f"{_PATH}.{leaf}_{part.name}" if part.name else f"{_PATH}.{leaf}"
+
+
+def _average(c: Choices, kl: str, part: Part, each: bool) -> str:
+    """The mean over states of a part: [S, A], or [S, 1] where its dimensions have one bound."""
+    if not part.by_dimension:
+        average = f"valid_average({kl}, valid)" if c.take(whole) else f"average({kl})"
+        return f"{average}.unsqueeze(-1)"
+    reduced = kl if each else f"{kl}.sum(-1, keepdim=True)"
+    return f"({reduced} * counted).sum(1)" if c.take(whole) else f"{reduced}.mean(1)"
+
+
+def _multiplier(c: Choices, part: Part, each: bool) -> None:
+    alpha, name = _alpha(part), f"{part.name or 'policy'}_kl"
+    constant = f"EPSILON_{part.name.upper() or 'POLICY'}"
+    what = f"the {part.whose} part of the KL" if part.name else "KL(pi_old || pi_theta)"
+    epsilon = c.constant(constant, _leaf(part, "kl"), f"bound on {what}")
+    whose = f"the {part.whose} part of KL(pi_old || pi_theta)" if part.name else "KL(pi_old || pi_theta)"
+    multiplier(
+        c,
+        f"{alpha}_raw",
+        alpha,
+        c.value(_leaf(part, "init")),
+        f"lagrange_dual({alpha}, {epsilon}, {name})",
+        f"{alpha}: multiplier of {whose} <= epsilon, alpha (epsilon - KL)",
+        size="self.actions" if each and part.by_dimension else "1",
+    )
+
+
+# ---- equations
+
+
+def _indexed(letter: str, part: Part, each: bool) -> str:
+    """C or alpha of a part of the divergence, by dimension where each has a bound of its own."""
+    if not part.name:
+        return letter
+    return rf"{letter}_{{{part.letter},d}}" if each else rf"{letter}_{part.letter}"
+
+
+def _bound(c: Choices, parts: tuple[Part, ...], each: bool) -> Section:
+    lines = []
+    for part in parts:
+        total = r"\sum_d " if part.by_dimension and not each else ""
+        divergence = rf"{total}{part.equation}"
+        lines.append(rf"{_indexed('C', part, each)} = \mathbb{{E}}_s \, {divergence} \leq {c.tex(_leaf(part, 'kl'))}")
+    text = "The divergence of the policy from the old one, over the states of the update."
+    if len(lines) > 1:
+        text += " Each part holds the other parameter at its old value, so that they do not add up to the whole."
+    if each:
+        text += " Every dimension $d$ has a bound of its own."
+    paths = ("pi_p.update", *(f"{_PATH}.{leaf}" for leaf in ("kl", "kl_mean", "kl_cov", "per_dimension")))
+    source = "Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018a and 2018b; Hoffman et al. 2020"
+    at = tuple(f"{part.name or 'policy'}_kl" for part in parts)
+    return Section("The trust region", c.present(*paths), text, tuple(lines), source, at)
+
+
+def _multipliers(c: Choices, parts: tuple[Part, ...], each: bool) -> Section:
+    total = r"\sum_d " if each else ""
+    added, lines, starts = [], [], []
+    for part in parts:
+        alpha, divergence = _indexed(r"\alpha", part, each), _indexed("C", part, each)
+        name = rf"\alpha_{part.letter}" if part.name else r"\alpha"
+        added.append(rf"{total}{alpha} \, {divergence}")
+        lines.append(rf"g({name}) = {total}{alpha} \, ({c.tex(_leaf(part, 'kl'))} - {divergence})")
+        starts.append(f"${name}$ is {softplus_words(c.value(_leaf(part, 'init')))}")
+    text = f"Added to $L$, and held by duals, descended by {optimiser(c, 'dual').words}: {'; '.join(starts)}."
+    inits = (f"{_PATH}.{leaf}" for leaf in ("init", "init_mean", "init_cov"))
+    return Section(
+        "The multipliers",
+        c.present(*inits, "optimizer.dual"),
+        text,
+        (rf"L \leftarrow L + {' + '.join(added)}", *lines),
+        c.source("pi_p.update"),
+        ("loss", *(f"{_alpha(part)}_dual" for part in parts)),
+    )

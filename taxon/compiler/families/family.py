@@ -1,0 +1,114 @@
+"""A family of distributions: its parameters, and what can be computed of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from taxon.compiler.block import ContractError
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of KL(old || new) with a bound of its own: KL at every state, and its meaning in words and in LaTeX."""
+
+    name: str
+    kl: str  # {o_...}, {...}: [S, B], or [S, B, A] where `by_dimension`
+    by_dimension: bool
+    whose: str
+    letter: str
+    equation: str  # of one dimension, where it is a sum over dimensions
+
+
+@dataclass(frozen=True)
+class Family:
+    """Expressions hold {p} for a policy's parameters, {o} for an older one's, the name of one of them ({o_mean}), and
+    {x} for an action before squashing. What is empty cannot be computed."""
+
+    name: str
+    parameters: tuple[str, ...]
+    head: str  # what `self.policy` is, over `trunk`
+    outputs: str  # of the trunk
+    equations: tuple[str, ...]
+    text: str
+    mode: str  # {p}: the action of an evaluation
+    sample: str = ""  # {p}, {noise}
+    noise: str = "standard_normal"  # what a draw is made from
+    noise_axes: tuple[str, ...] = ("self.actions",)
+    squash: str = ""  # from a draw u to the action
+    unsquash: str = ""  # from a stored action to u
+    log_prob: str = ""  # {p}, {x}
+    jacobian: str = ""  # {x}: log of the squash's Jacobian, less which the density is that of the action
+    density: str = ""  # {p}, {x}: of the action, where one function computes both
+    pathwise: bool = True  # the gradient runs through a draw
+    entropy: str = ""  # {p}
+    kl: str = ""  # {o}, {p}
+    parts: tuple[Part, ...] = ()
+    held: tuple[str, str] = ()  # type: ignore[assignment]  # densities with the other parameter at its old value
+    log_all: str = ""  # {p}: log-probabilities of every action, where they are finitely many
+    fit: str = ""  # how the weighted likelihood is maximised: what follows the least squares
+    box: bool = False  # actions lie in [-1, 1] whatever the parameters
+    mean: str = ""  # the parameter that is a mean in the units of actions
+    drawn: str = ""  # a draw in LaTeX, by xi
+    interval: tuple[str, ...] = ()  # that a trained vector of log-deviations is held in after each step
+
+    def need(self, capability: str, who: str) -> str:
+        """What computes a capability.
+
+        Raises:
+            ContractError: the family has none.
+        """
+        text: str = getattr(self, capability)
+        if not text:
+            raise ContractError(f"{who} needs `{capability}`, which the distribution {self.name} does not have")
+        return text
+
+    def names(self, prefix: str = "", axis: str = "") -> str:
+        """The parameters: `old_mean, old_std`."""
+        return ", ".join(f"{prefix}{name}{axis}" for name in self.parameters)
+
+    def all(self, prefix: str = "") -> tuple[str, ...]:
+        return tuple(f"{prefix}{name}" for name in self.parameters)
+
+    def write(
+        self, text: str, prefix: str = "", axis: str = "", x: str = "", noise: str = "", old: str = "old_"
+    ) -> str:
+        """An expression for the parameters whose names begin with `prefix`."""
+        each = {name: f"{prefix}{name}{axis}" for name in self.parameters}
+        olds = {f"o_{name}": f"{old}{name}{axis}" for name in self.parameters}
+        return text.format(p=self.names(prefix, axis), o=self.names(old, axis), x=x, noise=noise, **each, **olds)
+
+    def draw(self, prefix: str, axis: str, noise: str, u: str, action: str) -> str:
+        """Lines that name a draw, before squashing and after."""
+        text = self.write(self.need("sample", "a draw of the policy"), prefix, axis, noise=noise)
+        return f"{u} = {text}\n{action} = {self.squash}({u})" if self.squash else f"{action} = {text}"
+
+    def likelihood(self, prefix: str, axis: str, x: str) -> str:
+        """log pi of an action before squashing: the Jacobian, which has no parameters, left out."""
+        return self.write(self.need("log_prob", "the likelihood of an action"), prefix, axis, x)
+
+    def log_density(self, prefix: str, axis: str, action: str, u: str) -> str:
+        """log pi of an action, with the Jacobian where the policy squashes; `u` is the action before it."""
+        if self.density:
+            return self.write(self.density, prefix, axis, u)
+        text = self.likelihood(prefix, axis, u if self.squash else action)
+        return f"{text} - {self.jacobian.format(x=u)}" if self.jacobian else text
+
+
+def squashed(base: Family) -> Family:
+    """The family behind tanh."""
+    what = base.equations[0].replace("(a|s)", "(u|s)").replace("{N}(a;", "{N}(u;").partition(" = ")[2]
+    lines = (r"a = \tanh(u)", rf"\log \pi_\theta(a|s) = \log {what} - \sum_d \log(1 - \tanh(u_d)^2)")
+    return replace(
+        base,
+        name=f"tanh({base.name})",
+        text=base.text.replace("A Gaussian.", "A Gaussian behind tanh, so that actions lie in $[-1, 1]$."),
+        equations=(*lines, *base.equations[1:]),
+        mode=f"torch.tanh({base.mode})",
+        squash="torch.tanh",
+        unsquash="atanh_clamped({x}, 1e-6)",
+        jacobian="tanh_log_jacobian({x})",
+        density="tanh_normal_log_prob({p}, {x})" if "std" in base.parameters else "",
+        entropy="",
+        box=True,
+        drawn=rf"\tanh({base.drawn})",
+    )

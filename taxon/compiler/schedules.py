@@ -1,0 +1,316 @@
+"""Schedules: which parts of an algorithm stand in which function of the module, and when each runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from taxon.compiler.block import ContractError
+from taxon.compiler.blocks.critic import critic
+from taxon.compiler.blocks.data import data, delay, whole
+from taxon.compiler.blocks.estimate import estimate
+from taxon.compiler.blocks.network import seen
+from taxon.compiler.blocks.policy import family
+from taxon.compiler.choices import Choices
+
+_STEP = ") -> tuple[State, dict[str, Tensor]]:"
+_COLUMNS = "self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]) -> dict[str, Tensor]:"
+_FLATTEN = "batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A method of the emitted agent: which parts it holds, what its data are called, and how it ends."""
+
+    name: str
+    signature: str
+    doc: str
+    parts: tuple[str, ...] = ()
+    data: str = ""
+    batch: str = ""  # the NamedTuple of its data
+    whole: bool = False
+    counter: str = ""  # the field that counts its steps
+    head: tuple[str, ...] = ()
+    returns: str = ""  # the last line; where there is none, the new state and the metrics
+    given: dict[str, str] = field(default_factory=dict)  # symbols that are arguments, by the names that these have
+    draws: bool = False  # its noise is drawn inside, for `n` steps
+    columns: bool = False  # it returns the columns that other functions read
+    before: bool = False  # the estimate reads the state before the critic's step
+    joins: bool = False  # its metrics join those of the critic's step, which it begins with
+
+
+@dataclass(frozen=True)
+class Phase:
+    name: str
+    updates: int
+    batch: str
+    refresh: str
+    update: str
+    whole: bool = False
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    functions: tuple[Function, ...]
+    phases: tuple[Phase, ...]
+    noise: str  # the method that draws the noise of an update
+    doc: str  # of that noise
+
+
+def schedule(c: Choices) -> Schedule:
+    """Both orders of an update: on one minibatch, or in turn on columns of all data."""
+    return _phased(c) if c.take(data).phased else _joint(c)
+
+
+def acting(c: Choices, stored: bool) -> tuple[Function, ...]:
+    """What the runtime calls between updates."""
+    made, finite = c.take(family), bool(c.take(family).log_all)
+    hot = ", one-hot" if finite else ""
+    what = "Draws of pi_theta" if made.sample else "Actions of pi_theta, and noise"
+    density = ", log_prob [S, N]" if stored else ""
+    axes = ", ".join({"self.actions": "A"}.get(axis, axis) for axis in made.noise_axes)
+    doc = f"{what}: observation [S, N, O], noise [S, N, {axes}] -> action [S, N, A]{hot}{density}."
+    state = "self, state: State, observation: Tensor"
+    learns = any(block.part == "observe" for block in c.blocks)
+    observed = ", enter the running statistics" if learns else ": nothing to learn from them"
+    kind = "likeliest" if finite else "mean"
+    evaluates = f"The {kind} action, for evaluation: [S, ..., O] -> [S, ..., A]{hot}."
+    given = {"seen_raw": "observation", "begins_now": "begins"}
+    acts = 'return state, {"action": action, "log_prob": log_prob}' if stored else 'return state, {"action": action}'
+    changed = "return state._replace(statistics=statistics)" if learns else "return state"
+    return (
+        Function(
+            "observe",
+            f"{state}) -> State:",
+            f"New raw observations, [S, n, O]{observed}.",
+            ("observe",),
+            given=given,
+            returns=changed,
+        ),
+        Function(
+            "normalise",
+            f"{state}) -> Tensor:",
+            "What the networks see: [S, ..., O] -> [S, ..., O].",
+            ("normalise",),
+            given=given,
+            returns="-",
+        ),
+        Function(
+            "act",
+            f"{state}, begins: Tensor, noise: Tensor{_STEP}",
+            doc,
+            ("act", *(["density"] if stored else [])),
+            given=given,
+            returns=acts,
+        ),
+        Function("act_mean", f"{state}) -> Tensor:", evaluates, ("act_mean",), given=given, returns="-"),
+    )
+
+
+def critics(c: Choices) -> tuple[Function, ...]:
+    """What evaluates the critic."""
+    found, finite = c.take(critic), bool(c.take(family).log_all)
+    smaller = ", the smaller of two" if found.members > 1 else ""
+    given = {name: name for name in ("critic", "observation", "action")}
+    inputs = "self, critic: Tensor, observation: Tensor"
+    action = "one-hot [S, B, A] -> [S, B]" if finite else "[S, ..., B, A] -> [S, ..., B]"
+    return (
+        Function(
+            "q_all",
+            f"{inputs}) -> Tensor:",
+            f"Q(s, .){smaller}: [S, E, P], [S, B, O] -> [S, B, A].",
+            ("q_all",),
+            given=given,
+            returns="-",
+        ),
+        Function(
+            "q",
+            f"{inputs}, action: Tensor) -> Tensor:",
+            f"Q(s, a){smaller}: [S, E, P], [S, B, O], {action}.",
+            ("q",),
+            given=given,
+            returns="-",
+        ),
+        Function("v", f"{inputs}) -> Tensor:", "V(s): [S, P], [S, B, O] -> [S, B].", ("v",), given=given, returns="-"),
+    )
+
+
+_POLICY = ("policy", "multipliers")
+
+
+def _multiplied(c: Choices) -> bool:
+    return any(block.part == "multipliers" for block in c.blocks)
+
+
+def _joint(c: Choices) -> Schedule:
+    """One minibatch for all parts; with a delay the policy's parts at every so many updates of the critic."""
+    found, every = c.take(critic), c.take(delay)
+    head = (_FLATTEN,) if c.take(data).windows else ()
+    estimates, lags = ("estimate", "target"), ("lag.critic", "lag.policy")
+    lagged = any(block.part in lags for block in c.blocks)
+    signature = "self, state: State, batch: Batch, noise: {noise}" + _STEP
+    delayed = every > 1 and found.fitted
+    parts = [*(["critic"] if found.fitted else []), "policy"]
+    parts += [*(["multipliers"] if _multiplied(c) else []), *(["lagged copies"] if lagged else [])]
+    words = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    doc = f"One minibatch: {words}. Every metric is [S]."
+    joint: tuple[str, ...] = (*estimates, "critic") if found.fitted else ()
+    first: tuple[Function, ...] = ()
+    if delayed:
+        alone = "One minibatch of the critic alone. Every metric is [S]."
+        first = (Function("update_critic", signature, alone, joint, "batch", "Batch", counter="updates", head=head),)
+        again = found.network == "v"  # the policy reads the estimate that the critic has just followed
+        joint = estimates if again else ()
+        head = (
+            *(["before = state"] if again else []),
+            "state, metrics = self.update_critic(state, batch, noise)",
+            *head,
+        )
+    counter = "policy_updates" if every > 1 else "updates"
+    update = Function(
+        "update",
+        signature,
+        doc,
+        (*joint, *_POLICY, *lags),
+        "batch",
+        "Batch",
+        counter=counter,
+        head=head,
+        before=delayed,
+        joins=delayed,
+    )
+    more = ", every=POLICY_EVERY, between=self.update_critic" if every > 1 else ""
+    phase = Phase("update", c.take(data).counts["joint"], "Batch", "None", "update", more=more)
+    return Schedule((*first, update), (phase,), "noise", "The standard normal draws of one update")
+
+
+def _phased(c: Choices) -> Schedule:
+    """Targets and scores of all data first; then minibatches of the critic and of the policy, or one of all data."""
+    found, of, made = c.take(critic), c.take(data), c.take(family)
+    random = found.network == "q" and any(b.noise for b in c.blocks if b.part == "estimate")
+    drawn, passed = (", generators: Sequence[torch.Generator]", ", generators") if random else ("", "")
+    functions: list[Function] = []
+    fitted = found.fitted
+    if fitted:
+        functions += _targets(c, drawn, passed, random)
+    if fitted and of.episodic:
+        line = f'return {{"target": self.targets(state, episodes{passed})}}'
+        functions.append(
+            Function(
+                "refresh_value", _COLUMNS, "The targets of the critic's phase, fixed while it lasts.", returns=line
+            )
+        )
+    if fitted:
+        doc = "One minibatch of the critic. Every metric is [S]."
+        signature = "self, state: State, batch: ValueBatch, noise: tuple[()]" + _STEP
+        functions.append(
+            Function(
+                "update_value", signature, doc, ("critic", "lag.critic"), "batch", "ValueBatch", counter="value_updates"
+            )
+        )
+    targets = fitted and (of.rollouts or found.network == "v")
+    head = (f"target = self.targets(state, episodes{passed})",) if targets else ()
+    columns = Function(
+        "refresh_policy",
+        _COLUMNS,
+        "What the updates read of every stored step.",
+        ("columns",),
+        "episodes",
+        head=head,
+        columns=True,
+        given={"target": "target"} if targets else {},
+    )
+    refreshed = targets or any(b.part == "columns" and not b.anywhere for b in c.blocks) or _reads_columns(c)
+    if refreshed:
+        functions.append(columns)
+    alone = "All that was collected" if c.take(whole) else "One minibatch"
+    doc = f"{alone}: the policy{' and its multipliers' if _multiplied(c) else ''}. Every metric is [S]."
+    signature = "self, state: State, batch: PolicyBatch, noise: {noise}" + _STEP
+    update = Function(
+        "update_policy",
+        signature,
+        doc,
+        (*_POLICY, "lag.policy"),
+        "batch",
+        "PolicyBatch",
+        c.take(whole),
+        "policy_updates",
+    )
+    functions.append(update)
+    policy = Phase(
+        "policy",
+        of.counts["policy"],
+        "PolicyBatch",
+        "self.refresh_policy" if refreshed else "None",
+        "update_policy",
+        c.take(whole),
+    )
+    phases = [policy]
+    for part, doc in _AFTER.items():
+        if any(block.part == part for block in c.blocks):
+            batch = f"{part.title()}Batch"
+            signature = f"self, state: State, batch: {batch}, noise: tuple[()]{_STEP}"
+            functions.append(Function(f"update_{part}", signature, doc, (part,), "batch", batch, True))
+            phases.append(Phase(part, 1, batch, "None", f"update_{part}", True))
+    if fitted:
+        value = Phase(
+            "value", of.counts["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
+        )
+        phases = [*phases, value] if of.rollouts else [value, *phases]
+    if not made.parameters:
+        raise ContractError("a distribution without parameters")
+    return Schedule(
+        tuple(functions), tuple(phases), "policy_noise", "The standard normal draws of one update of the policy"
+    )
+
+
+# Phases of one step each after a round, by their part.
+_AFTER = {
+    "penalty": "eta grows where the round moved the policy further than the target, and shrinks where it moved less.",
+    "transform": "beta is the most likely one for the weights of this round.",
+}
+
+
+def _reads_columns(c: Choices) -> bool:
+    """Whether a block reads what the policy that acted leaves as columns."""
+    columns = {name for block in c.blocks if block.part == "columns" for name in block.writes}
+    return any(block.reads & columns for block in c.blocks if block.part not in ("columns", "estimate"))
+
+
+def _targets(c: Choices, drawn: str, passed: str, random: bool) -> list[Function]:
+    """G of every stored step, in pieces where a network reads it."""
+    made, found = c.take(estimate), c.take(critic)
+    pieces = f"self, state: State, batch: Episodes{drawn}) -> "
+    if made.traced:
+        doc = "V(s'), Q(s, a) and log pi(a|s) - log b(a|s) at a piece of the stored steps: each [S, n]."
+        each = Function(
+            "step_values",
+            f"{pieces}tuple[Tensor, ...]:",
+            doc,
+            ("estimate",),
+            "batch",
+            draws=random,
+            returns="return next_value, q, log_ratio",
+        )
+        head: tuple[str, ...] = (
+            f"parts = [self.step_values(state, piece{passed}) for piece in pieces(episodes)]",
+            "next_value, q, log_ratio = (torch.cat(part, 1) for part in zip(*parts, strict=True))",
+        )
+    else:
+        doc = "V(s') at a piece of the stored steps: [S, n]."
+        each = Function(
+            "next_values", f"{pieces}Tensor:", doc, ("estimate",), "batch", draws=random, returns="return next_value"
+        )
+        head = (f"next_value = torch.cat([self.next_values(state, piece{passed}) for piece in pieces(episodes)], 1)",)
+    functions = [each]
+    if found.network == "v":
+        line = f"return torch.cat([self.v(critic, {seen(c, 'piece.observation')}) for piece in pieces(episodes)], 1)"
+        signature = "self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:"
+        functions.append(Function("values", signature, "V(s) of every stored step: [S, n].", returns=line))
+    given = {name: name for name in ("next_value", "q", "log_ratio")}
+    signature = f"self, state: State, episodes: Episodes{drawn}) -> Tensor:"
+    doc = "G of every stored step, the critic as it stands: [S, n]."
+    functions.append(
+        Function("targets", signature, doc, ("target",), "episodes", head=head, returns="return target", given=given)
+    )
+    return functions
