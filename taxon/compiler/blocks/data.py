@@ -78,8 +78,8 @@ def _replay(c: Choices) -> Data:
     if windows:
         items = f"${c.tex('data.batch')}$ windows of ${c.tex('data.sequences.length')}$ steps"
     where = f", made in ${environments}$ environments side by side" if environments > 1 else ""
-    text = f"A replay of the last {c.text('data.capacity')} steps of all policies{where}; {c.text('data.warmup')} steps "
-    text += f"of {'uniform actions' if random else 'the policy'} come first. Then, "
+    text = f"A replay of the last {c.text('data.capacity')} steps of all policies{where}; "
+    text += f"{c.text('data.warmup')} steps of {'uniform actions' if random else 'the policy'} come first. Then, "
     text += f"after every ${c.tex('data.steps_per_update')}$ steps, " if every != 1 else "after every step, "
     if episodic:
         parts = [f"${counts['value']}$ minibatches of the critic"] if fitted else []
