@@ -16,7 +16,7 @@ from taxon.runtime.device import choose_device
 from taxon.runtime.environments import UnusableEnvironmentError, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import SPEC, RunFolder
 from taxon.runtime.loop import Agent, map_state, streams
 from taxon.runtime.streams import evaluation_start
 
@@ -53,7 +53,7 @@ def evaluate_run(
     folder = RunFolder(path)
     record = manifest.read(folder)
     if row != record.row:
-        raise UserError(f"{path / manifest.SPEC} is not the spec that was run: its hash differs", "restore the file")
+        raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
     where = choose_device(device)
     sealed = checkpoint.read(folder)
     if sealed.row != record.row or sealed.seeds != record.seeds:

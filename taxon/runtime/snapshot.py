@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from taxon.runtime.agent import map_state
+from taxon.runtime.errors import one_line
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
@@ -24,6 +25,9 @@ Capture = Callable[[], dict[str, Any] | None]
 
 # What reading a snapshot meets where a stranger wrote it.
 MISFITS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RuntimeError)
+
+
+LONGEST_CAUSE = 10_000  # letters of what is said of a seed's end
 
 
 class UnfitError(ValueError):
@@ -127,9 +131,7 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Callable[
     loop.means = Means({key: part.to(loop.device) for key, part in sums.items()})
     for seed, cause, trace in counted["causes"]:
         index = whole(seed, seeds - 1)
-        # It is shown, and a terminal would obey what cannot be seen.
-        loop.causes[index] = "".join(letter if letter.isprintable() else " " for letter in str(cause))
-        loop.traces[index] = str(trace)
+        loop.causes[index], loop.traces[index] = one_line(str(cause), LONGEST_CAUSE), str(trace)
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
     loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at))
