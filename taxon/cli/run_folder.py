@@ -10,12 +10,10 @@ import typer
 from taxon.cli import frontend
 from taxon.diagnostics.model import Diagnostic
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
-
-RECORD, SPEC = "run.json", "resolved.tx"
 
 
 def spec_of(folder: RunFolder, env: str | None, steps: int | None = None, done: int = 0) -> frontend.Resolved:

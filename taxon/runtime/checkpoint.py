@@ -14,7 +14,7 @@ from typing import Any, Literal
 import safetensors.torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from taxon.runtime.errors import UserError
+from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.experience.replay_file import Rows
 from taxon.runtime.fields import Count, Hash, OfSeed, Seeds, first_of
 from taxon.runtime.folder import RunFolder
@@ -114,11 +114,11 @@ def load(folder: RunFolder, checkpoint: Checkpoint) -> dict[str, Any]:
     try:
         tensors = safetensors.torch.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise UserError(f"{path} is not a safetensors file: {error}", _RESTORE) from error
+        raise UserError(f"{path} is not a safetensors file: {one_line(str(error))}", _RESTORE) from error
     try:
         saved = unpack(checkpoint.state, tensors)
     except NotPlainError as error:
-        raise UserError(f"{index}: {error}", _RESTORE) from error
+        raise UserError(f"{index}: {one_line(str(error))}", _RESTORE) from error
     if not isinstance(saved, dict) or not isinstance(saved.get("agent"), dict):
         raise UserError(f"{index} holds no agent", _RESTORE)
     return dict(saved)
@@ -134,7 +134,7 @@ def agent_state(folder: RunFolder, saved: dict[str, Any], template: Any) -> Any:
 
 def misfit(folder: RunFolder, error: UnfitError) -> UserError:
     """What to say of a checkpoint that is sound but not this program's."""
-    return UserError(f"{folder.path / INDEX} does not fit: {error}", _ANOTHER)
+    return UserError(f"{folder.path / INDEX} does not fit: {one_line(str(error))}", _ANOTHER)
 
 
 _RESTORE = "restore the folder from a copy, or train again"

@@ -8,3 +8,8 @@ class UserError(Exception):
         super().__init__(message)
         self.message = message
         self.help = help
+
+
+def one_line(text: str, most: int = 300) -> str:
+    """A text of a stranger's as part of a sentence: what cannot be shown is replaced, and what is long is cut."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])

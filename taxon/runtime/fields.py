@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
-from taxon.runtime.errors import UserError
+from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.options import MOST_SEEDS, MOST_STEPS, parse_cadence
 
 
@@ -55,4 +55,4 @@ def first_of(error: ValidationError) -> str:
     """The first thing that is wrong, and where: `machine.threads: Input should be ...`."""
     first = error.errors(include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "the file"
-    return f"{where[:100]}: {first['msg'].removeprefix('Value error, ')[:300]}"
+    return f"{one_line(where, 100)}: {one_line(first['msg'].removeprefix('Value error, '))}"

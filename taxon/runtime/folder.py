@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from taxon.runtime.errors import UserError
 
+RECORD, SPEC = "run.json", "resolved.tx"  # what the front end reads too
 LOCK, UNFINISHED = ".lock", ".unfinished"
 AT_ONCE = 2**20  # bytes copied at a time
 

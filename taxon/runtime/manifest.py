@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from taxon.runtime.errors import UserError
 from taxon.runtime.fields import Cadence, Count, Device, Hash, OfSeed, RowName, Seeds, Several, Time, Words, first_of
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import RECORD, RunFolder
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
 
-FILE, SPEC = "run.json", "resolved.tx"
+FILE = RECORD
 LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
 PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "dm_control", "safetensors")
-MOST_THREADS = 1_024  # of torch: the cores of a machine are not many more
+MOST_THREADS = 4_096  # of torch: the cores of a machine are not many more
 
 
 class Machine(BaseModel):

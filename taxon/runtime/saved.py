@@ -20,7 +20,7 @@ from taxon.runtime.environments import Environment, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import SPEC, RunFolder
 from taxon.runtime.loop import Agent, map_state, streams
 from taxon.runtime.stopping import Stop, stop_on_signals
 from taxon.runtime.streams import evaluation_start
@@ -59,7 +59,7 @@ def evaluate_run(
     folder, video = RunFolder(path), video and video.absolute()  # an environment may change the working directory
     record = manifest.read(folder)
     if row != record.row:
-        raise UserError(f"{path / manifest.SPEC} is not the spec that was run: its hash differs", "restore the file")
+        raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
     where = choose_device(device)
     sealed = checkpoint.read(folder)
     if sealed.row != record.row or sealed.seeds != record.seeds:

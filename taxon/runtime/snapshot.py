@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from taxon.runtime.agent import map_state, named_tensors
+from taxon.runtime.errors import one_line
 from taxon.runtime.learning import Carry
 from taxon.runtime.loop import Loop
 from taxon.runtime.metrics import Means
@@ -24,6 +25,9 @@ Restore = Callable[[Any], str | None]  # why it cannot be, or None
 
 # What reading a snapshot meets where a stranger wrote it.
 MISFITS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RuntimeError)
+
+
+LONGEST_CAUSE = 10_000  # letters of what is said of a seed's end
 
 
 class UnfitError(ValueError):
@@ -103,11 +107,6 @@ def _generators(streams: Streams, name: str) -> list[torch.Generator]:
     return generators
 
 
-def _visible(said: Any) -> str:
-    """It is shown, and a terminal would obey what cannot be seen."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(said))
-
-
 def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore]) -> dict[int, str]:
     counted, heard = saved["loop"], saved["collector"]
     seeds = len(loop.streams.init)
@@ -121,9 +120,8 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore])
     loop.means = Means({key: part.to(loop.device) for key, part in sums.items()})
     for seed, cause, trace in counted["causes"]:
         index = whole(seed, seeds - 1)
-        loop.causes[index] = _visible(cause)
-        loop.traces[index] = str(trace)
-    loop.broken = {whole(seed, seeds - 1): _visible(what) for seed, what in counted["broken"]}
+        loop.causes[index], loop.traces[index] = one_line(str(cause), LONGEST_CAUSE), str(trace)
+    loop.broken = {whole(seed, seeds - 1): one_line(str(what), LONGEST_CAUSE) for seed, what in counted["broken"]}
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
     loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at, own.broken))

@@ -26,7 +26,7 @@ from taxon.runtime.environments import Environment, check_actions, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.experience import replay_file
 from taxon.runtime.faults import UnusableEnvironmentError
-from taxon.runtime.folder import UNFINISHED, RunFolder
+from taxon.runtime.folder import SPEC, UNFINISHED, RunFolder
 from taxon.runtime.garbage import search_again
 from taxon.runtime.home import Home
 from taxon.runtime.joint import Joint
@@ -106,7 +106,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
         )
         with folder.claimed(), _explained(folder, record):
             record.write(folder)
-            folder.write(manifest.SPEC, program.resolved.encode())
+            folder.write(SPEC, program.resolved.encode())
             return _train(program, record, folder, numbers, training, evaluating, device, console, mode=options.compile)
 
 
@@ -271,7 +271,7 @@ def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
 
 def _check_names(folder: RunFolder, record: manifest.Manifest) -> None:
     """Raise UserError where one of the names that a run writes is a link, say, before anything is written."""
-    files = [manifest.FILE, manifest.SPEC, module.FILE, METRICS, curve.FILE, checkpoint.INDEX, UNFINISHED]
+    files = [manifest.FILE, SPEC, module.FILE, METRICS, curve.FILE, checkpoint.INDEX, UNFINISHED]
     folder.check([*files, *map(failure_file, record.seeds)], [replay_file.FOLDER, tensorboard.FOLDER])
 
 
@@ -288,9 +288,7 @@ def _check_same(
 ) -> None:
     """Raise UserError where the folder's parts do not belong together, or there is nothing left to do."""
     if program.row != record.row:
-        raise UserError(
-            f"{folder.path / manifest.SPEC} is not the spec that was run: its hash differs", "restore the file"
-        )
+        raise UserError(f"{folder.path / SPEC} is not the spec that was run: its hash differs", "restore the file")
     if sealed.row != record.row or sealed.seeds != record.seeds:
         raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if len(sealed.frozen) == len(record.seeds):

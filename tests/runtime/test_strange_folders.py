@@ -320,6 +320,18 @@ def test_a_sealed_index_with_impossible_rows_is_refused(found: Any, run: Path, e
         going_on(found[0], run)
 
 
+@pytest.mark.parametrize("said", ["\n", "\x1b[31m", "x" * 10_000])
+def test_what_a_stranger_says_is_part_of_one_line(found: Any, run: Path, said: str) -> None:
+    body = json.loads((run / checkpoint.INDEX).read_bytes())["body"]
+    body["state"] = {"kind": "tensor", "is": said}
+    seal(run, body)
+    with pytest.raises(UserError, match="names an array") as caught:
+        going_on(found[0], run)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 1_000
+    assert said not in caught.value.message
+
+
 def test_an_array_of_numbers_that_numpy_lacks_is_refused(found: Any, run: Path) -> None:
     body = json.loads((run / checkpoint.INDEX).read_bytes())["body"]
     place = run / body["file"]
