@@ -27,8 +27,9 @@ SHOWN = 60  # characters of a wrong value that are shown
 class Environment:
     """One environment with its own stream of random numbers.
 
-    observation: size of the flattened observation. action: size of the action, or the number of choices where
-    `discrete`. Raises UnusableEnvironmentError where its spaces cannot be used.
+    observation: size of the flattened observation. dtype: what its numbers are in the environment's own space; here
+    they are float32. action: size of the action, or the number of choices where `discrete`.
+    Raises UnusableEnvironmentError where its spaces cannot be used.
     """
 
     def __init__(self, id: str, raw: gymnasium.Env[Any, Any], seed: int) -> None:
@@ -47,7 +48,9 @@ class Environment:
                 f"{id} has actions of the kind {type(space).__name__}, but a policy acts in a box or chooses one of n",
                 "choose one with continuous actions, such as Hopper-v4, or discrete ones, such as CartPole-v1",
             )
-        self.observation = _size(id, raw.observation_space)
+        flat = _flattened(id, raw.observation_space)
+        self.observation = int(np.prod(flat.shape))
+        self.dtype = flat.dtype
 
     def reset(self, seed: int | None = None) -> Array:
         """Start an episode: observation [O]. A seed restarts the random numbers, as the own one does at first.
@@ -156,18 +159,17 @@ def check_actions(environment: Environment, discrete: bool) -> None:
     )
 
 
-def _size(id: str, space: spaces.Space[Any]) -> int:
-    """How many numbers an observation has."""
+def _flattened(id: str, space: spaces.Space[Any]) -> spaces.Box:
+    """The box that observations are flattened to."""
     help = "choose an environment whose observations are boxes, choices, or dictionaries of them"
     flat = spaces.flatten_space(space) if space.is_np_flattenable else None
     if not isinstance(flat, spaces.Box):
         raise UnusableEnvironmentError(
             f"{id} has observations of the kind {type(space).__name__}, which do not flatten", help
         )
-    size = int(np.prod(flat.shape))
-    if not size:
+    if not np.prod(flat.shape):
         raise UnusableEnvironmentError(f"{id} has observations of no numbers", help)
-    return size
+    return flat
 
 
 def _reward(reward: Any) -> float:

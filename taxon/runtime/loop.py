@@ -47,7 +47,7 @@ class Loop:
     will be made, which bounds the replay's memory. phases: the agent's, where they are not to run as they are.
     prepare: may compile what a phase (by name) computes on the device, and what ACTING does. units: what runs the
     units. overlap: where the updates do not need the step that is being made, they are asked for before the
-    environments are waited for; the numbers are the same.
+    environments are waited for; the numbers are the same. dtype: how a replay keeps observations.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Loop:
         prepare: Callable[[str, Function], Function] = as_it_is,
         units: Units | None = None,
         overlap: bool = False,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.agent = agent
         self.phases = agent.phases if phases is None else tuple(phases)
@@ -82,7 +83,8 @@ class Loop:
         self.collector = Collector(environments, seeds, data.restarts)
         self.observations, self.actions = self.collector.observation, self.collector.action
         columns = {"action": (self.actions,), **dict.fromkeys(agent.columns, ())}
-        self.source: Source = source_of(data, seeds, steps, self.observations, columns, device, moved=self.units.forget)
+        moved = self.units.forget
+        self.source: Source = source_of(data, seeds, steps, self.observations, columns, device, dtype, moved)
         # What of a row is known before the environment has answered.
         known = {"observation": (self.observations,), **columns, **dict.fromkeys(self.source.columns, ())}
         self._known = Layout(known)

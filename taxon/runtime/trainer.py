@@ -25,6 +25,7 @@ from taxon.runtime.environment_state import restorable
 from taxon.runtime.environments import Environment, check_actions, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.experience import replay_file
+from taxon.runtime.experience.replay import SMALL
 from taxon.runtime.faults import UnusableEnvironmentError
 from taxon.runtime.folder import SPEC, UNFINISHED, RunFolder
 from taxon.runtime.garbage import search_again
@@ -206,9 +207,9 @@ def _train(
             units = Captured(graphs, device, home, shown.say)
         # Where the environments and the updates do not share the same cores, neither waits for the other.
         overlap = device.type == "cuda" or record.workers > 0
-        loop = Loop(
-            agent, emitted.DATA, training, numbers, record.steps, device, phases, prepare, units, overlap=overlap
-        )
+        stored_as = SMALL.get(evaluating[0].dtype.name, torch.float32)
+        data = emitted.DATA
+        loop = Loop(agent, data, training, numbers, record.steps, device, phases, prepare, units, overlap, stored_as)
         run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
         if sealed is not None and saved is not None:
             _restore(folder, run, keepers, sealed, saved)

@@ -14,6 +14,7 @@ from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
+from taxon.runtime.run import Run
 from taxon.runtime.stopping import Stop
 from taxon.runtime.trainer import Program, resume, train
 from tests.runtime.saved import saved_in
@@ -120,6 +121,23 @@ def test_a_finished_run_goes_on_to_more_steps(request, tmp_path, kind):
     assert (outcome.manifest.steps, outcome.manifest.status) == (600, "finished")
     assert state(tmp_path / "longer") == state(tmp_path / "whole")
     assert words(tmp_path / "longer") == words(tmp_path / "whole")
+
+
+def test_observations_of_a_byte_are_kept_as_such(program, tmp_path):
+    asked = {"environment": "worlds:known/Bytes-v0", "steps": 120}
+    train(program, options(tmp_path / "whole", **asked), plain())
+    loops = []
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 70)
+        train(program, options(tmp_path / "broken", **asked), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        finish = Run._finish
+        patch.setattr(Run, "_finish", lambda run: (loops.append(run.loop), finish(run)))
+        resume(program, tmp_path / "broken", console=plain())
+    (loop,) = loops
+    assert loop.source.dtype == torch.uint8
+    assert set(loop.source.episodes().observation[..., 0].flatten().tolist()) == {0.0, 1.0, 2.0, 3.0, 4.0}
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
 
 
 def test_a_run_is_resumed_again_and_again(program, tmp_path):

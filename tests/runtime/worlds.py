@@ -56,6 +56,21 @@ class Walk(gymnasium.Env):
                 os.kill(os.getpid(), signal.SIGSEGV)
 
 
+class Bytes(Walk):
+    """The walk, seen in whole numbers of a byte each."""
+
+    observation_space = spaces.Box(0, 255, (2,), np.uint8)
+
+    def reset(self, *, seed=None, options=None):
+        observation, info = super().reset(seed=seed)
+        return np.round(observation * [1, 250]).astype(np.uint8), info
+
+    def step(self, action):
+        observation, *rest = super().step(action)
+        return np.round(observation * [1, 250]).astype(np.uint8), *rest
+
+
 gymnasium.register("known/Walk-v0", Walk)
+gymnasium.register("known/Bytes-v0", Bytes)
 for fault in ("raises", "exits", "sys-exits", "interrupts", "killed", "crashes"):
     gymnasium.register(f"known/Walk-{fault}-v0", Walk, kwargs={"fault": fault})

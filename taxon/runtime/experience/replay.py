@@ -20,6 +20,9 @@ from taxon.runtime.experience.layout import Layout
 
 SHARE = 8  # on a GPU there is memory for one final observation for so many steps at first; the CPU takes what is used
 
+# What small integers are kept as; all else is float32.
+SMALL = {"uint8": torch.uint8, "int8": torch.int8, "bool": torch.uint8, "int16": torch.int16}
+
 Taken = tuple[Tensor, Tensor, Tensor]  # rows, observations, next observations
 
 
