@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli import completing
 from taxon.cli.frontend import load
 from taxon.cli.paging import show
+from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.terminal import BOLD, CYAN, DIM, screen
 
 
@@ -23,26 +23,11 @@ class Shape(StrEnum):
 
 
 def derive(
-    spec: Annotated[
-        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
-    ],
+    spec: Spec,
     format: Annotated[Shape, typer.Option(help="Plain text, Markdown, or a LaTeX document.")] = Shape.TEXT,
-    env: Annotated[
-        str | None,
-        typer.Option(
-            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
-        ),
-    ] = None,
-    set: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
-    ] = None,
-    unset: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
-        ),
-    ] = None,
+    env: Env = None,
+    set: Sets = None,
+    unset: Unsets = None,
 ) -> None:
     """Derive what a spec computes: objective, E-step or KL objective, M-step, bounds, targets and data.
 

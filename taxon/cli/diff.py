@@ -14,6 +14,7 @@ from taxon.cli import completing
 from taxon.cli.columns import WIDTH, columns, folded, side_by_side, wrapped
 from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.paging import show
+from taxon.cli.parameters import Env
 from taxon.cli.sides import Side, fail, sides
 from taxon.cli.terminal import BOLD, CYAN, DIM, GREEN, RED, Screen, screen
 from taxon.diagnostics.visible import visible, width
@@ -35,12 +36,7 @@ def diff(
             autocompletion=completing.sides,
         ),
     ],
-    env: Annotated[
-        str | None,
-        typer.Option(
-            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
-        ),
-    ] = None,
+    env: Env = None,
     all: Annotated[bool, typer.Option("--all", help="Show what agrees too.")] = False,
     code: Annotated[bool, typer.Option("--code", help="Print how the emitted modules of two specs differ.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -7,34 +7,19 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli import completing
 from taxon.cli.frontend import load
 from taxon.cli.highlighting import highlighted_python
 from taxon.cli.paging import show
+from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.sides import fail
 from taxon.cli.terminal import screen
 
 
 def emit(
-    spec: Annotated[
-        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
-    ],
-    env: Annotated[
-        str | None,
-        typer.Option(
-            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
-        ),
-    ] = None,
-    set: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
-    ] = None,
-    unset: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
-        ),
-    ] = None,
+    spec: Spec,
+    env: Env = None,
+    set: Sets = None,
+    unset: Unsets = None,
     standalone: Annotated[bool, typer.Option(help="A script that needs torch, numpy and gymnasium alone.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file.")] = None,
 ) -> None:

@@ -13,6 +13,7 @@ import typer
 from taxon.cli import completing
 from taxon.cli.describing import paragraph
 from taxon.cli.frontend import Format, exit_code, report, write
+from taxon.cli.parameters import Sets, Unsets
 from taxon.cli.sides import fail
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.suggest import did_you_mean
@@ -36,16 +37,8 @@ def new(
         str | None,
         typer.Option("--from", help="The shipped spec to extend, such as sac.", autocompletion=completing.shipped),
     ] = None,
-    set: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Set one leaf.", autocompletion=completing.settings),
-    ] = None,
-    unset: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
-        ),
-    ] = None,
+    set: Sets = None,
+    unset: Unsets = None,
     out: Annotated[Path | None, typer.Option(help="The file to write, in place of NAME.tx.")] = None,
 ) -> None:
     """Write a spec that `taxon check` accepts: the seven factors with comments, or with --from a spec that extends one.

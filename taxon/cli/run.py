@@ -7,6 +7,7 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
+from taxon.cli.parameters import Sets, Unsets
 from taxon.runtime.errors import UserError
 
 # What a run that goes on may be asked for anew; all else it keeps.
@@ -26,16 +27,8 @@ def run(
     seeds: Annotated[str, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).")] = "1",
     steps: Annotated[str, typer.Option(help="Environment steps of every seed; 100k and 1M are understood.")] = "1M",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", autocompletion=completing.devices)] = "auto",
-    set: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
-    ] = None,
-    unset: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
-        ),
-    ] = None,
+    set: Sets = None,
+    unset: Unsets = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
     eval_every: Annotated[
         str | None,

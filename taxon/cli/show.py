@@ -6,36 +6,22 @@ from typing import Annotated
 
 import typer
 
-from taxon.cli import completing, paging
+from taxon.cli import paging
 from taxon.cli.columns import columns
 from taxon.cli.diff import origin
 from taxon.cli.frontend import Format, exit_code, load, report
 from taxon.cli.highlighting import highlighted
+from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.terminal import CYAN, DIM, screen
 from taxon.semantics import check_file, find_study, leaf_text
 from taxon.syntax.printing import declaration
 
 
 def show(
-    spec: Annotated[
-        str, typer.Argument(help="A .tx file, `file.tx:name`, or a shipped spec.", autocompletion=completing.specs)
-    ],
-    env: Annotated[
-        str | None,
-        typer.Option(
-            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
-        ),
-    ] = None,
-    set: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Override one leaf.", autocompletion=completing.settings),
-    ] = None,
-    unset: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths
-        ),
-    ] = None,
+    spec: Spec,
+    env: Env = None,
+    set: Sets = None,
+    unset: Unsets = None,
     origins: Annotated[bool, typer.Option("--origin", help="List every leaf and where it comes from.")] = False,
 ) -> None:
     """Print the resolved spec: its canonical text, or each leaf with the layer that set it; or a study as it is."""

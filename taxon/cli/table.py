@@ -11,6 +11,7 @@ from taxon.cli import completing
 from taxon.cli.columns import columns, side_by_side
 from taxon.cli.frontend import load
 from taxon.cli.paging import show
+from taxon.cli.parameters import Env
 from taxon.cli.terminal import BOLD, CYAN, Screen, screen
 from taxon.diagnostics.visible import width
 from taxon.taxonomy import FACTORS
@@ -22,12 +23,7 @@ def table(
         list[str] | None,
         typer.Argument(help="Files, `file.tx:name`, or shipped specs.", autocompletion=completing.specs),
     ] = None,
-    env: Annotated[
-        str | None,
-        typer.Option(
-            help="Apply the `when env` blocks that match this environment.", autocompletion=completing.environments
-        ),
-    ] = None,
+    env: Env = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     space: Annotated[
         bool, typer.Option("--space", help="Count the coherent rows, and say what refuses the others (two minutes).")
