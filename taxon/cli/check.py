@@ -58,7 +58,7 @@ def check(
     fixed = fix([path for path in map(_file, names) if path is not None], unsafe) if fixes else []
     for each in fixed:
         _show(each) if diff else _save(each)
-    found = [*unread, *_findings(names, env, _count(steps))]
+    found = [*unread, *checked(names, env, count(steps))]
     if not diff:
         report(found, format)
     if fixes:
@@ -96,17 +96,18 @@ def _save(fixed: Fixed) -> None:
         raise typer.Exit(2) from None
 
 
-def _count(steps: str | None) -> int | None:
+def count(steps: str | None) -> int | None:
+    """The value of --steps; where it is none, the command ends."""
     if steps is None:
         return None
     from taxon.cli.failure import user_errors
-    from taxon.runtime.options import parse_count
 
     with user_errors():
         return parse_count(steps, "--steps")
 
 
-def _findings(specs: list[str], env: str | None, steps: int | None) -> list[Diagnostic]:
+def checked(specs: list[str], env: str | None, steps: int | None) -> list[Diagnostic]:
+    """What is wrong with specs, in an environment and in a run of so many steps where these are given."""
     unusable = None if env is None else unusable_environment(env)
     found = [] if unusable is None else [unusable]
     for spec in specs:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import tempfile
 from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
 
+from taxon.cli.check import checked, count
 from taxon.cli.frontend import resolve_for
 from taxon.diagnostics.model import Diagnostic
 from taxon.diagnostics.pages import Example
-from taxon.semantics import check_file
 
 
 def findings(example: Example) -> list[Diagnostic]:
@@ -23,12 +22,11 @@ def findings(example: Example) -> list[Diagnostic]:
             if example.text:
                 (Path(folder) / example.name).write_bytes(example.data)
             with chdir(folder):  # so that places are shown as one who stands beside the file sees them
-                found = check_file(spec) if command == "check" and os.path.isfile(spec) else []
-                if found:
-                    return found
-                return resolve_for(
-                    spec, _values(options, "--set"), next(iter(_values(options, "--env")), None)
-                ).diagnostics
+                env = next(iter(_values(options, "--env")), None)
+                if command == "check":
+                    steps = next(iter(_values(options, "--steps")), None)
+                    return checked([spec], env, count(steps))
+                return resolve_for(spec, _values(options, "--set"), env).diagnostics
     except OSError:
         return []
 

@@ -31,19 +31,15 @@ def run(
     unset: Unsets = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
     eval_every: Annotated[
-        str | None,
+        str,
         typer.Option(
             help="Environment steps between two evaluations, the first before training begins; or never: the curve is "
             "that of the training episodes then.",
-            show_default="20k",
         ),
-    ] = None,
+    ] = "20k",
     eval_episodes: Annotated[
-        str | None,
-        typer.Option(
-            help="Episodes of an evaluation, with the mean action or the most probable one.", show_default="10"
-        ),
-    ] = None,
+        str, typer.Option(help="Episodes of an evaluation, with the mean action or the most probable one.")
+    ] = "10",
     save_every: Annotated[
         str, typer.Option(help="What passes between two checkpoints: 90s, 5min, 1h, or steps.")
     ] = "5min",
@@ -103,7 +99,8 @@ def run(
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
         if env is None:
             raise UserError("there is no environment to train on", "name one, as in --env Hopper-v4")
-        evaluate_every, evaluation_episodes = parse_evaluations(eval_every, eval_episodes)
+        own = eval_episodes if "eval_episodes" in _given(context) else None
+        evaluate_every, evaluation_episodes = parse_evaluations(eval_every, own)
         options = Options(
             environment=env,
             seeds=parse_seeds(seeds),

@@ -73,7 +73,8 @@ def _no_lint(name: tree.Name) -> Diagnostic:
     if code is None:
         label = Label(name.span, "unknown", primary=True)
         message = f"there is no lint `{shortened(name.text)}`"
-        return Diagnostic(codes.BAD_ALLOW, message, (label,), help=did_you_mean(right, _LINTS))
+        help = did_you_mean(right, _LINTS) or f"what can be allowed runs from `{_LINTS[0]}` to `{_LINTS[-1]}`"
+        return Diagnostic(codes.BAD_ALLOW, message, (label,), help=help)
     label = Label(name.span, code.title, primary=True)
     message = f"`{code.id}` is no lint, and cannot be allowed"
     help = f"mend what it reports; what can be allowed runs from `{_LINTS[0]}` to `{_LINTS[-1]}`"

@@ -23,7 +23,7 @@ import std.sac
 algorithm ours extends sac {
   gamma= 0.9   # kept as it is
   network.activation = gelu
-  optimizer.policy.lr = 5k
+  data.warmup = 5k
   network.layer_norm = true
 }
 """
@@ -125,7 +125,7 @@ def test_diff_writes_nothing(wrong: Path) -> None:
         "+  gamma= 0.9   # kept as it is",
         "-  optimizer.polcy.lr = 5K",
         "-  network.layer_norm = True",
-        "+  optimizer.policy.lr = 5k",
+        "+  data.warmup = 5k",
         "+  network.layer_norm = true",
     ]
     assert result.stderr.startswith("7 edits would be applied to 1 file\n")

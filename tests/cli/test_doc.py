@@ -101,6 +101,10 @@ def test_used_needs_a_subject() -> None:
 )
 def test_the_shell_completes(words: str, offered: set[str]) -> None:
     call = [sys.executable, "-c", "import sys; sys.argv = ['taxon']; from taxon.cli.main import main; main()"]
-    asked = {"_TAXON_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    asked = {
+        "_TAXON_COMPLETE": "complete_bash",
+        "COMP_WORDS": words.replace(" ", "\n"),
+        "COMP_CWORD": str(words.count(" ")),
+    }
     finished = subprocess.run(call, capture_output=True, text=True, timeout=60, env={**os.environ, **asked})
     assert set(finished.stdout.split()) == offered

@@ -21,6 +21,7 @@ from taxon.runtime.environment_state import ChangedError, EnvironmentState, rest
 from taxon.runtime.environments import action_space, make
 from taxon.runtime.errors import UserError
 from taxon.runtime.faults import UnusableEnvironmentError
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.saved import evaluate_run
 from taxon.runtime.trainer import resume, train
 from tests.runtime.test_resume import options, plain, program, state, stop_after, words
@@ -249,8 +250,8 @@ def test_a_resume_that_cannot_be_exact_says_so(program, tmp_path, workers):
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 170)
         train(program, asked(folder, id, steps=200, workers=workers), plain())
-    assert 150 < manifest.read(folder).steps_done < 200
-    assert manifest.read(folder).restorable
+    assert 150 < manifest.read(RunFolder(folder)).steps_done < 200
+    assert manifest.read(RunFolder(folder)).restorable
     assert resume(program, folder, console=console).exit_code == 0
     assert "an environment of seed 3 cannot be restored and begins a new episode: " in console.file.getvalue()
     assert "mood: it is not what it was, and only numbers are ever written" in console.file.getvalue()

@@ -91,7 +91,7 @@ def test_an_unknown_mode_names_the_known_ones() -> None:
 def test_all_of_a_growing_replay_runs_eagerly_and_says_so() -> None:
     said: list[str] = []
     whole = phase(whole=True)
-    compiling = Compiling([whole], REPLAY, 10, "on", said.append)
+    compiling = Compiling([whole], REPLAY._replace(episodes=True), 10, "on", said.append)
     assert compiling.compiled == ["act"]
     assert compiling.prepare("update", doubled) is doubled
     assert said == ["the phase update runs eagerly: what it reads, all that is stored, grows from round to round"]

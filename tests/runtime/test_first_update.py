@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from cli.program import taxon
 from rich.console import Console
+from smaller import smaller
 
 from taxon.cli.frontend import load
 from taxon.runtime import manifest, module
+from taxon.runtime.folder import RunFolder
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
 from taxon.taxonomy.axes import facts
@@ -22,7 +24,7 @@ from tests.taxonomy.test_duration import fewest
 def test_the_first_update(spec: str, tmp_path: Path) -> None:
     environment = environment_of(spec)
     paths = load(spec, [], environment).row
-    row = load(spec, [f"{path}={value}" for path, value in SMALL.items() if path in paths], environment).row
+    row = load(spec, smaller(paths, SMALL), environment).row
     program = Program(*compiled(spec, environment))
     assert module.load(program.source, tmp_path / "agent.py").DATA.fewest == fewest(row)
     for steps, learns in ((fewest(row) - 1, False), (fewest(row), True)):
@@ -50,10 +52,10 @@ def test_more_steps_without_an_update_are_refused(tmp_path: Path) -> None:
     sets = [part for setting in small for part in ("--set", setting)]
     common = ("--eval-episodes", "1", "--device", "cpu")
     assert taxon("run", "ppo", "--env", "Pendulum-v1", "--steps", "20", "--out", folder, *sets, *common).exit_code == 0
-    before = manifest.read(folder)
+    before = manifest.read(RunFolder(folder))
     result = taxon("run", "--resume", folder, "--steps", "38")
     assert result.exit_code == 1
     assert "makes no update after step 20: the next is at step 40" in result.stderr
-    assert manifest.read(folder) == before
+    assert manifest.read(RunFolder(folder)) == before
     assert taxon("run", "--resume", folder, "--steps", "39").exit_code == 0
-    assert sum(manifest.read(folder).updates.values()) > sum(before.updates.values())
+    assert sum(manifest.read(RunFolder(folder)).updates.values()) > sum(before.updates.values())

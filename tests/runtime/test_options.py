@@ -48,25 +48,25 @@ def test_bad_counts(text):
 
 def test_the_default_folder_is_the_first_that_is_free(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = [str(make_folder(None, "sac", "dm_control/walker-walk")) for _ in range(2)]
-    assert names == ["runs/sac-dm_control-walker-walk-1", "runs/sac-dm_control-walker-walk-2"]
+    names = [str(make_folder(None, "sac", "dm_control/walker-walk", Path.cwd())) for _ in range(2)]
+    assert names == [str(tmp_path / f"runs/sac-dm_control-walker-walk-{number}") for number in (1, 2)]
 
 
 def test_two_runs_that_start_together_get_two_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Path, "exists", lambda path, **_: False)  # the other run makes its folder after this look
-    assert make_folder(None, "sac", "Hopper-v4") != make_folder(None, "sac", "Hopper-v4")
+    assert make_folder(None, "sac", "Hopper-v4", Path.cwd()) != make_folder(None, "sac", "Hopper-v4", Path.cwd())
 
 
 @pytest.mark.parametrize(("out", "name"), [(Path("x" * 300), "sac"), (None, "a" * 300)])
 def test_a_name_too_long_for_a_folder(tmp_path, monkeypatch, out, name):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="cannot be created"):
-        make_folder(out, name, "Hopper-v4")
+        make_folder(out, name, "Hopper-v4", Path.cwd())
 
 
 def test_an_empty_folder_may_be_named(tmp_path):
-    assert make_folder(tmp_path, "sac", "Hopper-v4") == tmp_path
+    assert make_folder(tmp_path, "sac", "Hopper-v4", Path.cwd()) == tmp_path
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be created"):
-        make_folder(tmp_path / "file" / "below", "sac", "Hopper-v4")
+        make_folder(tmp_path / "file" / "below", "sac", "Hopper-v4", Path.cwd())

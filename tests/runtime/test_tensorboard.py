@@ -59,7 +59,7 @@ def test_a_run_a_seed_with_the_tags_of_all(program: Program, tmp_path: Path) -> 
     for seed in (3, 5):
         own = [(line["step"], pytest.approx(line["return"])) for line in written if line["seed"] == seed]
         assert runs[f"seed_{seed}"]["evaluation/return"] == own
-    sums = {step: sum(line["return"] for line in written if line["step"] == step) for step in (20, 40, 60)}
+    sums = {step: sum(line["return"] for line in written if line["step"] == step) for step in (0, 20, 40, 60)}
     means = [(step, pytest.approx(total / 2)) for step, total in sums.items()]
     assert runs["mean"]["evaluation/return"] == means
     assert runs["seed_3"].keys() == runs["seed_5"].keys() >= {"update/value_loss", "episode/return"}
@@ -83,9 +83,10 @@ def test_the_mean_is_that_of_the_seeds_that_are_alive(program: Program, tmp_path
     train(replace(program, source=source), options(tmp_path / "run"), plain())
     runs = shown(tmp_path / "run")
     three, five, mean = (runs[name]["evaluation/return"] for name in ("seed_3", "seed_5", "mean"))
-    assert [step for step, _ in five] == [20]  # it is frozen at step 28
-    assert [step for step, _ in mean] == [20, 40, 60]
-    assert mean == [(20, pytest.approx((three[0][1] + five[0][1]) / 2)), *three[1:]]
+    assert [step for step, _ in five] == [0, 20]  # it is frozen at step 28
+    assert [step for step, _ in mean] == [0, 20, 40, 60]
+    both = [(step, pytest.approx((one + other) / 2)) for (step, one), (_, other) in zip(three, five, strict=False)]
+    assert mean == [*both, *three[2:]]
 
 
 def write(log: Log, *lines: tuple[str, int, dict[str, Any], int | None]) -> None:

@@ -134,7 +134,7 @@ def test_a_run_with_several_environments_a_seed(program, tmp_path):
         (1, 8, 42),
         (3, 24, 84),
     ]
-    assert "the rollouts take 1.06 kB of cpu memory" in console.file.getvalue()
+    assert "rollouts: up to 1.06 kB of cpu memory" in console.file.getvalue()
 
 
 def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
@@ -231,8 +231,8 @@ def test_a_run_without_evaluations(program, tmp_path, monkeypatch):
     monkeypatch.setattr("taxon.runtime.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
     folder, console = tmp_path / "run", plain()
     train(program, options(folder, evaluate_every=None, steps=1_500), console)
-    assert manifest.read(folder).evaluate_every is None
-    assert manifest.read(folder).evaluation_steps == {"3": 0, "5": 0}
+    assert manifest.read(RunFolder(folder)).evaluate_every is None
+    assert manifest.read(RunFolder(folder)).evaluation_steps == {"3": 0, "5": 0}
     assert "evaluation" not in {line["kind"] for line in records(folder)}
     assert "evaluation return" not in console.file.getvalue()
     resume(program, folder, 2_500, plain())

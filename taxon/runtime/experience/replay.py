@@ -7,6 +7,8 @@ S seeds, N environments of a seed, C steps kept of each, O observation, B sample
 a row.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -129,7 +131,7 @@ class ReplayBuffer:
 
     def samples(
         self, generators: Sequence[torch.Generator], ahead: int = 0, index: Tensor | None = None
-    ) -> "Samples | None":
+    ) -> Samples | None:
         if self.by_round:
             return None
         if index is None:
@@ -206,7 +208,7 @@ class ReplayBuffer:
             raise ValueError("a step was cut that nobody made")
         self.added, self._cut = added, cut
 
-    def in_files(self) -> "ReplayBuffer":
+    def in_files(self) -> ReplayBuffer:
         return self
 
     def between(self, first: int, end: int) -> Tensor:

@@ -111,7 +111,7 @@ def _warmup_beyond_capacity(row: Row) -> Conflict | None:
             (("data.warmup", "steps before the first update"), ("data.capacity", "steps kept")),
             f"write `data.capacity = {number(row.number('data.warmup'))}` or more",
         )
-    if not facts.on_policy(row) and row.number("data.environments") > row.number("data.capacity"):
+    if facts.replayed(row) and row.number("data.environments") > row.number("data.capacity"):
         return Conflict(
             "the replay keeps fewer steps than there are environments",
             (("data.environments", "each makes a step"), ("data.capacity", "steps kept")),
