@@ -14,7 +14,7 @@ import std.sac
 algorithm ours extends sca {
   gama: 0.9;   # kept as it is
   network.activation = gelu
-  optimizer.polcy.lr = 5K
+  data.capacty = 50K
   network.layer_norm = True
 }
 """
@@ -23,7 +23,7 @@ import std.sac
 algorithm ours extends sac {
   gamma= 0.9   # kept as it is
   network.activation = gelu
-  data.warmup = 5k
+  data.capacity = 50k
   network.layer_norm = true
 }
 """
@@ -123,9 +123,9 @@ def test_diff_writes_nothing(wrong: Path) -> None:
         "-  gama: 0.9;   # kept as it is",
         "+algorithm ours extends sac {",
         "+  gamma= 0.9   # kept as it is",
-        "-  optimizer.polcy.lr = 5K",
+        "-  data.capacty = 50K",
         "-  network.layer_norm = True",
-        "+  data.warmup = 5k",
+        "+  data.capacity = 50k",
         "+  network.layer_norm = true",
     ]
     assert result.stderr.startswith("7 edits would be applied to 1 file\n")

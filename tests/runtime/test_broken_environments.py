@@ -164,7 +164,7 @@ def test_the_advice_for_unbounded_actions_works():
 def test_a_close_that_breaks_loses_nothing(program, tmp_path, caplog, capfd, workers, name, said):
     id = f"broken:faulty/Close{name}-v0"
     outcome = train(program, asked(tmp_path / "run", id, workers=workers), plain())
-    assert (outcome.exit_code, manifest.read(tmp_path / "run").status) == (0, "finished")
+    assert (outcome.exit_code, manifest.read(RunFolder(tmp_path / "run")).status) == (0, "finished")
     assert said in caplog.text  # of the environment for evaluations
     assert (said in capfd.readouterr().err) == bool(workers)
     assert restorable(id, 0)
@@ -248,7 +248,7 @@ def test_a_resume_that_cannot_be_exact_says_so(program, tmp_path, workers):
     id, console, folder = "broken:faulty/Moody-v0", plain(), tmp_path / "run"
     assert environment_state.TRIED < 75
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 170)
+        stop_after(patch, 230)  # those of the first evaluation count
         train(program, asked(folder, id, steps=200, workers=workers), plain())
     assert 150 < manifest.read(RunFolder(folder)).steps_done < 200
     assert manifest.read(RunFolder(folder)).restorable

@@ -153,7 +153,12 @@ def test_lines_that_cannot_be_read_are_said_and_left_out(program: Program, tmp_p
     console = plain()
     resume(program, tmp_path / "run", 80, console)
     assert "1 lines of metrics.jsonl cannot be read" in console.file.getvalue()  # type: ignore[attr-defined]
-    assert [step for step, _ in shown(tmp_path / "run")["mean"]["evaluation/return"]] == [40, 60, 80]
+    assert [step for step, _ in shown(tmp_path / "run")["mean"]["evaluation/return"]] == [
+        20,
+        40,
+        60,
+        80,
+    ]  # step 0 is lost
 
 
 @pytest.mark.parametrize(
