@@ -101,6 +101,7 @@ def count(steps: str | None) -> int | None:
     if steps is None:
         return None
     from taxon.cli.failure import user_errors
+    from taxon.runtime.options import parse_count
 
     with user_errors():
         return parse_count(steps, "--steps")
