@@ -10,4 +10,4 @@ from taxon.runtime.folder import RunFolder
 def saved_in(path: Path) -> dict[str, Any]:
     """All that the latest checkpoint holds."""
     folder = RunFolder(path)
-    return checkpoint.load(RunFolder(folder), checkpoint.read(RunFolder(folder)))
+    return checkpoint.load(folder, checkpoint.read(folder))
