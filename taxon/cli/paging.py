@@ -44,9 +44,10 @@ def _fits(text: str) -> bool:
 def _paged(text: str, pager: str) -> bool:
     """Whether the pager has shown the text. A reader who leaves it early has seen enough, and Ctrl-C is its own."""
     sys.stdout.flush()
-    process = subprocess.Popen(pager, shell=True, stdin=subprocess.PIPE, env={**_SETTINGS, **os.environ})
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Before the pager begins, and not SIG_IGN, which it would inherit.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
+        process = subprocess.Popen(pager, shell=True, stdin=subprocess.PIPE, env={**_SETTINGS, **os.environ})
         encoding = sys.stdout.encoding or "utf-8"
         process.communicate(f"{text}\n".encode(encoding, "backslashreplace"))
     finally:
