@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from taxon.compiler.block import Block, ContractError, Field, Section
+from taxon.compiler.block import Block, ContractError, Field, Section, Stored
+from taxon.compiler.function import Function
 from taxon.compiler.literals import number
 from taxon.compiler.notation import number as tex_number
+from taxon.compiler.roles import Role
+from taxon.compiler.symbols import DATA, Column
 from taxon.semantics import leaf_text
 from taxon.taxonomy.row import Composition, Row
 
@@ -57,12 +60,16 @@ def _unfinished(path: str, key: str) -> str:
 
 
 class Choices:
-    """What choices add: blocks, fields of the state, constants, attributes of the agent, functions beside it."""
+    """What choices add: blocks, roles, fields of state and memory, constants, methods and attributes of the agent."""
 
     def __init__(self, row: Row) -> None:
         self.row = row
         self.blocks: list[Block] = []
         self.fields: list[Field] = []
+        self.roles: dict[str, Role] = {}
+        self.memory: list[Field] = []  # what acting keeps from step to step of an episode
+        self.stored: list[Stored] = []  # columns that acting adds to the data
+        self.methods: list[Function] = []  # of the agent, beside those of acting and updates
         self.constants: dict[str, tuple[str, str]] = {}
         self.attributes: list[str] = []  # lines of `__init__`
         self.sections: list[Section] = []  # of what stands outside all blocks
@@ -162,6 +169,18 @@ class Choices:
 
     def field(self, name: str, shape: str, init: str, kind: str = "Tensor", local: bool = False) -> None:
         self.fields.append(Field(name, shape, init, kind, local))
+
+    def remember(self, name: str, axes: str, init: str) -> None:
+        """A field of the memory, `memory.<name>`, [S, N, axes]; a block of `act` that writes its name changes it.
+
+        init: its value at an episode's start, over `seeds`, `environments` and `device`.
+        """
+        self.memory.append(Field(name, f"[S, N, {axes}]", init))
+
+    @property
+    def data(self) -> dict[str, Column]:
+        """The symbols that are columns of the data."""
+        return DATA | {each.symbol: each.column for each in self.stored}
 
     # ---- for equations
 

@@ -107,7 +107,7 @@ def loop_in(environment: str, built, steps: int, wrap=lambda agent: agent) -> Lo
     device = torch.device("cpu")
     numbers = streams([0], device, built.DATA.environments)
     worlds = [make(environment, number) for number in numbers.environment]
-    agent = wrap(built.Agent(worlds[0].observation, worlds[0].action))
+    agent = wrap(built.Agent(worlds[0].layout, worlds[0].action))
     return Loop(agent, built.DATA, worlds, numbers, steps, device)
 
 

@@ -18,6 +18,7 @@ from tiny import SMALL, build, leaves, lint, loop_of, row_of, same
 from taxon.compiler import emit
 from taxon.compiler.assemble import Program, assemble
 from taxon.compiler.library import PACKAGES, Source, package_files, read
+from taxon.operators.observations import Array
 from taxon.semantics import load_spec
 from taxon.taxonomy.row import Leaf, Row
 
@@ -131,7 +132,7 @@ def trains(row: Row, folder: Path) -> None:
     torch.set_num_threads(1)
     program = assemble(row)
     built = build(row, folder)
-    agent = built.Agent(3, 3 if built.Agent.discrete else 2)
+    agent = built.Agent(Array((3,)), 3 if built.Agent.discrete else 2)
     watched = Watched(agent, program)
     loop = loop_of(built, (3, 4), 400, watched)
     first = loop.state
@@ -305,7 +306,7 @@ def test_a_schedule_runs_in_environment_steps(data: str, counted: float, tmp_pat
     """The rate of an update is that of the step at which it runs, the first one at the end of the warm-up."""
     lr = "optimizer.value = sgd(lr = linear(0.1, 0, over = 100))"
     built = build(row_of("sac", *SMALL, lr, "data.steps_per_update = 5", f"data.{data}"), tmp_path)
-    agent = built.Agent(3, 2)
+    agent = built.Agent(Array((3,)), 2)
     rates: list[float] = []
 
     def seen(state: Any, batch: Any, noise: Any) -> Any:

@@ -10,6 +10,7 @@ from torch import Tensor
 from taxon.compiler.standalone import standalone
 from taxon.operators.data import Phase, Rollouts
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Array
 from taxon.runtime import module
 from taxon.runtime.experience.rollouts import RolloutBuffer
 from taxon.runtime.loop import map_state, streams
@@ -288,10 +289,10 @@ def script(toy_source, tmp_path):
 
 def test_a_script_rolls_out_the_same_numbers(toy, script):
     data = Rollouts(environments=3, steps=10, batch=8)
-    ours = run(loop_of(toy.Agent(3, 1), data, "Pendulum-v1", [3, 4], 100), 25)
+    ours = run(loop_of(toy.Agent(Array((3,)), 1), data, "Pendulum-v1", [3, 4], 100), 25)
     numbers = script.streams([3, 4], CPU, script.DATA.environments)
     places = [script.make("Pendulum-v1", number) for number in numbers.environment]
-    theirs = run(script.Loop(script.Agent(3, 1), script.DATA, places, numbers, 100, CPU), 25)
+    theirs = run(script.Loop(script.Agent(Array((3,)), 1), script.DATA, places, numbers, 100, CPU), 25)
     assert ours.updates == theirs.updates == {"update": 2}
     for mine, other in zip(leaves(ours.state), leaves(theirs.state), strict=True):
         assert torch.equal(mine, other)

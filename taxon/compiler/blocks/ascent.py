@@ -11,7 +11,7 @@ from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, old_parameters, stored_action
-from taxon.compiler.blocks.prior import descend, solve_field
+from taxon.compiler.blocks.roles import descend
 from taxon.compiler.blocks.score import score_data, taken_score
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.notation import number as tex_number
@@ -51,7 +51,7 @@ def _sg(c: Choices) -> None:
         _penalty(c)
     if "bounds" in c.row:
         bounds(c)
-    descend(c)
+    descend(c, "policy", "policy_loss", "policy_cost", "policy")
 
 
 choice("pi_p.update", "fixed")(lambda c: None)
@@ -277,7 +277,6 @@ def _natural(c: Choices) -> None:
     c.constant("CG_ITERATIONS", f"{path}.iterations", "of the conjugate gradients")
     c.constant("TRIES", f"{path}.tries", "step sizes of the line search")
     c.constant("SHRINK", f"{path}.shrink", "from one step size to the next")
-    solve_field(c)
     code = f"""
 def gain_and_divergence(policy: Tensor) -> tuple[Tensor, Tensor]:
     \"\"\"E[rho G] at the actions taken, and E_s KL(pi_p || pi_theta): [S] each.\"\"\"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taxon.compiler.block import ContractError, Section, Step
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.bounds import bounds
 from taxon.compiler.blocks.critic import FURUTA
 from taxon.compiler.blocks.data import data
@@ -13,6 +13,7 @@ from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, fit_states, old_parameters, older
 from taxon.compiler.blocks.posterior import Support, support
 from taxon.compiler.blocks.region import region
+from taxon.compiler.blocks.roles import descend
 from taxon.compiler.choices import Choices, choice, table
 from taxon.compiler.notation import mean, total
 from taxon.taxonomy.axes import facts
@@ -26,23 +27,6 @@ def project(c: Choices) -> None:
     c.meaning("pi_p.update")(c, found)
 
 
-def descend(c: Choices) -> None:
-    """The step of the policy, whose loss the blocks within `policy` make up."""
-    descent = optimiser(c, "policy")
-    descent.field(c, "policy", "[S, P]", _INIT)
-    step = Step("policy", "policy_loss", "policy_cost", descent.step("policy", "policy_gradient"))
-    metrics = (("policy_loss", "policy_cost"), ("policy_gradient", "row_norm(policy_gradient)"))
-    c.add("policy", "", *descent.writes("policy"), step=step, metrics=metrics)
-
-
-_INIT = "torch.stack([self.policy.init(generator) for generator in generators])"
-
-
-def solve_field(c: Choices) -> None:
-    """A policy whose parameters are solved for has no optimiser."""
-    c.field("policy", "[S, P]", _INIT, local=True)
-
-
 @choice("pi_p.update", "sg")
 def _sg(c: Choices, s: Support) -> None:
     c.has("pi_p.update", "mixture")
@@ -50,7 +34,7 @@ def _sg(c: Choices, s: Support) -> None:
     if c.has("pi_p.update", "trust_region"):
         region(c)
     bounds(c, s)
-    descend(c)
+    descend(c, "policy", "policy_loss", "policy_cost", "policy")
 
 
 def _source(c: Choices, decoupled: bool) -> str:
@@ -158,7 +142,6 @@ def _solved(c: Choices, s: Support) -> None:
     """The maximum of the weighted likelihood itself."""
     c.has("pi_p.update", "mixture")
     made = c.take(family)
-    solve_field(c)
     c.constant("RIDGE", "pi_p.update.ridge", "of the M-step")
     states = fit_states(c)
     rows = {
