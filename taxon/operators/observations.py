@@ -36,5 +36,7 @@ def layout_text(observation: Observation) -> str:
     if isinstance(observation, Array):
         return f"{observation.dtype}[{', '.join(map(str, observation.shape))}]"
     if isinstance(observation, Mapping):
-        return f"{{{', '.join(f'{name}: {layout_text(part)}' for name, part in observation.items())}}}"
+        names = [name if str(name).isidentifier() else ascii(name) for name in observation]
+        parts = [f"{name}: {layout_text(part)}" for name, part in zip(names, observation.values(), strict=True)]
+        return f"{{{', '.join(parts)}}}"
     return f"({', '.join(map(layout_text, observation))})"

@@ -12,9 +12,9 @@ import torch
 from gymnasium import spaces
 
 from taxon.compiler import emit
-from taxon.runtime import module
-from taxon.runtime.environments import make
-from taxon.runtime.loop import Loop, streams
+from taxon.runtime.environments.environment import make
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
 
 SMALL = """
@@ -134,7 +134,8 @@ def test_the_critic_learns_the_known_values(name, environment, values, tmp_path)
     if spec == "awr":
         learned = agent.v(state.critic, observation)
     else:
-        learned = agent.q(state.critic, observation, agent.act_mean(state, observation))
+        _, action = agent.act_mean(state, agent.memory(1, 1, torch.device("cpu")), observation)
+        learned = agent.q(state.critic, observation, action)
     torch.testing.assert_close(learned[0], torch.tensor(list(values.values())), atol=0.1, rtol=0)
 
 

@@ -102,14 +102,15 @@ def test_a_module_runs_where_there_are_no_numbers(spec: str, actions: str, tmp_p
     agent = built.Agent(world.layout, world.action)
     state = to_meta(agent.init([torch.Generator().manual_seed(seed) for seed in (3, 4)]))
     width = built.DATA.environments
-    observation, begins = torch.zeros(2, width, world.observation), torch.zeros(2, width)
+    observation, memory = torch.zeros(2, width, world.observation), agent.memory(2, width, torch.device("meta"))
     noise = agent.act_noise([torch.Generator() for _ in range(2)], width, torch.device("cpu"))
-    observation, begins, noise = (tensor.to("meta") for tensor in (observation, begins, noise))
+    observation, noise = observation.to("meta"), noise.to("meta")
     with MetaOnly(), torch.no_grad():
-        after, taken = agent.act(state, observation, begins, noise)
+        memory, taken = agent.act(state, memory, observation, noise)
         assert taken["action"].shape == (2, width, world.action)
-        agent.observe(after, observation)
-        agent.act_mean(after, observation)
+        agent.observe(state, observation)
+        memory, mean = agent.act_mean(state, memory, observation)
+        assert mean.shape == (2, width, world.action)
     for name, (update, arguments) in updates_of(built).items():
         moved = to_meta(arguments)
         with solving(built, name), MetaOnly():

@@ -60,17 +60,16 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.agent, name)
 
-    def act(self, state: Any, observation: Any, begins: Any, noise: Any) -> Any:
-        """Acting changes nothing but the exploration's process, which an episode begins at its noise alone."""
-        after, taken = self.agent.act(state, observation, begins, noise)
+    def act(self, state: Any, memory: Any, observation: Any, noise: Any) -> Any:
+        """Acting has no memory but the exploration's process, which an episode begins at its noise alone."""
+        after, taken = self.agent.act(state, memory, observation, noise)
         assert taken["action"].shape == noise.shape
-        assert taken.keys() == {"action", *(["log_prob"] if self.program.stored else [])}
-        if "exploration" not in fields(self.program):
-            assert after is state
+        assert taken.keys() == {"action", *self.agent.columns}
+        if not self.program.choices.memory:
+            assert after == ()
             return after, taken
-        assert changed(state, after) <= {"exploration"}
         sigma = constant(self.program, "EXPLORATION_SIGMA")
-        new = begins.unsqueeze(-1) > 0
+        new = memory.exploration == 0
         torch.testing.assert_close(after.exploration.where(new, 0.0), (sigma * noise).where(new, 0.0))
         return after, taken
 

@@ -12,6 +12,7 @@ from reference import SEEDS, assert_close, double, generators, module_of, normal
 from tiny import CPU
 
 from taxon.operators.observations import Array
+from taxon.runtime.agent import begun, map_state
 
 NETWORKS = ("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "data.batch = 12")
 CHOOSING = {
@@ -103,18 +104,19 @@ def test_exploration(exploration: str, tmp_path: Path) -> None:
     agent = module_of("ddpg", tmp_path, (*NETWORKS, f"exploration = {exploration}")).Agent(Array((3,)), 2)
     state, draw = start(agent), torch.Generator().manual_seed(5)
     references = [Deterministic(state, seed, False) for seed in range(SEEDS)]
-    memory = torch.zeros(SEEDS, 1, 2, dtype=torch.float64)
+    process = torch.zeros(SEEDS, 1, 2, dtype=torch.float64)
+    memory = fresh = map_state(torch.Tensor.double, agent.memory(SEEDS, 1, CPU))
     beyond = False
     for t in range(6):
         s, noise = normal(draw, SEEDS, 1, 3), 3 * normal(draw, SEEDS, 1, 2)
         begins = torch.full((SEEDS, 1), float(t in (0, 3))).double()
-        state, found = agent.act(state, s, begins, noise)
+        memory, found = agent.act(state, begun(memory, begins, fresh), s, noise)
         if exploration == "ornstein_uhlenbeck":
-            memory = 0.85 * memory * (1 - begins.unsqueeze(-1)) + 0.2 * noise
+            process = 0.85 * process * (1 - begins.unsqueeze(-1)) + 0.2 * noise
         else:
-            memory = 0.1 * noise
+            process = 0.1 * noise
         for seed, reference in enumerate(references):
-            a = reference.policy(s[seed]) + memory[seed]
+            a = reference.policy(s[seed]) + process[seed]
             beyond |= bool((a.abs() > 1).any())
             assert_close("action", torch.clip(a, -1, 1), found["action"][seed])
     assert beyond

@@ -11,9 +11,9 @@ from taxon.compiler.standalone import standalone
 from taxon.operators.data import Phase, Rollouts
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Array
-from taxon.runtime import module
 from taxon.runtime.experience.rollouts import RolloutBuffer
-from taxon.runtime.loop import map_state, streams
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import map_state, streams
 
 
 class Whole(NamedTuple):
@@ -153,7 +153,7 @@ def test_a_seed_rolls_out_the_same_alone_and_among_others(toy, id, observation, 
 
     class Rolling(toy.Agent):
         def __init__(self):
-            super().__init__(observation, action)
+            super().__init__(Array((observation,)), action)
             self.phases = (self.phases[0]._replace(updates=5),)
 
     def trained(seeds):
@@ -232,18 +232,18 @@ def test_a_delayed_update_runs_at_every_so_many():
 
 def test_a_frozen_seeds_environments_rest_and_a_waiting_one_freezes_nothing():
     class Silent(Recorder):
-        def act(self, state, observation, begins, noise):
-            state, taken = super().act(state, observation, begins, noise)
+        def act(self, state, memory, observation, noise):
+            memory, taken = super().act(state, memory, observation, noise)
             action = taken["action"].clone()
             action[1, 0] = torch.nan if state.value[0] == 1 else action[1, 0]
             action[:, 1][observation[:, 1, 0] == 3] = torch.nan  # where the second walk is over
-            return state, taken | {"action": action}
+            return memory, taken | {"action": action}
 
     agent = Silent()
     agent.phases = (Phase("all", 1, Whole, agent.refresh, agent.noise, agent.update, whole=True),)
     data = Rollouts(environments=2, steps=5, batch=4, restarts=True)
     loop = loop_of(agent, data, "known/Terminates-v0", [0, 1, 2], 100)
-    loop.collector.crew.environments[0].raw.unwrapped.length = 5  # one goes on while the other of its seed waits
+    loop.collector.vector.environments[0].raw.unwrapped.length = 5  # one goes on while the other of its seed waits
     run(loop, 15)
     assert loop.frozen() == {1: 12}
     assert loop.living == 2
@@ -262,17 +262,18 @@ def test_discrete_actions_are_stored_one_hot(toy, data):
     class Choosing(toy.Agent):
         discrete = True
 
-        def act(self, state, observation, begins, noise):
-            return state, {"action": self.act_mean(state, observation, noise)}
+        def act(self, state, memory, observation, noise):
+            memory, action = self.act_mean(state, memory, observation, noise)
+            return memory, {"action": action}
 
-        def act_mean(self, state, observation, noise=0.0):
+        def act_mean(self, state, memory, observation, noise=0.0):
             scores = self.policy.apply(state.policy, observation) + noise
-            return torch.nn.functional.one_hot(scores.argmax(-1), self.action).float()
+            return memory, torch.nn.functional.one_hot(scores.argmax(-1), self.action).float()
 
         def act_random(self, uniform):
             return {"action": torch.nn.functional.one_hot(uniform.argmax(-1), self.action).float()}
 
-    loop = run(loop_of(Choosing(6, 3), data or toy.DATA, "Acrobot-v1", [0, 1], 60), 30)
+    loop = run(loop_of(Choosing(Array((6,)), 3), data or toy.DATA, "Acrobot-v1", [0, 1], 60), 30)
     actions = loop.source.episodes().action
     assert set(actions.flatten().tolist()) == {0.0, 1.0}
     assert (actions.sum(-1) == 1).all()
@@ -292,7 +293,7 @@ def test_a_script_rolls_out_the_same_numbers(toy, script):
     ours = run(loop_of(toy.Agent(Array((3,)), 1), data, "Pendulum-v1", [3, 4], 100), 25)
     numbers = script.streams([3, 4], CPU, script.DATA.environments)
     places = [script.make("Pendulum-v1", number) for number in numbers.environment]
-    theirs = run(script.Loop(script.Agent(Array((3,)), 1), script.DATA, places, numbers, 100, CPU), 25)
+    theirs = run(script.Loop(script.Agent(script.Array((3,)), 1), script.DATA, places, numbers, 100, CPU), 25)
     assert ours.updates == theirs.updates == {"update": 2}
     for mine, other in zip(leaves(ours.state), leaves(theirs.state), strict=True):
         assert torch.equal(mine, other)
