@@ -296,11 +296,15 @@ def _renamed(block: Block, names: dict[str, str], function: Function) -> list[st
 
 
 def _no_idle(program: Program) -> None:
-    """Somebody reads what a block writes, or it is a field, a result or a metric."""
+    """Every role with an optimiser is trained; what a block writes is read, or it is a field, a result or a metric."""
     fields = {each.name for each in program.fields}
     read = {name for block in program.choices.blocks for name in block.reads}
     for placed in program.functions:
         read |= _names(placed.function.returns) if placed.function.returns not in ("-", "") else set()
+    changed = {name for placed in program.functions for name in placed.changed}
+    for role in program.choices.roles.values():
+        if role.optimiser and role.name not in changed:
+            raise ContractError(f"no loss trains the {role.name}")
     for block in program.choices.blocks:
         useful = (
             block.anywhere or block.metrics or block.step or not block.writes or block.part in ("density", "columns")

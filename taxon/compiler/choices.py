@@ -102,6 +102,8 @@ class Choices:
         return self._key(path)
 
     def _key(self, path: str) -> str:
+        if path not in self.row:
+            raise ContractError(f"a block reads {path}, which the row does not have")
         value = self.row[path]
         return value.base if isinstance(value, Composition) else NUMBER
 

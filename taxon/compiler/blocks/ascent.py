@@ -11,6 +11,7 @@ from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, old_parameters, stored_action
+from taxon.compiler.blocks.prior import prior_of
 from taxon.compiler.blocks.roles import descend
 from taxon.compiler.blocks.score import score_data, taken_score
 from taxon.compiler.choices import Choices, choice
@@ -35,7 +36,7 @@ def divergence(c: Choices) -> Divergence:
         return Divergence("penalty", "state.eta")
     if not eta:
         return Divergence("none", "")
-    return Divergence({"pi_q": "old", "fixed": "entropy"}[c.base("pi_p")], eta)
+    return Divergence(prior_of(c).divergence, eta)
 
 
 def ascend(c: Choices) -> None:
@@ -128,6 +129,7 @@ def _by_action(c: Choices) -> None:
         "loss",
         "log_prob",
         *made.parameters,
+        *([] if made.log_all else ["action", *(["u"] if made.squash else [])]),
         within="policy",
         doc=f"-E[{objective}]{over}{uniform}",
         noise=noise,

@@ -42,7 +42,7 @@ def build(c: Choices) -> None:
         f"trunk = {trunk}\nself.policy = {made.head}",
         r"\theta",
         "policy" if facts.descends(c.row) else "",
-        "self.policy.apply({policy}, {states})",
+        made.apply,
         lagged=c.take(older).lagged,
     )
     enlist(c, role)

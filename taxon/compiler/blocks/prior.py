@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.bounds import bounds
@@ -264,7 +265,7 @@ _FITS: dict[str, Callable[[Choices, Support], Fit]] = {
 
 def prior(c: Choices) -> None:
     """What the prior is."""
-    text, lines, at, paths = c.meaning("pi_p")(c)
+    text, lines, at, paths = prior_of(c).describe(c)
     source = c.source("pi_p") or f"{FURUTA}, Table 1"
     c.sections.append(Section("The prior", c.present(*paths), text, lines, source, at))
 
@@ -276,16 +277,29 @@ def cost(c: Choices) -> tuple[str, ...]:
     return ("gain_and_divergence",) if facts.natural(c.row) else ("policy_loss",)
 
 
-Prior = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+Description = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
-@choice("pi_p", "fixed")
-def _fixed(c: Choices) -> Prior:
+@dataclass(frozen=True)
+class Prior:
+    """What pi_p is, and what is left of KL(pi_q || pi_p) in the objective of a parametric pi_q."""
+
+    divergence: str  # "old": against the older policy; "entropy": E[log pi_q], less what `describe` adds of log pi_p
+    describe: Callable[[Choices], Description]  # adds what it adds; text, equations, the lines, the leaves
+    acts: bool = False  # it is the policy that collects the data
+
+
+def prior_of(c: Choices) -> Prior:
+    """The prior of the row."""
+    made: Prior = c.meaning("pi_p")
+    return made
+
+
+def _fixed(c: Choices) -> Description:
     return "Uniform, and never moved.", (r"\log \pi_p(a|s) = \mathrm{const}",), (), ("pi_p",)
 
 
-@choice("pi_p", "pi_theta", "pi_q")
-def _policy(c: Choices) -> Prior:
+def _policy(c: Choices) -> Description:
     paths = ("pi_p", "pi_p.update", "data", "target.policy")
     if c.has("pi_p.update", "mixture"):
         text = "The average of all policies so far, by the actions in the replay."
@@ -303,9 +317,19 @@ def _policy(c: Choices) -> Prior:
     return "The policy as it stands before the update.", (r"\pi_p = \pi_{\theta_{k-1}}",), cost(c), paths
 
 
+table(
+    "pi_p",
+    {
+        "fixed": Prior("entropy", _fixed),
+        "pi_theta": Prior("old", _policy, acts=True),
+        "pi_q": Prior("old", _policy, acts=True),
+    },
+)
+
+
 def after_round(c: Choices) -> tuple[str, str]:
     """What becomes of the prior between rounds, in words and in LaTeX; empty where it is no policy that acts."""
-    if not c.take(data).rollouts or c.base("pi_p") == "fixed":
+    if not c.take(data).rollouts or not prior_of(c).acts:
         return "", ""
     posterior = r"\pi_q^{(k)} = " if c.base("pi_q") == "pi_theta" else ""
     follows = rf"\pi_p^{{(k+1)}} = {posterior}\pi_{{\theta_k}}"
