@@ -15,7 +15,7 @@ from taxon.compiler.families.normal import normal
 from taxon.compiler.function import Function
 from taxon.compiler.roles import Role
 
-_INFER = """
+_INFER = """\
 mean, std = self.policy.apply(policy, observation)
 
 def value(mean: Tensor) -> Tensor:
