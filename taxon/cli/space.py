@@ -17,7 +17,7 @@ from taxon.cli.frontend import write
 from taxon.cli.terminal import Screen
 from taxon.semantics.entries import every_entry
 from taxon.semantics.space import Blame, Point, coherent, refused
-from taxon.taxonomy.rules.rule import Rule
+from taxon.taxonomy.rule import Rule
 
 _INTRODUCTION = """\
 # How many rows mean something

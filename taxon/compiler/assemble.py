@@ -9,6 +9,7 @@ from taxon.compiler.blocks.control import choose
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import estimate
 from taxon.compiler.choices import Choices
+from taxon.compiler.packages import broken
 from taxon.compiler.schedules import Function, Schedule, acting, critics, schedule
 from taxon.compiler.symbols import DATA, FIELDS, METRICS, NOISE, STAGES, ranked
 from taxon.taxonomy.row import Row
@@ -50,6 +51,17 @@ def assemble(row: Row) -> Program:
         ContractError: a choice of the row has no block, or the blocks of the row do not fit together.
     """
     c = Choices(row)
+    try:
+        return _assembled(c)
+    except ContractError:
+        raise
+    except Exception as error:
+        if not c.packages:
+            raise
+        raise broken(c.packages, error) from error
+
+
+def _assembled(c: Choices) -> Program:
     c.refuse_unregistered()
     choose(c)
     order, stored = schedule(c), c.take(estimate).traced

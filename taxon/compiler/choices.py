@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 from taxon.compiler.block import Block, ContractError, Field, Section
 from taxon.compiler.literals import number
 from taxon.compiler.notation import number as tex_number
+from taxon.compiler.packages import operators, register
 from taxon.semantics import leaf_text
-from taxon.taxonomy.row import Composition, Row
+from taxon.taxonomy.language import packages_of
+from taxon.taxonomy.row import Composition, Leaf, Row
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,15 +54,23 @@ def _pattern(path: str) -> str:
     return path if path in MEANINGS else starred
 
 
-def _unfinished(path: str, key: str) -> str:
-    return f"{path} = {key} has no block in the compiler: it is a choice that is not finished"
+def _unfinished(leaf: Leaf, key: str) -> str:
+    chosen = leaf.slot.choice(key)
+    of = f", which {chosen.package} added," if chosen is not None and chosen.package else ""
+    return f"{leaf.path} = {key}{of} has no block in the compiler: it is a choice that is not finished"
 
 
 class Choices:
-    """What choices add: blocks, fields of the state, constants, attributes of the agent, functions beside it."""
+    """What choices add: blocks, fields of the state, constants, attributes of the agent, functions beside it.
+
+    Raises ContractError where a package that the row has choices of cannot be used.
+    """
 
     def __init__(self, row: Row) -> None:
         self.row = row
+        self.packages = packages_of(row)
+        register(self.packages)
+        self.operators = operators(self.packages)  # beside the library's: name -> module
         self.blocks: list[Block] = []
         self.fields: list[Field] = []
         self.constants: dict[str, tuple[str, str]] = {}
@@ -83,7 +93,7 @@ class Choices:
         key = self._key(path)
         known = MEANINGS.get(_pattern(path), {})
         if key not in known:
-            raise ContractError(_unfinished(path, key))
+            raise ContractError(_unfinished(self.row.leaves[path], key))
         self._understood.add((path, key))
         return known[key]
 
@@ -135,7 +145,7 @@ class Choices:
         """Refuse the row where nothing is registered for one of its choices."""
         for path, leaf in self.row.leaves.items():
             if isinstance(leaf.value, Composition) and leaf.value.base not in MEANINGS.get(_pattern(path), {}):
-                raise ContractError(_unfinished(path, leaf.value.base))
+                raise ContractError(_unfinished(leaf, leaf.value.base))
 
     def refuse_unread(self) -> None:
         """Refuse the row where a leaf was not understood: whatever it chooses would have no effect."""
@@ -151,7 +161,7 @@ class Choices:
 
     def add(self, part: str, code: str, *writes: str, **more: Any) -> None:
         """Add a block; one that says the same as another is that other."""
-        block = Block(part, code, writes, **more)
+        block = Block(part, code, writes, operators=frozenset(self.operators), **more)
         if block not in self.blocks:
             self.blocks.append(block)
 

@@ -121,6 +121,7 @@ class Choice:
     bases: tuple[str, ...] = ()  # of a modifier: the choices that it goes with in some row; none said means all
     operator: str = ""  # what implements it in taxon.operators or taxon.networks: a function, or a file of several
     properties: frozenset[str] = frozenset()  # what rules and other choices may ask of it, never its name
+    package: str = ""  # the installed package that added it; of taxon itself where there is none
 
 
 @dataclass(frozen=True)

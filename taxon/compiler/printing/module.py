@@ -14,6 +14,7 @@ from taxon.compiler.library import exports, names_used
 from taxon.compiler.literals import docstring
 from taxon.compiler.printing.layout import Line, laid_out, order_imports
 from taxon.compiler.symbols import COLUMNS, COMPUTED, DATA, ranked
+from taxon.taxonomy.language import choices_from_outside
 from taxon.taxonomy.table import cells
 
 _STANDARD = {
@@ -63,7 +64,8 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     declared = [f"DATA = {kind}(", *(f"    {name}={value}," for name, value in declaration.items()), ")"]
     needed = (used | {kind}) - c.constants.keys()
     imports = {line for name, line in _STANDARD.items() if name in needed}
-    imports |= {f"from {module} import {name}" for name, module in exports().items() if name in needed}
+    library = exports() | c.operators
+    imports |= {f"from {module} import {name}" for name, module in library.items() if name in needed}
     yield from (*_header(program), "", order_imports(imports), "", *constants, "", *declared, "", "")
 
 
@@ -86,6 +88,7 @@ def _header(program: Program) -> Iterator[str]:
         ", ".join(f"{path} = {cell}" for path, cell in cells(c.row).items()),
         c.row.doc,
         f"Shapes: {', '.join(axes)}. Every tensor of the state leads with S.",
+        "\n".join(f"{path} = {choice.key} is of the package {choice.package}." for path, choice in choices_from_outside(c.row)),
     ]
     yield '"""' + "\n\n".join(filter(None, map(docstring, parts)))
     yield '"""'

@@ -7,7 +7,7 @@ import math
 from taxon.diagnostics.model import Severity
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import Conflict, Rule, registrar
+from taxon.taxonomy.rule import Conflict, Rule, registrar
 
 LINTS: list[Rule] = []
 
