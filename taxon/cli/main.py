@@ -118,4 +118,6 @@ def main() -> None:
 def _said(error: Exception) -> bool:
     """Whether an error is a sentence for the user; most commands never import the modules of these."""
     classes = (("taxon.compiler.block", "ContractError"), ("taxon.taxonomy.extension", "ExtensionError"))
-    return any(isinstance(error, getattr(sys.modules[module], name)) for module, name in classes if module in sys.modules)
+    return any(
+        isinstance(error, getattr(sys.modules[module], name)) for module, name in classes if module in sys.modules
+    )

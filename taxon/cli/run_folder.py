@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -14,15 +15,19 @@ from taxon.runtime.folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
+from taxon.taxonomy.language import language
 
 
-def spec_of(folder: RunFolder, env: str | None, steps: int | None = None, done: int = 0) -> frontend.Resolved:
+def spec_of(
+    folder: RunFolder, env: str | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
+) -> frontend.Resolved:
     """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
 
-    steps, done: as `compiled` has them. Raises UserError where it cannot be read; where it means nothing, the command
-    ends (1 or 2).
+    packages: those that the record names, with their versions. steps, done: as `compiled` has them. Raises UserError
+    where it cannot be read, or a package is not there; where it means nothing, the command ends (1 or 2).
     """
     path = folder.path / SPEC
+    _check_packages(folder, packages)
     try:
         found = decoded(str(path), folder.read(SPEC, LARGEST))
     except OSError as error:
@@ -36,14 +41,31 @@ def spec_of(folder: RunFolder, env: str | None, steps: int | None = None, done: 
     return frontend.load(str(path), env=env, steps=steps, done=done, texts=texts)
 
 
+def _check_packages(folder: RunFolder, packages: Mapping[str, str]) -> None:
+    """Raise UserError where a package that a run had choices of cannot be used here."""
+    known = {package.name for package in language().packages}
+    left_out = {fault.name: fault for fault in language().faults}
+    for name, version in packages.items():
+        if name in left_out:
+            raise UserError(f"{folder.path} has choices of the package {name}: {left_out[name]}", "mend the package")
+        if name not in known:
+            message = f"{folder.path} has choices of the package {name} {version}, which is not installed"
+            raise UserError(message, "install it, if you trust where it comes from")
+
+
 def compiled(
-    folder: RunFolder, environment: str, env: str | None, steps: int | None = None, done: int = 0
+    folder: RunFolder,
+    environment: str,
+    env: str | None,
+    packages: Mapping[str, str],
+    steps: int | None = None,
+    done: int = 0,
 ) -> tuple[frontend.Resolved, str]:
     """A run's spec, and the module emitted anew from it: text found in a folder is never executed.
 
     environment: the run's own. env: the same again by the user's hand, where it would import a module. Raises UserError
-    where that is needed or wrong. steps: how many are asked for in all, where it is to be trained, of which `done` are
-    made already; where no update would follow, the command ends.
+    where that is needed or wrong. packages: as `spec_of` has them. steps: how many are asked for in all, where it is to
+    be trained, of which `done` are made already; where no update would follow, the command ends.
     """
     from taxon.compiler import emit
 
@@ -53,5 +75,5 @@ def compiled(
         raise UserError(message, f"if you trust that module, add --env {environment}")
     if env not in (None, environment):
         raise UserError(f"the run was on {environment}, not on {env}", "leave --env out")
-    resolved = spec_of(folder, environment, steps, done)
+    resolved = spec_of(folder, environment, packages, steps, done)
     return resolved, emit(resolved.row)

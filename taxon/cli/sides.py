@@ -54,10 +54,11 @@ def _side(spec: str, env: str | None) -> Side:
         folder = RunFolder(Path(spec))
         path = folder.path / RECORD
         try:
-            recorded = json.loads(folder.read(RECORD, LARGEST_RECORD).decode())["row"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            record = json.loads(folder.read(RECORD, LARGEST_RECORD).decode())
+            recorded, packages = record["row"], dict(record.get("extensions", {}))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UserError(f"{path} is not the record of a run", "name a folder that `taxon run` wrote") from None
-        resolved = spec_of(folder, env)
+        resolved = spec_of(folder, env, packages)
         if recorded != resolved.hash:
             message = f"{path.with_name(SPEC)} is not the spec that was run: its hash differs"
             raise UserError(message, "restore the file")

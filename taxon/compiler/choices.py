@@ -187,6 +187,10 @@ class Choices:
         """Those of the paths that the row has."""
         return tuple(dict.fromkeys(path for path in paths if path in self.row))
 
+    def below(self, path: str) -> tuple[str, ...]:
+        """The row's leaves at a path and below it."""
+        return tuple(leaf for leaf in self.row.leaves if leaf == path or leaf.startswith(f"{path}."))
+
     def source(self, *paths: str) -> str:
         """The sources of the choices at these paths, each once."""
         found: list[str] = []

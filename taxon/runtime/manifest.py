@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Literal, Self
@@ -11,7 +12,20 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.fields import Cadence, Count, Device, Hash, OfSeed, RowName, Seeds, Several, Time, Words, first_of
+from taxon.runtime.fields import (
+    Cadence,
+    Count,
+    Device,
+    Hash,
+    OfSeed,
+    PackageName,
+    RowName,
+    Seeds,
+    Several,
+    Time,
+    Words,
+    first_of,
+)
 from taxon.runtime.folder import RECORD, RunFolder
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
@@ -41,6 +55,7 @@ class Resumption(BaseModel):
     at: Time  # UTC, ISO 8601
     taxon: Words
     packages: dict[Words, Words]
+    extensions: dict[PackageName, Words] = {}
     machine: Machine
 
 
@@ -76,6 +91,7 @@ class Manifest(BaseModel):
     captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
     python: Words
     packages: dict[Words, Words]
+    extensions: dict[PackageName, Words] = {}  # the packages that the spec has choices of, with their versions
     machine: Machine
     started: Time  # UTC, ISO 8601
     ended: Time | None = None
@@ -115,6 +131,7 @@ def begin(
     precision: Precision,
     workers: int,
     captured: bool,
+    extensions: Mapping[str, str],
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
@@ -135,14 +152,22 @@ def begin(
         captured=captured,
         python=platform.python_version(),
         packages=_packages(),
+        extensions=dict(extensions),
         machine=_machine(device),
         started=now(),
     )
 
 
-def resumption(step: int, device: torch.device) -> Resumption:
+def resumption(step: int, device: torch.device, extensions: Mapping[str, str]) -> Resumption:
     """A run that goes on now, on this machine."""
-    return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
+    return Resumption(
+        step=step,
+        at=now(),
+        taxon=VERSION,
+        packages=_packages(),
+        extensions=dict(extensions),
+        machine=_machine(device),
+    )
 
 
 def read(folder: RunFolder) -> Manifest:

@@ -28,8 +28,8 @@ from taxon.semantics.scope import Symbol
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import parse, tree
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.rules import check_row, every_rule
 from taxon.taxonomy.rule import Rule
+from taxon.taxonomy.rules import check_row, every_rule
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Package:
 
     name: str
     version: str
-    extension: Extension = field(repr=False)
+    extension: Extension = field(repr=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"

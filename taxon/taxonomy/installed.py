@@ -37,7 +37,9 @@ def entry_points() -> list[EntryPoint]:
             for folder in _metadata(place):
                 # The first of a name hides the others, as it does when a module is imported.
                 found.setdefault(normal(folder.name.rpartition(".")[0].partition("-")[0]), list(_read(folder)))
-    return sorted((each for several in found.values() for each in several), key=lambda each: (each.package, each.target))
+    return sorted(
+        (each for several in found.values() for each in several), key=lambda each: (each.package, each.target)
+    )
 
 
 def normal(name: str) -> str:
@@ -59,7 +61,9 @@ def _read(folder: Path) -> Iterator[EntryPoint]:
     text = _text(folder / "entry_points.txt")
     if GROUP not in text:
         return
-    about = dict(re.findall(r"^(Name|Version): *(.+?) *$", _text(folder / "METADATA") or _text(folder / "PKG-INFO"), re.M))
+    about = dict(
+        re.findall(r"^(Name|Version): *(.+?) *$", _text(folder / "METADATA") or _text(folder / "PKG-INFO"), re.M)
+    )
     name = about.get("Name", folder.name.partition("-")[0])
     section = ""
     for line in map(str.strip, text.splitlines()):

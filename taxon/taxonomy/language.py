@@ -48,7 +48,9 @@ class Schema(Mapping[str, Slot]):
 @cache
 def language() -> Language:
     """The language with what is installed."""
-    slots, packages, faults = SLOTS, [], []
+    slots: Mapping[str, Slot] = SLOTS
+    packages: list[Package] = []
+    faults: list[Fault] = []
     for point in entry_points():
         try:
             package = Package(point.package, point.version, _imported(point))

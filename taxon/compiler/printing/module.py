@@ -88,7 +88,9 @@ def _header(program: Program) -> Iterator[str]:
         ", ".join(f"{path} = {cell}" for path, cell in cells(c.row).items()),
         c.row.doc,
         f"Shapes: {', '.join(axes)}. Every tensor of the state leads with S.",
-        "\n".join(f"{path} = {choice.key} is of the package {choice.package}." for path, choice in choices_from_outside(c.row)),
+        "\n".join(
+            f"{path} = {choice.key} is of the package {choice.package}." for path, choice in choices_from_outside(c.row)
+        ),
     ]
     yield '"""' + "\n\n".join(filter(None, map(docstring, parts)))
     yield '"""'

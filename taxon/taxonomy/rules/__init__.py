@@ -25,8 +25,16 @@ from taxon.taxonomy.rules.environment import check_environment, unusable
 from taxon.taxonomy.rules.outside import rules_of
 
 __all__ = [
-    *("CODES", "LINTS", "RULES", "check_duration", "check_environment", "check_row"),
-    *("every_code", "every_lint", "every_rule", "unusable"),
+    "CODES",
+    "LINTS",
+    "RULES",
+    "check_duration",
+    "check_environment",
+    "check_row",
+    "every_code",
+    "every_lint",
+    "every_rule",
+    "unusable",
 ]
 
 _FILES = (control, posterior, m_step, value, estimate, data, action)

@@ -29,6 +29,7 @@ def _about(package: Package, rule: Rule, places: list[tuple[str, str]]) -> Calla
         try:
             return rule.check(row)
         except _BREAKS as error:
-            raise ExtensionError(f"the rule {rule.code.id} of {package} fails ({type(error).__name__}: {error})") from error
+            reason = f"{type(error).__name__}: {error}"
+            raise ExtensionError(f"the rule {rule.code.id} of {package} fails ({reason})") from error
 
     return check
