@@ -61,9 +61,8 @@ def _read(folder: Path) -> Iterator[EntryPoint]:
     text = _text(folder / "entry_points.txt")
     if GROUP not in text:
         return
-    about = dict(
-        re.findall(r"^(Name|Version): *(.+?) *$", _text(folder / "METADATA") or _text(folder / "PKG-INFO"), re.M)
-    )
+    header = (_text(folder / "METADATA") or _text(folder / "PKG-INFO")).partition("\n\n")[0]
+    about = dict(re.findall(r"^(Name|Version): *(.+?) *$", header, re.MULTILINE))
     name = about.get("Name", folder.name.partition("-")[0])
     section = ""
     for line in map(str.strip, text.splitlines()):
