@@ -9,13 +9,13 @@ from pathlib import Path
 import typer
 
 from taxon.cli import frontend
+from taxon.cli.extending import lacking
 from taxon.diagnostics.model import Diagnostic
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
-from taxon.taxonomy.language import language
 
 
 def spec_of(
@@ -27,7 +27,8 @@ def spec_of(
     where it cannot be read, or a package is not there; where it means nothing, the command ends (1 or 2).
     """
     path = folder.path / SPEC
-    _check_packages(folder, packages)
+    for why, way_out in lacking(packages):
+        raise UserError(f"{folder.path} has {why}", way_out)
     try:
         found = decoded(str(path), folder.read(SPEC, LARGEST))
     except OSError as error:
@@ -39,18 +40,6 @@ def spec_of(
         raise UserError(f"{path} imports another file, which no run's spec does", "restore the file")
     texts = {Path(os.path.realpath(path)): found.text}
     return frontend.load(str(path), env=env, steps=steps, done=done, texts=texts)
-
-
-def _check_packages(folder: RunFolder, packages: Mapping[str, str]) -> None:
-    """Raise UserError where a package that a run had choices of cannot be used here."""
-    known = {package.name for package in language().packages}
-    left_out = {fault.name: fault for fault in language().faults}
-    for name, version in packages.items():
-        if name in left_out:
-            raise UserError(f"{folder.path} has choices of the package {name}: {left_out[name]}", "mend the package")
-        if name not in known:
-            message = f"{folder.path} has choices of the package {name} {version}, which is not installed"
-            raise UserError(message, "install it, if you trust where it comes from")
 
 
 def compiled(

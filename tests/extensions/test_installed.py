@@ -83,7 +83,10 @@ def test_parameters_of_several_choices_and_of_modifiers_are_reached(
         (extension("{'G.estimate.n.m': (Choice('x', ''),)}"), "it adds x to G.estimate.n.m, and there is no such path"),
         (extension("{'gamma': (Choice('x', ''),)}"), "it adds x to gamma, which takes no choices"),
         (extension("{'G.estimate': (Choice('gae', ''),)}"), "G.estimate = gae is there already, of taxon"),
-        (extension("{'G.estimate': (Choice('x', ''), Choice('x', ''))}"), "G.estimate = x is there already, of stranger"),
+        (
+            extension("{'G.estimate': (Choice('x', ''), Choice('x', ''))}"),
+            "G.estimate = x is there already, of stranger",
+        ),
         (extension("{'G.estimate': (Choice('a b', ''),)}"), "G.estimate = a b is no name"),
         (
             extension("{'G.estimate': (Choice('x', '', properties=frozenset({'fast'})),)}"),
