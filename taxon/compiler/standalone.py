@@ -69,6 +69,12 @@ def _files(outside: list[Source]) -> list[Source]:
         for name in source.definitions():
             if given.setdefault(name, source.module) != source.module:
                 raise ContractError(f"one file cannot hold both {source.module}.{name} and {given[name]}.{name}")
+        for node in source.tree.body:
+            if isinstance(node, ast.ImportFrom) and _ours(node.module or ""):
+                missing = next((alias.name for alias in node.names if alias.name not in given), None)
+                if missing is not None:
+                    reason = f"{source.module} imports {missing} of {node.module}, which no script has"
+                    raise ContractError(reason)
     return [*library, *_placed(outside)]
 
 

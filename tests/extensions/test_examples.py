@@ -46,6 +46,16 @@ EXPECTED = {
         "Averaged n-step TD",
         _ROUND,
     ),
+    "combined_replay": Example(
+        "data",
+        "combined_replay",
+        "sac",
+        "from taxon_combined_replay.source import CombinedReplay",
+        "DATA = CombinedReplay(",
+        "one minibatch of 256 steps, drawn uniformly but for its last, the newest.",
+        "Q_soft^pi_q",
+        _SMALL,
+    ),
     "relu_power": Example(
         "pi_q.update.f",
         "relu_power",
