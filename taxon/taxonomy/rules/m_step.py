@@ -93,7 +93,7 @@ def _closed_form(row: Row) -> Conflict | None:
     if not facts.can(row, needed):
         return Conflict(
             facts.missing(row, f"`pi_p.update = {update}` solves for the maximum of the weighted likelihood: it", needed),
-            (("pi_p.update", "solves for the maximum"), ("pi_theta", "has none that is found so")),
+            (("pi_p.update", "solves for the maximum"), ("pi_theta", f"has no `{needed}`")),
             ("write `pi_p.update = pi_q` with `pi_p = pi_q`, the exact projection, or " if facts.can(row, "fit") else "write ")
             + "`pi_p.update = sg`" + ("" if update == "analytic" else " with `pi_p = pi_theta`"),
         )
