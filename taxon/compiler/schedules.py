@@ -68,13 +68,12 @@ def acting(c: Choices, stored: bool) -> tuple[Function, ...]:
     hot = ", one-hot" if finite else ""
     what = "Draws of pi_theta" if made.sample else "Actions of pi_theta, and noise"
     density = ", log_prob [S, N]" if stored else ""
-    axes = ", ".join({"self.actions": "A"}.get(axis, axis) for axis in made.noise_axes)
+    axes = ", ".join(made.noise_axes).replace("self.actions", "A")
     doc = f"{what}: observation [S, N, O], noise [S, N, {axes}] -> action [S, N, A]{hot}{density}."
     state = "self, state: State, observation: Tensor"
     learns = any(block.part == "observe" for block in c.blocks)
     observed = ", enter the running statistics" if learns else ": nothing to learn from them"
-    kind = "likeliest" if finite else "mean"
-    evaluates = f"The {kind} action, for evaluation: [S, ..., O] -> [S, ..., A]{hot}."
+    evaluates = f"The {made.evaluated}, for evaluation: [S, ..., O] -> [S, ..., A]{hot}."
     given = {"seen_raw": "observation", "begins_now": "begins"}
     acts = 'return state, {"action": action, "log_prob": log_prob}' if stored else 'return state, {"action": action}'
     changed = "return state._replace(statistics=statistics)" if learns else "return state"

@@ -16,7 +16,7 @@ from importlib import import_module
 from taxon.taxonomy.extension import Extension, ExtensionError, Fault, Package
 from taxon.taxonomy.installed import EntryPoint, entry_points, normal
 from taxon.taxonomy.row import Composition, Row
-from taxon.taxonomy.schema import PROPERTIES, Choice, Slot
+from taxon.taxonomy.schema import CAPABILITIES, PROPERTIES, Choice, Slot
 from taxon.taxonomy.slots import SLOTS
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -115,9 +115,13 @@ def extended(slots: Mapping[str, Slot], package: Package) -> Mapping[str, Slot]:
 def _check(path: str, choice: Choice) -> None:
     if not _KEY.fullmatch(choice.key):
         raise ExtensionError(f"{path} = {choice.key} is no name")
-    unknown = sorted(choice.properties - PROPERTIES.keys())
-    if unknown:
-        raise ExtensionError(f"{path} = {choice.key} has the property {unknown[0]}, which no choice can have")
+    for kind, said, known in (
+        ("property", choice.properties, PROPERTIES),
+        ("capability", choice.capabilities | choice.keeps, CAPABILITIES),
+    ):
+        unknown = sorted(said - known.keys())
+        if unknown:
+            raise ExtensionError(f"{path} = {choice.key} has the {kind} {unknown[0]}, which there is not")
 
 
 def _added(slots: Mapping[str, Slot], path: str, choice: Choice) -> Mapping[str, Slot]:

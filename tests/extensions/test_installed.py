@@ -90,7 +90,7 @@ def test_parameters_of_several_choices_and_of_modifiers_are_reached(
         (extension("{'G.estimate': (Choice('a b', ''),)}"), "G.estimate = a b is no name"),
         (
             extension("{'G.estimate': (Choice('x', '', properties=frozenset({'fast'})),)}"),
-            "G.estimate = x has the property fast, which no choice can have",
+            "G.estimate = x has the property fast, which there is not",
         ),
         (
             START + "RULES = []\nregistrar(RULES)('TX301', 't', 'w')(lambda row: None)\n"
