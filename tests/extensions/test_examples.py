@@ -56,6 +56,16 @@ EXPECTED = {
         "Q_soft^pi_q",
         _SMALL,
     ),
+    "laplace": Example(
+        "pi_theta",
+        "laplace",
+        "ppo",
+        "from taxon_laplace.operators import laplace_kl, laplace_log_prob, laplace_sample",
+        "self.policy = Laplace(trunk, 0.01)",
+        "b_theta(s) = 0.01 + log(1 + exp(f_theta(s)))",
+        "Laplace(mu_theta(s), b_theta(s))",
+        _ROUND,
+    ),
     "relu_power": Example(
         "pi_q.update.f",
         "relu_power",

@@ -205,6 +205,10 @@ def test_a_declaration_that_imports_torch_is_left_out(made_up: Install) -> None:
             "nobody writes cubes, which is read in update",
         ),
         (
+            {"stranger": FINE, "stranger_blocks": BLOCKS.format(body="return 3")},
+            "the blocks of stranger 1.0 cannot say this row (AttributeError: 'int' object has no attribute",
+        ),
+        (
             {"stranger": WITH_OPERATORS, "stranger_blocks": ""},
             "stranger 1.0 has no module stranger_operators",
         ),
@@ -253,3 +257,30 @@ def test_other_packages_change_no_hash_and_no_module(made_up: Install) -> None:
         a_neighbour_operators="def score(): pass",
     )
     assert place.front_end(*lines) == alone
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"sample", "log_prob"}, "odd has the capability `entropy` by its family alone"),
+        ({"sample", "log_prob", "entropy", "kl"}, "odd has the capability `kl` by its choice alone"),
+    ],
+)
+def test_a_family_has_what_its_choice_declares(made_up: Install, declared: set[str], message: str) -> None:
+    """Rules read the choice, blocks the family."""
+    place = made_up(
+        stranger=extension(f"{{'pi_theta': (Choice('odd', '', capabilities=frozenset({sorted(declared)})),)}}"),
+        stranger_blocks="""
+from taxon.compiler.choices import choice
+from taxon.compiler.families.family import Family
+
+
+@choice("pi_theta", "odd")
+def odd(c):
+    return Family(
+        "odd", ("x",), "X({trunk})", "action", (), "", "{x}", "f({p})", log_prob="g({x})", entropy="h()", pathwise=False
+    )
+""",
+    )
+    (called,) = place.front_end(["emit", "ppo_clip", "--set", "pi_theta = odd"])
+    assert (called.exit_code, called.stderr) == (2, f"error: {message}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from taxon.compiler.block import Section
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.network import perceptron, seen
 from taxon.compiler.choices import NUMBER, Choices, choice, table
@@ -17,6 +17,8 @@ from taxon.compiler.families.mixture import mixture
 from taxon.compiler.families.normal import full_normal, normal
 from taxon.compiler.literals import number
 from taxon.taxonomy.axes import facts
+from taxon.taxonomy.row import Composition
+from taxon.taxonomy.schema import CAPABILITIES
 
 OLD = r"\pi_{\mathrm{old}}"
 
@@ -24,6 +26,11 @@ OLD = r"\pi_{\mathrm{old}}"
 def family(c: Choices) -> Family:
     """The distribution of the policy."""
     made: Family = c.meaning("pi_theta")(c)
+    for name in CAPABILITIES:
+        # What a bounded mean adds to an unsquashed policy's box is no capability of its distribution.
+        if (name in made.capabilities) != facts.can(c.row, name) and name != "box":
+            side = "its family alone" if name in made.capabilities else "its choice alone"
+            raise ContractError(f"{facts.distribution(c.row)} has the capability `{name}` by {side}")
     if made.interval and not facts.solved(c.row):
         what = r"the diagonal of $L_\theta$" if "scale" in made.parameters else r"$\sigma_\theta$"
         held = f"held in $[{c.tex('network.policy.std.low')}, {c.tex('network.policy.std.high')}]$ after each step"
@@ -44,7 +51,8 @@ def build(c: Choices) -> None:
     chain = ["pi_theta"]
     while f"{chain[-1]}.base" in c.row:
         chain.append(f"{chain[-1]}.base")
-    leaves = (f"{path}.{leaf}" for path in chain for leaf in ("components", "cov"))
+    numbers = (path for path in c.below("pi_theta") if not isinstance(c.row[path], Composition))
+    leaves = (*numbers, *(f"{path}.cov" for path in chain))
     c.sections.append(
         Section(
             "The policy",

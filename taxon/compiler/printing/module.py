@@ -132,10 +132,11 @@ def _batch(program: Program, placed: Placed) -> Lines:
     columns = {column for other in program.functions if other.function.batch == name for column in other.columns}
     axes = "[S, n" if placed.function.whole else "[S, B, T" if of.windows else "[S, B"
     steps = "All stored steps" if placed.function.whole else "Windows of stored steps" if of.windows else "Stored steps"
+    old = program.choices.take(family).all("old_")
     computed = ", and what was computed of them" if columns - {column.name for column in DATA.values()} else ""
     yield from _plain("", f"class {name}(NamedTuple):", f'    """{steps}{computed}."""', "")
     for column in sorted(columns, key=lambda column: (ranked(COLUMNS, column), column)):
-        shape = _SHAPES.get(column, "")
+        shape = _SHAPES.get(column, "A" if column in old else "")
         yield Line(f"    {column}: Tensor  # {axes}{', ' + shape if shape else ''}]")
 
 
