@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from taxon.compiler.block import Block, ContractError, Field, Step, analyse
 from taxon.compiler.blocks.control import choose
 from taxon.compiler.blocks.data import data
-from taxon.compiler.blocks.estimate import estimate
+from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.choices import Choices
+from taxon.compiler.function import Function
 from taxon.compiler.packages import broken
-from taxon.compiler.schedules import Function, Schedule, acting, critics, schedule
-from taxon.compiler.symbols import DATA, FIELDS, METRICS, NOISE, STAGES, ranked
+from taxon.compiler.schedules import Schedule, acting, critics, schedule
+from taxon.compiler.symbols import FIELDS, METRICS, NOISE, ROLES, STAGES, ranked
 from taxon.taxonomy.row import Row
 
 Line = tuple[str, Block | None]
@@ -27,6 +28,7 @@ class Placed:
     columns: set[str] = field(default_factory=set)
     metrics: list[tuple[str, str]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    memory: str = "memory"  # the memory after the function
 
 
 @dataclass
@@ -38,7 +40,6 @@ class Program:
     functions: list[Placed]
     fields: list[Field]
     noise: dict[str, tuple[str, ...]]
-    stored: bool  # acting adds the density of its actions to the data
 
     def placed(self, name: str) -> Placed | None:
         return next((placed for placed in self.functions if placed.function.name == name), None)
@@ -64,15 +65,16 @@ def assemble(row: Row) -> Program:
 def _assembled(c: Choices) -> Program:
     c.refuse_unregistered()
     choose(c)
-    order, stored = schedule(c), c.take(estimate).traced
-    functions = (*acting(c, stored), *critics(c), *order.functions)
+    order = schedule(c)
+    functions = (*acting(c), *critics(c), *c.methods, *order.functions)
     c.refuse_unread()
     _one_place(c, functions)
     counters = dict.fromkeys(f.counter for f in functions if f.counter)
     zero = "torch.zeros(len(generators), dtype=torch.int64)"
     fields = [*c.fields, *(Field(name, "[S]", zero) for name in counters)]
-    fields.sort(key=lambda each: ranked(FIELDS, _base(each.name)))
-    program = Program(c, order, [], fields, {}, stored)
+    names = (*ROLES, *(name for name in c.roles if name not in ROLES), *FIELDS)
+    fields.sort(key=lambda each: ranked(names, _base(each.name)))
+    program = Program(c, order, [], fields, {})
     left = {name for block in c.blocks if block.part == "columns" for name in block.writes}
     left |= {"target"} if c.take(data).phased else set()
     program.functions = [_place(program, function, left) for function in functions]
@@ -112,13 +114,13 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
     if function.columns:
         returned |= _crossing(program, left)
     while True:  # blocks that stand anywhere join where they are read
-        wanted = {name for block in blocks for name in _outside(block, blocks)} | returned
+        wanted = {name for block in blocks for name in _outside(c, block, blocks)} | returned
         wanted -= {name for block in blocks if not block.within for name in block.writes} | given
         more = [block for block in pool if block not in blocks and set(block.writes) & wanted]
         if not more:
             break
         blocks += more
-    composed = [_compose(block, blocks) if block.step else block for block in blocks if not block.within]
+    composed = [_compose(c, block, blocks) if block.step else block for block in blocks if not block.within]
     ordered = _sorted(composed, parts, c, function)
     written = {name for block in ordered for name in block.writes}
     names = _resolved(program, placed, ordered, written, left)
@@ -134,6 +136,9 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
     fields = {each.name for each in program.fields}
     changed = [name for block in ordered for name in block.writes if name in fields and function.data == "batch"]
     placed.changed = list(dict.fromkeys(changed))
+    kept = [each.name for each in c.memory if each.name in written]
+    if kept:
+        placed.memory = f"memory._replace({', '.join(f'{name}={name}' for name in kept)})"
     return placed
 
 
@@ -143,16 +148,21 @@ def _field(block: Block) -> str:
 
 def _names(text: str) -> set[str]:
     """The names that a line reads."""
-    code = text.removeprefix("return ")
+    code = text.removeprefix("return ").replace("{memory}", "memory")
     return {name for name, _, _ in analyse(code).loads} if code else set()
 
 
-def _outside(block: Block, blocks: list[Block]) -> set[str]:
+def _outside(c: Choices, block: Block, blocks: list[Block]) -> set[str]:
     """What a block reads from outside its scope."""
     if not block.within:
         return set(block.reads)
-    inside = {name for other in blocks if other.within == block.within for name in other.writes} | {block.within}
-    return set(block.reads) - inside
+    inside = {name for other in blocks if other.within == block.within for name in other.writes}
+    return set(block.reads) - inside - {block.within, *_sharing(c, block.within)}
+
+
+def _sharing(c: Choices, field: str) -> tuple[str, ...]:
+    """The further roles that the loss of a field trains."""
+    return tuple(role.name for role in c.roles.values() if role.trained_by == field)
 
 
 def _crossing(program: Program, left: set[str]) -> set[str]:
@@ -161,13 +171,17 @@ def _crossing(program: Program, left: set[str]) -> set[str]:
     later = {part for f in program.schedule.functions if f.data == "batch" and f.batch for part in f.parts} | {"inputs"}
     reading = [block for block in c.blocks if block.part in later]
     computed = {name for block in reading if not block.within for name in block.writes if block.part != "columns"}
-    read = {name for block in reading for name in _outside(block, reading)} - computed
+    read = {name for block in reading for name in _outside(c, block, reading)} - computed
     return read & (left - {"target"} | ({"target"} if c.take(data).rollouts else set()))
 
 
-def _compose(step: Block, blocks: list[Block]) -> Block:
-    """An optimiser's step: what the loss of its field reads and, beside the field, what leaves the loss."""
+def _compose(c: Choices, step: Block, blocks: list[Block]) -> Block:
+    """An optimiser's step: of its field, of the roles that its loss trains as well, and what else leaves the loss."""
     made = step.step or Step("", "", "", "")
+    shared = _sharing(c, made.field)
+    trained = [(name, optimiser(c, c.roles[name].optimiser)) for name in shared]
+    lines = [made.lines, *(descent.step(name, f"{name}_gradient") for name, descent in trained)]
+    writes = (*step.writes, *(name for each, descent in trained for name in descent.writes(each)))
     terms = [block for block in blocks if block.within == made.field]
     if not any("loss" in block.writes and not block.stage for block in terms):
         raise ContractError(f"nobody writes the loss of {made.field}")
@@ -176,7 +190,8 @@ def _compose(step: Block, blocks: list[Block]) -> Block:
     read = {name for block in blocks if not block.within and block is not step for name in block.reads}
     shown = {name for term in terms for _, text in term.metrics for name in _names(text)}
     leaving = sorted(inner & ((read - outer) | shown), key=[n for term in terms for n in term.writes].index)
-    return replace(step, writes=(*step.writes, *leaving))
+    made = replace(made, lines="\n".join(lines), shared=shared, leaving=tuple(leaving))
+    return replace(step, writes=(*writes, *leaving), step=made)
 
 
 def _chain(blocks: list[Block], name: str) -> list[Block]:
@@ -201,7 +216,7 @@ def _sorted(blocks: list[Block], parts: tuple[str, ...], c: Choices, function: F
     for block in blocks:
         if block.step:
             inside = [b for b in c.blocks if b.within == block.step.field and b.part in parts]
-            terms[block.step.field] = {name for b in inside for name in _outside(b, inside)}
+            terms[block.step.field] = {name for b in inside for name in _outside(c, b, inside)}
     after: dict[int, set[int]] = {}
     for block in blocks:
         needs: set[int] = set()
@@ -233,14 +248,14 @@ def _resolved(
     fields = {each.name for each in program.fields}
     inside = [b for b in c.blocks if b.part in function.parts and b.within]
     read = {name for block in ordered for name in block.reads}
-    read |= {name for block in inside for name in _outside(block, inside)}
+    read |= {name for block in inside for name in _outside(c, block, inside)}
     for name in sorted(read - written - names.keys() - c.constants.keys()):
-        if name in left and function.batch and name not in DATA:
+        if name in left and function.batch and name not in c.data:
             names[name] = f"{function.data}.{name}"
             placed.columns.add(name)
-        elif name in DATA and function.data:
-            names[name] = f"{function.data}.{DATA[name].name}"
-            placed.columns.add(DATA[name].name)
+        elif name in c.data and function.data:
+            names[name] = f"{function.data}.{c.data[name].name}"
+            placed.columns.add(c.data[name].name)
         elif name in fields:
             names[name] = f"state.{name}"
         else:
@@ -253,22 +268,28 @@ def _lines(block: Block, names: dict[str, str], function: Function, terms: list[
     if block.step is None:
         return [(line, block) for line in _renamed(block, names, function)]
     step, lines = block.step, []
-    inner = {name for term in terms for name in term.writes} | {step.field}
+    trained, leaving = (step.field, *step.shared), step.leaving
+    inner = {name for term in terms for name in term.writes} | {*trained}
     outer = {name: text for name, text in names.items() if name not in inner}
-    ordered = _chain(terms, "loss")
-    leaving = list(block.writes[2:])
+    chain = _chain(terms, "loss")
+    ordered = [*(term for term in terms if term not in chain), *chain]
     returned = ", ".join(["loss", *leaving])
     kind = "tuple[Tensor, ...]" if leaving else "Tensor"
     doc = "".join(term.doc for term in ordered)
-    lines += [("", None), (f"def {step.loss}({step.field}: Tensor) -> tuple[Tensor, {kind}]:", block)]
+    given = ", ".join(f"{name}: Tensor" for name in trained)
+    lines += [("", None), (f"def {step.loss}({given}) -> tuple[Tensor, {kind}]:", block)]
     lines.append((f'    """{doc.removesuffix(".")}."""', block))
     for term in ordered:
         lines += [(f"    {line}" if line else "", term) for line in _renamed(term, outer, function)]
     lines += [(f"    return loss.sum(), {f'({returned})' if leaving else returned}", block), ("", None)]
     left = f"({', '.join([step.cost, *leaving])})" if leaving else step.cost
-    call = f"grad_and_value({step.loss}, has_aux=True)(state.{step.field})"
-    lines.append((f"{step.field}_gradient, (_, {left}) = {call}", block))
-    return [*lines, (step.lines, block)]
+    gradients = ", ".join(f"{name}_gradient" for name in trained)
+    several = ""
+    if step.shared:
+        gradients, several = f"({gradients})", f", argnums={tuple(range(len(trained)))}"
+    call = f"grad_and_value({step.loss}{several}, has_aux=True)({', '.join(f'state.{name}' for name in trained)})"
+    lines.append((f"{gradients}, (_, {left}) = {call}", block))
+    return [*lines, *((line, block) for line in step.lines.splitlines())]
 
 
 def _renamed(block: Block, names: dict[str, str], function: Function) -> list[str]:
@@ -287,11 +308,15 @@ def _renamed(block: Block, names: dict[str, str], function: Function) -> list[st
 
 
 def _no_idle(program: Program) -> None:
-    """Somebody reads what a block writes, or it is a field, a result or a metric."""
+    """Every role with an optimiser is trained; what a block writes is read, or it is a field, a result or a metric."""
     fields = {each.name for each in program.fields}
     read = {name for block in program.choices.blocks for name in block.reads}
     for placed in program.functions:
         read |= _names(placed.function.returns) if placed.function.returns not in ("-", "") else set()
+    changed = {name for placed in program.functions for name in placed.changed}
+    for role in program.choices.roles.values():
+        if role.optimiser and role.name not in changed:
+            raise ContractError(f"no loss trains the {role.name}")
     for block in program.choices.blocks:
         useful = (
             block.anywhere or block.metrics or block.step or not block.writes or block.part in ("density", "columns")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from taxon.compiler.library import exports
+from taxon.compiler.symbols import Column
 
 
 class ContractError(Exception):
@@ -43,6 +44,17 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A column that acting adds to the stored step, and updates read by its symbol."""
+
+    column: Column
+    symbol: str
+    code: str  # what it is, over what `act` names and the memory before the step
+    random: str  # what it is for a uniform action, over `uniform` [S, N, A]
+    axes: tuple[str, ...] = ()  # its shape behind [S, N], as expressions of the agent
+
+
+@dataclass(frozen=True)
 class Step:
     """The descent of a network's loss, which the blocks `within` its field make up."""
 
@@ -50,6 +62,8 @@ class Step:
     loss: str  # name of the function
     cost: str  # name of its value
     lines: str  # from the gradient to the next value
+    shared: tuple[str, ...] = ()  # further roles that it trains, whose parameters are arguments of the loss
+    leaving: tuple[str, ...] = ()  # what leaves the loss beside its value
 
 
 @dataclass(frozen=True)
@@ -112,7 +126,7 @@ class Names:
 
 # What every function of a module may read.
 GIVEN = frozenset(dir(builtins)) | {
-    *("self", "state", "noise", "batch", "episodes", "updates", "generators", "torch", "F", "Tensor", "math"),
+    *("self", "state", "memory", "noise", "batch", "episodes", "updates", "generators", "torch", "F", "Tensor", "math"),
     *("grad", "grad_and_value", "windows", "by_group"),
 }
 

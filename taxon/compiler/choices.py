@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from taxon.compiler.block import Block, ContractError, Field, Section
+from taxon.compiler.block import Block, ContractError, Field, Section, Stored
+from taxon.compiler.function import Function
 from taxon.compiler.literals import number
 from taxon.compiler.notation import number as tex_number
 from taxon.compiler.packages import operators, register
+from taxon.compiler.roles import Role
+from taxon.compiler.symbols import DATA, Column
 from taxon.semantics import leaf_text
 from taxon.taxonomy.language import packages_of
 from taxon.taxonomy.row import Composition, Leaf, Row
@@ -61,7 +64,7 @@ def _unfinished(leaf: Leaf, key: str) -> str:
 
 
 class Choices:
-    """What choices add: blocks, fields of the state, constants, attributes of the agent, functions beside it.
+    """What choices add: blocks, roles, fields of state and memory, constants, methods and attributes of the agent.
 
     Raises ContractError where a package that the row has choices of cannot be used.
     """
@@ -73,6 +76,10 @@ class Choices:
         self.operators = operators(self.packages)  # beside the library's: name -> module
         self.blocks: list[Block] = []
         self.fields: list[Field] = []
+        self.roles: dict[str, Role] = {}
+        self.memory: list[Field] = []  # what acting keeps from step to step of an episode
+        self.stored: list[Stored] = []  # columns that acting adds to the data
+        self.methods: list[Function] = []  # of the agent, beside those of acting and updates
         self.constants: dict[str, tuple[str, str]] = {}
         self.attributes: list[str] = []  # lines of `__init__`
         self.sections: list[Section] = []  # of what stands outside all blocks
@@ -105,6 +112,8 @@ class Choices:
         return self._key(path)
 
     def _key(self, path: str) -> str:
+        if path not in self.row:
+            raise ContractError(f"a block reads {path}, which the row does not have")
         value = self.row[path]
         return value.base if isinstance(value, Composition) else NUMBER
 
@@ -172,6 +181,18 @@ class Choices:
 
     def field(self, name: str, shape: str, init: str, kind: str = "Tensor", local: bool = False) -> None:
         self.fields.append(Field(name, shape, init, kind, local))
+
+    def remember(self, name: str, axes: str, init: str) -> None:
+        """A field of the memory, `memory.<name>`, [S, N, axes]; a block of `act` that writes its name changes it.
+
+        init: its value at an episode's start, over `seeds`, `environments` and `device`.
+        """
+        self.memory.append(Field(name, f"[S, N, {axes}]", init))
+
+    @property
+    def data(self) -> dict[str, Column]:
+        """The symbols that are columns of the data."""
+        return DATA | {each.symbol: each.column for each in self.stored}
 
     # ---- for equations
 

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from taxon.compiler.block import ContractError
 from taxon.compiler.blocks.critic import critic
 from taxon.compiler.blocks.data import data, delay, whole
 from taxon.compiler.blocks.estimate import estimate
-from taxon.compiler.blocks.network import seen
+from taxon.compiler.blocks.network import input_
 from taxon.compiler.blocks.policy import family
 from taxon.compiler.choices import Choices
+from taxon.compiler.function import Function
 
 _STEP = ") -> tuple[State, dict[str, Tensor]]:"
 _COLUMNS = "self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]) -> dict[str, Tensor]:"
 _FLATTEN = "batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]"
-
-
-@dataclass(frozen=True)
-class Function:
-    """A method of the emitted agent: which parts it holds, what its data are called, and how it ends."""
-
-    name: str
-    signature: str
-    doc: str
-    parts: tuple[str, ...] = ()
-    data: str = ""
-    batch: str = ""  # the NamedTuple of its data
-    whole: bool = False
-    counter: str = ""  # the field that counts its steps
-    head: tuple[str, ...] = ()
-    returns: str = ""  # the last line; where there is none, the new state and the metrics
-    given: dict[str, str] = field(default_factory=dict)  # symbols that are arguments, by the names that these have
-    draws: bool = False  # its noise is drawn inside, for `n` steps
-    columns: bool = False  # it returns the columns that other functions read
-    before: bool = False  # the estimate reads the state before the critic's step
-    joins: bool = False  # its metrics join those of the critic's step, which it begins with
 
 
 @dataclass(frozen=True)
@@ -62,20 +42,22 @@ def schedule(c: Choices) -> Schedule:
     return _phased(c) if c.take(data).phased else _joint(c)
 
 
-def acting(c: Choices, stored: bool) -> tuple[Function, ...]:
+def acting(c: Choices) -> tuple[Function, ...]:
     """What the runtime calls between updates."""
     made, finite = c.take(family), bool(c.take(family).log_all)
     hot = ", one-hot" if finite else ""
     what = "Draws of pi_theta" if made.sample else "Actions of pi_theta, and noise"
-    density = ", log_prob [S, N]" if stored else ""
+    added = "".join(f", {each.column.name} [{each.column.axes('S, N')}]" for each in c.stored)
     axes = ", ".join(made.noise_axes).replace("self.actions", "A")
-    doc = f"{what}: observation [S, N, O], noise [S, N, {axes}] -> action [S, N, A]{hot}{density}."
+    doc = f"{what}: observation [S, N, O], noise [S, N, {axes}] -> action [S, N, A]{hot}{added}."
     state = "self, state: State, observation: Tensor"
     learns = any(block.part == "observe" for block in c.blocks)
     observed = ", enter the running statistics" if learns else ": nothing to learn from them"
-    evaluates = f"The {made.evaluated}, for evaluation: [S, ..., O] -> [S, ..., A]{hot}."
-    given = {"seen_raw": "observation", "begins_now": "begins"}
-    acts = 'return state, {"action": action, "log_prob": log_prob}' if stored else 'return state, {"action": action}'
+    evaluates = f"The {made.evaluated}, for evaluation: [S, N, O] -> [S, N, A]{hot}."
+    given = {"seen_raw": "observation"}
+    columns = "".join(f', "{each.column.name}": {each.code}' for each in c.stored)
+    acts = f'return {{memory}}, {{"action": action{columns}}}'
+    remembers = "self, state: State, memory: Memory, observation: Tensor"
     changed = "return state._replace(statistics=statistics)" if learns else "return state"
     return (
         Function(
@@ -96,13 +78,20 @@ def acting(c: Choices, stored: bool) -> tuple[Function, ...]:
         ),
         Function(
             "act",
-            f"{state}, begins: Tensor, noise: Tensor{_STEP}",
+            f"{remembers}, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:",
             doc,
-            ("act", *(["density"] if stored else [])),
+            ("act", *(["density"] if any(each.code == "log_prob" for each in c.stored) else [])),
             given=given,
             returns=acts,
         ),
-        Function("act_mean", f"{state}) -> Tensor:", evaluates, ("act_mean",), given=given, returns="-"),
+        Function(
+            "act_mean",
+            f"{remembers}) -> tuple[Memory, Tensor]:",
+            evaluates,
+            ("act_mean",),
+            given=given,
+            returns="return {memory}, action",
+        ),
     )
 
 
@@ -134,7 +123,14 @@ def critics(c: Choices) -> tuple[Function, ...]:
     )
 
 
-_POLICY = ("policy", "multipliers")
+def _steps(c: Choices, name: str) -> tuple[str, ...]:
+    """The parts with a role's step and those of the roles beside it."""
+    return (name, *(role.name for role in c.roles.values() if role.beside == name))
+
+
+def _lags(c: Choices, *names: str) -> tuple[str, ...]:
+    """The parts with the lagged copies of these roles and of those that are updated with them."""
+    return tuple(f"lag.{role.name}" for name in names for role in c.roles.values() if role.place == name)
 
 
 def _multiplied(c: Choices) -> bool:
@@ -145,15 +141,15 @@ def _joint(c: Choices) -> Schedule:
     """One minibatch for all parts; with a delay the policy's parts at every so many updates of the critic."""
     found, every = c.take(critic), c.take(delay)
     head = (_FLATTEN,) if c.take(data).windows else ()
-    estimates, lags = ("estimate", "target"), ("lag.critic", "lag.policy")
+    estimates, lags = ("estimate", "target"), _lags(c, "critic", "policy")
     lagged = any(block.part in lags for block in c.blocks)
     signature = "self, state: State, batch: Batch, noise: {noise}" + _STEP
     delayed = every > 1 and found.fitted
-    parts = [*(["critic"] if found.fitted else []), "policy"]
+    parts = [*(_steps(c, "critic") if found.fitted else []), *_steps(c, "policy")]
     parts += [*(["multipliers"] if _multiplied(c) else []), *(["lagged copies"] if lagged else [])]
     words = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     doc = f"One minibatch: {words}. Every metric is [S]."
-    joint: tuple[str, ...] = (*estimates, "critic") if found.fitted else ()
+    joint: tuple[str, ...] = (*estimates, *_steps(c, "critic")) if found.fitted else ()
     first: tuple[Function, ...] = ()
     if delayed:
         alone = "One minibatch of the critic alone. Every metric is [S]."
@@ -170,7 +166,7 @@ def _joint(c: Choices) -> Schedule:
         "update",
         signature,
         doc,
-        (*joint, *_POLICY, *lags),
+        (*joint, *_steps(c, "policy"), "multipliers", *lags),
         "batch",
         "Batch",
         counter=counter,
@@ -204,7 +200,13 @@ def _phased(c: Choices) -> Schedule:
         signature = "self, state: State, batch: ValueBatch, noise: tuple[()]" + _STEP
         functions.append(
             Function(
-                "update_value", signature, doc, ("critic", "lag.critic"), "batch", "ValueBatch", counter="value_updates"
+                "update_value",
+                signature,
+                doc,
+                (*_steps(c, "critic"), *_lags(c, "critic")),
+                "batch",
+                "ValueBatch",
+                counter="value_updates",
             )
         )
     targets = fitted and (of.rollouts or found.network == "v")
@@ -229,7 +231,7 @@ def _phased(c: Choices) -> Schedule:
         "update_policy",
         signature,
         doc,
-        (*_POLICY, "lag.policy"),
+        (*_steps(c, "policy"), "multipliers", *_lags(c, "policy")),
         "batch",
         "PolicyBatch",
         c.take(whole),
@@ -303,7 +305,8 @@ def _targets(c: Choices, drawn: str, passed: str, random: bool) -> list[Function
         head = (f"next_value = torch.cat([self.next_values(state, piece{passed}) for piece in pieces(episodes)], 1)",)
     functions = [each]
     if found.network == "v":
-        line = f"return torch.cat([self.v(critic, {seen(c, 'piece.observation')}) for piece in pieces(episodes)], 1)"
+        value = f"self.v(critic, {c.take(input_).seen('piece.observation')})"
+        line = f"return torch.cat([{value} for piece in pieces(episodes)], 1)"
         signature = "self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:"
         functions.append(Function("values", signature, "V(s) of every stored step: [S, n].", returns=line))
     given = {name: name for name in ("next_value", "q", "log_ratio")}

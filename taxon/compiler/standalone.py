@@ -24,6 +24,7 @@ RUNTIME = tuple(
         "environments/collector",
         "environments/environment",
         "environments/faults",
+        "environments/layouts",
         "environments/making",
         "environments/step_buffer",
         "environments/sync_vector",

@@ -87,12 +87,13 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     workers = _workers(options.workers, options.environment, numbers, device, declared.DATA)
     idle = declared.DATA.alternates
     with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
-        check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
+        check_phases(options.precision, declared.Agent(evaluating[0].layout, evaluating[0].action).phases)
         folder = RunFolder(make_folder(options.out, program.name, options.environment, here))
         record = manifest.begin(
             name=program.name,
             row=program.row,
             environment=options.environment,
+            observation=evaluating[0].layout,
             seeds=list(options.seeds),
             steps=options.steps,
             environments=width,
@@ -150,6 +151,7 @@ def resume(
             _environments(record.environment, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
         ):
+            record.check_observation(evaluating[0].layout)
             record.steps = steps or record.steps
             record.status, record.ended = "running", None
             record.resumed.append(manifest.resumption(sealed.steps, device, program.extensions))
@@ -178,7 +180,7 @@ def _train(
     )
     folder.write(module.FILE, program.source.encode())
     emitted = module.execute(program.source, folder.path / module.FILE)
-    build = partial(emitted.Agent, evaluating[0].observation, evaluating[0].action)
+    build = partial(emitted.Agent, evaluating[0].layout, evaluating[0].action)
     agent: Agent = build()
     captures: list[Capture | None] = [checkpoint.capture if record.restorable else None for checkpoint in checkpoints]
     cadence = parse_cadence(record.save_every, "save_every")

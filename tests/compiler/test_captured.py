@@ -39,7 +39,7 @@ def loop_with(built: Any, units: Any, overlap: bool = False, device: torch.devic
     sources = streams([3, 4], device, built.DATA.environments)
     world = Hops if built.Agent.discrete else Drift
     places = [world(seed) for seed in sources.environment]
-    agent = built.Agent(world.observation, world.action)
+    agent = built.Agent(world.layout, world.action)
     return Loop(agent, built.DATA, places, sources, STEPS, device, units=units, overlap=overlap)
 
 

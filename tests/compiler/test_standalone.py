@@ -17,6 +17,7 @@ from tiny import CPU, SPECS, lint, row_of, same
 from taxon.compiler import emit, standalone
 from taxon.compiler.library import PACKAGES, exports, package_files, read
 from taxon.compiler.standalone import RUNTIME
+from taxon.operators.observations import Array
 from taxon.runtime.environments.environment import make
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
@@ -106,7 +107,7 @@ def test_a_script_trains_the_same_numbers(spec: str, tmp_path: Path) -> None:
         sources = several([3, 4], CPU, built.DATA.environments)
         world = "CartPole-v1" if built.Agent.discrete else "Pendulum-v1"
         places = [make(world, seed) for seed in sources.environment]
-        agent = built.Agent(places[0].observation, places[0].action)
+        agent = built.Agent(places[0].layout, places[0].action)
         loop = loop_class(agent, built.DATA, places, sources, 45, CPU)
         while loop.steps < 45:
             loop.step()
@@ -151,7 +152,7 @@ def test_a_script_runs_where_taxon_is_not(tmp_path: Path) -> None:
     sources = streams(range(seeds), CPU)
     places = [make("Pendulum-v1", seed) for seed in sources.environment]
     trials = [make("Pendulum-v1", seed) for seed in sources.evaluation]
-    agent = built.Agent(3, 1)
+    agent = built.Agent(Array((3,)), 1)
     loop = Loop(agent, built.DATA, places, sources, steps, CPU)
     lines = []
     while loop.steps < steps:

@@ -23,6 +23,7 @@ if __name__ == "__main__":
 from tiny import SPECS, build, row_of
 
 from taxon.operators.data import Episodes, Phase
+from taxon.operators.observations import Array
 from taxon.semantics import load_spec
 from taxon.taxonomy.row import Row
 
@@ -84,7 +85,7 @@ def run(built: ModuleType, name: str) -> dict[str, np.ndarray]:
     """So many updates: the state at the end, sums over it on the way, and every metric."""
     random = np.random.RandomState(crc32(name.encode()) % 2**31)
     generators = [torch.Generator().manual_seed(17 + seed) for seed in range(SEEDS)]
-    agent = built.Agent(OBSERVATIONS, ACTIONS)
+    agent = built.Agent(Array((OBSERVATIONS,)), ACTIONS)
     state = _double(agent.init(generators))
     found = {f"initial/{at}": leaf.numpy() for at, leaf in _named(state)}
     metrics: dict[str, list[np.ndarray]] = {}
@@ -94,8 +95,7 @@ def run(built: ModuleType, name: str) -> dict[str, np.ndarray]:
         episodes = _episodes(random, agent.discrete, phased)
         state = _double(agent.observe(state, episodes.observation))
         columns = {field: column for field, column in episodes._asdict().items() if column is not None}
-        state, acted = _acts(agent, state, episodes, generators)
-        found.setdefault("acted", acted)
+        found.setdefault("acted", _acts(agent, state, episodes, generators))
         for phase in agent.phases:
             if phase.refresh is not None:
                 columns |= phase.refresh(state, episodes, generators)
@@ -148,15 +148,14 @@ def _episodes(random: np.random.RandomState, discrete: bool, phased: bool) -> Ep
     )
 
 
-def _acts(agent: Any, state: Any, episodes: Episodes, generators: list[torch.Generator]) -> tuple[Any, np.ndarray]:
-    """What acting changes, and everything that it gives: drawn, at the mean, and at random."""
-    several = next((leaf.shape[1] for at, leaf in _named(state) if at == "exploration"), 6)
-    observation, begins = episodes.observation[:, :several], episodes.begins[:, :several]
-    noise = agent.act_noise(generators, several, torch.device("cpu")).double()
-    state, drawn = agent.act(state, observation, begins, noise)
-    mean, random = agent.act_mean(state, observation), agent.act_random(noise.abs() % 1)
-    parts = [value.reshape(SEEDS, -1) for value in (*drawn.values(), mean, *random.values())]
-    return state, torch.cat(parts, 1).numpy()
+def _acts(agent: Any, state: Any, episodes: Episodes, generators: list[torch.Generator]) -> np.ndarray:
+    """Everything that acting gives: drawn, at the mean, and at random."""
+    memory = _double(agent.memory(SEEDS, 6, torch.device("cpu")))
+    noise = agent.act_noise(generators, 6, torch.device("cpu")).double()
+    _, drawn = agent.act(state, memory, episodes.observation[:, :6], noise)
+    _, mean = agent.act_mean(state, memory, episodes.observation[:, :6])
+    parts = [value.reshape(SEEDS, -1) for value in (*drawn.values(), mean, *agent.act_random(noise.abs() % 1).values())]
+    return torch.cat(parts, 1).numpy()
 
 
 def _batch(built: ModuleType, phase: Phase, columns: dict[str, torch.Tensor], random: np.random.RandomState) -> Any:

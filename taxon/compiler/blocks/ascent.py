@@ -11,7 +11,8 @@ from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, old_parameters, stored_action
-from taxon.compiler.blocks.prior import descend, solve_field
+from taxon.compiler.blocks.prior import prior_of
+from taxon.compiler.blocks.roles import descend
 from taxon.compiler.blocks.score import score_data, taken_score
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.notation import number as tex_number
@@ -35,7 +36,7 @@ def divergence(c: Choices) -> Divergence:
         return Divergence("penalty", "state.eta")
     if not eta:
         return Divergence("none", "")
-    return Divergence({"pi_q": "old", "fixed": "entropy"}[c.base("pi_p")], eta)
+    return Divergence(prior_of(c).divergence, eta)
 
 
 def ascend(c: Choices) -> None:
@@ -51,7 +52,7 @@ def _sg(c: Choices) -> None:
         _penalty(c)
     if "bounds" in c.row:
         bounds(c)
-    descend(c)
+    descend(c, "policy", "policy_loss", "policy_cost", "policy")
 
 
 choice("pi_p.update", "fixed")(lambda c: None)
@@ -128,6 +129,7 @@ def _by_action(c: Choices) -> None:
         "loss",
         "log_prob",
         *made.parameters,
+        *([] if made.log_all else ["action", *(["u"] if made.squash else [])]),
         within="policy",
         doc=f"-E[{objective}]{over}{uniform}",
         noise=noise,
@@ -279,7 +281,6 @@ def _natural(c: Choices) -> None:
     c.constant("CG_ITERATIONS", f"{path}.iterations", "of the conjugate gradients")
     c.constant("TRIES", f"{path}.tries", "step sizes of the line search")
     c.constant("SHRINK", f"{path}.shrink", "from one step size to the next")
-    solve_field(c)
     code = f"""
 def gain_and_divergence(policy: Tensor) -> tuple[Tensor, Tensor]:
     \"\"\"E[rho G] at the actions taken, and E_s KL(pi_p || pi_theta): [S] each.\"\"\"

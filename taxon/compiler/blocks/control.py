@@ -12,7 +12,7 @@ from taxon.compiler.blocks.eta import entropy_target, temperature
 from taxon.compiler.blocks.network import inputs
 from taxon.compiler.blocks.policy import acting, build
 from taxon.compiler.blocks.posterior import logarithmic, support
-from taxon.compiler.blocks.prior import bonus, cost, prior, project
+from taxon.compiler.blocks.prior import bonus, cost, prior, prior_of, project
 from taxon.compiler.blocks.target import lags
 from taxon.compiler.blocks.weights import weight_function
 from taxon.compiler.choices import Choices, choice
@@ -125,7 +125,7 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
             "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
         )
         return text, [rf"\max_\theta \, {value}"]
-    if c.base("pi_p") == "pi_q":
+    if prior_of(c).divergence == "old":
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]
     entropy = eta.times(r"\log \pi_\theta(a|s)")

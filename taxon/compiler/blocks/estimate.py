@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxon.compiler.block import Section
+from taxon.compiler.block import Section, Stored
 from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
-from taxon.compiler.blocks.policy import apply, family, fit_states, older
+from taxon.compiler.blocks.policy import apply, at, family, fit_states, older
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.notation import mean
+from taxon.compiler.symbols import Column
 
 
 def next_value(c: Choices) -> None:
@@ -55,7 +56,7 @@ def _next_by_all(c: Choices, found: Critic) -> None:
     apart = ".unsqueeze(-1)" if eta.value == "eta" else ""
     less = f"(next_q - {eta.value}{apart} * next_log_probs)" if soft else "next_q"
     code = f"""# V(s') = sum_a pi(a|s') {inside}, pi the {whose}policy
-next_log_probs = {made.log_all.format(p=f"self.policy.apply({c.take(older).parameters}, next_observation)")}
+next_log_probs = {made.log_all.format(p=at(c, c.take(older).parameters, "next_observation"))}
 next_q = self.q_all({found.bootstrap}, next_observation)
 next_value = (torch.exp(next_log_probs) * {less}).sum(-1)"""
     entropy = eta.times(rf"\log {policy}(a|s')")
@@ -85,7 +86,7 @@ def _next_by_mean(c: Choices, found: Critic) -> None:
     smoothing, noise = _smoothing(c, "next_action", (c.take(data).steps, "self.actions"))
     also = ", the action smoothed by clipped noise" if noise else ""
     code = f"""# V(s') = Q(s', mu(s')) of the {whose}policy{also}
-next_action = self.policy.apply({old.parameters}, next_observation)
+next_action = {at(c, old.parameters, "next_observation")}
 {smoothing}next_value = self.q({found.bootstrap}, next_observation, next_action)"""
     mu = r"\mu_{\theta'}(s')" if old.lagged else r"\mu_\theta(s')"
     line = rf"V(s') = {found.bootstrap_tex}(s', a'), \quad a' = {_smooth(c, mu) if noise else mu}"
@@ -291,6 +292,9 @@ q = self.q({found.bootstrap}, observation, taken)"""
         ("log_ratio", "q"),
     )
     c.add("estimate", code, "log_ratio", "q", sections=(section,))
+    level = "-math.log(self.actions)" if made.log_all else "-self.actions * math.log(2)"
+    column = Column("log_prob", "", "log b(a|s) of the policy that acted")
+    c.stored.append(Stored(column, "acting_log_prob", "log_prob", f"torch.full_like(uniform[..., 0], {level})"))
 
 
 def _gamma(c: Choices) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.data import data
-from taxon.compiler.blocks.network import perceptron, seen
+from taxon.compiler.blocks.network import input_, perceptron
+from taxon.compiler.blocks.roles import applied, enlist
 from taxon.compiler.choices import NUMBER, Choices, choice, table
 from taxon.compiler.families.beta import beta
 from taxon.compiler.families.categorical import categorical
@@ -16,6 +17,7 @@ from taxon.compiler.families.family import Family, squashed
 from taxon.compiler.families.mixture import mixture
 from taxon.compiler.families.normal import full_normal, normal
 from taxon.compiler.literals import number
+from taxon.compiler.roles import Role
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Composition
 from taxon.taxonomy.schema import CAPABILITIES
@@ -43,8 +45,16 @@ def family(c: Choices) -> Family:
 def build(c: Choices) -> None:
     """The policy's network and parameters."""
     made = c.take(family)
-    trunk = perceptron(c, "policy", "observation", made.outputs)
-    c.attributes += [f"trunk = {trunk}", f"self.policy = {made.head.format(trunk='trunk')}"]
+    trunk = perceptron(c, "policy", c.take(input_).size, made.outputs)
+    role = Role(
+        "policy",
+        f"trunk = {trunk}\nself.policy = {made.head.format(trunk='trunk')}",
+        r"\theta",
+        "policy" if facts.descends(c.row) else "",
+        made.apply,
+        lagged=c.take(older).lagged,
+    )
+    enlist(c, role)
     if made.interval and not facts.solved(c.row):
         code = f"policy = self.policy.project(policy, {', '.join(made.interval)})"
         c.add("policy", code, "policy", stage="project")
@@ -226,7 +236,12 @@ def older(c: Choices) -> Older:
 
 def apply(c: Choices, prefix: str, policy: str, states: str) -> str:
     """The line that names the parameters of a policy at some states."""
-    return f"{c.take(family).names(prefix)} = self.policy.apply({policy}, {states})"
+    return f"{c.take(family).names(prefix)} = {at(c, policy, states)}"
+
+
+def at(c: Choices, policy: str, states: str) -> str:
+    """The parameters of a policy at some states."""
+    return applied(c, "policy", policy, states)
 
 
 def fit_states(c: Choices) -> str:
@@ -265,20 +280,21 @@ def stored_action(c: Choices) -> str:
 def acting(c: Choices) -> None:
     """Draws, the action of an evaluation, and uniform actions; `seen_raw` is the observation that they are given."""
     made = c.take(family)
-    line = f"{made.names()} = self.policy.apply(state.policy, {seen(c, 'seen_raw')})"
+    line = apply(c, "", "state.policy", c.take(input_).seen("seen_raw"))
     if "exploration" in c.row:
-        code, text, equations, at = c.meaning("exploration")(c)
+        code, text, equations, at_ = c.meaning("exploration")(c)
         evaluation = " Evaluation takes it without noise."
     else:
         code, text = made.draw("", "", "noise", "u", "action"), "The policy's own draw."
-        equations, at = (r"a \sim \pi_\theta(\cdot|s)",), ("action",)
+        equations, at_ = (r"a \sim \pi_\theta(\cdot|s)",), ("action",)
         evaluation = f" Evaluation takes the {made.evaluated}."
     if not made.box and ("bounds" not in c.row or c.base("bounds") == "none"):
         text += " Nothing but the environment keeps it inside the box."
     paths = ("pi_theta", "exploration", "exploration.std", "exploration.theta", "exploration.sigma", "bounds")
     source = c.source("exploration") or c.source("pi_theta")
-    section = Section("Acting", c.present(*paths), text + evaluation, equations, source, (*at, "act_mean"))
-    c.add("act", f"{line}\n{code}", "action", *made.parameters, sections=(section,))
+    section = Section("Acting", c.present(*paths), text + evaluation, equations, source, (*at_, "act_mean"))
+    kept = tuple(each.name for each in c.memory if each.name in at_)
+    c.add("act", f"{line}\n{code}", "action", *made.parameters, *kept, sections=(section,))
     if made.log_prob:
         density = f"log_prob = {made.log_density('', '', 'action', 'u')}"
         if made.unsquash:
@@ -287,12 +303,16 @@ def acting(c: Choices) -> None:
             )
             density = f"{why}u = {made.unsquash.format(x='action')}\n{density}"
         c.add("density", density, "log_prob")
+    called = line.partition(" = ")[2]
     if made.mode.count("{p}"):
-        code = f"return {made.mode.format(p=line.partition(' = ')[2])}"
+        code = f"action = {made.mode.format(p=called)}"
     else:
-        shown = [name if f"{{{name}}}" in made.mode else "_" for name in made.parameters]
-        code = f"{', '.join(shown)} = {line.partition(' = ')[2]}\nreturn {made.write(made.mode)}"
-    c.add("act_mean", code)
+        alone = made.mode.strip("{}")
+        read = {name: "action" if name == alone else name for name in made.parameters if f"{{{name}}}" in made.mode}
+        code = f"{', '.join(read.get(name, '_') for name in made.parameters)} = {called}"
+        if alone not in read:
+            code += f"\naction = {made.write(made.mode)}"
+    c.add("act_mean", code, "action")
 
 
 @choice("exploration", "none")
@@ -311,18 +331,12 @@ def _gaussian(c: Choices) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
 def _ornstein_uhlenbeck(c: Choices) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
     c.constant("EXPLORATION_THETA", "exploration.theta", "pull of the exploration noise towards 0")
     c.constant("EXPLORATION_SIGMA", "exploration.sigma", "deviation of a step of the exploration noise")
-    c.field(
-        "exploration",
-        "[S, N, A]",
-        f"torch.zeros(len(generators), {number(c.take(data).environments)}, self.actions)",
-    )
+    c.remember("exploration", "A", "torch.zeros(seeds, environments, self.actions, device=device)")
     code = """
-process = state.exploration * (1 - begins_now.unsqueeze(-1))  # it starts from 0 with every episode
-process = ornstein_uhlenbeck(process, noise, EXPLORATION_THETA, EXPLORATION_SIGMA)
-state = state._replace(exploration=process)
-action = perturbed(mean, process, 1.0)
+exploration = ornstein_uhlenbeck(memory.exploration, noise, EXPLORATION_THETA, EXPLORATION_SIGMA)
+action = perturbed(mean, exploration, 1.0)
 """
     theta, sigma = c.tex("exploration.theta"), c.tex("exploration.sigma")
     lines = (rf"x \leftarrow x - {theta} \, x + {sigma} \, \xi", r"a = \mathrm{clip}(\mu_\theta(s) + x, -1, 1)")
     text = "Noise with memory on the policy's action, from 0 at the start of every episode."
-    return code, text, lines, ("process", "action")
+    return code, text, lines, ("exploration", "action")

@@ -10,7 +10,7 @@ from taxon.compiler.blocks.critic import FURUTA, critic, score_of
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import shares_draw
 from taxon.compiler.blocks.eta import bounded, solved, temperature
-from taxon.compiler.blocks.policy import family, fit_states, old_parameters, older, stored_action
+from taxon.compiler.blocks.policy import apply, family, fit_states, old_parameters, older, stored_action
 from taxon.compiler.blocks.score import score_data, taken_score
 from taxon.compiler.blocks.weights import kept, on_data, weight_function
 from taxon.compiler.choices import Choices
@@ -320,7 +320,7 @@ def by_episode(x: Tensor) -> Tensor:
     return total((x * valid).unflatten(1, (ENVIRONMENTS, STEPS)))
 
 # E-step: every environment ran one episode, w = exp(R / eta) / pi(its actions) / Z over those that began alike
-{made.names()} = self.policy.apply(state.policy, observation)
+{apply(c, "", "state.policy", "observation")}
 taken_log_prob = by_group(by_episode({density}))
 first = returns.unflatten(1, (ENVIRONMENTS, STEPS))[..., 0]
 outcome = by_group(first)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from taxon.compiler.block import ContractError, Section, Step
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.bounds import bounds
 from taxon.compiler.blocks.critic import FURUTA
 from taxon.compiler.blocks.data import data
@@ -13,6 +14,7 @@ from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, fit_states, old_parameters, older
 from taxon.compiler.blocks.posterior import Support, support
 from taxon.compiler.blocks.region import region
+from taxon.compiler.blocks.roles import descend
 from taxon.compiler.choices import Choices, choice, table
 from taxon.compiler.notation import mean, total
 from taxon.taxonomy.axes import facts
@@ -26,23 +28,6 @@ def project(c: Choices) -> None:
     c.meaning("pi_p.update")(c, found)
 
 
-def descend(c: Choices) -> None:
-    """The step of the policy, whose loss the blocks within `policy` make up."""
-    descent = optimiser(c, "policy")
-    descent.field(c, "policy", "[S, P]", _INIT)
-    step = Step("policy", "policy_loss", "policy_cost", descent.step("policy", "policy_gradient"))
-    metrics = (("policy_loss", "policy_cost"), ("policy_gradient", "row_norm(policy_gradient)"))
-    c.add("policy", "", *descent.writes("policy"), step=step, metrics=metrics)
-
-
-_INIT = "torch.stack([self.policy.init(generator) for generator in generators])"
-
-
-def solve_field(c: Choices) -> None:
-    """A policy whose parameters are solved for has no optimiser."""
-    c.field("policy", "[S, P]", _INIT, local=True)
-
-
 @choice("pi_p.update", "sg")
 def _sg(c: Choices, s: Support) -> None:
     c.has("pi_p.update", "mixture")
@@ -50,7 +35,7 @@ def _sg(c: Choices, s: Support) -> None:
     if c.has("pi_p.update", "trust_region"):
         region(c)
     bounds(c, s)
-    descend(c)
+    descend(c, "policy", "policy_loss", "policy_cost", "policy")
 
 
 def _source(c: Choices, decoupled: bool) -> str:
@@ -162,7 +147,6 @@ def _solved(c: Choices, s: Support) -> None:
     """The maximum of the weighted likelihood itself."""
     c.has("pi_p.update", "mixture")
     made = c.take(family)
-    solve_field(c)
     c.constant("RIDGE", "pi_p.update.ridge", "of the M-step")
     states = fit_states(c)
     rows = {
@@ -285,7 +269,7 @@ _FITS: dict[str, Callable[[Choices, Support], Fit]] = {
 
 def prior(c: Choices) -> None:
     """What the prior is."""
-    text, lines, at, paths = c.meaning("pi_p")(c)
+    text, lines, at, paths = prior_of(c).describe(c)
     source = c.source("pi_p") or f"{FURUTA}, Table 1"
     c.sections.append(Section("The prior", c.present(*paths), text, lines, source, at))
 
@@ -297,16 +281,29 @@ def cost(c: Choices) -> tuple[str, ...]:
     return ("gain_and_divergence",) if facts.natural(c.row) else ("policy_loss",)
 
 
-Prior = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+Description = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
-@choice("pi_p", "fixed")
-def _fixed(c: Choices) -> Prior:
+@dataclass(frozen=True)
+class Prior:
+    """What pi_p is, and what is left of KL(pi_q || pi_p) in the objective of a parametric pi_q."""
+
+    divergence: str  # "old": against the older policy; "entropy": E[log pi_q], less what `describe` adds of log pi_p
+    describe: Callable[[Choices], Description]  # adds what it adds; text, equations, the lines, the leaves
+    acts: bool = False  # it is the policy that collects the data
+
+
+def prior_of(c: Choices) -> Prior:
+    """The prior of the row."""
+    made: Prior = c.meaning("pi_p")
+    return made
+
+
+def _fixed(c: Choices) -> Description:
     return "Uniform, and never moved.", (r"\log \pi_p(a|s) = \mathrm{const}",), (), ("pi_p",)
 
 
-@choice("pi_p", "pi_theta", "pi_q")
-def _policy(c: Choices) -> Prior:
+def _policy(c: Choices) -> Description:
     paths = ("pi_p", "pi_p.update", "data", "target.policy")
     if c.has("pi_p.update", "mixture"):
         text = "The average of all policies so far, by the actions in the replay."
@@ -324,9 +321,19 @@ def _policy(c: Choices) -> Prior:
     return "The policy as it stands before the update.", (r"\pi_p = \pi_{\theta_{k-1}}",), cost(c), paths
 
 
+table(
+    "pi_p",
+    {
+        "fixed": Prior("entropy", _fixed),
+        "pi_theta": Prior("old", _policy, acts=True),
+        "pi_q": Prior("old", _policy, acts=True),
+    },
+)
+
+
 def after_round(c: Choices) -> tuple[str, str]:
     """What becomes of the prior between rounds, in words and in LaTeX; empty where it is no policy that acts."""
-    if not c.take(data).rollouts or c.base("pi_p") == "fixed":
+    if not c.take(data).rollouts or not prior_of(c).acts:
         return "", ""
     posterior = r"\pi_q^{(k)} = " if c.base("pi_q") == "pi_theta" else ""
     follows = rf"\pi_p^{{(k+1)}} = {posterior}\pi_{{\theta_k}}"

@@ -9,8 +9,8 @@ from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.critic import FURUTA, Critic, critic
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import estimate
-from taxon.compiler.blocks.network import features, seen
-from taxon.compiler.blocks.policy import apply, family, older
+from taxon.compiler.blocks.network import features, input_
+from taxon.compiler.blocks.policy import apply, at, family, older
 from taxon.compiler.choices import Choices
 from taxon.compiler.notation import mean
 from taxon.compiler.notation import number as tex_number
@@ -62,7 +62,7 @@ def _scored_by_q(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str
         return "The critic's value of the action in the data.", f"G(s,a) = {q}(s,a)", "score"
     if made.log_all:
         code = f"""{comment}scores = self.q_all({found.scorer}, observation)
-base_probs = torch.exp({made.log_all.format(p=f"self.policy.apply({old}, observation)")})
+base_probs = torch.exp({made.log_all.format(p=at(c, old, "observation"))})
 score = ((taken - base_probs) * scores).sum(-1)"""
         c.add("policy", code, "score")
         line = rf"G(s,a) = {q}(s,a) - \sum_b {old_tex}(b|s) \, {q}(s,b)"
@@ -105,7 +105,7 @@ def _solved_advantage(c: Choices, found: Critic, where: Taken) -> tuple[str, str
     if read:
         c.attributes.append(f"self.value_features = {read}")
     endless = c.value("gamma") == 1
-    first, after = (f"{'self.value_features(' if read else ''}{seen(c, f'raw_{s}')}{')' if read else ''}"
+    first, after = (f"{'self.value_features(' if read else ''}{c.take(input_).seen(f'raw_{s}')}{')' if read else ''}"
                     for s in ("observation", "next_observation"))  # fmt: skip
     code = f"""# A = r + gamma V(s') - V(s), V and eta the minimisers of the E-step's dual
 features = with_constant({first})

@@ -31,6 +31,7 @@ class Family:
     equations: tuple[str, ...]
     text: str
     mode: str  # {p}: the action of an evaluation
+    apply: str = "self.policy.apply({policy}, {states})"  # what gives the parameters at states, as in `Role.apply`
     sample: str = ""  # {p}, {noise}
     noise: str = "standard_normal"  # what a draw is made from
     noise_axes: tuple[str, ...] = ("self.actions",)

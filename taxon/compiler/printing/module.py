@@ -13,7 +13,7 @@ from taxon.compiler.blocks.policy import family
 from taxon.compiler.library import exports, names_used
 from taxon.compiler.literals import docstring
 from taxon.compiler.printing.layout import Line, laid_out, order_imports
-from taxon.compiler.symbols import COLUMNS, COMPUTED, DATA, ranked
+from taxon.compiler.symbols import COLUMNS, COMPUTED, ranked
 from taxon.taxonomy.language import choices_from_outside
 from taxon.taxonomy.table import cells
 
@@ -27,7 +27,6 @@ _STANDARD = {
     "grad": "from torch.func import grad",
     "grad_and_value": "from torch.func import grad_and_value",
 }
-_SHAPES = {column.name: column.shape for column in DATA.values()} | COMPUTED
 _GENERATORS = "self, generators: Sequence[torch.Generator]"
 
 Lines = Iterator[Line[Block]]
@@ -103,6 +102,7 @@ def _plain(*lines: str) -> Lines:
 def _body(program: Program) -> Lines:
     c = program.choices
     yield from _state(program)
+    yield from _memory_type(program)
     for placed in program.functions:
         if placed.function.batch and not _shares_batch(program, placed):
             yield from _batch(program, placed)
@@ -127,16 +127,26 @@ def _state(program: Program) -> Lines:
         yield Line(f"    {each.name}: {each.kind}" + (f"  # {each.shape}" if each.shape else ""))
 
 
+def _memory_type(program: Program) -> Lines:
+    fields = program.choices.memory
+    nothing = "" if fields else ": nothing"
+    doc = f'    """What acting keeps from step to step of an episode{nothing}."""'
+    yield from _plain("", "class Memory(NamedTuple):", doc, "")
+    yield from (Line(f"    {each.name}: Tensor  # {each.shape}") for each in fields)
+
+
 def _batch(program: Program, placed: Placed) -> Lines:
     name, of = placed.function.batch, program.choices.take(data)
+    collected = program.choices.data.values()
+    shapes = {column.name: column.shape for column in collected} | COMPUTED
     columns = {column for other in program.functions if other.function.batch == name for column in other.columns}
     axes = "[S, n" if placed.function.whole else "[S, B, T" if of.windows else "[S, B"
     steps = "All stored steps" if placed.function.whole else "Windows of stored steps" if of.windows else "Stored steps"
     old = program.choices.take(family).all("old_")
-    computed = ", and what was computed of them" if columns - {column.name for column in DATA.values()} else ""
+    computed = ", and what was computed of them" if columns - {column.name for column in collected} else ""
     yield from _plain("", f"class {name}(NamedTuple):", f'    """{steps}{computed}."""', "")
     for column in sorted(columns, key=lambda column: (ranked(COLUMNS, column), column)):
-        shape = _SHAPES.get(column, "A" if column in old else "")
+        shape = shapes.get(column, "A" if column in old else "")
         yield Line(f"    {column}: Tensor  # {axes}{', ' + shape if shape else ''}]")
 
 
@@ -161,22 +171,24 @@ def _agent(program: Program) -> Lines:
     c, made = program.choices, program.choices.take(family)
     finite = bool(made.log_all)
     what = "choices" if finite else "numbers"
-    columns = '("log_prob",)' if program.stored else "()"
+    columns = ", ".join(f'"{each.column.name}": {_tuple(each.axes)}' for each in c.stored)
     yield from _plain(
         "",
         "class Agent:",
-        f'    """Networks, acting and updates for `observation` numbers in and `action` {what} out."""',
+        f'    """Networks, acting and updates for observations of one layout and `action` {what}."""',
         "",
         f"    discrete = {finite}",
-        f"    columns: tuple[str, ...] = {columns}  # what `act` adds to the stored step",
         "",
-        "    def __init__(self, observation: int, action: int) -> None:",
-        "        self.observations, self.actions = observation, action",
+        "    def __init__(self, observation: Observation, action: int) -> None:",
+        "        self.observations, self.actions = flat_size(observation), action",
     )
     for attribute in c.attributes:
         yield from _plain(*(f"        {line}" for line in attribute.splitlines()))
+    kind = "dict[str, tuple[int, ...]]"
+    yield Line(f"        self.columns: {kind} = {{{columns}}}  # what `act` adds to a stored step")
     yield from _phases(program)
     yield from _init(program)
+    yield from _memory(program)
     acting = ("observe", "normalise")
     for name in acting:
         yield from _named(program, name)
@@ -224,6 +236,20 @@ def _init(program: Program) -> Lines:
     yield Line("        )")
 
 
+def _tuple(axes: tuple[str, ...]) -> str:
+    return f"({', '.join(axes)}{',' * (len(axes) == 1)})"
+
+
+def _memory(program: Program) -> Lines:
+    values = [f"{each.name}={each.init}" for each in program.choices.memory]
+    yield from _plain(
+        "",
+        "    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:",
+        '        """The memory at an episode\'s start, for every environment."""',
+        f"        return Memory({', '.join(values)})",
+    )
+
+
 def _act_noise(program: Program) -> Lines:
     made = program.choices.take(family)
     axes = ", ".join(made.noise_axes)
@@ -238,21 +264,18 @@ def _act_noise(program: Program) -> Lines:
 
 
 def _act_random(program: Program) -> Lines:
-    finite, stored = bool(program.choices.take(family).log_all), program.stored
+    finite, stored = bool(program.choices.take(family).log_all), program.choices.stored
     what, box = ("choices, one-hot", "") if finite else ("actions", " in [-1, 1)")
-    density = ", log_prob [S, N]" if stored else ""
+    added = "".join(f", {each.column.name} [{each.column.axes('S, N')}]" for each in stored)
     yield from _plain(
         "",
         "    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:",
-        f'        """Uniform {what}: uniform in [0, 1), [S, N, A] -> action [S, N, A]{box}{density}."""',
+        f'        """Uniform {what}: uniform in [0, 1), [S, N, A] -> action [S, N, A]{box}{added}."""',
         f"        action = {'mode(uniform)' if finite else '2 * uniform - 1'}",
     )
-    if stored:
-        level = "-math.log(self.actions)" if finite else "-self.actions * math.log(2)"
-        yield Line(f"        log_prob = torch.full_like(uniform[..., 0], {level})")
-    yield Line(
-        f'        return {{"action": action{", " + chr(34) + "log_prob" + chr(34) + ": log_prob" if stored else ""}}}'
-    )
+    yield from (Line(f"        {each.column.name} = {each.random}") for each in stored)
+    columns = "".join(f', "{each.column.name}": {each.column.name}' for each in stored)
+    yield Line(f'        return {{"action": action{columns}}}')
 
 
 def _noise(program: Program) -> Lines:
@@ -292,7 +315,7 @@ def _function(program: Program, placed: Placed) -> Lines:
     elif f.returns == "return state" and not placed.lines:
         yield Line("        return state")
     elif f.returns and f.returns != "-":
-        yield Line(f"        {f.returns}")
+        yield Line(f"        {f.returns.replace('{memory}', placed.memory)}")
     elif not f.returns:
         yield from _result(placed)
 
@@ -314,7 +337,7 @@ _ACTED = "the policy that acted"
 def _left(program: Program) -> list[str]:
     """The columns that functions on minibatches read of those that are computed of all data."""
     read = {column for other in program.functions if other.function.batch for column in other.columns}
-    computed = read - {column.name for column in DATA.values()}
+    computed = read - {column.name for column in program.choices.data.values()}
     return sorted(computed, key=lambda name: (ranked(tuple(_LEFT), name), name))
 
 

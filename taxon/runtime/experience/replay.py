@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from taxon.operators.data import Episodes, Replay
+from taxon.operators.data import Episodes, Replay, episodes_of
 from taxon.runtime.experience.layout import Layout
 
 SHARE = 8  # on a GPU there is memory for one final observation for so many steps at first; the CPU takes what is used
@@ -189,7 +189,7 @@ class ReplayBuffer:
         first = torch.full_like(over[..., :1], float(self.size < self.capacity))
         begins = torch.cat([first, over[..., :-1]], -1)
         columns |= {"ended": ended, "valid": valid, "begins": begins}
-        return Episodes(**{name: column.flatten(1, 2) for name, column in columns.items()})
+        return episodes_of({name: column.flatten(1, 2) for name, column in columns.items()})
 
     def clear(self) -> None:
         """A replay keeps what it has."""

@@ -11,7 +11,8 @@ from typing import Literal, Self
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from taxon.runtime.errors import UserError
+from taxon.operators.observations import Observation, layout_text
+from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.folder.fields import (
     Cadence,
     Compared,
@@ -24,6 +25,7 @@ from taxon.runtime.folder.fields import (
     Seeds,
     Several,
     Time,
+    Tree,
     first_of,
 )
 from taxon.runtime.folder.run_folder import RECORD, RunFolder
@@ -63,11 +65,12 @@ class Manifest(BaseModel):
     """A run as its folder records it. What reads a record takes each of its numbers as it is: their ranges are here."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     taxon: Compared
     name: RowName  # of the spec
     row: Hash  # of the resolved row
     environment: Compared = Field(min_length=1)
+    observation: Tree  # shapes and types of what the environment shows
     seeds: Seeds
     steps: Several  # environment steps asked of every seed
     steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
@@ -111,6 +114,15 @@ class Manifest(BaseModel):
             raise ValueError(f"workers is {self.workers}, more than there are environments")
         return self
 
+    def check_observation(self, observation: Observation) -> None:
+        """Raise UserError where the environment no longer shows what the run's agents were built for."""
+        now = layout_text(observation)
+        if now != self.observation:
+            raise UserError(
+                f"{self.environment} shows {one_line(now, 200)} and not {one_line(self.observation, 200)}, as it did",
+                "install the version of the environment that run.json names, or train again",
+            )
+
     def write(self, folder: RunFolder) -> None:
         folder.write(FILE, self.model_dump_json(indent=2).encode())
 
@@ -120,6 +132,7 @@ def begin(
     name: str,
     row: str,
     environment: str,
+    observation: Observation,
     seeds: list[int],
     steps: int,
     environments: int,
@@ -139,6 +152,7 @@ def begin(
         name=name,
         row=row,
         environment=environment,
+        observation=layout_text(observation),
         seeds=seeds,
         steps=steps,
         environments=environments,

@@ -34,6 +34,7 @@ from taxon.operators.e_step import exponential_weights, standardise
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import row_norm, sgd, zero_velocity
 from taxon.operators.pieces import pieces
 from taxon.operators.returns import lambda_returns
@@ -43,14 +44,14 @@ INPUT_EPS = 0.01  # added to the observations' deviation
 INPUT_UNTIL = 300_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
 ETA = 1.0  # temperature
+POLICY_LR = 5e-05  # learning rate of the policy
+POLICY_MOMENTUM = 0.9  # momentum of the policy
 VALUE_SCALE = 100.0  # the critic is this times its network
 VALUE_LR = 0.01  # learning rate of the critic
 VALUE_MOMENTUM = 0.9  # momentum of the critic
 LAMBDA = 0.95  # how far the estimate looks ahead
 GAMMA = 0.99  # discount
 WEIGHT_CLIP = 20.0  # largest weight
-POLICY_LR = 5e-05  # learning rate of the policy
-POLICY_MOMENTUM = 0.9  # momentum of the policy
 BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
 
 DATA = Replay(
@@ -77,6 +78,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class ValueBatch(NamedTuple):
     """Stored steps, and what was computed of them."""
 
@@ -93,15 +98,14 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 128, 64, action],
+            [self.observations, 128, 64, action],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -111,7 +115,7 @@ class Agent:
         )
         self.policy = FixedNormal(trunk, std=0.4)
         self.critic = Mlp(
-            [observation, 128, 64, 1],
+            [self.observations, 128, 64, 1],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -119,6 +123,7 @@ class Agent:
             head_init=xavier_uniform(1.0),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
             Phase("value", 293, ValueBatch, self.refresh_value, no_noise, self.update_value),
             Phase("policy", 1465, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
@@ -138,6 +143,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
         statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
@@ -151,16 +160,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""

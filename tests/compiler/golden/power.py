@@ -27,6 +27,7 @@ from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.distributions import normal_log_prob, normal_sample
 from taxon.operators.m_step import exploration_deviation, weighted_least_squares, with_constant
 from taxon.operators.noise import no_noise, standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.policy_gradient import valid_average
 from taxon.operators.returns import returns_to_go
 from taxon.operators.transforms import positive_weights
@@ -50,6 +51,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class PolicyBatch(NamedTuple):
     """All stored steps, and what was computed of them."""
 
@@ -60,20 +65,20 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, action],
+            [self.observations, action],
             torch.tanh,
             head_init=uniform_init(0.001),
             head_bias=zeros,
         )
         self.policy = ParameterNormal(trunk, initial=0.3)
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -84,6 +89,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -92,16 +101,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, observation)
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""

@@ -31,6 +31,7 @@ from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.e_step import batch_weights
 from taxon.operators.m_step import fit_softmax, with_constant
 from taxon.operators.noise import no_noise, uniform
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.policy_gradient import valid_average
 from taxon.operators.relative_entropy import absorbing, solve_dual, start_features
 
@@ -54,6 +55,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class PolicyBatch(NamedTuple):
     """All stored steps, and what was computed of them."""
 
@@ -64,21 +69,21 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+    """Networks, acting and updates for observations of one layout and `action` choices."""
 
     discrete = True
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, action],
+            [self.observations, action],
             torch.tanh,
             head_init=uniform_init(0.001),
             head_bias=zeros,
         )
         self.policy = Categorical(trunk)
         self.value_features = polynomial(2)
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -89,6 +94,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -97,15 +106,16 @@ class Agent:
         """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
         return uniform(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
         logits = self.policy.apply(state.policy, observation)
         action = categorical_sample(logits, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
-        return mode(self.policy.apply(state.policy, observation))
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
+        action = mode(self.policy.apply(state.policy, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""

@@ -29,15 +29,16 @@ from taxon.operators.e_step import softmax_weights, temperature_dual
 from taxon.operators.functional import average
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
 BATCH = 256  # minibatch
 TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
 DUAL_LR = 0.0003  # learning rate of the multipliers
+POLICY_LR = 0.0003  # learning rate of the policy
 VALUE_LR = 0.0003  # learning rate of the critic
 GAMMA = 0.99  # discount
-POLICY_LR = 0.0003  # learning rate of the policy
 BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
 EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
 TAU = 0.005  # step of the lagged copies
@@ -69,6 +70,10 @@ class State(NamedTuple):
     updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class Batch(NamedTuple):
     """Stored steps."""
 
@@ -88,16 +93,15 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         self.target_entropy = TARGET_ENTROPY * action
         trunk = Mlp(
-            [observation, 256, 256, 2 * action],
+            [self.observations, 256, 256, 2 * action],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -107,7 +111,7 @@ class Agent:
         )
         self.policy = StateDependentNormal(trunk, exp_std(-20.0, 2.0))
         self.critic = Mlp(
-            [observation + action, 256, 256, 1],
+            [self.observations + action, 256, 256, 1],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -115,6 +119,7 @@ class Agent:
             head_init=xavier_uniform(1.0),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -136,6 +141,10 @@ class Agent:
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -144,16 +153,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, observation)
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""

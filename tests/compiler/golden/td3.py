@@ -29,15 +29,16 @@ from taxon.operators.exploration import perturbed, smoothed
 from taxon.operators.functional import average
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
 BATCH = 100  # minibatch
+POLICY_LR = 0.001  # learning rate of the policy
 VALUE_LR = 0.001  # learning rate of the critic
 SMOOTHING_STD = 0.2  # deviation of the noise on the target's action
 SMOOTHING_CLIP = 0.5  # largest noise on the target's action
 GAMMA = 0.99  # discount
-POLICY_LR = 0.001  # learning rate of the policy
 POLICY_EVERY = 2  # updates of the critic for each of the policy
 TAU = 0.005  # step of the lagged copies
 EXPLORATION_STD = 0.1  # deviation of the exploration noise
@@ -67,6 +68,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class Batch(NamedTuple):
     """Stored steps."""
 
@@ -84,15 +89,14 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 400, 300, action],
+            [self.observations, 400, 300, action],
             F.relu,
             layer_norm="none",
             weight_init=variance_scaling(0.3333, "fan_in", "uniform"),
@@ -102,7 +106,7 @@ class Agent:
         )
         self.policy = Deterministic(trunk)
         self.critic = Mlp(
-            [observation + action, 400, 300, 1],
+            [self.observations + action, 400, 300, 1],
             F.relu,
             layer_norm="none",
             weight_init=variance_scaling(0.3333, "fan_in", "uniform"),
@@ -110,6 +114,7 @@ class Agent:
             head_init=variance_scaling(0.3333, "fan_in", "uniform"),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
             Phase("update", 1, Batch, None, self.noise, self.update, every=POLICY_EVERY, between=self.update_critic),
         )
@@ -129,6 +134,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -137,15 +146,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Actions of pi_theta, and noise: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean = self.policy.apply(state.policy, observation)
         action = perturbed(mean, noise, EXPLORATION_STD)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        return self.policy.apply(state.policy, observation)
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""

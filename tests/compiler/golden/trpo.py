@@ -32,6 +32,7 @@ from taxon.operators.e_step import standardise
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, row_norm, zero_moments
 from taxon.operators.pieces import pieces
 from taxon.operators.policy_gradient import surrogate, valid_average
@@ -71,6 +72,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class ValueBatch(NamedTuple):
     """Stored steps, and what was computed of them."""
 
@@ -91,15 +96,14 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 64, 64, action],
+            [self.observations, 64, 64, action],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -109,7 +113,7 @@ class Agent:
         )
         self.policy = StateIndependentNormal(trunk, exp_std(-20.0, 2.0), initial=0.0)
         self.critic = Mlp(
-            [observation, 64, 64, 1],
+            [self.observations, 64, 64, 1],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -117,6 +121,7 @@ class Agent:
             head_init=variance_scaling(1.0, "fan_in", "normal"),
             head_bias=zeros,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
             Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),
             Phase("value", 391, ValueBatch, None, no_noise, self.update_value),
@@ -135,6 +140,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
         statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
@@ -148,16 +157,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""

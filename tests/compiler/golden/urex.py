@@ -30,6 +30,7 @@ from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.e_step import group_weights, underappreciated_score
 from taxon.operators.functional import average, total
 from taxon.operators.noise import no_noise, uniform
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
 from taxon.operators.returns import returns_to_go
 
@@ -37,10 +38,10 @@ ENVIRONMENTS = 400  # environments of a seed
 STEPS = 40  # steps of each environment in a round
 GROUP = 10  # environments that begin their episode alike
 ETA = 0.1  # temperature
-GAMMA = 1.0  # discount
-BONUS = 1.0  # of the reward-weighted term, as a factor on eta
 POLICY_LR = 0.01  # learning rate of the policy
 CLIP_NORM = 50.0  # largest norm of a gradient
+GAMMA = 1.0  # discount
+BONUS = 1.0  # of the reward-weighted term, as a factor on eta
 
 DATA = Rollouts(
     environments=400,
@@ -59,6 +60,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class PolicyBatch(NamedTuple):
     """All stored steps, and what was computed of them."""
 
@@ -74,15 +79,14 @@ def by_group(x: Tensor) -> Tensor:
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+    """Networks, acting and updates for observations of one layout and `action` choices."""
 
     discrete = True
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 128, action],
+            [self.observations, 128, action],
             torch.tanh,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -91,6 +95,7 @@ class Agent:
             head_bias=zeros,
         )
         self.policy = Categorical(trunk)
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -102,6 +107,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -110,15 +119,16 @@ class Agent:
         """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
         return uniform(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
         logits = self.policy.apply(state.policy, observation)
         action = categorical_sample(logits, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
-        return mode(self.policy.apply(state.policy, observation))
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
+        action = mode(self.policy.apply(state.policy, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""
