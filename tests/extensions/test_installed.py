@@ -278,7 +278,17 @@ from taxon.compiler.families.family import Family
 @choice("pi_theta", "odd")
 def odd(c):
     return Family(
-        "odd", ("x",), "X({trunk})", "action", (), "", "{x}", "f({p})", log_prob="g({x})", entropy="h()", pathwise=False
+        "odd",
+        ("x",),
+        "X({trunk})",
+        "action",
+        (),
+        "",
+        "{x}",
+        sample="f({p})",
+        log_prob="g({x})",
+        entropy="h()",
+        pathwise=False,
     )
 """,
     )
