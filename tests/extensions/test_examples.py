@@ -56,6 +56,16 @@ EXPECTED = {
         "Q_soft^pi_q",
         _SMALL,
     ),
+    "encoder": Example(
+        "network.input",
+        "encoder",
+        "sac",
+        "from taxon_encoder.network import Encoder",
+        "def value_loss(critic: Tensor, encoder: Tensor)",
+        "s = tanh(norm(W_xi o + b_xi))",
+        "Q_soft^pi_q",
+        _SMALL,
+    ),
     "laplace": Example(
         "pi_theta",
         "laplace",
