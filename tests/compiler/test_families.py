@@ -123,7 +123,9 @@ OF_GAUSSIANS = {
 def trained(folder: Path, distribution: str, spec: str, *entries: str) -> Row:
     """A child of a shipped row at the sizes of `updates`, which takes back what the distribution has no use for."""
     leaves, told = row_of(spec, actions="continuous").leaves, " ".join(entries)
-    idle = [path for path in OF_GAUSSIANS.get(distribution, ()) if path in leaves and path.rpartition(".")[0] not in told]
+    idle = [
+        path for path in OF_GAUSSIANS.get(distribution, ()) if path in leaves and path.rpartition(".")[0] not in told
+    ]
     body = [f"pi_theta = {distribution}", *entries]
     body += [f"unset {path}" for path in idle if leaves[path].origin.layer != "default"]
     file = folder / "ours.tx"
@@ -193,7 +195,7 @@ def test_updates_are_finite_and_of_the_likelihood_that_torch_has(
         seen = seen.flatten(1, 2)
     parameters = agent.policy.apply(state.policy, agent.normalise(state, seen) if hasattr(agent, "normalise") else seen)
     if drawn:
-        draws = (calls.get("beta_sample") or calls["mixture_sample"])
+        draws = calls.get("beta_sample") or calls["mixture_sample"]
         action = next(result for _, result in draws if result.dim() == 4 and result.shape[1] == log_prob.shape[1])
     else:
         action = batch.action
@@ -209,7 +211,9 @@ def untracked(x: torch.Tensor) -> torch.Tensor:
     return functorch.get_unwrapped(x) if functorch.is_gradtrackingtensor(x) else x
 
 
-def run_with_beta(folder: Path, monkeypatch: pytest.MonkeyPatch, spec: str, *entries: str) -> tuple[Any, dict[str, Any]]:
+def run_with_beta(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, spec: str, *entries: str
+) -> tuple[Any, dict[str, Any]]:
     """The watched policy updates of a row with a Beta policy, and its record."""
     monkeypatch.setattr(updates, "UPDATES", 3)
     built = build(trained(folder, "beta", spec, *entries), folder)
@@ -229,7 +233,7 @@ def divergence(agent: Any, old: Any, new: Any, observation: torch.Tensor) -> tor
 def test_a_natural_gradient_bounds_the_divergence_of_beta(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls, made = run_with_beta(tmp_path, monkeypatch, "trpo")
     assert (made["metric/policy/step_fraction"] > 0).any()
-    for ((agent, state, batch, _), (after, metrics)) in calls["update_policy"]:
+    for (agent, state, batch, _), (after, metrics) in calls["update_policy"]:
         kl = (divergence(agent, state, after, batch.observation) * batch.valid).sum(1) / batch.valid.sum(1)
         torch.testing.assert_close(kl, metrics["kl"], atol=1e-10, rtol=1e-8)
         assert (kl <= 0.01 * (1 + 1e-9)).all()

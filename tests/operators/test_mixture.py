@@ -62,7 +62,11 @@ def test_gradients():
 
 
 def test_far_from_every_component():
-    logits, mean, std = torch.zeros(2).double(), torch.tensor([[0.0], [1.0]]).double(), torch.full((2, 1), 1e-3).double()
+    logits, mean, std = (
+        torch.zeros(2).double(),
+        torch.tensor([[0.0], [1.0]]).double(),
+        torch.full((2, 1), 1e-3).double(),
+    )
     value = torch.tensor([50.0]).double()
     close(ours(logits, mean, std, value), theirs(logits, mean, std).log_prob(value))
     assert torch.isfinite(grad(lambda m: ours(logits, m, std, value))(mean)).all()
@@ -101,7 +105,9 @@ def test_draws_follow_the_distribution():
     weights = logits.softmax(-1)
 
     def cdf(value):
-        return sum(w.item() * stats.norm(m.item(), s.item()).cdf(value) for w, m, s in zip(weights, mean, std, strict=True))
+        return sum(
+            w.item() * stats.norm(m.item(), s.item()).cdf(value) for w, m, s in zip(weights, mean, std, strict=True)
+        )
 
     assert stats.kstest(x.numpy(), cdf).statistic < 2.47 / math.sqrt(n)
     law = theirs(logits, mean, std)

@@ -92,10 +92,17 @@ def _closed_form(row: Row) -> Conflict | None:
     needed = "closed_form" if row.says("pi_p.update", "in_closed_form") else "fit"
     if not facts.can(row, needed):
         return Conflict(
-            facts.missing(row, f"`pi_p.update = {update}` solves for the maximum of the weighted likelihood: it", needed),
+            facts.missing(
+                row, f"`pi_p.update = {update}` solves for the maximum of the weighted likelihood: it", needed
+            ),
             (("pi_p.update", "solves for the maximum"), ("pi_theta", f"has no `{needed}`")),
-            ("write `pi_p.update = pi_q` with `pi_p = pi_q`, the exact projection, or " if facts.can(row, "fit") else "write ")
-            + "`pi_p.update = sg`" + ("" if update == "analytic" else " with `pi_p = pi_theta`"),
+            (
+                "write `pi_p.update = pi_q` with `pi_p = pi_q`, the exact projection, or "
+                if facts.can(row, "fit")
+                else "write "
+            )
+            + "`pi_p.update = sg`"
+            + ("" if update == "analytic" else " with `pi_p = pi_theta`"),
         )
     if not facts.linear(row, "policy"):
         return Conflict(
