@@ -109,7 +109,7 @@ class Mixture:
         logits, rest = torch.split(
             self.trunk.apply(row, x), [self.components, self.components * self.each.trunk.outputs], -1
         )
-        return logits, *self.each.apply(own, rest.unflatten(-1, (self.components, -1)))
+        return logits, *self.each.apply(own, rest.reshape(*rest.shape[:-1], self.components, -1))
 
     def project(self, flat: Tensor, low: float, high: float) -> Tensor:
         """What `each` projects of its own: [S, P] -> [S, P]. One without a trained covariance raises TypeError."""

@@ -120,7 +120,7 @@ def fresh_support(row: Row) -> bool:
 
 
 def can(row: Row, capability: str, path: str = "pi_theta") -> bool:
-    """Whether the policy's distribution has a capability (`schema.CAPABILITIES`), of its own or from what it is over."""
+    """Whether the policy's distribution has one of `schema.CAPABILITIES`, of its own or from what it stands over."""
     chosen = row.chosen(path)
     if chosen is None:
         return False

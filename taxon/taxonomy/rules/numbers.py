@@ -59,9 +59,9 @@ def _rate(row: Row) -> Conflict | None:
 @lint(
     "TX509",
     "an entropy that no action can have",
-    "Actions behind tanh or of a Beta distribution lie in [-1, 1], where the uniform density has the largest entropy, log 2 = 0.69 nats a "
-    "dimension. A target above it is never met: the temperature rises to its ceiling, where the return counts for "
-    "nothing.",
+    "Actions behind tanh or of a Beta distribution lie in [-1, 1], where the uniform density has the largest entropy, "
+    "log 2 = 0.69 nats a dimension. A target above it is never met: the temperature rises to its ceiling, where the "
+    "return counts for nothing.",
     "Haarnoja et al. 2018b, Section 5",
 )
 def _entropy(row: Row) -> Conflict | None:

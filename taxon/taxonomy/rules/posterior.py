@@ -112,7 +112,7 @@ def _constant_entropy(row: Row) -> Conflict | None:
             (("eta.target", "is below every entropy of finitely many actions"), ("pi_theta", "has finitely many")),
             "write `eta.target = 0.5` or another number above 0, in nats, or give `eta` a number",
         )
-    # An entropy that has no closed form depends on more than Sigma: behind tanh on the mean, of a mixture on the weights.
+    # An entropy without a closed form depends on more than Sigma: behind tanh on the mean, of a mixture on the weights.
     if facts.can(row, "entropy") and facts.has_covariance(row) and not facts.learned_covariance(row):
         path = f"{facts.innermost(row)}.cov"
         return Conflict(
