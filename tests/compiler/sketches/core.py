@@ -16,7 +16,7 @@ from taxon.compiler.roles import Role
 from taxon.compiler.symbols import Column
 
 _REMEMBER = "return torch.tanh(self.core.apply(core, torch.cat([hidden, observation], -1)))"
-_UNROLL = """
+_UNROLL = """\
 hidden, steps = windows(hidden)[:, :, 0], []
 for now, before in zip(windows(observation).unbind(2), windows(ended).unbind(2), strict=True):
     hidden = self.remember(core, hidden, now)

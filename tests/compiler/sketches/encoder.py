@@ -12,7 +12,7 @@ from taxon.compiler.choices import Choices
 from taxon.compiler.function import Function
 from taxon.compiler.roles import Role
 
-_ENCODE = """
+_ENCODE = """\
 parts = unflatten(observation, self.layout)
 x = torch.cat([parts["image"].flatten(-3) / 255, parts["speed"]], -1)
 return torch.tanh(self.encoder.apply(encoder, x))

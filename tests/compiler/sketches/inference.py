@@ -16,7 +16,7 @@ from taxon.compiler.function import Function
 from taxon.compiler.roles import Role
 from taxon.taxonomy.axes.policy import TANH
 
-_INFER = """
+_INFER = """\
 mean, std = self.policy.apply(policy, observation)
 
 def value(mean: Tensor) -> Tensor:
