@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import EXAMPLES, NAMES, ROOT
+from installing import EXAMPLES, NAMES, ROOT
 
 PAGE = (ROOT / "docs" / "extending.md").read_text("utf-8")
 # What each example is, and the files that such a choice touched before a choice had a block.

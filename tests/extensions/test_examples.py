@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, NAMES, Place
+from installing import EXAMPLES, NAMES, Place
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Place
+from installing import Place
 
 from taxon.taxonomy.installed import entry_points, normal
 from taxon.taxonomy.language import Language, language, targets

@@ -120,7 +120,7 @@ def _exploration(row: Row) -> Conflict | None:
         return Conflict(
             facts.missing(row, "`exploration` perturbs the parameters of one linear mean: it", "closed_form"),
             (noise, ("pi_theta", "has other parameters")),
-            "write `network.policy.std = exp`",
+            "write `network.policy.std = exp`, or `pi_theta = normal(mean(s), cov(s))`",
         )
     if not facts.linear(row, "policy"):
         return Conflict(
