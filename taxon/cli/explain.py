@@ -36,7 +36,7 @@ def explain(
     ],
 ) -> None:
     """Explain a code with examples, or a path: its values with their equations and sources."""
-    found = CODES.get(subject.upper())
+    found = CODES.get(subject.upper()) or CODES.get(subject)
     if found is not None:
         show("\n\n".join(_page(pages.page(found, corpus_dir()), screen())))
         return
@@ -49,8 +49,14 @@ def explain(
     if subject and (names := vocabulary.children(subject)):
         show("\n".join(f"{subject}.{name}" for name in names))
         return
-    hint = elsewhere.about(subject) or did_you_mean(subject.upper(), CODES) or did_you_mean(subject, vocabulary.paths)
-    hint = hint or f"codes run from {min(CODES)} to {max(CODES)}, paths stand in `taxon show SPEC --origin`"
+    hint = (
+        elsewhere.about(subject)
+        or did_you_mean(subject.upper(), CODES)
+        or did_you_mean(subject, CODES)
+        or did_you_mean(subject, vocabulary.paths)
+    )
+    own = [code for code in CODES if code.startswith("TX")]
+    hint = hint or f"codes run from {own[0]} to {own[-1]}, paths stand in `taxon show SPEC --origin`"
     write(f"error: there is no code and no path {visible(subject)}\n help: {hint}", error_stream=True)
     raise typer.Exit(2)
 

@@ -10,6 +10,7 @@ from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.choices import Choices
 from taxon.compiler.function import Function
+from taxon.compiler.packages import broken
 from taxon.compiler.schedules import Schedule, acting, critics, schedule
 from taxon.compiler.symbols import FIELDS, METRICS, NOISE, ROLES, STAGES, ranked
 from taxon.taxonomy.row import Row
@@ -51,6 +52,17 @@ def assemble(row: Row) -> Program:
         ContractError: a choice of the row has no block, or the blocks of the row do not fit together.
     """
     c = Choices(row)
+    try:
+        return _assembled(c)
+    except ContractError:
+        raise
+    except Exception as error:
+        if not c.packages:
+            raise
+        raise broken(c.packages, error) from error
+
+
+def _assembled(c: Choices) -> Program:
     c.refuse_unregistered()
     choose(c)
     order = schedule(c)

@@ -78,6 +78,7 @@ class Block:
         within: it stands inside the loss of this field.
         anywhere: it is printed in every function that reads it, and only there.
         doc: of the loss, or what a later stage adds to that.
+        operators: names that are operators of packages, and no symbols.
     """
 
     part: str
@@ -91,6 +92,7 @@ class Block:
     noise: tuple[tuple[str, tuple[str, ...]], ...] = ()
     metrics: tuple[tuple[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
+    operators: frozenset[str] = frozenset()
 
     @cached_property
     def names(self) -> Names:
@@ -99,11 +101,10 @@ class Block:
     @cached_property
     def reads(self) -> frozenset[str]:
         """The symbols that the code and the metrics read from outside."""
-        loads = {name for name, _, _ in self.names.loads} - GIVEN - exports().keys()
+        given = GIVEN | exports().keys() | self.operators
+        loads = {name for name, _, _ in self.names.loads} - given
         inner = {self.step.cost, f"{self.step.field}_gradient"} if self.step else set()
-        shown = (
-            {name for _, text in self.metrics for name, _, _ in analyse(text).loads} - GIVEN - exports().keys() - inner
-        )
+        shown = {name for _, text in self.metrics for name, _, _ in analyse(text).loads} - given - inner
         own = self.names.stores - ({self.writes[0]} if self.stage else set())
         first = {name for name in own if name in loads and self.names.loaded_first(name)}
         return frozenset((loads - own) | first | (shown - own))

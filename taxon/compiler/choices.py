@@ -14,10 +14,12 @@ from taxon.compiler.block import Block, ContractError, Field, Section, Stored
 from taxon.compiler.function import Function
 from taxon.compiler.literals import number
 from taxon.compiler.notation import number as tex_number
+from taxon.compiler.packages import operators, register
 from taxon.compiler.roles import Role
 from taxon.compiler.symbols import DATA, Column
 from taxon.semantics import leaf_text
-from taxon.taxonomy.row import Composition, Row
+from taxon.taxonomy.language import packages_of
+from taxon.taxonomy.row import Composition, Leaf, Row
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,15 +57,23 @@ def _pattern(path: str) -> str:
     return path if path in MEANINGS else starred
 
 
-def _unfinished(path: str, key: str) -> str:
-    return f"{path} = {key} has no block in the compiler: it is a choice that is not finished"
+def _unfinished(leaf: Leaf, key: str) -> str:
+    chosen = leaf.slot.choice(key)
+    of = f", which {chosen.package} added," if chosen is not None and chosen.package else ""
+    return f"{leaf.path} = {key}{of} has no block in the compiler: it is a choice that is not finished"
 
 
 class Choices:
-    """What choices add: blocks, roles, fields of state and memory, constants, methods and attributes of the agent."""
+    """What choices add: blocks, roles, fields of state and memory, constants, methods and attributes of the agent.
+
+    Raises ContractError where a package that the row has choices of cannot be used.
+    """
 
     def __init__(self, row: Row) -> None:
         self.row = row
+        self.packages = packages_of(row)
+        register(self.packages)
+        self.operators = operators(self.packages)  # beside the library's: name -> module
         self.blocks: list[Block] = []
         self.fields: list[Field] = []
         self.roles: dict[str, Role] = {}
@@ -90,7 +100,7 @@ class Choices:
         key = self._key(path)
         known = MEANINGS.get(_pattern(path), {})
         if key not in known:
-            raise ContractError(_unfinished(path, key))
+            raise ContractError(_unfinished(self.row.leaves[path], key))
         self._understood.add((path, key))
         return known[key]
 
@@ -144,7 +154,7 @@ class Choices:
         """Refuse the row where nothing is registered for one of its choices."""
         for path, leaf in self.row.leaves.items():
             if isinstance(leaf.value, Composition) and leaf.value.base not in MEANINGS.get(_pattern(path), {}):
-                raise ContractError(_unfinished(path, leaf.value.base))
+                raise ContractError(_unfinished(leaf, leaf.value.base))
 
     def refuse_unread(self) -> None:
         """Refuse the row where a leaf was not understood: whatever it chooses would have no effect."""
@@ -160,7 +170,7 @@ class Choices:
 
     def add(self, part: str, code: str, *writes: str, **more: Any) -> None:
         """Add a block; one that says the same as another is that other."""
-        block = Block(part, code, writes, **more)
+        block = Block(part, code, writes, operators=frozenset(self.operators), **more)
         if block not in self.blocks:
             self.blocks.append(block)
 
@@ -197,6 +207,10 @@ class Choices:
     def present(self, *paths: str) -> tuple[str, ...]:
         """Those of the paths that the row has."""
         return tuple(dict.fromkeys(path for path in paths if path in self.row))
+
+    def below(self, path: str) -> tuple[str, ...]:
+        """The row's leaves at a path and below it."""
+        return tuple(leaf for leaf in self.row.leaves if leaf == path or leaf.startswith(f"{path}."))
 
     def source(self, *paths: str) -> str:
         """The sources of the choices at these paths, each once."""

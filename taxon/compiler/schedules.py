@@ -48,13 +48,12 @@ def acting(c: Choices) -> tuple[Function, ...]:
     hot = ", one-hot" if finite else ""
     what = "Draws of pi_theta" if made.sample else "Actions of pi_theta, and noise"
     added = "".join(f", {each.column.name} [{each.column.axes('S, N')}]" for each in c.stored)
-    axes = ", ".join({"self.actions": "A"}.get(axis, axis) for axis in made.noise_axes)
+    axes = ", ".join(made.noise_axes).replace("self.actions", "A")
     doc = f"{what}: observation [S, N, O], noise [S, N, {axes}] -> action [S, N, A]{hot}{added}."
     state = "self, state: State, observation: Tensor"
     learns = any(block.part == "observe" for block in c.blocks)
     observed = ", enter the running statistics" if learns else ": nothing to learn from them"
-    kind = "likeliest" if finite else "mean"
-    evaluates = f"The {kind} action, for evaluation: [S, N, O] -> [S, N, A]{hot}."
+    evaluates = f"The {made.evaluated}, for evaluation: [S, N, O] -> [S, N, A]{hot}."
     given = {"seen_raw": "observation"}
     columns = "".join(f', "{each.column.name}": {each.code}' for each in c.stored)
     acts = f'return {{memory}}, {{"action": action{columns}}}'

@@ -11,7 +11,7 @@ from taxon.semantics.typing_ import Typed
 from taxon.semantics.watched import Watched, closed
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.row import Leaf, Origin, Row
-from taxon.taxonomy.rules import RULES
+from taxon.taxonomy.rules import every_rule
 from taxon.taxonomy.schema import Slot
 
 
@@ -38,7 +38,7 @@ class Assembler:
         row = Row("", "", leaves)
         because = _drop(row, leaves)
         refusals: list[set[str]] = []
-        for rule in RULES:
+        for rule in every_rule():
             leaves.asked = set()
             if rule.check(row) is not None:
                 refusals.append(leaves.asked)

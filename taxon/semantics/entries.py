@@ -16,11 +16,13 @@ from taxon.taxonomy.schema import Choice, Slot
 from taxon.taxonomy.table import cell
 
 # The numbers that stand for all others where Table 1 prints a number's kind: a parameter of a choice, and its values.
-# lambda is 0 (one step), 1 (the return) or between; a constant covariance is one entry, and so is Retrace.
+# lambda is 0 (one step), 1 (the return) or between; a constant covariance is one entry, and so are Retrace
+# and a mixture of any size.
 NUMBERS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("td", "lambda"): ("0", "0.5", "1"),
     ("retrace", "lambda"): ("1",),
     ("normal", "cov"): ("0.25",),
+    ("mixture", "components"): ("3",),
 }
 
 _ORIGIN = Origin("spec")

@@ -32,6 +32,8 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"- `{slot.name}{default}`: {slot.doc}"
     if choice.source:
         yield f"Source: {choice.source}"
+    if choice.package:
+        yield f"Package: {choice.package}"
 
 
 def code_text(code: Code) -> str:

@@ -11,7 +11,7 @@ from taxon.taxonomy.schema import Choice, Slot
 
 def places() -> Iterator[tuple[str, Slot]]:
     """Every path that has a leaf of its own, with its slot; a parameter's once for each choice that has it."""
-    waiting = [(path, slot) for path, slot in reversed(SCHEMA.items()) if not slot.spread]
+    waiting = [(path, slot) for path, slot in reversed(tuple(SCHEMA.items())) if not slot.spread]
     while waiting:
         path, slot = waiting.pop()
         yield path, slot

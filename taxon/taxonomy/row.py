@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from taxon.diagnostics.source import Span
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Choice, Slot
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,13 @@ class Row:
         leaf = self.leaves.get(path)
         return leaf is not None and isinstance(leaf.value, Composition) and modifier in leaf.value.modifiers
 
+    def chosen(self, path: str) -> Choice | None:
+        """The base choice at a path; None where the path is absent or holds a number."""
+        return self.leaves[path].slot.choice(self.base(path)) if path in self.leaves else None
+
     def says(self, path: str, what: str) -> bool:
         """Whether the base choice at a path has a property; not where the path is absent or holds a number."""
-        chosen = self.leaves[path].slot.choice(self.base(path)) if path in self.leaves else None
+        chosen = self.chosen(path)
         return chosen is not None and what in chosen.properties
 
     def number(self, path: str) -> float:

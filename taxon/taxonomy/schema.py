@@ -91,13 +91,28 @@ PROPERTIES = {
     "by_lambda": "the estimate looks as far ahead as its lambda says",
     "temperature": "the weights f(G) have a temperature",
     "solves": "the policy's parameters are found at once, not by following a gradient",
-    "finite": "the policy chooses among finitely many actions",
-    "one_action": "the policy has one action in every state, and no density",
-    "gaussian": "the policy is a Gaussian, squashed or not",
-    "squashed": "the policy's actions lie in the box, behind tanh",
+    "in_closed_form": "they are found in closed form, not by iterations",
+    "squashed": "the policy's actions stand behind tanh",
     "learned": "the covariance has parameters",
     "replayed": "the data are those of all policies so far",
     "on_policy": "the data are what the present policy has just collected",
+}
+
+# What can be computed of a distribution. A rule refuses by the capability that is missing, and says which; the
+# compiler's families have exactly those that their choices declare.
+CAPABILITIES = {
+    "sample": "actions are drawn from it",
+    "log_prob": "the log-likelihood of an action",
+    "finite": "the log-likelihood of every action, of which there are finitely many",
+    "pathwise": "the gradient of an action by the parameters",
+    "mean": "a mean in the units of the actions, which the network gives",
+    "box": "actions that lie in [-1, 1] whatever the parameters",
+    "entropy": "the entropy in closed form",
+    "kl": "the divergence from another of its kind, in closed form",
+    "parts": "a divergence that comes apart into a mean's and a covariance's",
+    "held": "the likelihood of an action with the mean or the covariance as it was",
+    "fit": "the parameters that maximise a weighted likelihood, found at once",
+    "closed_form": "those parameters in closed form",
 }
 
 
@@ -106,7 +121,8 @@ class Choice:
     """One member of a closed set.
 
     `key` is the canonical spelling: a name that may take parameters (`analytic`), or a fixed phrase (`Q[pi_p]`,
-    `cov(s)`). A modifier is added to a base choice with `+`. `PROPERTIES` says what each property means.
+    `cov(s)`). A modifier is added to a base choice with `+`. `PROPERTIES` says what each property means, `CAPABILITIES`
+    what each capability of a distribution is.
     """
 
     key: str
@@ -121,6 +137,9 @@ class Choice:
     bases: tuple[str, ...] = ()  # of a modifier: the choices that it goes with in some row; none said means all
     operator: str = ""  # what implements it in taxon.operators or taxon.networks: a function, or a file of several
     properties: frozenset[str] = frozenset()  # what rules and other choices may ask of it, never its name
+    capabilities: frozenset[str] = frozenset()  # of a distribution
+    keeps: frozenset[str] = frozenset()  # of a distribution over another at `base`: what it keeps of that one's
+    package: str = ""  # the installed package that added it; of taxon itself where there is none
 
 
 @dataclass(frozen=True)

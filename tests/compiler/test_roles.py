@@ -60,7 +60,8 @@ def sketched(spec: str, name: str) -> Row:
     """A small row with a sketch's choice in the place of its own, whose parameters leave with it."""
     sketch, row = SKETCHES[name], plain(spec)
     leaf = row.leaves[sketch.PATH]
-    slot = replace(leaf.slot, choices=(*leaf.slot.choices, Choice(sketch.KEY, "a sketch")))
+    choice = Choice(sketch.KEY, "a sketch", capabilities=getattr(sketch, "CAPABILITIES", frozenset()))
+    slot = replace(leaf.slot, choices=(*leaf.slot.choices, choice))
     kept = {path: each for path, each in row.leaves.items() if not path.startswith(GONE[name])}
     kept[sketch.PATH] = replace(leaf, value=Composition(sketch.KEY), slot=slot)
     return Row(row.name, row.doc, kept)

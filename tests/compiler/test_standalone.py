@@ -39,6 +39,8 @@ SCRIPTS = {
     "awac": SIZES,
     "td3": SIZES,
     "ppo": (*ROUND, *EPOCHS, "network.hidden = [16, 16]"),
+    "ppo_clip": (*ROUND, *EPOCHS, "network.hidden = [16, 16]", "pi_theta = beta"),
+    "awac_double": (*SIZES, "pi_theta = mixture(3, normal(mean(s), cov))"),
     "trpo": (*ROUND, "data.value_epochs = 1", "data.batch = 8", "network.hidden = [16, 16]"),
     "rwr": (*ROUND, "data.policy_epochs = 1", "data.batch = 8", "network.hidden = [16, 16]"),
     "vmpo discrete": (*ROUND, *EPOCHS, "network.hidden = [16, 16]"),

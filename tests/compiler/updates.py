@@ -32,13 +32,16 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SEEDS, OBSERVATIONS, ACTIONS, STEPS, UPDATES = 2, 5, 3, 24, 50
 SOLVED = 5  # updates of a row whose V minimises the E-step's dual: each takes a second
 SHOWN = (1, 2, 5, 20)  # updates after which every tensor is recorded by three sums
-# S 2, A 3, G 3, E 2 (critics), T 4, O 5, B 7, hidden 9 and 8; M 6 for the target, 10 for the E-step, 11, 13: all apart.
+# S 2, A 3, G 3, E 2 (critics), T 4, O 5, B 7, hidden 9 and 8; M 6 for the target, 10 for the E-step, 11, 13, K 12:
+# all apart.
 SIZES = {
     "network.policy.hidden": "[9, 8]",
     "network.value.hidden": "[9, 8]",
     "network.value.features.degree": 1,
     "network.policy.features.count": 4,
     "network.value.features.count": 4,
+    "pi_theta.components": 12,
+    "pi_theta.base.components": 12,
     "data.batch": 7,
     "data.sequences.length": 4,
     "data.environments": 6,

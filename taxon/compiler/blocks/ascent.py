@@ -158,8 +158,7 @@ loss = {loss}"""
 
 def _through_draw(c: Choices) -> str:
     made, q, weighed = c.take(family), c.take(critic), c.take(divergence)
-    if not made.pathwise:
-        made.need("drawn", "a gradient that runs through the action")
+    made.need("pathwise", "a gradient that runs through the action")
     value = f"self.q({q.scorer}, observation, action)"
     draw = made.draw("", "", "noise.action", "u", "action")
     body = f"{draw}\nlog_prob = {made.log_density('', '', 'action', 'u')}\n"
@@ -253,12 +252,15 @@ def _old_term(c: Choices, weighed: Divergence, action: str) -> Term:
 
 def _entropy_term(c: Choices, weighed: Divergence, action: str) -> Term:
     made, eta = c.take(family), c.take(temperature)
-    if made.squash:
-        code = f"""# the entropy has no closed form behind tanh: E_old[-rho log pi]
-density = log_prob - {made.jacobian.format(x=action)}
-loss = loss + {eta.average("torch.exp(log_prob - old_log_prob) * density")}"""
+    if not made.entropy:
+        density = "log_prob"
+        code = "# the entropy has no closed form: E_old[-rho log pi]\n"
+        if made.jacobian:
+            density = "density"
+            code += f"density = log_prob - {made.jacobian.format(x=action)}\n"
+        code += f"loss = loss + {eta.average(f'torch.exp(log_prob - old_log_prob) * {density}')}"
         return code, [r"L \leftarrow L + " + eta.times(r"\mathbb{E}[\rho \log \pi_\theta(a|s)]")], "entropy"
-    entropy = made.write(made.need("entropy", "a weight on the policy's entropy"))
+    entropy = made.write(made.entropy)
     line = r"L \leftarrow L - " + eta.times(r"\mathbb{E}_s \, \mathcal{H}(\pi_\theta)")
     return f"loss = loss - {eta.average(entropy)}", [line], "entropy"
 

@@ -54,6 +54,11 @@ def _section(c: Choices, text: str) -> None:
 
 @choice("data", "replay")
 def _replay(c: Choices) -> Data:
+    return replay(c)
+
+
+def replay(c: Choices, kind: str = "Replay", drawn: str = "drawn uniformly") -> Data:
+    """A replay, by its declaration's class and by how minibatches are drawn, in words."""
     windows, episodic = c.has("data", "sequences"), c.has("data", "episodes")
     c.constant("BATCH", "data.batch", "windows of a minibatch" if windows else "minibatch")
     every, warmup, random = c.count("data.steps_per_update"), c.count("data.warmup"), c.yes("data.random_warmup")
@@ -88,14 +93,12 @@ def _replay(c: Choices) -> Data:
         text += f"targets are computed over whole episodes, and there are {' and '.join(parts)}, of {items} each."
     else:
         count = "one minibatch" if counts["joint"] == 1 else f"${counts['joint']}$ minibatches"
-        text += f"{count} of {items}, drawn uniformly."
+        text += f"{count} of {items}, {drawn}."
     _section(c, text)
     length = c.count("data.sequences.length", 1)
     batch = "n" if whole(c) else tex_number(c.count("data.batch") * length)
     steps = "BATCH * LENGTH" if windows else "BATCH"
-    return Data(
-        declaration, "Replay", False, episodic, windows, environments, 1, steps, batch, counts, text, every, warmup
-    )
+    return Data(declaration, kind, False, episodic, windows, environments, 1, steps, batch, counts, text, every, warmup)
 
 
 @choice("data", "rollouts")

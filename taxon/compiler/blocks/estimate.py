@@ -173,48 +173,53 @@ class Estimate:
     columns: tuple[str, ...]
     constants: tuple[str, ...]
     comment: str
+    equation: Callable[[Choices], tuple[str, str]]  # what is said of the target, and its line
     kind: str = "critic"  # "return" or "none": what it is where G has no critic
     ahead: bool = True  # it reads more than one step
     values: bool = False  # it is an advantage over V(s), which is added
     traced: bool = False  # it reads Q and the density ratio of the stored actions
 
 
-_AHEAD = ("reward", "next_value", "terminated", "ended")
+AHEAD = ("reward", "next_value", "terminated", "ended")
 _ENDS = "Only termination ($d = 1$) ends the sum; an episode's end cuts the trace."
 
 
 @choice("G.estimate", "none")
 def _none(c: Choices) -> Estimate:
-    return Estimate("", (), (), "", kind="none")
+    return Estimate("", (), (), "", lambda c: ("", ""), kind="none")
 
 
 @choice("G.estimate", "td")
 def _td(c: Choices) -> Estimate:
     if c.value("G.estimate.lambda") == 0:
         comment = "y = r + gamma V(s'); only termination ends the sum"
-        return Estimate("td_target", ("reward", "next_value", "terminated"), ("GAMMA",), comment, "return", ahead=False)
+        return Estimate(
+            "td_target", ("reward", "next_value", "terminated"), ("GAMMA",), comment, _td_equation, "return", False
+        )
     comment = "G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]"
-    return Estimate("lambda_returns", _AHEAD, ("GAMMA", _lambda(c)), comment, "return")
+    return Estimate("lambda_returns", AHEAD, ("GAMMA", _lambda(c)), comment, _lambda_equation, "return")
 
 
 @choice("G.estimate", "n_step")
 def _n_step(c: Choices) -> Estimate:
     steps = c.constant("N_STEPS", "G.estimate.n", "steps before the estimate bootstraps")
-    return Estimate("n_step_returns", _AHEAD, ("GAMMA", steps), "G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)")
+    comment = "G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)"
+    return Estimate("n_step_returns", AHEAD, ("GAMMA", steps), comment, _n_step_equation)
 
 
 @choice("G.estimate", "gae")
 def _gae(c: Choices) -> Estimate:
     comment = "A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V"
     columns = ("reward", "value", "next_value", "terminated", "ended")
-    return Estimate("generalised_advantages", columns, ("GAMMA", _lambda(c)), comment, values=True)
+    constants = ("GAMMA", _lambda(c))
+    return Estimate("generalised_advantages", columns, constants, comment, _gae_equation, values=True)
 
 
 @choice("G.estimate", "retrace")
 def _retrace(c: Choices) -> Estimate:
     comment = "G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)"
     columns = ("reward", "next_value", "q", "log_ratio", "terminated", "ended")
-    return Estimate("retrace", columns, ("GAMMA", _lambda(c)), comment, traced=True)
+    return Estimate("retrace", columns, ("GAMMA", _lambda(c)), comment, _retrace_equation, traced=True)
 
 
 def _lambda(c: Choices) -> str:
@@ -252,10 +257,16 @@ columns = ({", ".join(made.columns)})
 target = {made.function}({each}, {constants}){flat}{plus}"""
         if phased and not made.values:
             code = f"# {made.comment}\ntarget = {made.function}({', '.join(made.columns)}, {constants})"
-    paths = ("G.estimate", "G.estimate.lambda", "G.estimate.n", "gamma", "data.sequences.length")
-    text, line = _EQUATIONS[made.function](c)
-    section = Section("The target of G", c.present(*paths), text, (line,), c.source("G.estimate"), ("target",))
+    paths = c.present("G.estimate", *_parameters(c), "gamma", "data.sequences.length")
+    text, line = made.equation(c)
+    section = Section("The target of G", paths, text, (line,), c.source("G.estimate"), ("target",))
     c.add("target", code, "target", sections=(section,))
+
+
+def _parameters(c: Choices) -> list[str]:
+    """The estimator's own parameters: what modifies it, and how V(s') is found, has sections of its own."""
+    others = {"samples", *(modifier.key for modifier in c.row.leaves["G.estimate"].slot.modifiers)}
+    return [path for path in c.below("G.estimate")[1:] if path.split(".")[2] not in others]
 
 
 def _trace(c: Choices, found: Critic) -> None:
@@ -324,12 +335,3 @@ def _retrace_equation(c: Choices) -> tuple[str, str]:
     correction = rf"c_{{t+1}} \, (y_{{t+1}} - {c.take(critic).bootstrap_tex}(s_{{t+1}}, a_{{t+1}}))"
     line = rf"y_t = r_t + {_gamma(c)}(1 - d_t) \left[ V(s_{{t+1}}) + {correction} \right]"
     return f"Off-policy returns over a window. {_ENDS}", line
-
-
-_EQUATIONS: dict[str, Callable[[Choices], tuple[str, str]]] = {
-    "td_target": _td_equation,
-    "lambda_returns": _lambda_equation,
-    "n_step_returns": _n_step_equation,
-    "generalised_advantages": _gae_equation,
-    "retrace": _retrace_equation,
-}

@@ -156,7 +156,7 @@ def _weights_section(c: Choices, text: str, lines: list[str], *at: str) -> Secti
     path = "pi_q.update"
     if f"{path}.clip" in c.row and c.base(f"{path}.clip") != "none":
         lines.append(rf"w \leftarrow \min(w, {c.tex(f'{path}.clip')})")
-    leaves = (f"{path}.{leaf}" for leaf in ("f", "samples", "normalise", "keep", "clip"))
+    leaves = (*c.below(f"{path}.f"), *(f"{path}.{leaf}" for leaf in ("samples", "normalise", "keep", "clip")))
     source = c.source(path, f"{path}.f", f"{path}.normalise", f"{path}.keep", "G.transform")
     return Section("The weights", c.present(path, *leaves, "G.transform", "eta"), text, tuple(lines), source, at)
 

@@ -86,7 +86,11 @@ def _weighted(c: Choices, s: Support, decoupled: bool) -> str:
             rf"\log \mathcal{{N}}({what}; \mu_{{\mathrm{{old}}}}, \Sigma_\theta) \right]"
         )
     elif made.unsquash:
-        density = rf"\log \mathcal{{N}}({what}; \mu_\theta, \Sigma_\theta)"
+        density = (
+            rf"\log \mathcal{{N}}({what}; \mu_\theta, \Sigma_\theta)"
+            if made.parts
+            else rf"\log \pi_\theta({what}|{state})"
+        )
     else:
         density = rf"\log \pi_\theta({action}|{state})"
     weighted = rf"\mathbb{{E}}_s {total('m', s.samples)} w_m" if drawn else f"{mean('i', c.take(data).batch)} w_i"

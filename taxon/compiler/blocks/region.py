@@ -16,8 +16,7 @@ _PATH = "pi_p.update.trust_region"
 def region(c: Choices) -> None:
     """KL(pi_old || pi_theta) in the parts of the policy's family, each with a bound and a multiplier of its own."""
     made = c.take(family)
-    parts = made.parts or ()
-    made.need("parts", "a trust region")
+    parts = made.divergences
     old_parameters(c)
     each = c.yes(f"{_PATH}.per_dimension")
     how = " in its two parts, each weighted by its multiplier" if len(parts) > 1 else ", weighted by its multiplier"

@@ -24,15 +24,19 @@ class WeightFunction:
     words: str  # what is said of the weights beside
 
 
-def _positive(name: str, tex: Callable[[str, str], str]) -> WeightFunction:
-    """A function of the advantage that is 0 below 0: G less the policy's mean value, where actions are drawn."""
+def positive(f: str, tex: Callable[[str, str], str]) -> WeightFunction:
+    """A function of the advantage that is 0 below 0: G less the policy's mean value, where actions are drawn.
+
+    f: the call that computes it, of {x}.
+    """
     mean = "(torch.exp(log_prior) * score).sum(-1, keepdim=True)"
+    data = f.format(x="score")
     return WeightFunction(
-        drawn=f"normalise_weights({name}(score - score.mean(1, keepdim=True)), dim=1)",
-        every=f"normalise_weights(torch.exp(log_prior) * {name}(score - {mean}), dim=-1)",
-        data=f"{name}(score)",
-        batch=f"mean_one({name}(score))",
-        batch_kept=f"mean_one(kept * {name}(score))",
+        drawn=f"normalise_weights({f.format(x='score - score.mean(1, keepdim=True)')}, dim=1)",
+        every=f"normalise_weights(torch.exp(log_prior) * {f.format(x=f'score - {mean}')}, dim=-1)",
+        data=data,
+        batch=f"mean_one({data})",
+        batch_kept=f"mean_one(kept * {data})",
         clipped="",
         column="",
         tex=tex,
@@ -53,14 +57,21 @@ EXP = WeightFunction(
     temperature=True,
     words="",
 )
-table(
-    "pi_q.update.f",
-    {
-        "exp": EXP,
-        "indicator": _positive("indicator", lambda g, _: rf"\mathbf{{1}}[{g} \geq 0]"),
-        "relu": _positive("rectified", lambda g, _: rf"\max({g}, 0)"),
-    },
-)
+
+
+@choice("pi_q.update.f", "exp")
+def _exp(c: Choices) -> WeightFunction:
+    return EXP
+
+
+@choice("pi_q.update.f", "indicator")
+def _indicator(c: Choices) -> WeightFunction:
+    return positive("indicator({x})", lambda g, _: rf"\mathbf{{1}}[{g} \geq 0]")
+
+
+@choice("pi_q.update.f", "relu")
+def _relu(c: Choices) -> WeightFunction:
+    return positive("rectified({x})", lambda g, _: rf"\max({g}, 0)")
 
 
 def _logarithm(drawn: str, data: str, column: str, words: str) -> WeightFunction:
@@ -79,25 +90,25 @@ def _logarithm(drawn: str, data: str, column: str, words: str) -> WeightFunction
     )
 
 
-table(
-    "G.transform",
-    {
-        "none": _logarithm(
-            "positive_weights(score)", "positive_weights(score)", "positive_weights(returns)",
-            "The weight is what the logarithm is taken of; where it is negative the seed is reported.",
-        ),
-        "shift": _logarithm(
-            "score - score.amin({dim}, keepdim=True)",
-            "score - score.amin(-1, keepdim=True)",
-            "shifted(returns, valid)",
-            "The least value is subtracted, so that no weight is negative.",
-        ),
-        "adaptive": _logarithm(
-            "", "", "adaptive_weights(returns, state.beta, valid)",
-            "A cost $c$ within the round; $\\beta$ by maximum likelihood after it, from ${init}$, at most ${limit}$.",
-        ),
-    },
-)  # fmt: skip
+@choice("G.transform", "none")
+def _as_it_is(c: Choices) -> WeightFunction:
+    words = "The weight is what the logarithm is taken of; where it is negative the seed is reported."
+    return _logarithm("positive_weights(score)", "positive_weights(score)", "positive_weights(returns)", words)
+
+
+@choice("G.transform", "shift")
+def _shift(c: Choices) -> WeightFunction:
+    words = "The least value is subtracted, so that no weight is negative."
+    data = "score - score.amin(-1, keepdim=True)"
+    return _logarithm("score - score.amin({dim}, keepdim=True)", data, "shifted(returns, valid)", words)
+
+
+@choice("G.transform", "adaptive")
+def _adaptive(c: Choices) -> WeightFunction:
+    words = "A cost $c$ within the round; $\\beta$ by maximum likelihood after it, from ${init}$, at most ${limit}$."
+    return _logarithm("", "", "adaptive_weights(returns, state.beta, valid)", words)
+
+
 table("pi_q.update.normalise", {"none": "data", "batch": "batch", "group": "group"})
 table("pi_q.update.keep", {"all": False, "top_half": True})
 
@@ -114,7 +125,7 @@ def _clipped(c: Choices) -> str:
 
 def weight_function(c: Choices) -> WeightFunction:
     """f of the row; where G is a logarithm, by what makes its argument positive."""
-    made: WeightFunction = c.meaning("G.transform" if "G.transform" in c.row else "pi_q.update.f")
+    made: WeightFunction = c.meaning("G.transform" if "G.transform" in c.row else "pi_q.update.f")(c)
     return made
 
 

@@ -56,6 +56,7 @@ def normal(head: str, outputs: str, covariance: str, learned: bool, fit: str) ->
         mode="{mean}",
         sample="normal_sample({p}, {noise})",
         log_prob="normal_log_prob({p}, {x})",
+        behind_tanh="tanh_normal_log_prob({p}, {x})",
         entropy="normal_entropy({std})",
         kl="normal_kl({o}, {p})",
         parts=(MEAN, COV) if learned else (MEAN,),

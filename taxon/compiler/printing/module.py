@@ -14,6 +14,7 @@ from taxon.compiler.library import exports, names_used
 from taxon.compiler.literals import docstring
 from taxon.compiler.printing.layout import Line, laid_out, order_imports
 from taxon.compiler.symbols import COLUMNS, COMPUTED, ranked
+from taxon.taxonomy.language import choices_from_outside
 from taxon.taxonomy.table import cells
 
 _STANDARD = {
@@ -62,7 +63,8 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     declared = [f"DATA = {kind}(", *(f"    {name}={value}," for name, value in declaration.items()), ")"]
     needed = (used | {kind}) - c.constants.keys()
     imports = {line for name, line in _STANDARD.items() if name in needed}
-    imports |= {f"from {module} import {name}" for name, module in exports().items() if name in needed}
+    library = exports() | c.operators
+    imports |= {f"from {module} import {name}" for name, module in library.items() if name in needed}
     yield from (*_header(program), "", order_imports(imports), "", *constants, "", *declared, "", "")
 
 
@@ -85,6 +87,9 @@ def _header(program: Program) -> Iterator[str]:
         ", ".join(f"{path} = {cell}" for path, cell in cells(c.row).items()),
         c.row.doc,
         f"Shapes: {', '.join(axes)}. Every tensor of the state leads with S.",
+        "\n".join(
+            f"{path} = {choice.key} is of the package {choice.package}." for path, choice in choices_from_outside(c.row)
+        ),
     ]
     yield '"""' + "\n\n".join(filter(None, map(docstring, parts)))
     yield '"""'
@@ -137,10 +142,11 @@ def _batch(program: Program, placed: Placed) -> Lines:
     columns = {column for other in program.functions if other.function.batch == name for column in other.columns}
     axes = "[S, n" if placed.function.whole else "[S, B, T" if of.windows else "[S, B"
     steps = "All stored steps" if placed.function.whole else "Windows of stored steps" if of.windows else "Stored steps"
+    old = program.choices.take(family).all("old_")
     computed = ", and what was computed of them" if columns - {column.name for column in collected} else ""
     yield from _plain("", f"class {name}(NamedTuple):", f'    """{steps}{computed}."""', "")
     for column in sorted(columns, key=lambda column: (ranked(COLUMNS, column), column)):
-        shape = shapes.get(column, "")
+        shape = shapes.get(column, "A" if column in old else "")
         yield Line(f"    {column}: Tensor  # {axes}{', ' + shape if shape else ''}]")
 
 

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Literal, Self
@@ -19,6 +20,7 @@ from taxon.runtime.folder.fields import (
     Device,
     Hash,
     OfSeed,
+    PackageName,
     RowName,
     Seeds,
     Several,
@@ -55,6 +57,7 @@ class Resumption(BaseModel):
     at: Time  # UTC, ISO 8601
     taxon: Compared
     packages: dict[Compared, Compared]
+    extensions: dict[PackageName, Compared] = {}
     machine: Machine
 
 
@@ -91,6 +94,7 @@ class Manifest(BaseModel):
     captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
     python: Compared
     packages: dict[Compared, Compared]
+    extensions: dict[PackageName, Compared] = {}  # the packages that the spec has choices of, with their versions
     machine: Machine
     started: Time  # UTC, ISO 8601
     ended: Time | None = None
@@ -140,6 +144,7 @@ def begin(
     precision: Precision,
     workers: int,
     captured: bool,
+    extensions: Mapping[str, str],
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
@@ -161,14 +166,22 @@ def begin(
         captured=captured,
         python=platform.python_version(),
         packages=_packages(),
+        extensions=dict(extensions),
         machine=_machine(device),
         started=now(),
     )
 
 
-def resumption(step: int, device: torch.device) -> Resumption:
+def resumption(step: int, device: torch.device, extensions: Mapping[str, str]) -> Resumption:
     """A run that goes on now, on this machine."""
-    return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
+    return Resumption(
+        step=step,
+        at=now(),
+        taxon=VERSION,
+        packages=_packages(),
+        extensions=dict(extensions),
+        machine=_machine(device),
+    )
 
 
 def read(folder: RunFolder) -> Manifest:

@@ -8,13 +8,15 @@ _WIDTH = Range(1, 65_536, integer=True)
 
 
 def _needs_learned_covariance(row: Row) -> str | None:
-    if not facts.gaussian(row):
+    if not facts.has_covariance(row):
         return "only a Gaussian has a deviation"
     return None if facts.learned_covariance(row) else "Sigma is a constant: no head computes it"
 
 
 def _needs_mean(row: Row) -> str | None:
-    return "a softmax has no mean" if facts.discrete(row) else None
+    if facts.can(row, "mean", facts.innermost(row)):
+        return None
+    return facts.missing(row, "it", "mean")
 
 
 def _exists(network: str) -> Applies:

@@ -10,7 +10,7 @@ def _needs_drawn_actions(row: Row) -> str | None:
         return "V(s') needs no actions" if facts.critic(row) else "no value is bootstrapped from"
     if facts.discrete(row):
         return "all actions of a softmax are averaged, none are drawn"
-    return "a deterministic policy has one action" if facts.deterministic(row) else None
+    return None if facts.can(row, "sample") else "a deterministic policy has one action"
 
 
 def _scores_by_q(row: Row) -> str | None:

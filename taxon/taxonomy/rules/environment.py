@@ -10,7 +10,7 @@ from taxon.diagnostics.source import Source, Span
 from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import Conflict, finding
+from taxon.taxonomy.rule import Conflict, finding
 
 Actions = Literal["continuous", "discrete"]
 

@@ -14,6 +14,7 @@ from taxon.compiler.families.family import Family, squashed
 from taxon.compiler.families.normal import normal
 from taxon.compiler.function import Function
 from taxon.compiler.roles import Role
+from taxon.taxonomy.axes.policy import TANH
 
 _INFER = """\
 mean, std = self.policy.apply(policy, observation)
@@ -36,8 +37,9 @@ def inferred(c: Choices) -> Family:
     doc = "Mean and deviation after two steps of inference: [S, B, A] each."
     c.methods.append(Function("infer", signature, doc, ("infer",), given=given, returns="-"))
     c.add("infer", _INFER)
-    made = normal("FixedNormal(trunk, std=0.3)", "action", r"0.09 \, I", False, "mean")
+    made = normal("FixedNormal({trunk}, std=0.3)", "action", r"0.09 \, I", False, "mean")
     return replace(squashed(made), apply="self.infer({policy}, {inference}, state.critic, {states})")
 
 
 PATH, KEY, MEANING = "pi_theta", "inferred", inferred
+CAPABILITIES = TANH.capabilities | TANH.keeps

@@ -17,7 +17,7 @@ from taxon.compiler.roles import Role
 def learned(c: Choices) -> Description:
     made, eta = c.take(family), c.take(temperature)
     trunk = perceptron(c, "policy", c.take(input_).size, made.outputs)
-    network = f"trunk = {trunk}\nself.prior = {made.head}"
+    network = f"trunk = {trunk}\nself.prior = {made.head.format(trunk='trunk')}"
     enlist(c, Role("prior", network, r"\psi", "policy", "self.prior.apply({prior}, {states})", beside="policy"))
 
     def at(prefix: str, parameters: str, states: str) -> str:
