@@ -39,7 +39,7 @@ def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[S
 def _next_by_v(c: Choices, found: Critic) -> None:
     code = f"next_value = self.v({found.bootstrap}, next_observation)"
     sections = _section(c, "The critic's own value.", (rf"V(s') = {found.bootstrap_tex}(s')",), "next_value")
-    c.add("estimate", code, "next_value", sections=sections)
+    c.add("columns" if c.take(data).rollouts else "estimate", code, "next_value", sections=sections)
 
 
 def _whose(c: Choices) -> tuple[str, str]:
@@ -234,27 +234,34 @@ def target(c: Choices) -> None:
     c.constant("GAMMA", "gamma", "discount")
     if made.traced:
         _trace(c, found)
-    phased = c.take(data).phased
+    of = c.take(data)
+    part = "columns" if of.rollouts else "target"
     if made.values:
-        by = f"self.values({found.bootstrap}, state, episodes)" if phased else f"self.v({found.bootstrap}, observation)"
-        c.add("target", f"value = {by}", "value", anywhere=True)
-    if not phased:
-        c.add("target", "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
-    constants, plus = ", ".join(made.constants), " + value" if made.values else ""
-    if not made.ahead:
-        call = f"{made.function}({', '.join(made.columns)}, {constants}){plus}"
-        code = f"# {made.comment}\ntarget = {call}"
+        value_at(c, part, found.bootstrap)
+    if not of.phased:
+        c.add(part, "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
+    columns, constants = ", ".join(made.columns), ", ".join(made.constants)
+    if of.phased or not made.ahead:
+        result = f"{made.function}({columns}, {constants})"
     else:
-        each, flat = ("*columns", "") if phased else ("*(windows(column) for column in columns)", ".flatten(1)")
-        code = f"""# {made.comment}
-columns = ({", ".join(made.columns)})
-target = {made.function}({each}, {constants}){flat}{plus}"""
-        if phased and not made.values:
-            code = f"# {made.comment}\ntarget = {made.function}({', '.join(made.columns)}, {constants})"
+        windowed = f"{made.function}(*(windows(column) for column in columns), {constants})"
+        result = f"{windowed}.flatten(1)"
+    before = f"columns = ({columns})\n" if made.ahead and not of.phased else ""
+    code = f"# {made.comment}\n{before}target = {result}{' + value' if made.values else ''}"
+    writes = ("target",)
+    if made.values and of.rollouts:
+        code = f"# {made.comment}\nadvantage = {result}\ntarget = advantage + value"
+        writes = ("target", "advantage")
     paths = ("G.estimate", "G.estimate.lambda", "G.estimate.n", "gamma", "data.sequences.length")
     text, line = _EQUATIONS[made.function](c)
     section = Section("The target of G", c.present(*paths), text, (line,), c.source("G.estimate"), ("target",))
-    c.add("target", code, "target", sections=(section,))
+    c.add(part, code, *writes, sections=(section,))
+
+
+def value_at(c: Choices, part: str, critic: str) -> None:
+    """V(s) at the stored steps, wherever the part reads it."""
+    by = f"self.values({critic}, state, episodes)" if c.take(data).episodic else f"self.v({critic}, observation)"
+    c.add(part, f"value = {by}", "value", anywhere=True)
 
 
 def _trace(c: Choices, found: Critic) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.critic import FURUTA, Critic, critic
 from taxon.compiler.blocks.data import data
-from taxon.compiler.blocks.estimate import estimate
+from taxon.compiler.blocks.estimate import estimate, value_at
 from taxon.compiler.blocks.network import features, seen
 from taxon.compiler.blocks.policy import apply, family, older
 from taxon.compiler.choices import Choices
@@ -87,9 +87,9 @@ def _advantage(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str]:
     name = found.bootstrap_tex if again else r"V_\phi"
     line = rf"G(s_t, a_t) = y_t - {name}(s_t)"
     if where.column:
-        held = found.bootstrap if again else "state.critic"
-        code = f"# A(s, a) = G - V(s)\nadvantage = target - self.values({held}, state, episodes)"
-        c.add("columns", code, "advantage")
+        if not again:
+            value_at(c, "columns", "state.critic")
+            c.add("columns", "# A(s, a) = G - V(s)\nadvantage = target - value", "advantage")
         return text, line, "advantage"
     code = "# E-step: the actions in the data, w = f(A) / Z with A = G - V(s)\n"
     c.add("policy", f"{code}score = target - self.v(critic, observation)", "score")
