@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from taxon.compiler.block import Block, ContractError, Field, Step, analyse
+from taxon.compiler.block import Block, ContractError, Field, Names, Step, analyse
 from taxon.compiler.blocks.control import choose
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import estimate
@@ -117,8 +118,15 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
         previous = block.part
         placed.lines += _lines(block, names, function, [b for b in blocks if b.within == _field(block)])
     placed.blocks = blocks
-    metrics = [metric for block in [*ordered, *(b for b in blocks if b.within)] for metric in block.metrics]
-    placed.metrics = sorted(metrics, key=lambda metric: ranked(METRICS, metric[0]))
+    terms = [block for block in blocks if block.within]
+    inside = {
+        block.within: {name for term in terms if term.within == block.within for name in term.writes} for block in terms
+    }
+    for block in [*ordered, *terms]:
+        local = inside.get(block.within, set())
+        outside = {name: text for name, text in names.items() if name not in local}
+        placed.metrics += [(name, _called(text, analyse(text), outside)) for name, text in block.metrics]
+    placed.metrics.sort(key=lambda metric: ranked(METRICS, metric[0]))
     fields = {each.name for each in program.fields}
     changed = [name for block in ordered for name in block.writes if name in fields and function.data == "batch"]
     placed.changed = list(dict.fromkeys(changed))
@@ -261,17 +269,23 @@ def _lines(block: Block, names: dict[str, str], function: Function, terms: list[
 
 def _renamed(block: Block, names: dict[str, str], function: Function) -> list[str]:
     """The lines of a block with its symbols called what they are called in this function."""
-    lines = block.code.splitlines()
-    changes = [(line, column, name, names[name]) for name, line, column in block.names.loads if name in names]
+    more = []
     for whose, name, line, column in block.names.attributes:
         if whose == "noise" and function.draws:
-            changes.append((line, column, f"noise.{name}", f"{name}_noise"))
+            more.append((line, column, f"noise.{name}", f"{name}_noise"))
         if whose == "state" and function.before and block.part in ("estimate", "target"):
-            changes.append((line, column, "state", "before"))
-    for number, column, name, text in sorted(changes, reverse=True):
+            more.append((line, column, "state", "before"))
+    return _called(block.code, block.names, names, more).splitlines()
+
+
+def _called(code: str, found: Names, names: dict[str, str], more: Sequence[tuple[int, int, str, str]] = ()) -> str:
+    """A text with its symbols called what they are called in a function; `more`: line, column, before and after."""
+    lines = code.splitlines()
+    changes = [(line, column, name, names[name]) for name, line, column in found.loads if name in names]
+    for number, column, name, text in sorted([*changes, *more], reverse=True):
         before = lines[number - 1]
         lines[number - 1] = before[:column] + text + before[column + len(name) :]
-    return lines
+    return "\n".join(lines)
 
 
 def _no_idle(program: Program) -> None:

@@ -111,7 +111,8 @@ class Names:
 
 # What every function of a module may read.
 GIVEN = frozenset(dir(builtins)) | {
-    *("self", "state", "noise", "batch", "episodes", "updates", "generators", "torch", "F", "Tensor", "math"),
+    *("self", "state", "noise", "batch", "episodes", "updates", "generators"),
+    *("torch", "F", "Tensor", "math", "Callable"),
     *("grad", "grad_and_value", "windows", "by_group"),
 }
 

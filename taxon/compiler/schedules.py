@@ -291,7 +291,7 @@ def _in_pieces(
     signature = f"self, state: State, batch: Episodes{drawn}) -> "
     if made.traced:
         doc = "V(s'), Q(s, a) and log pi(a|s) - log b(a|s) at a piece of the stored steps: each [S, n]."
-        returns, names = "return next_value, q, log_ratio", ("next_value", "q", "log_ratio")
+        returns = "return next_value, q, log_ratio"
         kind, name = "tuple[Tensor, ...]:", "step_values"
         head: tuple[str, ...] = (
             f"parts = [self.step_values(state, piece{passed}) for piece in pieces(episodes)]",
@@ -299,10 +299,11 @@ def _in_pieces(
         )
     else:
         doc = "V(s') at a piece of the stored steps: [S, n]."
-        returns, names, kind, name = "return next_value", ("next_value",), "Tensor:", "next_values"
+        returns, kind, name = "return next_value", "Tensor:", "next_values"
         head = (f"next_value = torch.cat([self.next_values(state, piece{passed}) for piece in pieces(episodes)], 1)",)
     each = Function(name, f"{signature}{kind}", doc, ("estimate",), "batch", draws=random, returns=returns)
-    return [each], head, {name: name for name in names}
+    defined = returns.removeprefix("return ").split(", ")
+    return [each], head, {symbol: symbol for symbol in defined}
 
 
 def _targets(c: Choices, drawn: str, head: tuple[str, ...], given: dict[str, str]) -> list[Function]:

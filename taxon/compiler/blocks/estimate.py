@@ -248,7 +248,7 @@ def target(c: Choices) -> None:
         result = f"{windowed}.flatten(1)"
     before = f"columns = ({columns})\n" if made.ahead and not of.phased else ""
     code = f"# {made.comment}\n{before}target = {result}{' + value' if made.values else ''}"
-    writes = ("target",)
+    writes: tuple[str, ...] = ("target",)
     if made.values and of.rollouts:
         code = f"# {made.comment}\nadvantage = {result}\ntarget = advantage + value"
         writes = ("target", "advantage")

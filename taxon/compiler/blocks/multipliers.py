@@ -24,20 +24,35 @@ def multiplier(
 ) -> None:
     """A multiplier `value` with a parameter `raw`, held by a projection after each step; `loss` is its dual."""
     descent = optimiser(c, kind)
+    step = _step(c, kind, positive, project)
     shape = "[S, A]" if size == "self.actions" else "[S, 1]"
     descent.field(c, raw, shape, f"torch.full((len(generators), {size}), {number(init)})")
     c.add("inputs", f"{value} = {positive}(state.{raw})", value, anywhere=True)
-    code = f"""
-# {comment}
-def {value}_dual(raw: Tensor) -> Tensor:
-    {value} = {positive}(raw)
-    return {loss}.sum()
-
-{value}_gradient = grad({value}_dual)(state.{raw})
-{descent.step(raw, f"{value}_gradient")}
-{raw} = {project}({raw})
-"""
+    memory = descent.writes(raw)[1]
+    code = f"""# {comment}
+{raw}, {memory} = {step}(lambda {value}: {loss}, state.{raw}, state.{memory}, {descent.arguments[0]})"""
     c.add("multipliers", code, *descent.writes(raw), metrics=((value, f"{value}.mean(-1)"),), sections=sections)
+
+
+def _step(c: Choices, kind: str, positive: str, project: str) -> str:
+    """The function that steps the multipliers, printed where it is read: one for those that differ in their rate."""
+    descent = optimiser(c, kind)
+    cut = f"clip_norm(gradient, {descent.clip})" if descent.clip else "gradient"
+    arguments = ", ".join(("raw", cut, descent.memory, "lr", *descent.arguments[1:]))
+    given = f"dual: Callable[[Tensor], Tensor], raw: Tensor, {descent.memory}: {descent.kind}, lr: float | Tensor"
+    body = f"""({given}) -> tuple[Tensor, {descent.kind}]:
+    \"\"\"A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A].\"\"\"
+    gradient = grad(lambda raw: dual({positive}(raw)).sum())(raw)
+    raw, {descent.memory} = {descent.call}({arguments})
+    return {project}(raw), {descent.memory}
+"""
+    others = {block.writes[0]: block.code for block in c.blocks if block.part == "multipliers" and block.anywhere}
+    for name in ("dual_step", f"{kind}_step"):
+        code = f"\ndef {name}{body}"
+        if others.get(name, code) == code:
+            break
+    c.add("multipliers", code, name, anywhere=True)
+    return name
 
 
 def softplus_words(start: float) -> str:

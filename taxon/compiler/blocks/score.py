@@ -11,6 +11,7 @@ from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import estimate, value_at
 from taxon.compiler.blocks.network import features, seen
 from taxon.compiler.blocks.policy import apply, family, older
+from taxon.compiler.blocks.weights import normalisation
 from taxon.compiler.choices import Choices
 from taxon.compiler.notation import mean
 from taxon.compiler.notation import number as tex_number
@@ -163,7 +164,7 @@ def _return(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str]:
     gamma = c.constant("GAMMA", "gamma", "discount")
     c.value("G.estimate.lambda")  # 1, by a rule
     c.add("columns", f"returns = returns_to_go(reward, ended, {gamma})", "returns")
-    if c.base("pi_q.update.normalise") == "group":
+    if c.take(normalisation).group:
         line = rf"R = \sum_t {power(c, 't')} r_t"
         return "The return of the whole episode.", line, "first"
     line = rf"G(s_t, a_t) = \sum_{{l \geq 0}} {power(c, 'l')} r_{{t+l}}"

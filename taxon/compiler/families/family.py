@@ -41,6 +41,7 @@ class Family:
     density: str = ""  # {p}, {x}: of the action, where one function computes both
     pathwise: bool = True  # the gradient runs through a draw
     entropy: str = ""  # {p}
+    deviation: str = ""  # {p}: the standard deviation of every dimension before squashing, where it is trained
     kl: str = ""  # {o}, {p}
     parts: tuple[Part, ...] = ()
     held: tuple[str, str] = ()  # type: ignore[assignment]  # densities with the other parameter at its old value

@@ -18,6 +18,7 @@ from taxon.taxonomy.table import cells
 
 _STANDARD = {
     "math": "import math",
+    "Callable": "from collections.abc import Callable",
     "Sequence": "from collections.abc import Sequence",
     "NamedTuple": "from typing import NamedTuple",
     "torch": "import torch",
