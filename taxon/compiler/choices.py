@@ -160,6 +160,11 @@ class Choices:
         self.constants[name] = (self.literal(path), comment)
         return name
 
+    def derived(self, name: str, text: str, comment: str) -> str:
+        """Give what follows from other constants a name."""
+        self.constants[name] = (text, comment)
+        return name
+
     def field(self, name: str, shape: str, init: str, kind: str = "Tensor", local: bool = False) -> None:
         self.fields.append(Field(name, shape, init, kind, local))
 

@@ -41,7 +41,7 @@ class Function:
 @dataclass(frozen=True)
 class Phase:
     name: str
-    updates: int
+    updates: str
     batch: str
     refresh: str
     update: str
@@ -180,7 +180,7 @@ def _joint(c: Choices) -> Schedule:
         joins=delayed,
     )
     more = ", every=POLICY_EVERY, between=self.update_critic" if every > 1 else ""
-    phase = Phase("update", c.take(data).counts["joint"], "Batch", "None", "update", more=more)
+    phase = Phase("update", c.take(data).named["joint"], "Batch", "None", "update", more=more)
     return Schedule((*first, update), (phase,), "noise", "The standard normal draws of one update")
 
 
@@ -242,7 +242,7 @@ def _phased(c: Choices) -> Schedule:
     functions.append(update)
     policy = Phase(
         "policy",
-        of.counts["policy"],
+        of.named["policy"],
         "PolicyBatch",
         "self.refresh_policy" if refreshed else "None",
         "update_policy",
@@ -254,10 +254,10 @@ def _phased(c: Choices) -> Schedule:
             batch = f"{part.title()}Batch"
             signature = f"self, state: State, batch: {batch}, noise: tuple[()]{_STEP}"
             functions.append(Function(f"update_{part}", signature, doc, (part,), "batch", batch, True))
-            phases.append(Phase(part, 1, batch, "None", f"update_{part}", True))
+            phases.append(Phase(part, "1", batch, "None", f"update_{part}", True))
     if fitted:
         value = Phase(
-            "value", of.counts["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
+            "value", of.named["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
         )
         phases = [*phases, value] if of.rollouts else [value, *phases]
     if not made.parameters:

@@ -55,6 +55,8 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     c = program.choices
     declaration = c.take(data).declaration
     named = used | {value for value in declaration.values() if value.isidentifier()}
+    for name, (value, _) in reversed(c.constants.items()):  # a constant is made of those before it
+        named |= names_used(value) if name in named else set()
     constants = [
         f"{name} = {value}" + (f"  # {comment}" if comment else "")
         for name, (value, comment) in c.constants.items()
@@ -62,7 +64,7 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     ]
     kind = c.take(data).kind
     declared = [f"DATA = {kind}(", *(f"    {name}={value}," for name, value in declaration.items()), ")"]
-    needed = (used | {kind}) - c.constants.keys()
+    needed = (used | named | {kind}) - c.constants.keys()
     imports = {line for name, line in _STANDARD.items() if name in needed}
     imports |= {f"from {module} import {name}" for name, module in exports().items() if name in needed}
     yield from (*_header(program), "", order_imports(imports), "", *constants, "", *declared, "", "")
