@@ -111,11 +111,15 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
     ordered = _sorted(composed, parts, c, function)
     written = {name for block in ordered for name in block.writes}
     names = _resolved(program, placed, ordered, written, left)
+    aliases = [block for block in ordered if block.alias in names]  # of what has a name in this function already
+    names |= {block.writes[0]: names[block.alias] for block in aliases}
+    ordered = [block for block in ordered if block not in aliases]
     previous = ""
     for block in ordered:
-        if previous and block.part != previous and (previous, block.part) != ("estimate", "target"):
+        kind = {"target": "estimate"}.get(block.part, block.part.partition(".")[0])
+        if previous and kind != previous:
             placed.lines.append(("", None))
-        previous = block.part
+        previous = kind
         placed.lines += _lines(block, names, function, [b for b in blocks if b.within == _field(block)])
     placed.blocks = blocks
     terms = [block for block in blocks if block.within]
@@ -125,7 +129,7 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
     for block in [*ordered, *terms]:
         local = inside.get(block.within, set())
         outside = {name: text for name, text in names.items() if name not in local}
-        placed.metrics += [(name, _called(text, analyse(text), outside)) for name, text in block.metrics]
+        placed.metrics += [(name, "\n".join(_called(text, analyse(text), outside))) for name, text in block.metrics]
     placed.metrics.sort(key=lambda metric: ranked(METRICS, metric[0]))
     fields = {each.name for each in program.fields}
     changed = [name for block in ordered for name in block.writes if name in fields and function.data == "batch"]
@@ -275,17 +279,19 @@ def _renamed(block: Block, names: dict[str, str], function: Function) -> list[st
             more.append((line, column, f"noise.{name}", f"{name}_noise"))
         if whose == "state" and function.before and block.part in ("estimate", "target"):
             more.append((line, column, "state", "before"))
-    return _called(block.code, block.names, names, more).splitlines()
+    return _called(block.code, block.names, names, more)
 
 
-def _called(code: str, found: Names, names: dict[str, str], more: Sequence[tuple[int, int, str, str]] = ()) -> str:
-    """A text with its symbols called what they are called in a function; `more`: line, column, before and after."""
+def _called(
+    code: str, found: Names, names: dict[str, str], more: Sequence[tuple[int, int, str, str]] = ()
+) -> list[str]:
+    """The lines of a text with its symbols called what they are called in a function; `more`: line, column, before and after."""
     lines = code.splitlines()
     changes = [(line, column, name, names[name]) for name, line, column in found.loads if name in names]
     for number, column, name, text in sorted([*changes, *more], reverse=True):
         before = lines[number - 1]
         lines[number - 1] = before[:column] + text + before[column + len(name) :]
-    return "\n".join(lines)
+    return lines
 
 
 def _no_idle(program: Program) -> None:

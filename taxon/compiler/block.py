@@ -83,6 +83,14 @@ class Block:
         return analyse(self.code)
 
     @cached_property
+    def alias(self) -> str:
+        """The symbol that the block only gives another name, which is printed in its place; mostly none."""
+        match ast.parse(self.code).body:
+            case [ast.Assign(targets=[ast.Name()], value=ast.Name(id=name))] if self.anywhere:
+                return name
+        return ""
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """The symbols that the code and the metrics read from outside."""
         loads = {name for name, _, _ in self.names.loads} - GIVEN - exports().keys()

@@ -89,6 +89,7 @@ PROPERTIES = {
     "untrained": "no network stands behind G",
     "looks_ahead": "the estimate reads more than one step, whatever its parameters",
     "by_lambda": "the estimate looks as far ahead as its lambda says",
+    "bootstraps_each": "the estimate reads a value V(s') at every step that it looks over",
     "temperature": "the weights f(G) have a temperature",
     "solves": "the policy's parameters are found at once, not by following a gradient",
     "finite": "the policy chooses among finitely many actions",
@@ -96,6 +97,8 @@ PROPERTIES = {
     "gaussian": "the policy is a Gaussian, squashed or not",
     "squashed": "the policy's actions lie in the box, behind tanh",
     "learned": "the covariance has parameters",
+    "log_deviation": "a deviation that no head computes is trained by its logarithm",
+    "perturbed": "the deviations are those of the parameters of a linear mean",
     "replayed": "the data are those of all policies so far",
     "on_policy": "the data are what the present policy has just collected",
 }

@@ -274,7 +274,7 @@ CODE = [
     ("vmpo", "The target of G", "n_step_returns(episodes.reward"),
     ("trpo", "The ascent of the policy", "line_search(gain_and_divergence"),
     ("ppo", "The adaptive temperature", "adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)"),
-    ("ppo", "The target of G", "generalised_advantages(*columns, GAMMA, LAMBDA) + value"),
+    ("ppo", "The target of G", "advantage = generalised_advantages("),
     ("ppo_clip", "The ascent of the policy", "clipped_surrogate(log_prob, batch.old_log_prob, batch.advantage"),
     ("ddpg", "The ascent of the policy", "loss = -average(self.q(critic, observation, mean))"),
     ("ddpg", "Acting", "perturbed(mean, noise, EXPLORATION_STD)"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxon.compiler.block import Section
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.policy import apply, family, fit_states, older
 from taxon.compiler.choices import Choices, choice
+from taxon.compiler.families.family import Family
 from taxon.compiler.notation import mean
 
 
@@ -19,8 +20,10 @@ def next_value(c: Choices) -> None:
     found, made = c.take(critic), c.take(family)
     if not found.fitted:
         return
-    kind = found.network if found.network == "v" else "all" if made.log_all else "drawn" if made.sample else "mean"
-    _NEXT[kind](c, found)
+    able = [block for can, block in _NEXT if can(found, made)]
+    if not able:
+        raise ContractError(f"V(s') needs `sample` or `log_all`, which the distribution {made.name} does not have")
+    able[0](c, found)
 
 
 def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[Section, ...]:
@@ -81,7 +84,7 @@ def _smoothing(c: Choices, into: str, shape: tuple[str, ...]) -> tuple[str, tupl
 
 
 def _next_by_mean(c: Choices, found: Critic) -> None:
-    made, whose, old = c.take(family), _whose(c)[0], c.take(older)
+    whose, old = _whose(c)[0], c.take(older)
     smoothing, noise = _smoothing(c, "next_action", (c.take(data).steps, "self.actions"))
     also = ", the action smoothed by clipped noise" if noise else ""
     code = f"""# V(s') = Q(s', mu(s')) of the {whose}policy{also}
@@ -91,7 +94,6 @@ next_action = self.policy.apply({old.parameters}, next_observation)
     line = rf"V(s') = {found.bootstrap_tex}(s', a'), \quad a' = {_smooth(c, mu) if noise else mu}"
     sections = _section(c, "The critic at the policy's action.", (line,), "next_action", "next_value")
     c.add("estimate", code, "next_action", "next_value", noise=noise, sections=sections)
-    assert made.mode == "{p}"
 
 
 def shares_draw(c: Choices) -> bool:
@@ -153,12 +155,13 @@ next_value = next_q{averaged} - {eta.value} * next_log_prob{averaged}"""
     c.add("estimate", code, "next_value", *writes, noise=(("next_action", shape), *noise), sections=sections)
 
 
-_NEXT: dict[str, Callable[[Choices, Critic], None]] = {
-    "v": _next_by_v,
-    "all": _next_by_all,
-    "drawn": _next_by_draws,
-    "mean": _next_by_mean,
-}
+# V(s') by the first of these that critic and distribution are able to.
+_NEXT: tuple[tuple[Callable[[Critic, Family], bool], Callable[[Choices, Critic], None]], ...] = (
+    (lambda found, made: found.network == "v", _next_by_v),
+    (lambda found, made: bool(made.log_all), _next_by_all),
+    (lambda found, made: bool(made.sample), _next_by_draws),
+    (lambda found, made: made.mode == "{p}", _next_by_mean),  # the distribution is one action
+)
 
 
 # ---- the target
@@ -254,7 +257,7 @@ def target(c: Choices) -> None:
         writes = ("target", "advantage")
     paths = ("G.estimate", "G.estimate.lambda", "G.estimate.n", "gamma", "data.sequences.length")
     text, line = _EQUATIONS[made.function](c)
-    section = Section("The target of G", c.present(*paths), text, (line,), c.source("G.estimate"), ("target",))
+    section = Section("The target of G", c.present(*paths), text, (line,), c.source("G.estimate"), writes)
     c.add(part, code, *writes, sections=(section,))
 
 

@@ -45,6 +45,7 @@ def _step(c: Choices, kind: str, positive: str, project: str) -> str:
     gradient = grad(lambda raw: dual({positive}(raw)).sum())(raw)
     raw, {descent.memory} = {descent.call}({arguments})
     return {project}(raw), {descent.memory}
+
 """
     others = {block.writes[0]: block.code for block in c.blocks if block.part == "multipliers" and block.anywhere}
     for name in ("dual_step", f"{kind}_step"):

@@ -203,7 +203,7 @@ def _phases(program: Program) -> Lines:
         whole_ = ", whole=True" if phase.whole else ""
         arguments = f'"{phase.name}", {phase.updates}, {phase.batch}, {phase.refresh}, {noise}, self.{phase.update}'
         text.append(f"Phase({arguments}{whole_}{phase.more})")
-    if len(text) == 1 and len(text[0]) <= 94:
+    if len(text) == 1 and len(text[0]) <= 95:
         yield Line(f"        self.phases = ({text[0]},)")
         return
     yield from _plain("        self.phases = (", *(f"            {phase}," for phase in text), "        )")

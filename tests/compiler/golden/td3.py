@@ -166,19 +166,16 @@ class Agent:
     def update_critic(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic alone. Every metric is [S]."""
         updates = state.updates + 1
-        observation = batch.observation
-        next_observation = batch.next_observation
-
         # V(s') = Q(s', mu(s')) of the old policy, the action smoothed by clipped noise
-        next_action = self.policy.apply(state.policy_target, next_observation)
+        next_action = self.policy.apply(state.policy_target, batch.next_observation)
         next_action = smoothed(next_action, noise.smoothing, SMOOTHING_STD, SMOOTHING_CLIP)
-        next_value = self.q(state.critic_target, next_observation, next_action)
+        next_value = self.q(state.critic_target, batch.next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
         def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
             """1/2 E[(G - Q(s, a))^2], summed over the critics."""
-            prediction = action_values(self.critic, critic, observation, batch.action)
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
             return loss.sum(), loss
 
@@ -196,19 +193,17 @@ class Agent:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         state, metrics = self.update_critic(state, batch, noise)
         updates = state.policy_updates + 1
-        observation = batch.observation
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E[Q(s, mu(s))]: no divergence, eta is 0."""
-            mean = self.policy.apply(policy, observation)
-            loss = -average(self.q(state.critic[:, :1], observation, mean))
+            mean = self.policy.apply(policy, batch.observation)
+            loss = -average(self.q(state.critic[:, :1], batch.observation, mean))
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
         critic_target = polyak(state.critic_target, state.critic, TAU)
-
         policy_target = polyak(state.policy_target, policy, TAU)
 
         metrics = metrics | {
