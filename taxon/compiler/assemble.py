@@ -212,7 +212,8 @@ def _sorted(blocks: list[Block], parts: tuple[str, ...], c: Choices, function: F
             if chain and chain[-1] is not block:
                 needs.add(id(chain[-1]))
         after[id(block)] = needs
-    rank = {id(block): (parts.index(block.part), k) for k, block in enumerate(blocks)}
+    added = {id(block): c.blocks.index(block) if block.part == "inputs" else k for k, block in enumerate(blocks)}
+    rank = {id(block): (parts.index(block.part), added[id(block)]) for block in blocks}
     ordered: list[Block] = []
     while len(ordered) < len(blocks):
         done = {id(block) for block in ordered}
@@ -285,7 +286,10 @@ def _renamed(block: Block, names: dict[str, str], function: Function) -> list[st
 def _called(
     code: str, found: Names, names: dict[str, str], more: Sequence[tuple[int, int, str, str]] = ()
 ) -> list[str]:
-    """The lines of a text with its symbols called what they are called in a function; `more`: line, column, before and after."""
+    """The lines of a text with its symbols called what they are called in a function.
+
+    `more` is what else is replaced: line, column, text before and after.
+    """
     lines = code.splitlines()
     changes = [(line, column, name, names[name]) for name, line, column in found.loads if name in names]
     for number, column, name, text in sorted([*changes, *more], reverse=True):

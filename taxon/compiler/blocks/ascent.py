@@ -199,7 +199,9 @@ def _by_ratio(c: Choices) -> None:
     log_prob = "log_likelihood" if made.jacobian else "log_prob"
     metrics: Metrics = (("approx_kl", f"approximate_kl({log_prob}, old_log_prob)"),)
     if clipped:
-        ratio = c.constant("CLIP_RATIO", "pi_q.update.clipped.ratio", "how far the likelihood ratio earns anything")
+        ratio = c.constant(
+            "CLIP_RATIO", "pi_q.update.clipped.ratio", "c: the likelihood ratio gains nothing outside [1 - c, 1 + c]"
+        )
         loss = f"clipped_surrogate({log_prob}, old_log_prob, {score}, {ratio})"
         metrics += (("clip_fraction", f"clip_fraction({log_prob}, old_log_prob, {ratio})"),)
         low, high = (f"{1 + sign * c.value('pi_q.update.clipped.ratio'):.10g}" for sign in (-1, 1))
@@ -214,6 +216,7 @@ def _by_ratio(c: Choices) -> None:
         lines[0] = _with_penalty(lines[0])
     lines += more
     section = _section(c, text, lines, c.source("pi_q.update"), "loss", "old_log_prob")
+    inside = "min(rho G, clip(rho, 1 - c, 1 + c) G)" if clipped else "rho G"
     c.add(
         "policy",
         f"{apply(c, '', 'policy', 'observation')}\n{log_prob} = {made.likelihood('', '', action)}\nloss = {loss}",
@@ -222,7 +225,7 @@ def _by_ratio(c: Choices) -> None:
         *made.parameters,
         within="policy",
         metrics=(*metrics, *(entropy(c) or _taken_entropy(c, log_prob, action)), *deviations(c)),
-        doc=f"-E[rho G]{', rho clipped' if clipped else ''}, rho = pi_theta / pi_old at the action taken",
+        doc=f"-E[{inside}], rho = pi_theta / pi_old at the action taken",
         sections=(section,),
     )
     if weighed.kind == "penalty":

@@ -220,7 +220,7 @@ def _retrace(c: Choices) -> Estimate:
 
 
 def _lambda(c: Choices) -> str:
-    return c.constant("LAMBDA", "G.estimate.lambda", "how far the estimate looks ahead")
+    return c.constant("LAMBDA", "G.estimate.lambda", "of the estimator: 0 looks one step ahead, 1 to the end")
 
 
 def estimate(c: Choices) -> Estimate:

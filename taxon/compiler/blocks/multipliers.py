@@ -28,9 +28,9 @@ def multiplier(
     shape = "[S, A]" if size == "self.actions" else "[S, 1]"
     descent.field(c, raw, shape, f"torch.full((len(generators), {size}), {number(init)})")
     c.add("inputs", f"{value} = {positive}(state.{raw})", value, anywhere=True)
-    memory = descent.writes(raw)[1]
+    memory, rate = descent.writes(raw)[1], f", {descent.arguments[0]}" if _two_rates(c) else ""
     code = f"""# {comment}
-{raw}, {memory} = {step}(lambda {value}: {loss}, state.{raw}, state.{memory}, {descent.arguments[0]})"""
+{raw}, {memory} = {step}(lambda {value}: {loss}, state.{raw}, state.{memory}{rate})"""
     c.add("multipliers", code, *descent.writes(raw), metrics=((value, f"{value}.mean(-1)"),), sections=sections)
 
 
@@ -38,8 +38,10 @@ def _step(c: Choices, kind: str, positive: str, project: str) -> str:
     """The function that steps the multipliers, printed where it is read: one for those that differ in their rate."""
     descent = optimiser(c, kind)
     cut = f"clip_norm(gradient, {descent.clip})" if descent.clip else "gradient"
-    arguments = ", ".join(("raw", cut, descent.memory, "lr", *descent.arguments[1:]))
-    given = f"dual: Callable[[Tensor], Tensor], raw: Tensor, {descent.memory}: {descent.kind}, lr: float | Tensor"
+    rate = "lr" if _two_rates(c) else descent.arguments[0]
+    arguments = ", ".join(("raw", cut, descent.memory, rate, *descent.arguments[1:]))
+    given = f"dual: Callable[[Tensor], Tensor], raw: Tensor, {descent.memory}: {descent.kind}"
+    given += ", lr: float | Tensor" if _two_rates(c) else ""
     body = f"""({given}) -> tuple[Tensor, {descent.kind}]:
     \"\"\"A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A].\"\"\"
     gradient = grad(lambda raw: dual({positive}(raw)).sum())(raw)
@@ -54,6 +56,11 @@ def _step(c: Choices, kind: str, positive: str, project: str) -> str:
             break
     c.add("multipliers", code, name, anywhere=True)
     return name
+
+
+def _two_rates(c: Choices) -> bool:
+    """Whether the multipliers of the row have two optimisers."""
+    return all(f"optimizer.{kind}" in c.row for kind in ("dual", "bounds"))
 
 
 def softplus_words(start: float) -> str:

@@ -332,13 +332,11 @@ def _result(placed: Placed) -> Lines:
     if not f.counter:
         yield Line(f"        return state._replace({changed}), {{{metrics}}}")
         return
+    state = f"state = state._replace({changed}{', ' if changed else ''}{f.counter}=updates)"
     before = "metrics | " if f.joins else ""
-    short = len(placed.metrics) <= 2 and not before
-    if not short:
-        yield from _plain("", f"        metrics = {before}{{")
-        yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
-        yield Line("        }")
-    yield from _plain(*([""] if short else []), "        state = state._replace(")
-    yield from (Line(f"            {name}={name},") for name in placed.changed)
-    last = f"{{{metrics}}}" if short else "metrics"
-    yield from _plain(f"            {f.counter}=updates,", "        )", f"        return state, {last}")
+    if len(placed.metrics) <= 2 and not before:
+        yield from _plain("", f"        {state}", f"        return state, {{{metrics}}}")
+        return
+    yield from _plain("", f"        metrics = {before}{{")
+    yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
+    yield from _plain("        }", f"        {state}", "        return state, metrics")

@@ -49,7 +49,7 @@ ETA = 1.0  # temperature
 VALUE_SCALE = 100.0  # the critic is this times its network
 VALUE_LR = 0.01  # learning rate of the critic
 VALUE_MOMENTUM = 0.9  # momentum of the critic
-LAMBDA = 0.95  # how far the estimate looks ahead
+LAMBDA = 0.95  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
 WEIGHT_CLIP = 20.0  # largest weight
 POLICY_LR = 5e-05  # learning rate of the policy
@@ -204,7 +204,7 @@ class Agent:
         observation = self.normalise(state, batch.observation)
 
         def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-            """1/2 E[(G - V(s))^2]."""
+            """1/2 E[(target / VALUE_SCALE - V(s))^2]."""
             prediction = state_values(self.critic, critic, observation)
             loss = squared_error(prediction, batch.target / VALUE_SCALE)
             return loss.sum(), (loss, prediction)
@@ -217,11 +217,7 @@ class Agent:
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target / VALUE_SCALE),
         }
-        state = state._replace(
-            critic=critic,
-            critic_velocity=critic_velocity,
-            value_updates=updates,
-        )
+        state = state._replace(critic=critic, critic_velocity=critic_velocity, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
@@ -261,9 +257,5 @@ class Agent:
             "score_max": seed_largest(score),
             "entropy": average(normal_entropy(std)),
         }
-        state = state._replace(
-            policy=policy,
-            policy_velocity=policy_velocity,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_velocity=policy_velocity, policy_updates=updates)
         return state, metrics

@@ -39,7 +39,7 @@ BATCH = 32  # windows of a minibatch
 LENGTH = 8  # steps of a window
 VALUE_LR = 0.0001  # learning rate of the critic
 CLIP_NORM = 40.0  # largest norm of a gradient
-LAMBDA = 1.0  # how far the estimate looks ahead
+LAMBDA = 1.0  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
 EPSILON = 0.1  # bound on KL(pi_q || pi_p)
@@ -222,13 +222,13 @@ class Agent:
         columns = (batch.reward, next_value, q, log_ratio, batch.terminated, ended)
         target = retrace(*(windows(column) for column in columns), GAMMA, LAMBDA).flatten(1)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2]."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2]."""
             prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
         )
@@ -310,6 +310,7 @@ class Agent:
             "alpha_mean": alpha_mean.mean(-1),
             "alpha_cov": alpha_cov.mean(-1),
             "bounds_eta": bounds_eta.mean(-1),
+            "q_mean": seed_average(prediction),
             "entropy": average(normal_entropy(std)),
             "std_mean": seed_average(std),
             "std_min": seed_least(std),

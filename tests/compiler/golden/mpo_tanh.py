@@ -192,13 +192,13 @@ class Agent:
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2]."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2]."""
             prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
         )
@@ -231,31 +231,27 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
 
-        def dual_step(
-            dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor
-        ) -> tuple[Tensor, Moments]:
+        def dual_step(dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments) -> tuple[Tensor, Moments]:
             """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
             gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-            raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, lr, updates)
+            raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
             return project(raw), moments
 
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
         eta_raw, eta_raw_moments = dual_step(
-            lambda eta: temperature_dual(score, eta, EPSILON, dim=1), state.eta_raw, state.eta_raw_moments, DUAL_LR
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=1), state.eta_raw, state.eta_raw_moments
         )
         # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_mean_raw, alpha_mean_raw_moments = dual_step(
             lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl),
             state.alpha_mean_raw,
             state.alpha_mean_raw_moments,
-            DUAL_LR,
         )
         # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_cov_raw, alpha_cov_raw_moments = dual_step(
             lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl),
             state.alpha_cov_raw,
             state.alpha_cov_raw_moments,
-            DUAL_LR,
         )
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
@@ -272,6 +268,7 @@ class Agent:
             "eta": eta.mean(-1),
             "alpha_mean": alpha_mean.mean(-1),
             "alpha_cov": alpha_cov.mean(-1),
+            "q_mean": seed_average(prediction),
             "std_mean": seed_average(std),
             "std_min": seed_least(std),
             "kl_mean": mean_kl.sum(-1),

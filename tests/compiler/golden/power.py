@@ -137,8 +137,5 @@ class Agent:
         likelihood = weights * normal_log_prob(mean, std, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        state = state._replace(
-            policy=policy,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, {"policy_loss": policy_cost}

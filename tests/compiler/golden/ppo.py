@@ -50,7 +50,7 @@ INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand sti
 INPUT_CLIP = 5.0  # largest normalised observation
 VALUE_LR = 0.0003  # learning rate of the critic
 CLIP_NORM = 0.5  # largest norm of a gradient
-LAMBDA = 0.95  # how far the estimate looks ahead
+LAMBDA = 0.95  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
 POLICY_LR = 0.0003  # learning rate of the policy
 TARGET_KL = 0.01  # target of KL(pi_p || pi_q)
@@ -194,7 +194,7 @@ class Agent:
         observation = self.normalise(state, batch.observation)
 
         def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-            """1/2 E[(G - V(s))^2]."""
+            """1/2 E[(target - V(s))^2]."""
             prediction = state_values(self.critic, critic, observation)
             loss = squared_error(prediction, batch.target)
             return loss.sum(), (loss, prediction)
@@ -209,19 +209,15 @@ class Agent:
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target),
         }
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            value_updates=updates,
-        )
+        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        next_observation = self.normalise(state, episodes.next_observation)
         observation = self.normalise(state, episodes.observation)
+        next_observation = self.normalise(state, episodes.next_observation)
 
         next_value = self.v(state.critic, next_observation)
         value = self.v(state.critic, observation)
@@ -268,11 +264,7 @@ class Agent:
             "std_mean": seed_average(std),
             "std_min": seed_least(std),
         }
-        state = state._replace(
-            policy=policy,
-            policy_moments=policy_moments,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_moments=policy_moments, policy_updates=updates)
         return state, metrics
 
     def update_penalty(self, state: State, batch: PenaltyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:

@@ -182,13 +182,13 @@ class Agent:
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2], summed over the critics."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2], summed over the critics."""
             prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -203,17 +203,15 @@ class Agent:
         policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
-        def dual_step(
-            dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor
-        ) -> tuple[Tensor, Moments]:
+        def dual_step(dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments) -> tuple[Tensor, Moments]:
             """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
             gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
-            raw, moments = adam(raw, gradient, moments, lr, updates)
+            raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
             return project_log(raw), moments
 
         # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
         log_eta, log_eta_moments = dual_step(
-            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments, DUAL_LR
+            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments
         )
 
         critic_target = polyak(state.critic_target, critic, TAU)
@@ -224,6 +222,7 @@ class Agent:
             "value_gradient": row_norm(critic_gradient),
             "policy_gradient": row_norm(policy_gradient),
             "eta": eta.mean(-1),
+            "q_mean": seed_average(prediction),
             "entropy": -average(log_prob),
             "std_mean": seed_average(std),
             "std_min": seed_least(std),

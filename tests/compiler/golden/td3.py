@@ -26,7 +26,7 @@ from taxon.networks.initialisers import fan_in_uniform, variance_scaling
 from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.data import Phase, Replay
 from taxon.operators.exploration import perturbed, smoothed
-from taxon.operators.functional import average
+from taxon.operators.functional import average, seed_average
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
@@ -173,21 +173,22 @@ class Agent:
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2], summed over the critics."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2], summed over the critics."""
             prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "q_mean": seed_average(prediction),
+        }
+        state = state._replace(critic=critic, critic_moments=critic_moments, updates=updates)
+        return state, metrics
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""

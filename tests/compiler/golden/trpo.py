@@ -48,7 +48,7 @@ INPUT_EPS = 1e-08  # added to the observations' deviation
 INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
 VALUE_LR = 0.001  # learning rate of the critic
-LAMBDA = 1.0  # how far the estimate looks ahead
+LAMBDA = 1.0  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.995  # discount
 DELTA = 0.01  # bound on KL(pi_p || pi_q) of a step
 DAMPING = 0.1  # added to the Fisher matrix
@@ -179,7 +179,7 @@ class Agent:
         observation = self.normalise(state, batch.observation)
 
         def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-            """1/2 E[(G - V(s))^2]."""
+            """1/2 E[(target - V(s))^2]."""
             prediction = state_values(self.critic, critic, observation)
             loss = squared_error(prediction, batch.target)
             return loss.sum(), (loss, prediction)
@@ -192,19 +192,15 @@ class Agent:
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target),
         }
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            value_updates=updates,
-        )
+        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        next_observation = self.normalise(state, episodes.next_observation)
         observation = self.normalise(state, episodes.observation)
+        next_observation = self.normalise(state, episodes.next_observation)
 
         next_value = self.v(state.critic, next_observation)
         # G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]
@@ -264,8 +260,5 @@ class Agent:
             "std_mean": seed_average(batch.old_std),
             "std_min": seed_least(batch.old_std),
         }
-        state = state._replace(
-            policy=policy,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, metrics

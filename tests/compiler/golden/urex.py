@@ -167,9 +167,5 @@ class Agent:
             "policy_gradient": row_norm(policy_gradient),
             "entropy": valid_average(categorical_entropy(logits), batch.valid),
         }
-        state = state._replace(
-            policy=policy,
-            policy_moments=policy_moments,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_moments=policy_moments, policy_updates=updates)
         return state, metrics

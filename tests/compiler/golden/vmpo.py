@@ -179,7 +179,7 @@ class Agent:
         updates = state.value_updates + 1
 
         def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-            """1/2 E[(G - V(s))^2]."""
+            """1/2 E[(target - V(s))^2]."""
             prediction = state_values(self.critic, critic, batch.observation)
             loss = squared_error(prediction, batch.target)
             return loss.sum(), (loss, prediction)
@@ -194,11 +194,7 @@ class Agent:
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target),
         }
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            value_updates=updates,
-        )
+        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
@@ -240,27 +236,19 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
 
-        def dual_step(
-            dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor
-        ) -> tuple[Tensor, Moments]:
+        def dual_step(dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments) -> tuple[Tensor, Moments]:
             """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
             gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-            raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, lr, updates)
+            raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
             return project(raw), moments
 
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
         eta_raw, eta_raw_moments = dual_step(
-            lambda eta: temperature_dual(score, eta, EPSILON, dim=-1, mask=kept),
-            state.eta_raw,
-            state.eta_raw_moments,
-            DUAL_LR,
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=-1, mask=kept), state.eta_raw, state.eta_raw_moments
         )
         # alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_raw, alpha_raw_moments = dual_step(
-            lambda alpha: lagrange_dual(alpha, EPSILON_POLICY, policy_kl),
-            state.alpha_raw,
-            state.alpha_raw_moments,
-            DUAL_LR,
+            lambda alpha: lagrange_dual(alpha, EPSILON_POLICY, policy_kl), state.alpha_raw, state.alpha_raw_moments
         )
 
         metrics = {
