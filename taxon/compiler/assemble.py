@@ -235,7 +235,7 @@ def _resolved(
     inside = [b for b in c.blocks if b.part in function.parts and b.within]
     read = {name for block in ordered for name in block.reads}
     read |= {name for block in inside for name in _outside(block, inside)}
-    for name in sorted(read - written - names.keys() - c.constants.keys()):
+    for name in sorted(read - written - names.keys() - c.constants.keys() - c.helpers.keys()):
         if name in left and function.batch and name not in DATA:
             names[name] = f"{function.data}.{name}"
             placed.columns.add(name)

@@ -65,6 +65,7 @@ class Choices:
         self.fields: list[Field] = []
         self.constants: dict[str, tuple[str, str]] = {}
         self.attributes: list[str] = []  # lines of `__init__`
+        self.helpers: dict[str, str] = {}  # functions beside the agent
         self.sections: list[Section] = []  # of what stands outside all blocks
         self._offers: dict[Callable[..., Any], Any] = {}
         self._understood: set[tuple[str, str]] = set()

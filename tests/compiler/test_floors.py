@@ -45,8 +45,7 @@ def test_every_multiplier_has_a_gradient_at_its_floor_and_is_held_there(
     spec: str, sets: tuple[str, ...], actions: str | None, tmp_path: Path
 ) -> None:
     row = row_of(spec, *sets, actions=actions)
-    blocks = assemble(row).choices.blocks
-    names = [block.writes[0] for block in blocks if block.part == "multipliers" and not block.anywhere]
+    names = [block.writes[0] for block in assemble(row).choices.blocks if block.part == "multipliers"]
     loop = begun(build(row, tmp_path))
     # the policy has moved since, so that no divergence is 0
     moved = loop.state.policy + 0.1 * torch.randn(loop.state.policy.shape, generator=torch.Generator().manual_seed(0))

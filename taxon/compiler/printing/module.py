@@ -153,6 +153,9 @@ def _helpers(program: Program) -> Lines:
             "", "def by_group(x: Tensor) -> Tensor:", doc, "    return x.unflatten(1, (ENVIRONMENTS // GROUP, GROUP))"
         )
 
+    for code in program.choices.helpers.values():
+        yield from _plain("", *code.splitlines())
+
 
 def _agent(program: Program) -> Lines:
     c, made = program.choices, program.choices.take(family)

@@ -94,6 +94,15 @@ class Noise(NamedTuple):
     next_action: Tensor  # [S, 20, BATCH, A]
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
+    raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, lr, updates)
+    return project(raw), moments
+
+
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
@@ -242,17 +251,13 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
 
-        def dual_step(
-            dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor
-        ) -> tuple[Tensor, Moments]:
-            """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
-            gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-            raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, lr, updates)
-            return project(raw), moments
-
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
         eta_raw, eta_raw_moments = dual_step(
-            lambda eta: temperature_dual(score, eta, EPSILON, dim=1), state.eta_raw, state.eta_raw_moments, DUAL_LR
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=1),
+            state.eta_raw,
+            state.eta_raw_moments,
+            DUAL_LR,
+            updates,
         )
         # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_mean_raw, alpha_mean_raw_moments = dual_step(
@@ -260,6 +265,7 @@ class Agent:
             state.alpha_mean_raw,
             state.alpha_mean_raw_moments,
             DUAL_LR,
+            updates,
         )
         # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_cov_raw, alpha_cov_raw_moments = dual_step(
@@ -267,6 +273,7 @@ class Agent:
             state.alpha_cov_raw,
             state.alpha_cov_raw_moments,
             DUAL_LR,
+            updates,
         )
         # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
         bounds_raw, bounds_raw_moments = dual_step(
@@ -274,6 +281,7 @@ class Agent:
             state.bounds_raw,
             state.bounds_raw_moments,
             BOUNDS_LR,
+            updates,
         )
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)

@@ -88,6 +88,15 @@ class Noise(NamedTuple):
     next_action: Tensor  # [S, 20, BATCH, A]
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
+    raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
+    return project(raw), moments
+
+
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
@@ -231,27 +240,23 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
 
-        def dual_step(dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments) -> tuple[Tensor, Moments]:
-            """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
-            gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-            raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
-            return project(raw), moments
-
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
         eta_raw, eta_raw_moments = dual_step(
-            lambda eta: temperature_dual(score, eta, EPSILON, dim=1), state.eta_raw, state.eta_raw_moments
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=1), state.eta_raw, state.eta_raw_moments, updates
         )
         # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_mean_raw, alpha_mean_raw_moments = dual_step(
             lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl),
             state.alpha_mean_raw,
             state.alpha_mean_raw_moments,
+            updates,
         )
         # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_cov_raw, alpha_cov_raw_moments = dual_step(
             lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl),
             state.alpha_cov_raw,
             state.alpha_cov_raw_moments,
+            updates,
         )
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)

@@ -84,6 +84,15 @@ class Noise(NamedTuple):
     action: Tensor  # [S, BATCH, A]
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
+    raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
+    return project_log(raw), moments
+
+
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
@@ -203,15 +212,9 @@ class Agent:
         policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
-        def dual_step(dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments) -> tuple[Tensor, Moments]:
-            """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
-            gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
-            raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
-            return project_log(raw), moments
-
         # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
         log_eta, log_eta_moments = dual_step(
-            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments
+            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments, updates
         )
 
         critic_target = polyak(state.critic_target, critic, TAU)

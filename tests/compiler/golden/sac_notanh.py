@@ -87,6 +87,24 @@ class Noise(NamedTuple):
     bounds: Tensor  # [S, 20, BATCH, A]
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
+    raw, moments = adam(raw, gradient, moments, lr, updates)
+    return project_log(raw), moments
+
+
+def bounds_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
+    raw, moments = adam(raw, gradient, moments, lr, updates)
+    return project(raw), moments
+
+
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
 
@@ -216,33 +234,21 @@ class Agent:
         policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
-        def dual_step(
-            dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor
-        ) -> tuple[Tensor, Moments]:
-            """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
-            gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
-            raw, moments = adam(raw, gradient, moments, lr, updates)
-            return project_log(raw), moments
-
         # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
         log_eta, log_eta_moments = dual_step(
-            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments, DUAL_LR
+            lambda eta: entropy_dual(eta, log_prob, self.target_entropy),
+            state.log_eta,
+            state.log_eta_moments,
+            DUAL_LR,
+            updates,
         )
-
-        def bounds_step(
-            dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor
-        ) -> tuple[Tensor, Moments]:
-            """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
-            gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-            raw, moments = adam(raw, gradient, moments, lr, updates)
-            return project(raw), moments
-
         # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
         bounds_raw, bounds_raw_moments = bounds_step(
             lambda bounds_eta: temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1),
             state.bounds_raw,
             state.bounds_raw_moments,
             BOUNDS_LR,
+            updates,
         )
 
         critic_target = polyak(state.critic_target, critic, TAU)

@@ -96,6 +96,15 @@ class PolicyBatch(NamedTuple):
     old_logits: Tensor  # [S, B, A]
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
+    raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
+    return project(raw), moments
+
+
 class Agent:
     """Networks, acting and updates for `observation` numbers in and `action` choices out."""
 
@@ -236,19 +245,19 @@ class Agent:
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
 
-        def dual_step(dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments) -> tuple[Tensor, Moments]:
-            """A step down the gradient of a multiplier's dual, by its parameter: [S, 1] or [S, A]."""
-            gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-            raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
-            return project(raw), moments
-
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
         eta_raw, eta_raw_moments = dual_step(
-            lambda eta: temperature_dual(score, eta, EPSILON, dim=-1, mask=kept), state.eta_raw, state.eta_raw_moments
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=-1, mask=kept),
+            state.eta_raw,
+            state.eta_raw_moments,
+            updates,
         )
         # alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
         alpha_raw, alpha_raw_moments = dual_step(
-            lambda alpha: lagrange_dual(alpha, EPSILON_POLICY, policy_kl), state.alpha_raw, state.alpha_raw_moments
+            lambda alpha: lagrange_dual(alpha, EPSILON_POLICY, policy_kl),
+            state.alpha_raw,
+            state.alpha_raw_moments,
+            updates,
         )
 
         metrics = {
