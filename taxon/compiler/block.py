@@ -120,7 +120,7 @@ class Names:
 # What every function of a module may read.
 GIVEN = frozenset(dir(builtins)) | {
     *("self", "state", "noise", "batch", "episodes", "updates", "generators"),
-    *("torch", "F", "Tensor", "math"),
+    *("torch", "F", "Tensor", "math", "DATA"),
     *("grad", "grad_and_value", "windows", "by_group"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.choices import Choices
@@ -29,6 +31,7 @@ def multiplier(
     descent.field(c, raw, shape, f"torch.full((len(generators), {size}), {number(init)})")
     c.add("inputs", f"{value} = {positive}(state.{raw})", value, anywhere=True)
     memory = descent.writes(raw)[1]
+    sections = tuple(replace(section, at=(*section.at, step)) for section in sections)
     code = f"""# {comment}
 {raw}, {memory} = {step}(lambda {value}: {loss}, state.{raw}, state.{memory}{given})"""
     c.add("multipliers", code, *descent.writes(raw), metrics=((value, f"{value}.mean(-1)"),), sections=sections)
