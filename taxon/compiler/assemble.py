@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from taxon.compiler.block import Block, ContractError, Field, Step, analyse
+from taxon.compiler.block import Block, ContractError, Field, Names, Step, analyse
 from taxon.compiler.blocks.control import choose
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.optimizer import optimiser
@@ -124,15 +125,26 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
     ordered = _sorted(composed, parts, c, function)
     written = {name for block in ordered for name in block.writes}
     names = _resolved(program, placed, ordered, written, left)
+    aliases = [block for block in ordered if block.alias in names]  # of what has a name in this function already
+    names |= {block.writes[0]: names[block.alias] for block in aliases}
+    ordered = [block for block in ordered if block not in aliases]
     previous = ""
     for block in ordered:
-        if previous and block.part != previous and (previous, block.part) != ("estimate", "target"):
+        kind = {"target": "estimate"}.get(block.part, block.part.partition(".")[0])
+        if previous and kind != previous:
             placed.lines.append(("", None))
-        previous = block.part
+        previous = kind
         placed.lines += _lines(block, names, function, [b for b in blocks if b.within == _field(block)])
     placed.blocks = blocks
-    metrics = [metric for block in [*ordered, *(b for b in blocks if b.within)] for metric in block.metrics]
-    placed.metrics = sorted(metrics, key=lambda metric: ranked(METRICS, metric[0]))
+    terms = [block for block in blocks if block.within]
+    inside = {
+        block.within: {name for term in terms if term.within == block.within for name in term.writes} for block in terms
+    }
+    for block in [*ordered, *terms]:
+        local = inside.get(block.within, set())
+        outside = {name: text for name, text in names.items() if name not in local}
+        placed.metrics += [(name, "\n".join(_called(text, analyse(text), outside))) for name, text in block.metrics]
+    placed.metrics.sort(key=lambda metric: ranked(METRICS, metric[0]))
     fields = {each.name for each in program.fields}
     changed = [name for block in ordered for name in block.writes if name in fields and function.data == "batch"]
     placed.changed = list(dict.fromkeys(changed))
@@ -227,7 +239,8 @@ def _sorted(blocks: list[Block], parts: tuple[str, ...], c: Choices, function: F
             if chain and chain[-1] is not block:
                 needs.add(id(chain[-1]))
         after[id(block)] = needs
-    rank = {id(block): (parts.index(block.part), k) for k, block in enumerate(blocks)}
+    added = {id(block): c.blocks.index(block) if block.part == "inputs" else k for k, block in enumerate(blocks)}
+    rank = {id(block): (parts.index(block.part), added[id(block)]) for block in blocks}
     ordered: list[Block] = []
     while len(ordered) < len(blocks):
         done = {id(block) for block in ordered}
@@ -249,7 +262,7 @@ def _resolved(
     inside = [b for b in c.blocks if b.part in function.parts and b.within]
     read = {name for block in ordered for name in block.reads}
     read |= {name for block in inside for name in _outside(c, block, inside)}
-    for name in sorted(read - written - names.keys() - c.constants.keys()):
+    for name in sorted(read - written - names.keys() - c.constants.keys() - c.helpers.keys()):
         if name in left and function.batch and name not in c.data:
             names[name] = f"{function.data}.{name}"
             placed.columns.add(name)
@@ -294,14 +307,25 @@ def _lines(block: Block, names: dict[str, str], function: Function, terms: list[
 
 def _renamed(block: Block, names: dict[str, str], function: Function) -> list[str]:
     """The lines of a block with its symbols called what they are called in this function."""
-    lines = block.code.splitlines()
-    changes = [(line, column, name, names[name]) for name, line, column in block.names.loads if name in names]
+    more = []
     for whose, name, line, column in block.names.attributes:
         if whose == "noise" and function.draws:
-            changes.append((line, column, f"noise.{name}", f"{name}_noise"))
+            more.append((line, column, f"noise.{name}", f"{name}_noise"))
         if whose == "state" and function.before and block.part in ("estimate", "target"):
-            changes.append((line, column, "state", "before"))
-    for number, column, name, text in sorted(changes, reverse=True):
+            more.append((line, column, "state", "before"))
+    return _called(block.code, block.names, names, more)
+
+
+def _called(
+    code: str, found: Names, names: dict[str, str], more: Sequence[tuple[int, int, str, str]] = ()
+) -> list[str]:
+    """The lines of a text with its symbols called what they are called in a function.
+
+    `more` is what else is replaced: line, column, text before and after.
+    """
+    lines = code.splitlines()
+    changes = [(line, column, name, names[name]) for name, line, column in found.loads if name in names]
+    for number, column, name, text in sorted([*changes, *more], reverse=True):
         before = lines[number - 1]
         lines[number - 1] = before[:column] + text + before[column + len(name) :]
     return lines

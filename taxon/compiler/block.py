@@ -99,6 +99,14 @@ class Block:
         return analyse(self.code)
 
     @cached_property
+    def alias(self) -> str:
+        """The symbol that the block only gives another name, which is printed in its place; mostly none."""
+        match ast.parse(self.code).body:
+            case [ast.Assign(targets=[ast.Name()], value=ast.Name(id=name))] if self.anywhere:
+                return name
+        return ""
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """The symbols that the code and the metrics read from outside."""
         given = GIVEN | exports().keys() | self.operators
@@ -126,7 +134,8 @@ class Names:
 
 # What every function of a module may read.
 GIVEN = frozenset(dir(builtins)) | {
-    *("self", "state", "memory", "noise", "batch", "episodes", "updates", "generators", "torch", "F", "Tensor", "math"),
+    *("self", "state", "memory", "noise", "batch", "episodes", "updates", "generators"),
+    *("torch", "F", "Tensor", "math", "DATA"),
     *("grad", "grad_and_value", "windows", "by_group"),
 }
 

@@ -82,6 +82,7 @@ class Choices:
         self.methods: list[Function] = []  # of the agent, beside those of acting and updates
         self.constants: dict[str, tuple[str, str]] = {}
         self.attributes: list[str] = []  # lines of `__init__`
+        self.helpers: dict[str, str] = {}  # functions beside the agent
         self.sections: list[Section] = []  # of what stands outside all blocks
         self._offers: dict[Callable[..., Any], Any] = {}
         self._understood: set[tuple[str, str]] = set()
@@ -177,6 +178,11 @@ class Choices:
     def constant(self, name: str, path: str, comment: str) -> str:
         """Give the number at a path a name."""
         self.constants[name] = (self.literal(path), comment)
+        return name
+
+    def derived(self, name: str, text: str, comment: str) -> str:
+        """Give what follows from other constants a name."""
+        self.constants[name] = (text, comment)
         return name
 
     def field(self, name: str, shape: str, init: str, kind: str = "Tensor", local: bool = False) -> None:

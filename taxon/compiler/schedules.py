@@ -21,7 +21,7 @@ _FLATTEN = "batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B,
 @dataclass(frozen=True)
 class Phase:
     name: str
-    updates: int
+    updates: str
     batch: str
     refresh: str
     update: str
@@ -175,7 +175,7 @@ def _joint(c: Choices) -> Schedule:
         joins=delayed,
     )
     more = ", every=POLICY_EVERY, between=self.update_critic" if every > 1 else ""
-    phase = Phase("update", c.take(data).counts["joint"], "Batch", "None", "update", more=more)
+    phase = Phase("update", c.take(data).named["joint"], "Batch", "None", "update", more=more)
     return Schedule((*first, update), (phase,), "noise", "The standard normal draws of one update")
 
 
@@ -186,15 +186,19 @@ def _phased(c: Choices) -> Schedule:
     drawn, passed = (", generators: Sequence[torch.Generator]", ", generators") if random else ("", "")
     functions: list[Function] = []
     fitted = found.fitted
-    if fitted:
-        functions += _targets(c, drawn, passed, random)
+    pieces, head, given = _in_pieces(c, drawn, passed, random)
+    functions += pieces
     if fitted and of.episodic:
+        functions += _targets(c, drawn, head, given)
         line = f'return {{"target": self.targets(state, episodes{passed})}}'
         functions.append(
             Function(
                 "refresh_value", _COLUMNS, "The targets of the critic's phase, fixed while it lasts.", returns=line
             )
         )
+        head, given = (), {}
+        if found.network == "v":  # the advantage is taken of the critic as its phase left it
+            head, given = (f"target = self.targets(state, episodes{passed})",), {"target": "target"}
     if fitted:
         doc = "One minibatch of the critic. Every metric is [S]."
         signature = "self, state: State, batch: ValueBatch, noise: tuple[()]" + _STEP
@@ -209,8 +213,6 @@ def _phased(c: Choices) -> Schedule:
                 counter="value_updates",
             )
         )
-    targets = fitted and (of.rollouts or found.network == "v")
-    head = (f"target = self.targets(state, episodes{passed})",) if targets else ()
     columns = Function(
         "refresh_policy",
         _COLUMNS,
@@ -219,9 +221,10 @@ def _phased(c: Choices) -> Schedule:
         "episodes",
         head=head,
         columns=True,
-        given={"target": "target"} if targets else {},
+        given=given,
     )
-    refreshed = targets or any(b.part == "columns" and not b.anywhere for b in c.blocks) or _reads_columns(c)
+    reads = any(b.part == "columns" and not b.anywhere for b in c.blocks) or _reads_columns(c)
+    refreshed = bool(head) or reads
     if refreshed:
         functions.append(columns)
     alone = "All that was collected" if c.take(whole) else "One minibatch"
@@ -240,7 +243,7 @@ def _phased(c: Choices) -> Schedule:
     functions.append(update)
     policy = Phase(
         "policy",
-        of.counts["policy"],
+        of.named["policy"],
         "PolicyBatch",
         "self.refresh_policy" if refreshed else "None",
         "update_policy",
@@ -252,10 +255,10 @@ def _phased(c: Choices) -> Schedule:
             batch = f"{part.title()}Batch"
             signature = f"self, state: State, batch: {batch}, noise: tuple[()]{_STEP}"
             functions.append(Function(f"update_{part}", signature, doc, (part,), "batch", batch, True))
-            phases.append(Phase(part, 1, batch, "None", f"update_{part}", True))
+            phases.append(Phase(part, "1", batch, "None", f"update_{part}", True))
     if fitted:
         value = Phase(
-            "value", of.counts["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
+            "value", of.named["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
         )
         phases = [*phases, value] if of.rollouts else [value, *phases]
     if not made.parameters:
@@ -278,38 +281,40 @@ def _reads_columns(c: Choices) -> bool:
     return any(block.reads & columns for block in c.blocks if block.part not in ("columns", "estimate"))
 
 
-def _targets(c: Choices, drawn: str, passed: str, random: bool) -> list[Function]:
-    """G of every stored step, in pieces where a network reads it."""
-    made, found = c.take(estimate), c.take(critic)
-    pieces = f"self, state: State, batch: Episodes{drawn}) -> "
+def _in_pieces(
+    c: Choices, drawn: str, passed: str, random: bool
+) -> tuple[list[Function], tuple[str, ...], dict[str, str]]:
+    """What networks read of the stored steps where these are many, in pieces: the methods, the lines that call them,
+    and the symbols that the lines define. On rollouts V reads all steps at once, as the policy does."""
+    made, found, of = c.take(estimate), c.take(critic), c.take(data)
+    if not found.fitted or (found.network == "v" and of.rollouts):
+        return [], (), {}
+    signature = f"self, state: State, batch: Episodes{drawn}) -> "
     if made.traced:
         doc = "V(s'), Q(s, a) and log pi(a|s) - log b(a|s) at a piece of the stored steps: each [S, n]."
-        each = Function(
-            "step_values",
-            f"{pieces}tuple[Tensor, ...]:",
-            doc,
-            ("estimate",),
-            "batch",
-            draws=random,
-            returns="return next_value, q, log_ratio",
-        )
+        returns = "return next_value, q, log_ratio"
+        kind, name = "tuple[Tensor, ...]:", "step_values"
         head: tuple[str, ...] = (
             f"parts = [self.step_values(state, piece{passed}) for piece in pieces(episodes)]",
             "next_value, q, log_ratio = (torch.cat(part, 1) for part in zip(*parts, strict=True))",
         )
     else:
         doc = "V(s') at a piece of the stored steps: [S, n]."
-        each = Function(
-            "next_values", f"{pieces}Tensor:", doc, ("estimate",), "batch", draws=random, returns="return next_value"
-        )
+        returns, kind, name = "return next_value", "Tensor:", "next_values"
         head = (f"next_value = torch.cat([self.next_values(state, piece{passed}) for piece in pieces(episodes)], 1)",)
-    functions = [each]
-    if found.network == "v":
+    each = Function(name, f"{signature}{kind}", doc, ("estimate",), "batch", draws=random, returns=returns)
+    defined = returns.removeprefix("return ").split(", ")
+    return [each], head, {symbol: symbol for symbol in defined}
+
+
+def _targets(c: Choices, drawn: str, head: tuple[str, ...], given: dict[str, str]) -> list[Function]:
+    """G of every stored step of a replay's episodes."""
+    functions = []
+    if c.take(critic).network == "v":
         value = f"self.v(critic, {c.take(input_).of('piece')})"
         line = f"return torch.cat([{value} for piece in pieces(episodes)], 1)"
         signature = "self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:"
         functions.append(Function("values", signature, "V(s) of every stored step: [S, n].", returns=line))
-    given = {name: name for name in ("next_value", "q", "log_ratio")}
     signature = f"self, state: State, episodes: Episodes{drawn}) -> Tensor:"
     doc = "G of every stored step, the critic as it stands: [S, n]."
     functions.append(

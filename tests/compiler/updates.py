@@ -66,14 +66,20 @@ def cases() -> Iterator[tuple[str, Row]]:
     for path in sorted([*SPECS.glob("*.tx"), *EXAMPLES.glob("*.tx")]):
         before: Row | None = None
         for actions in ("continuous", "discrete"):
-            row = load_spec(path, actions=actions).row
+            row = small(path, actions)
             if row is None:
                 continue
-            sizes = [f"{at} = {size}" for at, size in SIZES.items() if sized(row, at)]
-            row = row_of(path, *sizes, actions=actions)
             if row != before:
                 yield path.stem + ("-discrete" if before is not None else ""), row
             before = row
+
+
+def small(path: Path, actions: str) -> Row | None:
+    """A row at those sizes; None where it has no such actions."""
+    row = load_spec(path, actions=actions).row
+    if row is None:
+        return None
+    return row_of(path, *(f"{at} = {size}" for at, size in SIZES.items() if sized(row, at)), actions=actions)
 
 
 def sized(row: Row, path: str) -> bool:

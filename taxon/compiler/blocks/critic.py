@@ -160,12 +160,18 @@ def _loss(c: Choices, found: Critic) -> None:
     follows = f"target / {unit}" if unit else "target"
     what = "Q(s, a)" if found.network == "q" else "V(s)"
     summed = ", summed over the critics" if found.members > 1 else ""
+    shown = {
+        "q": ("q_mean", f"seed_average(prediction){' * ' + unit if unit else ''}"),
+        "v": ("explained_variance", f"explained_variance(prediction, {follows})"),
+    }[found.network]
     c.add(
         "critic",
         f"{predict}\nloss = squared_error(prediction, {follows})",
         "loss",
+        "prediction",
         within="critic",
-        doc=f"1/2 E[(G - {what})^2]{summed}.",
+        metrics=(shown,),
+        doc=f"1/2 E[({follows} - {what})^2]{summed}.",
         sections=(_loss_section(c, found, unit),),
     )
     descend(c, "critic", "value_loss", "critic_loss", "value")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxon.compiler.block import Section, Stored
+from taxon.compiler.block import ContractError, Section, Stored
 from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.policy import apply, at, family, fit_states, older
 from taxon.compiler.choices import Choices, choice
+from taxon.compiler.families.family import Family
 from taxon.compiler.notation import mean
 from taxon.compiler.symbols import Column
 
@@ -20,8 +21,10 @@ def next_value(c: Choices) -> None:
     found, made = c.take(critic), c.take(family)
     if not found.fitted:
         return
-    kind = found.network if found.network == "v" else "all" if made.log_all else "drawn" if made.sample else "mean"
-    _NEXT[kind](c, found)
+    able = [block for can, block in _NEXT if can(found, made)]
+    if not able:
+        raise ContractError(f"V(s') needs `sample` or `log_all`, which the distribution {made.name} does not have")
+    able[0](c, found)
 
 
 def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[Section, ...]:
@@ -40,7 +43,7 @@ def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[S
 def _next_by_v(c: Choices, found: Critic) -> None:
     code = f"next_value = self.v({found.bootstrap}, next_observation)"
     sections = _section(c, "The critic's own value.", (rf"V(s') = {found.bootstrap_tex}(s')",), "next_value")
-    c.add("estimate", code, "next_value", sections=sections)
+    c.add("columns" if c.take(data).rollouts else "estimate", code, "next_value", sections=sections)
 
 
 def _whose(c: Choices) -> tuple[str, str]:
@@ -82,7 +85,7 @@ def _smoothing(c: Choices, into: str, shape: tuple[str, ...]) -> tuple[str, tupl
 
 
 def _next_by_mean(c: Choices, found: Critic) -> None:
-    made, whose, old = c.take(family), _whose(c)[0], c.take(older)
+    whose, old = _whose(c)[0], c.take(older)
     smoothing, noise = _smoothing(c, "next_action", (c.take(data).steps, "self.actions"))
     also = ", the action smoothed by clipped noise" if noise else ""
     code = f"""# V(s') = Q(s', mu(s')) of the {whose}policy{also}
@@ -92,7 +95,6 @@ next_action = {at(c, old.parameters, "next_observation")}
     line = rf"V(s') = {found.bootstrap_tex}(s', a'), \quad a' = {_smooth(c, mu) if noise else mu}"
     sections = _section(c, "The critic at the policy's action.", (line,), "next_action", "next_value")
     c.add("estimate", code, "next_action", "next_value", noise=noise, sections=sections)
-    assert made.mode == "{p}"
 
 
 def shares_draw(c: Choices) -> bool:
@@ -154,12 +156,13 @@ next_value = next_q{averaged} - {eta.value} * next_log_prob{averaged}"""
     c.add("estimate", code, "next_value", *writes, noise=(("next_action", shape), *noise), sections=sections)
 
 
-_NEXT: dict[str, Callable[[Choices, Critic], None]] = {
-    "v": _next_by_v,
-    "all": _next_by_all,
-    "drawn": _next_by_draws,
-    "mean": _next_by_mean,
-}
+# V(s') by the first of these that critic and distribution are able to.
+_NEXT: tuple[tuple[Callable[[Critic, Family], bool], Callable[[Choices, Critic], None]], ...] = (
+    (lambda found, made: found.network == "v", _next_by_v),
+    (lambda found, made: bool(made.log_all), _next_by_all),
+    (lambda found, made: bool(made.sample), _next_by_draws),
+    (lambda found, made: made.mode == "{p}", _next_by_mean),  # the distribution is one action
+)
 
 
 # ---- the target
@@ -223,7 +226,7 @@ def _retrace(c: Choices) -> Estimate:
 
 
 def _lambda(c: Choices) -> str:
-    return c.constant("LAMBDA", "G.estimate.lambda", "how far the estimate looks ahead")
+    return c.constant("LAMBDA", "G.estimate.lambda", "of the estimator: 0 looks one step ahead, 1 to the end")
 
 
 def estimate(c: Choices) -> Estimate:
@@ -240,27 +243,34 @@ def target(c: Choices) -> None:
     c.constant("GAMMA", "gamma", "discount")
     if made.traced:
         _trace(c, found)
-    phased = c.take(data).phased
+    of = c.take(data)
+    part = "columns" if of.rollouts else "target"
     if made.values:
-        by = f"self.values({found.bootstrap}, state, episodes)" if phased else f"self.v({found.bootstrap}, observation)"
-        c.add("target", f"value = {by}", "value", anywhere=True)
-    if not phased:
-        c.add("target", "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
-    constants, plus = ", ".join(made.constants), " + value" if made.values else ""
-    if not made.ahead:
-        call = f"{made.function}({', '.join(made.columns)}, {constants}){plus}"
-        code = f"# {made.comment}\ntarget = {call}"
+        value_at(c, part, found.bootstrap)
+    if not of.phased:
+        c.add(part, "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
+    columns, constants = ", ".join(made.columns), ", ".join(made.constants)
+    if of.phased or not made.ahead:
+        result = f"{made.function}({columns}, {constants})"
     else:
-        each, flat = ("*columns", "") if phased else ("*(windows(column) for column in columns)", ".flatten(1)")
-        code = f"""# {made.comment}
-columns = ({", ".join(made.columns)})
-target = {made.function}({each}, {constants}){flat}{plus}"""
-        if phased and not made.values:
-            code = f"# {made.comment}\ntarget = {made.function}({', '.join(made.columns)}, {constants})"
+        windowed = f"{made.function}(*(windows(column) for column in columns), {constants})"
+        result = f"{windowed}.flatten(1)"
+    before = f"columns = ({columns})\n" if made.ahead and not of.phased else ""
+    code = f"# {made.comment}\n{before}target = {result}{' + value' if made.values else ''}"
+    writes: tuple[str, ...] = ("target",)
+    if made.values and of.rollouts:
+        code = f"# {made.comment}\nadvantage = {result}\ntarget = advantage + value"
+        writes = ("target", "advantage")
     paths = c.present("G.estimate", *_parameters(c), "gamma", "data.sequences.length")
     text, line = made.equation(c)
-    section = Section("The target of G", paths, text, (line,), c.source("G.estimate"), ("target",))
-    c.add("target", code, "target", sections=(section,))
+    section = Section("The target of G", paths, text, (line,), c.source("G.estimate"), writes)
+    c.add(part, code, *writes, sections=(section,))
+
+
+def value_at(c: Choices, part: str, critic: str) -> None:
+    """V(s) at the stored steps, wherever the part reads it."""
+    by = f"self.values({critic}, state, episodes)" if c.take(data).episodic else f"self.v({critic}, observation)"
+    c.add(part, f"value = {by}", "value", anywhere=True)
 
 
 def _parameters(c: Choices) -> list[str]:

@@ -10,11 +10,13 @@ from taxon.compiler.blocks.bounds import bounds
 from taxon.compiler.blocks.critic import FURUTA
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.eta import temperature
+from taxon.compiler.blocks.metrics import deviations, entropy
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, fit_states, old_parameters, older
 from taxon.compiler.blocks.posterior import Support, support
 from taxon.compiler.blocks.region import region
 from taxon.compiler.blocks.roles import descend
+from taxon.compiler.blocks.weights import normalisation
 from taxon.compiler.choices import Choices, choice, table
 from taxon.compiler.notation import mean, total
 from taxon.taxonomy.axes import facts
@@ -72,7 +74,8 @@ loss = weighted_likelihood(weights, mean_log_prob + cov_log_prob)"""
     paths = ("pi_p.update", "pi_p.update.likelihood", "pi_q.update.states", "optimizer.policy", "optimizer.clip")
     section = Section("M-step", c.present(*paths), text, (line,), _source(c, decoupled), ("loss", "policy"))
     doc = "-E_s sum w log pi_theta(a|s)"
-    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, sections=(section,))
+    metrics = (*entropy(c), *deviations(c))
+    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, metrics=metrics, sections=(section,))
 
 
 def _weighted(c: Choices, s: Support, decoupled: bool) -> str:
@@ -136,7 +139,8 @@ score = underappreciated_score(outcome, omega, {eta}, BONUS, began).flatten(1)""
     likelihood = made.likelihood("", "", s.action)
     code = f"{apply(c, '', 'policy', 'observation')}\nloss = -average(score * by_episode({likelihood}))"
     doc = "-E[score log pi_theta(all actions of the episode)]"
-    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, sections=(section,))
+    metrics = (*entropy(c, valid="valid"), *deviations(c))
+    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, metrics=metrics, sections=(section,))
 
 
 # ---- solved
@@ -310,7 +314,7 @@ def _policy(c: Choices) -> Description:
         return text, (r"\pi_p = \frac{1}{k} \sum_{j=0}^{k-1} \pi_{\theta_j}",), ("DATA",), paths
     if c.take(data).rollouts:
         text = "The policy that collected the round."
-        if c.base("pi_q.update.normalise") == "group":
+        if c.take(normalisation).group:
             text += " Its own probability of a sequence is divided out of the weights."
         old = set(c.take(family).all("old_"))
         at = ("DATA", *sorted(old & {name for block in c.blocks for name in block.writes}))
@@ -335,6 +339,6 @@ def after_round(c: Choices) -> tuple[str, str]:
     """What becomes of the prior between rounds, in words and in LaTeX; empty where it is no policy that acts."""
     if not c.take(data).rollouts or not prior_of(c).acts:
         return "", ""
-    posterior = r"\pi_q^{(k)} = " if c.base("pi_q") == "pi_theta" else ""
+    posterior = r"\pi_q^{(k)} = " if facts.kl_control(c.row) else ""
     follows = rf"\pi_p^{{(k+1)}} = {posterior}\pi_{{\theta_k}}"
     return " The next round's prior is the policy that this one leaves.", follows

@@ -123,5 +123,5 @@ def _multipliers(c: Choices, parts: tuple[Part, ...], each: bool) -> Section:
         text,
         (rf"L \leftarrow L + {' + '.join(added)}", *lines),
         c.source("pi_p.update"),
-        ("loss", *(f"{_alpha(part)}_dual" for part in parts)),
+        ("loss", *(f"{_alpha(part)}_raw" for part in parts)),
     )

@@ -43,6 +43,7 @@ class Family:
     behind_tanh: str = ""  # {p}, {x}: that function, should the family stand behind tanh
     pathwise: bool = True  # the gradient runs through a draw
     entropy: str = ""  # {p}
+    deviation: str = ""  # {p}: the standard deviation of every dimension before squashing, where it is trained
     kl: str = ""  # {o}, {p}
     parts: tuple[Part, ...] = ()
     held: tuple[str, str] = ()  # type: ignore[assignment]  # densities with the other parameter at its old value

@@ -19,6 +19,7 @@ from taxon.taxonomy.table import cells
 
 _STANDARD = {
     "math": "import math",
+    "Callable": "from collections.abc import Callable",
     "Sequence": "from collections.abc import Sequence",
     "NamedTuple": "from typing import NamedTuple",
     "torch": "import torch",
@@ -54,6 +55,8 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     c = program.choices
     declaration = c.take(data).declaration
     named = used | {value for value in declaration.values() if value.isidentifier()}
+    for name, (value, _) in reversed(c.constants.items()):  # a constant is made of those before it
+        named |= names_used(value) if name in named else set()
     constants = [
         f"{name} = {value}" + (f"  # {comment}" if comment else "")
         for name, (value, comment) in c.constants.items()
@@ -61,7 +64,7 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     ]
     kind = c.take(data).kind
     declared = [f"DATA = {kind}(", *(f"    {name}={value}," for name, value in declaration.items()), ")"]
-    needed = (used | {kind}) - c.constants.keys()
+    needed = (used | named | {kind}) - c.constants.keys()
     imports = {line for name, line in _STANDARD.items() if name in needed}
     library = exports() | c.operators
     imports |= {f"from {module} import {name}" for name, module in library.items() if name in needed}
@@ -166,6 +169,9 @@ def _helpers(program: Program) -> Lines:
             "", "def by_group(x: Tensor) -> Tensor:", doc, "    return x.unflatten(1, (ENVIRONMENTS // GROUP, GROUP))"
         )
 
+    for code in program.choices.helpers.values():
+        yield from _plain("", *code.splitlines())
+
 
 def _agent(program: Program) -> Lines:
     c, made = program.choices, program.choices.take(family)
@@ -218,7 +224,7 @@ def _phases(program: Program) -> Lines:
         whole_ = ", whole=True" if phase.whole else ""
         arguments = f'"{phase.name}", {phase.updates}, {phase.batch}, {phase.refresh}, {noise}, self.{phase.update}'
         text.append(f"Phase({arguments}{whole_}{phase.more})")
-    if len(text) == 1 and len(text[0]) <= 94:
+    if len(text) == 1 and len(text[0]) <= 95:
         yield Line(f"        self.phases = ({text[0]},)")
         return
     yield from _plain("        self.phases = (", *(f"            {phase}," for phase in text), "        )")
@@ -358,13 +364,11 @@ def _result(placed: Placed) -> Lines:
     if not f.counter:
         yield Line(f"        return state._replace({changed}), {{{metrics}}}")
         return
+    state = f"state = state._replace({changed}{', ' if changed else ''}{f.counter}=updates)"
     before = "metrics | " if f.joins else ""
-    short = len(placed.metrics) <= 2 and not before
-    if not short:
-        yield from _plain("", f"        metrics = {before}{{")
-        yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
-        yield Line("        }")
-    yield from _plain(*([""] if short else []), "        state = state._replace(")
-    yield from (Line(f"            {name}={name},") for name in placed.changed)
-    last = f"{{{metrics}}}" if short else "metrics"
-    yield from _plain(f"            {f.counter}=updates,", "        )", f"        return state, {last}")
+    if len(placed.metrics) <= 2 and not before:
+        yield from _plain("", f"        {state}", f"        return state, {{{metrics}}}")
+        return
+    yield from _plain("", f"        metrics = {before}{{")
+    yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
+    yield from _plain("        }", f"        {state}", "        return state, metrics")

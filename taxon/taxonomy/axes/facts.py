@@ -22,6 +22,11 @@ def trailing(row: Row) -> bool:
     return row.base("pi_p") == "pi_q"
 
 
+def fixed_prior(row: Row) -> bool:
+    """pi_p is uniform, and never moves."""
+    return row.base("pi_p") == "fixed"
+
+
 def likelihood_ratio(row: Row) -> bool:
     """The gradient of a parametric pi_q is taken at the actions in the data, not through an action of the policy."""
     return kl_control(row) and critic(row) != "q"

@@ -214,6 +214,7 @@ _POLICY = (
                 ),
                 source="Haarnoja et al. 2018a",
                 operator="taxon.networks.gaussian.exp_std",
+                properties=frozenset({"log_deviation"}),
             ),
             Choice(
                 "softplus",
@@ -238,6 +239,7 @@ _POLICY = (
                 (Slot("init", "the deviation of every parameter at the start", "1", POSITIVE),),
                 source="Kober and Peters 2008",
                 operator="taxon.networks.gaussian.ParameterNormal",
+                properties=frozenset({"perturbed"}),
             ),
         ),
         applies=_needs_learned_covariance,

@@ -141,7 +141,7 @@ ESTIMATE = Slot(
             equation="G_t = r_t + gamma [ V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1)) ], c = lambda min(1, pi/b)",
             source="Munos et al. 2016; Abdolmaleki et al. 2018b",
             operator="taxon.operators.returns.retrace",
-            properties=frozenset({"looks_ahead"}),
+            properties=frozenset({"looks_ahead", "bootstraps_each"}),
         ),
         Choice(
             "n_step",

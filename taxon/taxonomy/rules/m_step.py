@@ -131,13 +131,14 @@ def _closed_covariance(row: Row) -> Conflict | None:
     if not facts.solved(row):
         return None
     path, kind = f"{facts.innermost(row)}.cov", row.base("network.policy.std")
-    if facts.covariance(row) == "cov(s)" and kind != "exploration":
+    perturbed = row.says("network.policy.std", "perturbed")
+    if facts.covariance(row) == "cov(s)" and not perturbed:
         return Conflict(
             "the M-step cannot be solved for a covariance that a head computes from the state",
             (("pi_p.update", "solves for Sigma"), (path, "is Sigma_theta(s)"), ("network.policy.std", f"is {kind}")),
             "write `network.policy.std = exploration`, or `cov` or a number for the covariance",
         )
-    if facts.covariance(row) == "cov" and kind in ("softplus", "softplus_variance"):
+    if facts.covariance(row) == "cov" and not perturbed and not row.says("network.policy.std", "log_deviation"):
         return Conflict(
             f"the M-step sets the logarithm of Sigma, and `{kind}` reads another number",
             (("pi_p.update", "solves for Sigma"), ("network.policy.std", "is not exp")),

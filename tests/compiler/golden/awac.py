@@ -27,8 +27,9 @@ from taxon.networks.gaussian import StateIndependentNormal, softplus_variance
 from taxon.networks.initialisers import fan_in_uniform, xavier_uniform
 from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.data import Phase, Replay
-from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.distributions import normal_entropy, normal_log_prob, normal_sample
 from taxon.operators.e_step import batch_weights, clip_weights
+from taxon.operators.functional import average, seed_average, seed_largest, seed_least
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
@@ -174,41 +175,38 @@ class Agent:
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
-        observation = batch.observation
-        next_observation = batch.next_observation
-
         # V(s') = E[Q(s', a')] over one action of the policy
-        next_mean, next_std = self.policy.apply(state.policy, next_observation)
+        next_mean, next_std = self.policy.apply(state.policy, batch.next_observation)
         next_action = normal_sample(next_mean, next_std, noise.next_action)
-        next_value = self.q(state.critic_target, next_observation, next_action)
+        next_value = self.q(state.critic_target, batch.next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2]."""
-            prediction = action_values(self.critic, critic, observation, batch.action)
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2]."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(
             state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates, weight_decay=VALUE_DECAY
         )
 
         # E-step: the actions in the data, w = f(G) / Z with G = Q(s, a) - E[Q(s, .)]
-        score = self.q(critic, observation, batch.action)
-        base_mean, base_std = self.policy.apply(state.policy, observation)
+        score = self.q(critic, batch.observation, batch.action)
+        base_mean, base_std = self.policy.apply(state.policy, batch.observation)
         base_action = normal_sample(base_mean, base_std, noise.baseline)
-        score = score - self.q(critic, observation, base_action)
+        score = score - self.q(critic, batch.observation, base_action)
         weights = clip_weights(batch_weights(score, ETA), WEIGHT_CLIP)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s)."""
-            mean, std = self.policy.apply(policy, observation)
+            mean, std = self.policy.apply(policy, batch.observation)
             loss = weighted_likelihood(weights, normal_log_prob(mean, std, batch.action))
-            return loss.sum(), loss
+            return loss.sum(), (loss, std)
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates, weight_decay=POLICY_DECAY
         )
@@ -220,6 +218,12 @@ class Agent:
             "policy_loss": policy_cost,
             "value_gradient": row_norm(critic_gradient),
             "policy_gradient": row_norm(policy_gradient),
+            "score_min": seed_least(score),
+            "score_max": seed_largest(score),
+            "q_mean": seed_average(prediction),
+            "entropy": average(normal_entropy(std)),
+            "std_mean": seed_average(std),
+            "std_min": seed_least(std),
         }
         state = state._replace(
             critic=critic,

@@ -29,9 +29,10 @@ from taxon.networks.initialisers import fan_in_uniform, uniform_init, xavier_uni
 from taxon.networks.mlp import Mlp
 from taxon.operators.bounds import bound_loss
 from taxon.operators.data import Episodes, Phase, Replay
-from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.distributions import normal_entropy, normal_log_prob, normal_sample
 from taxon.operators.e_step import exponential_weights, standardise
-from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.functional import average, seed_largest, seed_least
+from taxon.operators.losses import explained_variance, squared_error, weighted_likelihood
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
 from taxon.operators.observations import Observation, flat_size
@@ -40,6 +41,8 @@ from taxon.operators.pieces import pieces
 from taxon.operators.returns import lambda_returns
 
 BATCH = 256  # minibatch
+VALUE_UPDATES = 293  # minibatches of the critic in a round
+POLICY_UPDATES = 1465  # minibatches of the policy in a round
 INPUT_EPS = 0.01  # added to the observations' deviation
 INPUT_UNTIL = 300_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
@@ -49,7 +52,7 @@ POLICY_MOMENTUM = 0.9  # momentum of the policy
 VALUE_SCALE = 100.0  # the critic is this times its network
 VALUE_LR = 0.01  # learning rate of the critic
 VALUE_MOMENTUM = 0.9  # momentum of the critic
-LAMBDA = 0.95  # how far the estimate looks ahead
+LAMBDA = 0.95  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
 WEIGHT_CLIP = 20.0  # largest weight
 BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
@@ -125,8 +128,8 @@ class Agent:
         )
         self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
-            Phase("value", 293, ValueBatch, self.refresh_value, no_noise, self.update_value),
-            Phase("policy", 1465, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
+            Phase("value", VALUE_UPDATES, ValueBatch, self.refresh_value, no_noise, self.update_value),
+            Phase("policy", POLICY_UPDATES, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
         )
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -209,29 +212,31 @@ class Agent:
         updates = state.value_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - V(s))^2]."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target / VALUE_SCALE - V(s))^2]."""
             prediction = state_values(self.critic, critic, observation)
             loss = squared_error(prediction, batch.target / VALUE_SCALE)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_velocity = sgd(state.critic, critic_gradient, state.critic_velocity, VALUE_LR, VALUE_MOMENTUM)
 
-        state = state._replace(
-            critic=critic,
-            critic_velocity=critic_velocity,
-            value_updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "explained_variance": explained_variance(prediction, batch.target / VALUE_SCALE),
+        }
+        state = state._replace(critic=critic, critic_velocity=critic_velocity, value_updates=updates)
+        return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages."""
         target = self.targets(state, episodes)
+        value = self.values(state.critic, state, episodes)
         # A(s, a) = G - V(s)
-        advantage = target - self.values(state.critic, state, episodes)
+        advantage = target - value
         advantage = standardise(advantage, episodes.valid)
         return {"target": target, "advantage": advantage}
 
@@ -244,19 +249,22 @@ class Agent:
         score = batch.advantage
         weights = exponential_weights(score, ETA, WEIGHT_CLIP)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s)."""
             mean, std = self.policy.apply(policy, observation)
             loss = weighted_likelihood(weights, normal_log_prob(mean, std, batch.action))
             loss = loss + BOUNDS_WEIGHT * bound_loss(mean)
-            return loss.sum(), loss
+            return loss.sum(), (loss, std)
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_velocity = sgd(state.policy, policy_gradient, state.policy_velocity, POLICY_LR, POLICY_MOMENTUM)
 
-        state = state._replace(
-            policy=policy,
-            policy_velocity=policy_velocity,
-            policy_updates=updates,
-        )
-        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+            "score_min": seed_least(score),
+            "score_max": seed_largest(score),
+            "entropy": average(normal_entropy(std)),
+        }
+        state = state._replace(policy=policy, policy_velocity=policy_velocity, policy_updates=updates)
+        return state, metrics

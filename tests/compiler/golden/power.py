@@ -32,15 +32,18 @@ from taxon.operators.policy_gradient import valid_average
 from taxon.operators.returns import returns_to_go
 from taxon.operators.transforms import positive_weights
 
+ENVIRONMENTS = 20  # environments of a seed
+STEPS = 200  # steps of each environment in a round
+GROUP = 1  # environments that begin their episode alike
 GAMMA = 1.0  # discount
 RIDGE = 0.001  # of the M-step
 
 DATA = Rollouts(
-    environments=20,
-    steps=200,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=1,
     restarts=True,
-    group=1,
+    group=GROUP,
 )
 
 
@@ -128,12 +131,10 @@ class Agent:
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
-        observation = batch.observation
-
         # E-step: the actions in the data, weighed on all of them at once
         weights = batch.weight
         # M-step: the maximum of sum w log pi_theta(a|s) itself
-        features = self.policy.trunk.read(observation)
+        features = self.policy.trunk.read(batch.observation)
         rows, counted = batch.action, weights * batch.valid
         sigma, phi = self.policy.sigma(state.policy), with_constant(features)
         variance = affine(phi.square(), sigma.square(), torch.zeros_like(sigma[:, 0]))
@@ -141,12 +142,9 @@ class Agent:
         deviation = rows - affine(features, theta[:, :-1], theta[:, -1])
         sigma = exploration_deviation(phi, deviation, sigma, counted).clamp(min=1e-6)
         policy = torch.cat([theta.flatten(1), torch.log(sigma).flatten(1)], -1)
-        mean, std = self.policy.apply(policy, observation)
+        mean, std = self.policy.apply(policy, batch.observation)
         likelihood = weights * normal_log_prob(mean, std, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        state = state._replace(
-            policy=policy,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, {"policy_loss": policy_cost}

@@ -35,13 +35,15 @@ from taxon.operators.observations import Observation, flat_size
 from taxon.operators.policy_gradient import valid_average
 from taxon.operators.relative_entropy import absorbing, solve_dual, start_features
 
+ENVIRONMENTS = 8  # environments of a seed
+STEPS = 500  # steps of each environment in a round
 EPSILON = 0.5  # bound on KL(pi_q || pi_p)
 GAMMA = 0.99  # discount
 RIDGE = 0.0001  # of the M-step
 
 DATA = Rollouts(
-    environments=8,
-    steps=500,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=1,
     restarts=False,
     group=1,
@@ -140,20 +142,15 @@ class Agent:
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
-        observation = batch.observation
-
         # E-step: the actions in the data, weighed on all of them at once
         weights = batch.weight
         # M-step: the maximum of sum w log pi_theta(a|s) itself
-        features = self.policy.trunk.read(observation)
+        features = self.policy.trunk.read(batch.observation)
         rows, counted = batch.action, weights * batch.valid
         policy = fit_softmax(features, rows, counted, state.policy, RIDGE)
-        logits = self.policy.apply(policy, observation)
+        logits = self.policy.apply(policy, batch.observation)
         likelihood = weights * categorical_log_prob(logits, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        state = state._replace(
-            policy=policy,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, {"policy_loss": policy_cost}

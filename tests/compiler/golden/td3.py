@@ -26,7 +26,7 @@ from taxon.networks.initialisers import fan_in_uniform, variance_scaling
 from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.data import Phase, Replay
 from taxon.operators.exploration import perturbed, smoothed
-from taxon.operators.functional import average
+from taxon.operators.functional import average, seed_average
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
@@ -176,49 +176,45 @@ class Agent:
     def update_critic(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic alone. Every metric is [S]."""
         updates = state.updates + 1
-        observation = batch.observation
-        next_observation = batch.next_observation
-
         # V(s') = Q(s', mu(s')) of the old policy, the action smoothed by clipped noise
-        next_action = self.policy.apply(state.policy_target, next_observation)
+        next_action = self.policy.apply(state.policy_target, batch.next_observation)
         next_action = smoothed(next_action, noise.smoothing, SMOOTHING_STD, SMOOTHING_CLIP)
-        next_value = self.q(state.critic_target, next_observation, next_action)
+        next_value = self.q(state.critic_target, batch.next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2], summed over the critics."""
-            prediction = action_values(self.critic, critic, observation, batch.action)
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2], summed over the critics."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "q_mean": seed_average(prediction),
+        }
+        state = state._replace(critic=critic, critic_moments=critic_moments, updates=updates)
+        return state, metrics
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         state, metrics = self.update_critic(state, batch, noise)
         updates = state.policy_updates + 1
-        observation = batch.observation
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E[Q(s, mu(s))]: no divergence, eta is 0."""
-            mean = self.policy.apply(policy, observation)
-            loss = -average(self.q(state.critic[:, :1], observation, mean))
+            mean = self.policy.apply(policy, batch.observation)
+            loss = -average(self.q(state.critic[:, :1], batch.observation, mean))
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
         critic_target = polyak(state.critic_target, state.critic, TAU)
-
         policy_target = polyak(state.policy_target, policy, TAU)
 
         metrics = metrics | {

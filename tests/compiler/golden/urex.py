@@ -25,13 +25,14 @@ from torch.func import grad_and_value
 from taxon.networks.heads import Categorical
 from taxon.networks.initialisers import uniform_init, xavier_uniform, zeros
 from taxon.networks.mlp import Mlp
-from taxon.operators.categorical import categorical_log_prob, categorical_sample, mode
+from taxon.operators.categorical import categorical_entropy, categorical_log_prob, categorical_sample, mode
 from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.e_step import group_weights, underappreciated_score
 from taxon.operators.functional import average, total
 from taxon.operators.noise import no_noise, uniform
 from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
+from taxon.operators.policy_gradient import valid_average
 from taxon.operators.returns import returns_to_go
 
 ENVIRONMENTS = 400  # environments of a seed
@@ -44,11 +45,11 @@ GAMMA = 1.0  # discount
 BONUS = 1.0  # of the reward-weighted term, as a factor on eta
 
 DATA = Rollouts(
-    environments=400,
-    steps=40,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=1,
     restarts=True,
-    group=10,
+    group=GROUP,
 )
 
 
@@ -145,14 +146,13 @@ class Agent:
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
-        observation = batch.observation
 
         def by_episode(x: Tensor) -> Tensor:
             """One number of every step -> its sum over each environment's episode: [S, N T] -> [S, N]."""
             return total((x * batch.valid).unflatten(1, (ENVIRONMENTS, STEPS)))
 
         # E-step: every environment ran one episode, w = exp(R / eta) / pi(its actions) / Z over those that began alike
-        logits = self.policy.apply(state.policy, observation)
+        logits = self.policy.apply(state.policy, batch.observation)
         taken_log_prob = by_group(by_episode(categorical_log_prob(logits, batch.action)))
         first = batch.returns.unflatten(1, (ENVIRONMENTS, STEPS))[..., 0]
         outcome = by_group(first)
@@ -161,20 +161,21 @@ class Agent:
         # and the gradient of the expected return beside it: R + bonus eta K w, less the group's mean
         score = underappreciated_score(outcome, omega, ETA, BONUS, began).flatten(1)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E[score log pi_theta(all actions of the episode)]."""
-            logits = self.policy.apply(policy, observation)
+            logits = self.policy.apply(policy, batch.observation)
             loss = -average(score * by_episode(categorical_log_prob(logits, batch.action)))
-            return loss.sum(), loss
+            return loss.sum(), (loss, logits)
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, logits)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=0.0002
         )
 
-        state = state._replace(
-            policy=policy,
-            policy_moments=policy_moments,
-            policy_updates=updates,
-        )
-        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+            "entropy": valid_average(categorical_entropy(logits), batch.valid),
+        }
+        state = state._replace(policy=policy, policy_moments=policy_moments, policy_updates=updates)
+        return state, metrics
