@@ -62,7 +62,7 @@ class Watched:
     def act(self, state: Any, observation: Any, begins: Any, noise: Any) -> Any:
         """Acting changes nothing but the exploration's process, which an episode begins at its noise alone."""
         after, taken = self.agent.act(state, observation, begins, noise)
-        assert taken["action"].shape == noise.shape
+        assert taken["action"].shape == (*noise.shape[:2], self.agent.actions)
         assert taken.keys() == {"action", *(["log_prob"] if self.program.stored else [])}
         if "exploration" not in fields(self.program):
             assert after is state
