@@ -32,18 +32,19 @@ from taxon.operators.e_step import softmax_weights, temperature_dual, weights_kl
 from taxon.operators.functional import average, elu, seed_average, seed_largest, seed_least
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, copy_every, row_norm, zero_moments
 from taxon.operators.returns import retrace
 
 BATCH = 32  # windows of a minibatch
 LENGTH = 8  # steps of a window
-VALUE_LR = 0.0001  # learning rate of the critic
+POLICY_LR = 0.0001  # learning rate of the policy
 CLIP_NORM = 40.0  # largest norm of a gradient
+VALUE_LR = 0.0001  # learning rate of the critic
 LAMBDA = 1.0  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
 EPSILON = 0.1  # bound on KL(pi_q || pi_p)
-POLICY_LR = 0.0001  # learning rate of the policy
 EPSILON_MEAN = 0.1  # bound on the mean's part of the KL
 EPSILON_COV = 0.0001  # bound on the covariance's part of the KL
 BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
@@ -82,6 +83,10 @@ class State(NamedTuple):
     updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class Batch(NamedTuple):
     """Windows of stored steps."""
 
@@ -115,15 +120,14 @@ def dual_step(
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ("log_prob",)  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 256, 256, 256, 2 * action],
+            [self.observations, 256, 256, 256, 2 * action],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -133,7 +137,7 @@ class Agent:
         )
         self.policy = StateDependentNormal(trunk, softplus_std(0.5, 1e-06))
         self.critic = Mlp(
-            [observation + action, 512, 512, 256, 1],
+            [self.observations + action, 512, 512, 256, 1],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -141,6 +145,7 @@ class Agent:
             head_init=variance_scaling(0.33, "fan_out", "uniform"),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {"log_prob": ()}  # what `act` adds to a stored step
         self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -169,6 +174,10 @@ class Agent:
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -177,18 +186,18 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], log_prob [S, N]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
 
         log_prob = normal_log_prob(mean, std, action)
-        return state, {"action": action, "log_prob": log_prob}
+        return memory, {"action": action, "log_prob": log_prob}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, observation)
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1), log_prob [S, N]."""

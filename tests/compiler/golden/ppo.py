@@ -34,6 +34,7 @@ from taxon.operators.functional import average, seed_average, seed_least
 from taxon.operators.losses import explained_variance, squared_error
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
 from taxon.operators.policy_gradient import adapt_coefficient, approximate_kl, surrogate, valid_average
 from taxon.operators.returns import generalised_advantages
@@ -48,11 +49,11 @@ VALUE_UPDATES = VALUE_EPOCHS * ENVIRONMENTS * STEPS // BATCH  # minibatches of t
 INPUT_EPS = 1e-08  # added to the observations' deviation
 INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
-VALUE_LR = 0.0003  # learning rate of the critic
+POLICY_LR = 0.0003  # learning rate of the policy
 CLIP_NORM = 0.5  # largest norm of a gradient
+VALUE_LR = 0.0003  # learning rate of the critic
 LAMBDA = 0.95  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
-POLICY_LR = 0.0003  # learning rate of the policy
 TARGET_KL = 0.01  # target of KL(pi_p || pi_q)
 KL_TOLERANCE = 1.5  # how far off the target eta stays, as a factor
 FACTOR = 2.0  # how fast eta adapts
@@ -78,6 +79,10 @@ class State(NamedTuple):
     statistics: Statistics
     value_updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
 
 
 class ValueBatch(NamedTuple):
@@ -108,15 +113,14 @@ class PenaltyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 64, 64, action],
+            [self.observations, 64, 64, action],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -126,7 +130,7 @@ class Agent:
         )
         self.policy = StateIndependentNormal(trunk, exp_std(-20.0, 2.0), initial=0.0)
         self.critic = Mlp(
-            [observation, 64, 64, 1],
+            [self.observations, 64, 64, 1],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -134,6 +138,7 @@ class Agent:
             head_init=variance_scaling(1.0, "fan_in", "normal"),
             head_bias=zeros,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
             Phase("policy", POLICY_UPDATES, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
             Phase("penalty", 1, PenaltyBatch, None, no_noise, self.update_penalty, whole=True),
@@ -155,6 +160,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
         statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
@@ -168,16 +177,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""

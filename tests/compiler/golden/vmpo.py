@@ -37,6 +37,7 @@ from taxon.operators.e_step import mean_one, softmax_weights, temperature_dual, 
 from taxon.operators.functional import average, elu, seed_largest, seed_least
 from taxon.operators.losses import explained_variance, squared_error, weighted_likelihood
 from taxon.operators.noise import no_noise, uniform
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
 from taxon.operators.returns import n_step_returns
 
@@ -47,13 +48,13 @@ POLICY_EPOCHS = 8  # passes of the policy over a round
 POLICY_UPDATES = POLICY_EPOCHS * ENVIRONMENTS * STEPS // BATCH  # minibatches of the policy in a round
 VALUE_EPOCHS = 8  # passes of the critic over a round
 VALUE_UPDATES = VALUE_EPOCHS * ENVIRONMENTS * STEPS // BATCH  # minibatches of the critic in a round
-VALUE_LR = 0.001  # learning rate of the critic
+POLICY_LR = 0.001  # learning rate of the policy
 CLIP_NORM = 0.5  # largest norm of a gradient
+VALUE_LR = 0.001  # learning rate of the critic
 N_STEPS = 5  # steps before the estimate bootstraps
 GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
 EPSILON = 0.02  # bound on KL(pi_q || pi_p)
-POLICY_LR = 0.001  # learning rate of the policy
 EPSILON_POLICY = 0.01  # bound on KL(pi_old || pi_theta)
 
 DATA = Rollouts(
@@ -78,6 +79,10 @@ class State(NamedTuple):
     alpha_raw_moments: Moments
     value_updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
 
 
 class ValueBatch(NamedTuple):
@@ -106,15 +111,14 @@ def dual_step(
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+    """Networks, acting and updates for observations of one layout and `action` choices."""
 
     discrete = True
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 64, 64, action],
+            [self.observations, 64, 64, action],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -124,7 +128,7 @@ class Agent:
         )
         self.policy = Categorical(trunk)
         self.critic = Mlp(
-            [observation, 64, 64, 1],
+            [self.observations, 64, 64, 1],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -132,6 +136,7 @@ class Agent:
             head_init=variance_scaling(0.33, "fan_out", "uniform"),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
             Phase("policy", POLICY_UPDATES, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
             Phase("value", VALUE_UPDATES, ValueBatch, None, no_noise, self.update_value),
@@ -156,6 +161,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -164,15 +173,16 @@ class Agent:
         """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
         return uniform(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
         logits = self.policy.apply(state.policy, observation)
         action = categorical_sample(logits, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
-        return mode(self.policy.apply(state.policy, observation))
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
+        action = mode(self.policy.apply(state.policy, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""
