@@ -93,7 +93,7 @@ def _base(name: str) -> str:
 
 def _one_place(c: Choices, functions: tuple[Function, ...]) -> None:
     """Every block stands in a function."""
-    parts = {part for function in functions for part in function.parts} | {"inputs", "density", "lag.policy"}
+    parts = {part for function in functions for part in function.parts} | {"inputs", "lag.policy"}
     for block in c.blocks:
         if block.part not in parts:
             raise ContractError(
@@ -318,8 +318,6 @@ def _no_idle(program: Program) -> None:
         if role.optimiser and role.name not in changed:
             raise ContractError(f"no loss trains the {role.name}")
     for block in program.choices.blocks:
-        useful = (
-            block.anywhere or block.metrics or block.step or not block.writes or block.part in ("density", "columns")
-        )
+        useful = block.anywhere or block.metrics or block.step or not block.writes or block.part == "columns"
         if not useful and not set(block.writes) & (read | fields | {"loss"}):
             raise ContractError(f"nobody reads {', '.join(block.writes)}")

@@ -80,7 +80,7 @@ def acting(c: Choices) -> tuple[Function, ...]:
             "act",
             f"{remembers}, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:",
             doc,
-            ("act", *(["density"] if any(each.code == "log_prob" for each in c.stored) else [])),
+            ("act", "density"),
             given=given,
             returns=acts,
         ),
@@ -305,7 +305,7 @@ def _targets(c: Choices, drawn: str, passed: str, random: bool) -> list[Function
         head = (f"next_value = torch.cat([self.next_values(state, piece{passed}) for piece in pieces(episodes)], 1)",)
     functions = [each]
     if found.network == "v":
-        value = f"self.v(critic, {c.take(input_).seen('piece.observation')})"
+        value = f"self.v(critic, {c.take(input_).of('piece')})"
         line = f"return torch.cat([{value} for piece in pieces(episodes)], 1)"
         signature = "self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:"
         functions.append(Function("values", signature, "V(s) of every stored step: [S, n].", returns=line))

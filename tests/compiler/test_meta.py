@@ -60,7 +60,8 @@ def to_meta(value: Any) -> Any:
 
 
 def row(spec: str, actions: str) -> Any:
-    return row_of(spec, *smaller(row_of(spec, actions=actions), FEWER), actions=actions)
+    remembering = ["exploration = ornstein_uhlenbeck"] if spec == "ddpg" else []
+    return row_of(spec, *smaller(row_of(spec, actions=actions), FEWER), *remembering, actions=actions)
 
 
 class Noted:

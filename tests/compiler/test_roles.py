@@ -41,6 +41,8 @@ CASES = [
     ("ppo", "encoder", ("encoder", "encoder_moments")),
     ("sac", "inference", ("inference", "inference_moments")),
     ("mpo", "core", ("core", "core_moments", "core_target")),
+    ("sac", "core", ("core", "core_moments", "core_target")),
+    ("ppo", "core", ("core", "core_moments")),
 ]
 
 
@@ -169,6 +171,13 @@ def test_a_role_that_no_loss_trains_is_refused(monkeypatch: pytest.MonkeyPatch) 
         enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value"))
         return Input("{}", "{}", "{}")
 
+    def lagging(c: Choices) -> Input:
+        enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value", lagged=True))
+        return Input("{}", "{}", "{}")
+
+    monkeypatch.setitem(MEANINGS[encoder.PATH], encoder.KEY, lagging)
+    with pytest.raises(ContractError, match="the spare has a lagged copy, and `target` says nothing"):
+        emit(sketched("ppo", "encoder"))
     monkeypatch.setitem(MEANINGS[encoder.PATH], encoder.KEY, idle)
     with pytest.raises(ContractError, match="no loss trains the spare"):
         emit(sketched("sac", "encoder"))

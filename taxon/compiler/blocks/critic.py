@@ -9,7 +9,7 @@ from taxon.compiler.block import Section
 from taxon.compiler.blocks.network import input_, perceptron
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import family
-from taxon.compiler.blocks.roles import descend, enlist
+from taxon.compiler.blocks.roles import copies, descend, enlist
 from taxon.compiler.choices import Choices, table
 from taxon.compiler.roles import Role
 
@@ -101,7 +101,7 @@ def critic(c: Choices) -> Critic:
     solved = bool(c.meaning("G.fit")) if "G.fit" in c.row else False
     double = c.has("G.estimate", "clipped_double")
     first = bool(c.meaning("G.estimate.clipped_double.policy")) if double else False
-    lagged = bool(network) and not solved and "target" in c.row and c.base("target") != "none"
+    lagged = bool(network) and not solved and copies(c)
     return Critic(network, solved, 2 if double else 1, lagged, first, by_copy)
 
 

@@ -80,19 +80,21 @@ def perceptron(c: Choices, role: str, inputs: str, outputs: str) -> str:
 
 @dataclass(frozen=True)
 class Input:
-    """What the networks see of an observation: expressions of a raw one, {}, and how many numbers come out.
+    """What the networks see of an observation: expressions of a raw one, {}, and how many numbers come out."""
 
-    `acting` stands wherever nothing is trained: in acting, in evaluation, and over stored steps before a phase.
-    """
-
-    acting: str
+    acting: str  # in acting and evaluation
     observation: str  # s in updates
     next_observation: str  # s' in updates
     size: str = "self.observations"
+    stored: str = ""  # of stored steps {} before a phase; empty where it is as in acting, of their observations
 
     def seen(self, observation: str) -> str:
-        """Outside of updates."""
+        """In acting and evaluation."""
         return self.acting.format(observation)
+
+    def of(self, steps: str) -> str:
+        """At stored steps before a phase."""
+        return self.stored.format(steps) if self.stored else self.seen(f"{steps}.observation")
 
 
 @choice("network.input", "raw")

@@ -302,7 +302,7 @@ def acting(c: Choices) -> None:
                 "# the density of the action as it is stored: what is read of it later is the same of the same number\n"
             )
             density = f"{why}u = {made.unsquash.format(x='action')}\n{density}"
-        c.add("density", density, "log_prob")
+        c.add("density", density, "log_prob", anywhere=True)
     called = line.partition(" = ")[2]
     if made.mode.count("{p}"):
         code = f"action = {made.mode.format(p=called)}"

@@ -18,6 +18,11 @@ def enlist(c: Choices, role: Role) -> None:
         c.field(role.name, role.shape, role.init, local=True)
 
 
+def copies(c: Choices) -> bool:
+    """Whether the row has lagged copies of its networks."""
+    return "target" in c.row and c.base("target") != "none"
+
+
 def applied(c: Choices, name: str, parameters: str, states: str) -> str:
     """The expression that applies a network at some states.
 

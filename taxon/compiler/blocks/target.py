@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taxon.compiler.block import Section
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.prior import after_round
 from taxon.compiler.choices import Choices, choice
@@ -13,6 +13,8 @@ def lags(c: Choices) -> None:
     """A lagged copy for every network that has one."""
     roles = [role for role in c.roles.values() if role.lagged]
     text, lines, step = c.meaning("target")(c, roles) if "target" in c.row else _none(c, roles)
+    if roles and not step:
+        raise ContractError(f"the {roles[0].name} has a lagged copy, and `target` says nothing of how it follows")
     for role in reversed(roles):
         c.field(role.copy, role.shape, f"{role.name}.clone()")
         c.add(f"lag.{role.name}", f"{role.copy} = {step.format(name=role.name)}", role.copy)

@@ -7,7 +7,7 @@ where there is one, encodes s' for the target.
 from __future__ import annotations
 
 from taxon.compiler.blocks.network import Input
-from taxon.compiler.blocks.roles import applied, enlist
+from taxon.compiler.blocks.roles import applied, copies, enlist
 from taxon.compiler.choices import Choices
 from taxon.compiler.function import Function
 from taxon.compiler.roles import Role
@@ -21,7 +21,7 @@ return torch.tanh(self.encoder.apply(encoder, x))
 
 def encoded(c: Choices) -> Input:
     network = "self.layout = observation\nself.encoder = Mlp([self.observations, 7], torch.tanh)"
-    lagged = "target" in c.row and c.base("target") != "none"
+    lagged = copies(c)
     apply = "self.encode({encoder}, {states})"
     enlist(c, Role("encoder", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic"))
     signature = "self, encoder: Tensor, observation: Tensor) -> Tensor:"
