@@ -63,7 +63,7 @@ class Watched:
     def act(self, state: Any, memory: Any, observation: Any, noise: Any) -> Any:
         """Acting has no memory but the exploration's process, which an episode begins at its noise alone."""
         after, taken = self.agent.act(state, memory, observation, noise)
-        assert taken["action"].shape == noise.shape
+        assert taken["action"].shape == (*noise.shape[:2], self.agent.actions)
         assert taken.keys() == {"action", *self.agent.columns}
         if not self.program.choices.memory:
             assert after == ()
