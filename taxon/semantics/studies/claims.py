@@ -218,7 +218,7 @@ class _Reader:
         text = expression(value)
         known = [level.text for level in axis.levels]
         if text not in known:
-            self.found.append(unknown(f"level of `{axis.name}`", text, value.span, known))
+            self.found.append(unknown("level", text, value.span, known, f"`{axis.name}`"))
             return None
         return text
 

@@ -135,7 +135,7 @@ def _exclude(block: tree.Block, axes: Sequence[Axis], found: list[Diagnostic]) -
         elif name not in by_name:
             found.append(unknown("factor", name, entry.path.span, by_name))
         elif text not in (levels := [level.text for level in by_name[name].levels]):
-            found.append(unknown(f"level of `{name}`", text, entry.value.span, levels))
+            found.append(unknown("level", text, entry.value.span, levels, f"`{name}`"))
         else:
             said[name] = text
         first.setdefault(name, entry.path.span)
