@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from taxon.semantics.studies.vocabulary import BY_ENVIRONMENT, CLAIMS, MARGINS, OF_LADDERS, STUDY
+from taxon.semantics.studies.vocabulary import BY_ENVIRONMENT, CLAIMS, MARGINS, OF_LADDERS, STUDY, WORDS
 from taxon.semantics.values import spelled
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.server.context import Context, spelt
@@ -19,7 +19,7 @@ from taxon.syntax.printing import expression
 from taxon.taxonomy.schema import Slot
 
 _KEYWORDS = ("vary", "claim", "when", "exclude")
-_WORDS = Vocabulary({**STUDY, CLAIMS.name: CLAIMS})
+_WORDS = Vocabulary(WORDS)
 
 
 def in_study(at: Context, path: Path, text: str, texts: Texts) -> Iterator[Completion]:

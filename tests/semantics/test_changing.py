@@ -20,7 +20,11 @@ def study(level: str, path: str = "method") -> str:
         ("method = plain", "+ bounded", {"method": "plain + bounded", "method.bounded.by": "1"}),
         ("method = plain", "+ bounded(by = 2)", {"method": "plain + bounded", "method.bounded.by": "2"}),
         ("method = plain + bounded(by = 3)", "+ bounded", {"method": "plain + bounded", "method.bounded.by": "3"}),
-        ("method = plain + bounded(by = 3)", "+ bounded(by = 2)", {"method": "plain + bounded", "method.bounded.by": "2"}),
+        (
+            "method = plain + bounded(by = 3)",
+            "+ bounded(by = 2)",
+            {"method": "plain + bounded", "method.bounded.by": "2"},
+        ),
         ("method = plain + bounded(by = 3)", "- bounded", {"method": "plain"}),
         ("method = plain + bounded(by = 3)", "- twice", {"method": "plain + bounded", "method.bounded.by": "3"}),
         ("method = plain + bounded(by = 3)", "- bounded + twice", {"method": "plain + twice"}),

@@ -134,7 +134,9 @@ def test_equal_rows_are_one_run(study: Callable[..., Study]) -> None:
     twice = study('study s { base = [std.sac, std.sac_single], vary d = G.estimate in [+ clipped_double, td(0)],'
                   ' on = ["A"], seeds = 1, steps = 1M }')  # fmt: skip
     assert [len(run.cells) for run in twice.runs] == [2, 2]
-    assert "one run for equal rows: base = std.sac, d = td(0) | base = std.sac_single, d = td(0)" in "\n".join(summary(twice))
+    assert "one run for equal rows: base = std.sac, d = td(0) | base = std.sac_single, d = td(0)" in "\n".join(
+        summary(twice)
+    )
 
 
 def test_what_is_left_out(study: Callable[..., Study]) -> None:
@@ -146,7 +148,10 @@ def test_what_is_left_out(study: Callable[..., Study]) -> None:
     found = study(text)
     reasons = [cell.left_out.partition(":")[0] for cell in found.cells]
     assert reasons == ["", "TX312", "excluded", ""]
-    assert [run.cells for run in found.runs] == [("base = std.sac, G.estimate = td(0)",), ("base = std.mpo, G.estimate = retrace(1)",)]
+    assert [run.cells for run in found.runs] == [
+        ("base = std.sac, G.estimate = td(0)",),
+        ("base = std.mpo, G.estimate = retrace(1)",),
+    ]
 
 
 def test_environments_that_may_be_made(expanded: Expand) -> None:
@@ -168,7 +173,9 @@ LETTERS = {"gamma": "a", "target.tau": "b", "network.policy.activation": "c", "n
 
 
 def values_of(study: Study, moved: dict[str, Choices]) -> dict[str, float]:
-    return {cell.hash: VALUES["".join(sorted({LETTERS[choice] for choice in moved[cell.name]}))] for cell in study.cells}
+    return {
+        cell.hash: VALUES["".join(sorted({LETTERS[choice] for choice in moved[cell.name]}))] for cell in study.cells
+    }
 
 
 def moved_of(study: Study) -> dict[str, Choices]:
@@ -179,7 +186,15 @@ def moved_of(study: Study) -> dict[str, Choices]:
     for cell in study.cells:
         _, word, names = cell.name.partition(" with")
         parts = frozenset().union(*(called[name] for name in names.removeprefix("out").strip().split(", ") if name))
-        found[cell.name] = every - parts if names.startswith("out") else parts if word else every if cell.name == "right" else frozenset()
+        found[cell.name] = (
+            every - parts
+            if names.startswith("out")
+            else parts
+            if word
+            else every
+            if cell.name == "right"
+            else frozenset()
+        )
     return found
 
 
@@ -198,7 +213,9 @@ def test_rungs_are_shapley_values(
         return Assembled(found.row, (frozenset(),)) if state in refused else found
 
     monkeypatch.setattr(Between, "at", narrowed)
-    found = study(WALK % ("50, together = [network]", "claim c = total(above = 0), claim t = rung(target.tau, above = 0)"))
+    found = study(
+        WALK % ("50, together = [network]", "claim c = total(above = 0), claim t = rung(target.tau, above = 0)")
+    )
     means = values_of(found, moved_of(found))
     contributions = {
         LETTERS[rung.choices[0]]: sum(d.weight * (means[d.high] - means[d.low]) for d in rung.differences["Hopper-v4"])
@@ -229,7 +246,9 @@ def test_a_row_is_resolved_once_for_all_environments(
 ) -> None:
     resolved: list[str] = []
     resolve = rows.resolve
-    monkeypatch.setattr(rows, "resolve", lambda symbol, *rest: (resolved.append(symbol.name), resolve(symbol, *rest))[1])
+    monkeypatch.setattr(
+        rows, "resolve", lambda symbol, *rest: (resolved.append(symbol.name), resolve(symbol, *rest))[1]
+    )
     environments = ", ".join(f'"E{number}"' for number in range(12))
     text = f"study s {{ base = std.sac, vary gamma in [0.9, 0.95, 0.99], vary eta.init in [1, 2, 3], on = [{environments}], seeds = 1, steps = 1M }}"
     assert len(study(text).cells) == 108
@@ -252,7 +271,9 @@ def test_the_hash_is_of_what_is_run_and_claimed(study: Callable[..., Study]) -> 
     assert study_data(same)["sentences"] == {"c": "Said."}
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (Path(__file__).parents[2] / "examples/studies").glob("*.tx")))
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in (Path(__file__).parents[2] / "examples/studies").glob("*.tx"))
+)
 def test_shipped_studies(name: str) -> None:
     found = load_study(Path(__file__).parents[2] / "examples" / "studies" / name)
     assert found.diagnostics == []

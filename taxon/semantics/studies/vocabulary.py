@@ -125,3 +125,6 @@ CLAIMS = Slot(
     ),
 )  # fmt: skip
 OF_LADDERS = ("rung", "total")
+
+# Every word of a study that has a meaning of its own.
+WORDS: Mapping[str, Slot] = {**STUDY, CLAIMS.name: CLAIMS}
