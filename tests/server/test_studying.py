@@ -56,6 +56,8 @@ def offered(line: str) -> set[str]:
         ("ladder = walk(std.sac, std.td3, orders = |)", {"ends"}, {"std"}),
         ("score = |", {"final", "auc", "best"}, {"floor"}),
         ("score = final(|)", {"fraction"}, {"floor"}),
+        ("scale = { |", set(), {"gamma", "final"}),
+        ("seeds = { adap|tive(", set(), {"gamma", "final"}),
         ("failure = |", {"floor", "last", "exclude"}, {"auc"}),
         ("refused = |", {"leave_out"}, {"auc"}),
         ("when |", {"env"}, {"actions"}),
