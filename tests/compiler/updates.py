@@ -253,7 +253,7 @@ def main() -> None:
         found |= {f"{name}:{key}": value for key, value in run(build(row, folder), name).items()}
         print(name, flush=True)
     assert [key for key, value in found.items() if not np.isfinite(value).all()] == []
-    np.savez_compressed(FILE, **{key: kept[key] if key in kept else value for key, value in found.items()})
+    np.savez_compressed(FILE, **{key: kept.get(key, value) for key, value in found.items()})
 
 
 if __name__ == "__main__":
