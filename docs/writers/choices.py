@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from taxon.semantics.values import takes
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.catalogue import holds, parameters_of
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import LEVELS, Choice, Slot
+from taxon.taxonomy.schema import LEVELS, Choice, Row, Slot
 from writers.markdown import anchor, block, code, link, names, page, prose, sentence, table
 from writers.needs import reasons
 

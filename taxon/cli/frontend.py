@@ -19,9 +19,9 @@ from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.visible import visible
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.language import packages_of
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_duration
 from taxon.taxonomy.rules.environment import Actions, check_environment, unusable
+from taxon.taxonomy.schema import Row
 
 
 class Format(StrEnum):

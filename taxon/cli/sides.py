@@ -18,7 +18,7 @@ from taxon.cli.run_folder import spec_of
 from taxon.diagnostics.visible import visible
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import RECORD, SPEC, RunFolder
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from taxon.compiler.function import Function
 from taxon.compiler.packages import broken
 from taxon.compiler.schedules import Schedule, acting, critics, schedule
 from taxon.compiler.symbols import FIELDS, METRICS, NOISE, ROLES, STAGES, ranked
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 Line = tuple[str, Block | None]
 

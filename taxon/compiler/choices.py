@@ -19,7 +19,7 @@ from taxon.compiler.roles import Role
 from taxon.compiler.symbols import DATA, Column
 from taxon.semantics import leaf_text
 from taxon.taxonomy.language import packages_of
-from taxon.taxonomy.row import Composition, Leaf, Row
+from taxon.taxonomy.schema import Composition, Leaf, Row
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])

@@ -10,9 +10,8 @@ from taxon.semantics.layers import children
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.watched import Watched, closed
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Leaf, Origin, Row
 from taxon.taxonomy.rules import every_rule
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Leaf, Origin, Row, Slot
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from taxon.semantics.layers import children
 from taxon.syntax.printing import number
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Composition, Row, Value
-from taxon.taxonomy.schema import LEVELS, Slot
+from taxon.taxonomy.schema import LEVELS, Composition, Row, Slot, Value
 
 
 def canonical(row: Row, schema: Mapping[str, Slot] = SCHEMA) -> str:

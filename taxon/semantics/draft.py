@@ -14,8 +14,7 @@ from taxon.semantics.defaults import default_of
 from taxon.semantics.entries import entries
 from taxon.semantics.layers import child
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Composition, Leaf, Origin, Row, Value
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Composition, Leaf, Origin, Row, Slot, Value
 
 _ORIGIN = Origin("spec")
 

@@ -11,8 +11,7 @@ from taxon.semantics.defaults import expression_of
 from taxon.semantics.layers import children
 from taxon.semantics.typing_ import Typed, check
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Leaf, Origin, Row
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Leaf, Origin, Row, Slot
 from taxon.taxonomy.table import cell
 
 # The numbers that stand for all others where Table 1 prints a number's kind: a parameter of a choice, and its values.

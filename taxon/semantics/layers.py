@@ -18,8 +18,7 @@ from taxon.semantics.scope import Symbol
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import quoted
 from taxon.semantics.vocabulary import Place
-from taxon.taxonomy.row import Composition, Value
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Composition, Slot, Value
 
 
 @dataclass(frozen=True, eq=False)

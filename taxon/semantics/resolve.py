@@ -14,8 +14,7 @@ from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import example, takes
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.semantics.watched import Watched, closed
-from taxon.taxonomy.row import Leaf, Origin, Row
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Leaf, Origin, Row, Slot
 
 Rules = Callable[[Row], list[Diagnostic]]
 

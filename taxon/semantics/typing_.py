@@ -14,8 +14,8 @@ from taxon.syntax import tree
 from taxon.syntax.literals import is_whole
 from taxon.syntax.printing import expression as spelling
 from taxon.taxonomy.language import language
-from taxon.taxonomy.row import Composition, Value
-from taxon.taxonomy.schema import Choice, Range, Slot
+from taxon.taxonomy.ranges import Range
+from taxon.taxonomy.schema import Choice, Composition, Slot, Value
 
 # Calls and lists may nest this deep; no schema comes near.
 DEEPEST = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from taxon.taxonomy.row import Leaf
+from taxon.taxonomy.schema import Leaf
 
 
 class Watched(dict[str, Leaf]):

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from taxon.diagnostics.model import Code
 from taxon.semantics import leaf_text
 from taxon.semantics.values import takes
-from taxon.taxonomy.row import Leaf, Origin
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Leaf, Origin, Slot
 
 
 def slot_text(path: str, slot: Slot) -> str:

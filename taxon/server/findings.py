@@ -11,8 +11,8 @@ from taxon.diagnostics.source import Span
 from taxon.semantics import check_file
 from taxon.semantics.loading import Library, Unit
 from taxon.server.view import Texts, path_of, view
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_row
+from taxon.taxonomy.schema import Row
 
 
 class OutdatedError(Exception):

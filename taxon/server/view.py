@@ -18,7 +18,7 @@ from taxon.semantics.scope import Scope, Symbol
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 VOCABULARY = Vocabulary(SCHEMA)
 

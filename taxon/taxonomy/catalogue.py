@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Composition, Row
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Composition, Row, Slot
 
 
 def places() -> Iterator[tuple[str, Slot]]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Leaf, Row
-from taxon.taxonomy.schema import LEVELS
+from taxon.taxonomy.schema import LEVELS, Leaf, Row
 from taxon.taxonomy.table import cells
 
 

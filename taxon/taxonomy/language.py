@@ -15,8 +15,8 @@ from importlib import import_module
 
 from taxon.taxonomy.extension import Extension, ExtensionError, Fault, Package
 from taxon.taxonomy.installed import EntryPoint, entry_points, normal
-from taxon.taxonomy.row import Composition, Row
-from taxon.taxonomy.schema import CAPABILITIES, PROPERTIES, Choice, Slot
+from taxon.taxonomy.properties import CAPABILITIES, PROPERTIES
+from taxon.taxonomy.schema import Choice, Composition, Row, Slot
 from taxon.taxonomy.slots import SLOTS
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

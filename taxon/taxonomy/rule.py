@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from taxon.diagnostics.model import Code, Diagnostic, Label, Severity
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 # Whose entry is to blame before all others: where its author can look.
 _OWN = ("set", "spec")

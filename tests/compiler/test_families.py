@@ -31,8 +31,8 @@ from taxon.compiler.families.family import Family
 from taxon.semantics.entries import entries
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import CAPABILITIES, Choice, Slot
+from taxon.taxonomy.properties import CAPABILITIES
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 DISTRIBUTIONS = sorted({entry.text for entry in entries("pi_theta")})
 FULL = [

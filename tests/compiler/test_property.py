@@ -20,7 +20,7 @@ from taxon.compiler.assemble import Program, assemble
 from taxon.compiler.library import PACKAGES, Source, package_files, read
 from taxon.operators.observations import Array
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Leaf, Row
+from taxon.taxonomy.schema import Leaf, Row
 
 QUIET = settings(
     max_examples=60,

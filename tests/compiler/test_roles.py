@@ -27,8 +27,7 @@ from taxon.operators.observations import Array, Observation
 from taxon.runtime.agent import map_state
 from taxon.runtime.loop.evaluation import evaluate
 from taxon.runtime.loop.loop import Loop
-from taxon.taxonomy.row import Composition, Row
-from taxon.taxonomy.schema import Choice
+from taxon.taxonomy.schema import Choice, Composition, Row
 
 SKETCHES = {"prior": learned_prior, "encoder": encoder, "inference": inference, "core": core}
 LAYOUT: Observation = {"image": Array((2, 1, 1), "uint8"), "speed": Array((1,))}  # of three numbers, as Drift's

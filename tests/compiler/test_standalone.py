@@ -21,7 +21,7 @@ from taxon.operators.observations import Array
 from taxon.runtime.environments.environment import make
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 SIZES = ("data.warmup = 20", "data.batch = 16", "network.hidden = [16, 16]")
 ROUND = ("data.environments = 2", "data.steps = 6")

@@ -18,7 +18,7 @@ from taxon.operators.observations import Array
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 CPU = torch.device("cpu")
 SPECS = Path(__file__).parents[2] / "specs"

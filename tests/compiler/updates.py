@@ -26,7 +26,7 @@ from tiny import SPECS, build, row_of
 from taxon.operators.data import Episodes, Phase
 from taxon.operators.observations import Array
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 FILE = Path(__file__).parent / "updates.npz"
 EXAMPLES = Path(__file__).parents[2] / "examples"

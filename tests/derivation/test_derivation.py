@@ -22,7 +22,7 @@ from taxon.derivation.derive import TITLES, places, sections
 from taxon.derivation.notation import plain
 from taxon.derivation.places import Module
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "specs").glob("*.tx"), *(ROOT / "examples").glob("*.tx")])

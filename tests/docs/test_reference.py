@@ -18,8 +18,7 @@ from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.catalogue import places
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Row, Slot
 
 DOCS = Path(generate.__file__).parent
 ROOT = DOCS.parent

@@ -18,7 +18,8 @@ Install = Callable[..., Place]
 START = """
 from taxon.taxonomy.extension import Extension
 from taxon.taxonomy.rule import Conflict, Rule, registrar
-from taxon.taxonomy.schema import Choice, Range, Slot
+from taxon.taxonomy.ranges import Range
+from taxon.taxonomy.schema import Choice, Slot
 """
 FINE = f"""{START}
 EXTENSION = Extension({{"pi_q.update.f": (Choice("cubed", "a cube"),)}}, "stranger_blocks")

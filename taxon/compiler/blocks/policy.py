@@ -19,8 +19,8 @@ from taxon.compiler.families.normal import full_normal, normal
 from taxon.compiler.literals import number
 from taxon.compiler.roles import Role
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Composition
-from taxon.taxonomy.schema import CAPABILITIES
+from taxon.taxonomy.properties import CAPABILITIES
+from taxon.taxonomy.schema import Composition
 
 OLD = r"\pi_{\mathrm{old}}"
 

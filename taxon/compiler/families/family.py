@@ -69,7 +69,7 @@ class Family:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Those of `schema.CAPABILITIES` that the family has."""
+        """Those of `properties.CAPABILITIES` that the family has."""
         there = {
             "sample": self.sample,
             "log_prob": self.log_prob,

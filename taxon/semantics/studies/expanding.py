@@ -23,8 +23,8 @@ from taxon.semantics.studies.walks import Visited, Walk, read_walk, visit
 from taxon.semantics.values import shortened
 from taxon.syntax import tree
 from taxon.syntax.printing import expression
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_duration
+from taxon.taxonomy.schema import Row
 
 # A grid of more combinations of levels is not resolved: each takes some milliseconds, and years to run.
 MOST = 1_000

@@ -1,8 +1,8 @@
 """data: what is collected, kept and drawn."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import COUNT, Choice, Range, Slot
+from taxon.taxonomy.ranges import COUNT, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 _SIZE = Range(1, 1e6, integer=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 # ---- control
 
@@ -125,7 +125,7 @@ def fresh_support(row: Row) -> bool:
 
 
 def can(row: Row, capability: str, path: str = "pi_theta") -> bool:
-    """Whether the policy's distribution has one of `schema.CAPABILITIES`, of its own or from what it stands over."""
+    """Whether the policy's distribution has one of `properties.CAPABILITIES`, its own or from what it stands over."""
     chosen = row.chosen(path)
     if chosen is None:
         return False

@@ -1,8 +1,8 @@
 """network: sizes, activations, norms and initialisers (Furuta et al. 2021, Table 4)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, Applies, Choice, Range, Slot
+from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, Range
+from taxon.taxonomy.schema import Applies, Choice, Row, Slot
 
 _WIDTH = Range(1, 65_536, integer=True)
 

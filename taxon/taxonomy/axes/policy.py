@@ -1,8 +1,8 @@
 """pi_theta: the distribution of the policy (Furuta et al. 2021, last column of Table 1)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, Choice, Range, Slot
+from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 _SIGMA = {"cov(s)": "Sigma_theta(s)", "cov": "Sigma_theta"}
 

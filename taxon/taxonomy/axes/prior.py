@@ -1,8 +1,8 @@
 """pi_p.update and bounds: the M-step (Furuta et al. 2021, Section 4.2)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, Choice, Slot
+from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 
 def _constant(row: Row) -> str | None:

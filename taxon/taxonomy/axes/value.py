@@ -1,8 +1,8 @@
 """G, its estimate and its copies (Furuta et al. 2021, Sections 3 and 4.2)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import COUNT, POSITIVE, UNIT, Choice, Range, Slot
+from taxon.taxonomy.ranges import COUNT, POSITIVE, UNIT, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 
 def _needs_drawn_actions(row: Row) -> str | None:

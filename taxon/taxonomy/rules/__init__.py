@@ -5,7 +5,6 @@ from functools import cache
 
 from taxon.diagnostics.model import Code, Diagnostic, Severity
 from taxon.taxonomy.language import language
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rule import Rule, diagnose
 from taxon.taxonomy.rules import (
     action,
@@ -23,6 +22,7 @@ from taxon.taxonomy.rules import (
 from taxon.taxonomy.rules.duration import check_duration
 from taxon.taxonomy.rules.environment import check_environment, unusable
 from taxon.taxonomy.rules.outside import rules_of
+from taxon.taxonomy.schema import Row
 
 __all__ = [
     "CODES",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from taxon.diagnostics.model import Severity
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rule import Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 LINTS: list[Rule] = []
 

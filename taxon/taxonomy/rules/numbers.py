@@ -6,8 +6,8 @@ import math
 
 from taxon.diagnostics.model import Severity
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rule import Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 LINTS: list[Rule] = []
 

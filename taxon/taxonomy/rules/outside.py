@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from taxon.taxonomy.extension import ExtensionError, Package
 from taxon.taxonomy.language import targets
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rule import Conflict, Rule
+from taxon.taxonomy.schema import Row
 from taxon.taxonomy.slots import SLOTS
 
 _BREAKS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError, ValueError)

@@ -1,9 +1,9 @@
 """The weighted mean of two n-step returns as the target of the critic."""
 
 from taxon.taxonomy.extension import Extension
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.ranges import UNIT, Range
 from taxon.taxonomy.rule import Conflict, Rule, registrar
-from taxon.taxonomy.schema import UNIT, Choice, Range, Slot
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 _STEPS = Range(1, 10_000, integer=True)
 

@@ -2,9 +2,9 @@
 
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.extension import Extension
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.ranges import Range
 from taxon.taxonomy.rule import Conflict, Rule, registrar
-from taxon.taxonomy.schema import Choice, Range, Slot
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 ENCODER = Choice(
     "encoder",

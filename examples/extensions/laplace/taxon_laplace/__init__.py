@@ -1,7 +1,8 @@
 """Independent Laplace distributions of the actions, whose tails are heavier than a Gaussian's."""
 
 from taxon.taxonomy.extension import Extension
-from taxon.taxonomy.schema import POSITIVE, Choice, Slot
+from taxon.taxonomy.ranges import POSITIVE
+from taxon.taxonomy.schema import Choice, Slot
 
 LAPLACE = Choice(
     "laplace",

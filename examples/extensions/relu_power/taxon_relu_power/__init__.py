@@ -1,7 +1,8 @@
 """Powers of the advantage as weights of the E-step."""
 
 from taxon.taxonomy.extension import Extension
-from taxon.taxonomy.schema import Choice, Range, Slot
+from taxon.taxonomy.ranges import Range
+from taxon.taxonomy.schema import Choice, Slot
 
 RELU_POWER = Choice(
     "relu_power",
