@@ -62,26 +62,34 @@ class Expectation(ABC):
         return estimate.half_width(alpha)
 
 
-class Above(Expectation):
-    """The contrast is larger than the bound: a two-sided test, decided by the sign."""
+@dataclass(frozen=True)
+class Sided(Expectation):
+    """The contrast is on one side of the bound: a two-sided test, decided by the sign."""
 
     def p(self, estimate: Estimate) -> float | None:
         return estimate.p(self.bound)
-
-    def side(self, estimate: Estimate) -> Verdict:
-        return Verdict.CONFIRMED if (estimate.value or 0.0) > self.bound else Verdict.CONTRADICTED
 
     def distance(self, estimate: Estimate) -> float:
         return abs((estimate.value or 0.0) - self.bound)
 
 
-class Below(Above):
+@dataclass(frozen=True)
+class Above(Sided):
+    """The contrast is larger than the bound."""
+
+    def side(self, estimate: Estimate) -> Verdict:
+        return Verdict.CONFIRMED if (estimate.value or 0.0) > self.bound else Verdict.CONTRADICTED
+
+
+@dataclass(frozen=True)
+class Below(Sided):
     """The contrast is smaller than the bound."""
 
     def side(self, estimate: Estimate) -> Verdict:
         return Verdict.CONFIRMED if (estimate.value or 0.0) < self.bound else Verdict.CONTRADICTED
 
 
+@dataclass(frozen=True)
 class Within(Expectation):
     """The contrast is smaller than delta > 0 in size.
 

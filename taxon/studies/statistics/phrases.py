@@ -33,7 +33,7 @@ def verdict(finding: Finding) -> str:
             ways: dict[Verdict, list[str]] = {}
             for way, found in finding.by_treatment.items():
                 ways.setdefault(found, []).append(COUNTED[way])
-            clauses = [f"{found.value} where they {' or '.join(counted)}" for found, counted in ways.items()]
+            clauses = [f"{found.value} where they {_either(counted)}" for found, counted in ways.items()]
             return f"{depends(finding)}: {', '.join(clauses)}"
         case Verdict.UNDECIDED if finding.reason is not None:
             return f"undecided ({finding.reason})"
@@ -54,13 +54,18 @@ def word(kind: Verdict, delta: str) -> str:
         case Verdict.DEPENDS:
             return "depending on how frozen seeds count"
         case _:
-            return kind.value
+            return str(kind.value)
 
 
 def depends(finding: Finding) -> str:
     """`depends on how 2 frozen seeds count`."""
     k = finding.frozen.k
     return f"depends on how {k} frozen seed{' counts' if k == 1 else 's count'}"
+
+
+def _either(counted: list[str]) -> str:
+    """`count as the floor or as their last evaluation`."""
+    return " or ".join(counted).replace(" or count ", " or ")
 
 
 def names(result: ClaimResult, environments: Iterable[str]) -> list[str]:

@@ -40,10 +40,11 @@ class Claim:
 class Finding:
     """A contrast as it was estimated, tested and judged.
 
-    `expected` is what a claim expects of it, in the estimate's own units, None for exploration. `alpha` is the level of the verdict and 1 - alpha that of the interval. `p` is the test of the claim's expectation,
-    for exploration that of 0; `adjusted` is p after Holm's correction. `needed` is how many replicates it would take,
-    where it is undecided. `by_treatment` has the verdict under each way of counting frozen seeds that could be
-    computed, and `frozen` how many of the seeds in it froze.
+    `expected` is what a claim expects of it, in the estimate's own units, None for exploration. `alpha` is the level of
+    the verdict and 1 - alpha that of the interval. `p` is the test of what is expected, for exploration that of 0;
+    `adjusted` is p after Holm's correction. `needed` is how many replicates it would take, where it is undecided.
+    `by_treatment` has the verdict under each way of counting frozen seeds that has a test, and `frozen` how many of the
+    seeds in it froze.
     """
 
     estimate: Estimate

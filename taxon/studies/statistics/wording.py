@@ -11,7 +11,7 @@ from taxon.studies.statistics import numbers, phrases
 from taxon.studies.statistics.expectation import Verdict
 from taxon.studies.statistics.results import ClaimResult, Finding
 
-# A claim with more comparisons is written as its contrast and their range.
+# An interaction of more simple effects is written as its contrast and their range, like every average.
 LISTED = 4
 
 
@@ -59,15 +59,16 @@ def _effects(result: ClaimResult, shown: str) -> str:
     """The simple effects on one environment, or the contrast where they are many; the verdict if there is one only."""
     claim, finding, effects = result.claim, result.environments[shown], result.simple[shown]
     contrast = phrases.estimate(finding)
-    if len(effects) > LISTED:
-        low, high = result.spread(shown) or (0.0, 0.0)
-        contrast += f" (from {numbers.alone(low)} to {numbers.alone(high)})"
+    averaged = len(effects) > 1 and (len(effects) > LISTED or all(pair.weight > 0 for pair in claim.comparisons))
+    spread = result.spread(shown)
+    if averaged and spread is not None:
+        contrast += f" (from {numbers.alone(spread[0])} to {numbers.alone(spread[1])})"
     if len(result.environments) == 1 and finding.verdict is not None:
         contrast += f", {phrases.verdict(finding)}"
     if len(effects) == 1:
         label = claim.comparisons[0].label
         return contrast if not label else f"under {label} {contrast}"
-    if len(effects) > LISTED:
+    if averaged:
         return contrast
     simple = ", ".join(
         phrases.estimate(effect) + (f" under {comparison.label}" if comparison.label else "")
