@@ -74,7 +74,7 @@ def test_endings(claim, given, ending) -> None:
 def test_frozen_seeds() -> None:
     froze = {**cells(), ("kl_on", "E1"): Cell([12, 14, 13, 4], [False, False, False, True], random=0.0)}
     assert said(interaction(), froze, ["E1"]).endswith(
-        "Interaction +2.8 [-6.9, 12.4], depends on how 1 frozen seed counts: undecided where they count as the floor "
+        "Interaction +3 [-7, 12], depends on how 1 frozen seed counts: undecided where they count as the floor "
         "or as their last evaluation, confirmed where they are excluded."
     )
     text = said(interaction(), froze, [*SCORES])
@@ -120,7 +120,7 @@ def test_a_shapley_value_has_its_range() -> None:
     }
     given = {(row, "E"): Cell([mean - 1, mean, mean + 1]) for row, mean in means.items()}
     text = said(Claim("a", rungs["a"], Above(0.0), "contribution"), given, ["E"], subject="a")
-    assert text.startswith("a, E: +4.00 [")
+    assert text.startswith("a, E: +4.0 [")
     assert "] (from +4.00 to +4.00), confirmed (p < .001)." in text
 
 
@@ -156,7 +156,7 @@ def test_versions_of_one_environment_keep_their_names() -> None:
         (-0.3, (-40.2, 39.6), "0 [-40, 40]"),
         (3.0, (1.22, 4.78), "+3.0 [1.2, 4.8]"),
         (0.3567, (0.2653, 0.448), "+0.36 [0.27, 0.45]"),
-        (0.3567, (0.3553, 0.3581), "+0.357 [0.355, 0.358]"),
+        (0.3567, (0.3553, 0.3581), "+0.3567 [0.3553, 0.3581]"),
         (-0.001, (-0.2, 0.2), "0.00 [-0.20, 0.20]"),
     ],
 )
