@@ -33,7 +33,7 @@ class Clock(gymnasium.Env[Any, Any]):
     taxon tries two copies before it trains; they are closed by then.
     """
 
-    keeper: "Clock | None" = None
+    checkpoint: "Clock | None" = None
 
     def __init__(self, told: dict[str, Any], **options: Any) -> None:
         self.inner = gymnasium.make(told["environment"], disable_env_checker=True, **options)
@@ -48,9 +48,9 @@ class Clock(gymnasium.Env[Any, Any]):
         return self.inner.reset(seed=seed, options=options)
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        if Clock.keeper is None:
-            Clock.keeper = self
-        if Clock.keeper is self:
+        if Clock.checkpoint is None:
+            Clock.checkpoint = self
+        if Clock.checkpoint is self:
             self.begins.append(time.monotonic())
             self.processor.append(time.process_time())
             if len(self.begins) > self.told["steps"]:
@@ -58,8 +58,8 @@ class Clock(gymnasium.Env[Any, Any]):
         return self.inner.step(action)
 
     def close(self) -> None:
-        if Clock.keeper is self:
-            Clock.keeper = None
+        if Clock.checkpoint is self:
+            Clock.checkpoint = None
         self.inner.close()
 
     def _finish(self) -> None:

@@ -24,35 +24,36 @@ from numpy.typing import NDArray
 
 from benchmarks.results import machine
 from benchmarks.rounds import interleave, summarise
-from taxon.runtime.board import Board, board_bytes, board_in
-from taxon.runtime.crew_size import have_cores
-from taxon.runtime.environments import make
-from taxon.runtime.joint import Joint
-from taxon.runtime.stepper import Crew, Episode, Fault, Stepper
-from taxon.runtime.workers import Workers, shares
+from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.mixed_vector import MixedVector
+from taxon.runtime.environments.step_buffer import StepBuffer, buffer_bytes, buffer_in
+from taxon.runtime.environments.subprocess_vector import SubprocessVector, shares
+from taxon.runtime.environments.sync_vector import SyncVector
+from taxon.runtime.environments.vector import Episode, Fault, VectorEnvironment
+from taxon.runtime.environments.worker_count import have_cores
 
 TURN = 0.1  # seconds that a turn takes in this process, about
 
 
 class Threads:
-    """A Crew of threads in this process."""
+    """A VectorEnvironment of threads in this process."""
 
     def __init__(self, id: str, numbers: Sequence[int], threads: int) -> None:
         self.count = len(numbers)
         self._steppers = [
-            Stepper([make(id, numbers[index]) for index in share], share.start)
+            SyncVector([make(id, numbers[index]) for index in share], share.start)
             for share in shares(range(self.count), threads)
         ]
         self.observation, self.action = self._steppers[0].observation, self._steppers[0].action
         self._pool = ThreadPoolExecutor(threads)
         self._running: list[Future[list[Episode | Fault]]] = []
 
-    def open(self, width: int, waits: bool) -> Board:
-        size = board_bytes(self.count, self.observation)
-        board = board_in(bytearray(size), self.count, self.observation)
+    def open(self, width: int, waits: bool) -> StepBuffer:
+        size = buffer_bytes(self.count, self.observation)
+        buffer = buffer_in(bytearray(size), self.count, self.observation)
         for stepper in self._steppers:
-            stepper.open(width, waits, board)
-        return board
+            stepper.open(width, waits, buffer)
+        return buffer
 
     def start(self, actions: NDArray[np.floating[Any]], alive: NDArray[np.bool_], now: int, last: bool) -> None:
         for stepper in self._steppers:
@@ -78,16 +79,16 @@ class Contender:
     """Somebody who steps, and the seconds of a step in every round."""
 
     name: str
-    crew: Crew
+    vector: VectorEnvironment
     times: list[float] = field(default_factory=list)
 
     def turn(self, actions: NDArray[np.float32], busy: "Busy") -> None:
-        alive = np.ones(self.crew.count, np.bool_)
+        alive = np.ones(self.vector.count, np.bool_)
         began = time.perf_counter()
         for now, action in enumerate(actions):
-            self.crew.start(action, alive, now, False)
+            self.vector.start(action, alive, now, False)
             busy()
-            self.crew.finish()
+            self.vector.finish()
         self.times.append((time.perf_counter() - began) / len(actions))
 
 
@@ -111,13 +112,13 @@ class Busy:
 
 @contextlib.contextmanager
 def elsewhere(
-    like: Stepper, id: str, numbers: Sequence[int], many: int, threads: int, here: int = 0
-) -> Iterator[Workers]:
+    like: SyncVector, id: str, numbers: Sequence[int], many: int, threads: int, here: int = 0
+) -> Iterator[SubprocessVector]:
     """So many workers with the environments from `here` on, awake where a run would have them so."""
-    with contextlib.closing(Workers(id, numbers, many, like.observation, like.action, here)) as crew:
+    with contextlib.closing(SubprocessVector(id, numbers, many, like.observation, like.action, here)) as vector:
         if have_cores(many, threads):
-            crew.stay_awake()
-        yield crew
+            vector.spin()
+        yield vector
 
 
 @contextlib.contextmanager
@@ -125,7 +126,7 @@ def contenders(id: str, count: int, options: argparse.Namespace) -> Iterator[lis
     """This process alone first; all with the same environments."""
     numbers = list(range(count))
     with contextlib.ExitStack() as stack:
-        here = Stepper([make(id, number) for number in numbers])
+        here = SyncVector([make(id, number) for number in numbers])
         found = [Contender("here", here)]
         for many in options.pool:
             if many <= count:
@@ -139,10 +140,10 @@ def contenders(id: str, count: int, options: argparse.Namespace) -> Iterator[lis
             if many < count:
                 own = shares(range(count), many + 1)[0]
                 away = stack.enter_context(elsewhere(here, id, numbers, many, options.threads, len(own)))
-                found.append(Contender(f"joint {many}", Joint([make(id, number) for number in own], away)))
+                found.append(Contender(f"joint {many}", MixedVector([make(id, number) for number in own], away)))
         for contender in found:
-            contender.crew.open(1, False)
-            contender.crew.begin(dict.fromkeys(numbers))
+            contender.vector.open(1, False)
+            contender.vector.begin(dict.fromkeys(numbers))
         yield found
 
 
@@ -150,7 +151,7 @@ def measure(id: str, count: int, options: argparse.Namespace, busy: Busy) -> str
     """One line of the table."""
     draw = np.random.default_rng(0)
     with contenders(id, count, options) as found:
-        first = found[0].crew
+        first = found[0].vector
         found[0].turn(draw.uniform(-1, 1, (20, count, first.action)).astype(np.float32), busy)
         steps = max(5, int(TURN / found[0].times.pop()))
         for _, contender in interleave(found, options.rounds):
@@ -176,9 +177,9 @@ def starting(id: str) -> str:
     """What one worker costs once: seconds, and bytes of its own."""
     small = make(id, 0)
     began = time.perf_counter()
-    with contextlib.closing(Workers(id, [0], 1, small.observation, small.action)) as crew:
+    with contextlib.closing(SubprocessVector(id, [0], 1, small.observation, small.action)) as vector:
         seconds = time.perf_counter() - began
-        own = _own_memory(crew)
+        own = _own_memory(vector)
     return f"one worker of {id}: {seconds:.1f} s to start, {own:.0f} MB of its own"
 
 
@@ -186,28 +187,28 @@ def crossing(id: str, workers: Sequence[int]) -> str:
     """What a step takes with an environment in each worker, beside one here: the 5th percentile, and the median."""
     spent: dict[str, list[float]] = {}
     with contextlib.ExitStack() as stack:
-        here = Stepper([make(id, 0)])
-        crews: dict[str, Crew] = {"here": here}
+        here = SyncVector([make(id, 0)])
+        vectors: dict[str, VectorEnvironment] = {"here": here}
         for many in workers:
-            crews[f"workers {many}"] = stack.enter_context(elsewhere(here, id, range(many), many, 1))
-        for crew in crews.values():
-            crew.open(1, False)
-            crew.begin(dict.fromkeys(range(crew.count)))
-        for _, (name, crew) in interleave(list(crews.items()), 20):
-            actions, alive = np.zeros((crew.count, crew.action), np.float32), np.ones(crew.count, np.bool_)
+            vectors[f"workers {many}"] = stack.enter_context(elsewhere(here, id, range(many), many, 1))
+        for vector in vectors.values():
+            vector.open(1, False)
+            vector.begin(dict.fromkeys(range(vector.count)))
+        for _, (name, vector) in interleave(list(vectors.items()), 20):
+            actions, alive = np.zeros((vector.count, vector.action), np.float32), np.ones(vector.count, np.bool_)
             for now in range(50):
                 began = time.perf_counter()
-                crew.start(actions, alive, now, False)
-                crew.finish()
+                vector.start(actions, alive, now, False)
+                vector.finish()
                 spent.setdefault(name, []).append(1e6 * (time.perf_counter() - began))
     shown = [f"{name} {np.percentile(times, 5):.0f} and {np.median(times):.0f} us" for name, times in spent.items()]
     return f"a step of one {id} each: " + ", ".join(shown)
 
 
-def _own_memory(crew: Workers) -> float:
+def _own_memory(vector: SubprocessVector) -> float:
     """The megabytes of the first worker that no other process shares; NaN where Linux does not tell them."""
     try:
-        lines = Path(f"/proc/{crew.processes()[0]}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+        lines = Path(f"/proc/{vector.processes()[0]}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except OSError:
         return math.nan
     return sum(float(line.split()[1]) for line in lines if line.startswith("Private_")) / 1000

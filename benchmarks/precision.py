@@ -27,11 +27,11 @@ from torch import Tensor
 from benchmarks.results import machine
 from taxon.compiler import emit
 from taxon.operators.data import Phase, Rollouts
-from taxon.runtime import module
 from taxon.runtime.agent import Agent, map_state
-from taxon.runtime.environments import make
-from taxon.runtime.loop import Loop, streams
-from taxon.runtime.precision import phases_of
+from taxon.runtime.device.precision import phases_of
+from taxon.runtime.environments.environment import make
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
 
 ENVIRONMENT = "HalfCheetah-v4"

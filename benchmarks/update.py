@@ -29,14 +29,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from benchmarks.results import machine
 from taxon.compiler import emit
 from taxon.operators.data import Episodes, Phase
-from taxon.runtime import module
 from taxon.runtime.agent import map_state
-from taxon.runtime.compiled import compiled as compile_update
+from taxon.runtime.device.compiled import compiled as compile_update
+from taxon.runtime.device.memory import keep_freed
+from taxon.runtime.device.precision import check_precision, lowering, phases_of
 from taxon.runtime.errors import UserError
-from taxon.runtime.loop import as_it_is
-from taxon.runtime.memory import keep_freed
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import as_it_is
 from taxon.runtime.options import Precision, parse_precision
-from taxon.runtime.precision import check_precision, lowering, phases_of
 from taxon.semantics import load_spec
 
 OBSERVATION, ACTION = 17, 6  # HalfCheetah's

@@ -12,8 +12,8 @@ from cli.program import taxon
 PAGE = Path(__file__).parent.parent / "docs" / "mistakes.md"
 INTRODUCTION = """# Twenty mistakes of a newcomer, and what taxon says
 
-Written by `tests/test_mistakes.py`, which runs every one. Each is told once, with its place and the way out; nothing
-that only follows from it is told too. `taxon explain CODE` has more on any of them.
+Written by `tests/test_mistakes.py`, which runs every one. Each is reported once, with its place and the way
+out; nothing that only follows from it is reported too. `taxon explain CODE` has more on any of them.
 """
 
 

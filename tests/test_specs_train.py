@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from taxon.cli.frontend import load
 from taxon.cli.main import application
-from taxon.runtime import checkpoint
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import checkpoint
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.loading import shipped_names
 
 STEPS = 2_000

@@ -18,7 +18,7 @@ from writers.markdown import block, code, names, page, table
 INTRODUCTION = """\
 The productions of `grammar/taxon.lark`, as they are parsed: `?` is at most one, `*` any number, `|` an alternative; a
 name in capitals is a token of the table below. Newlines that end nothing (inside brackets, beside a comma or a brace)
-are taken out before. What the entries mean is told in [the language](../language.md); which paths and values there are,
+are taken out before. What the entries mean stands in [the language](../language.md); which paths and values there are,
 in [paths](paths.md) and [choices](choices.md)."""
 
 _RULE = re.compile(r"^[a-z_]+:.*(?:\n[ \t]+\|.*)*", re.MULTILINE)

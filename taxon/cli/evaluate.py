@@ -28,8 +28,8 @@ def evaluate(
     with user_errors():
         count = parse_episodes(episodes, "--episodes")
         from taxon.cli.run_folder import compiled
-        from taxon.runtime import manifest
-        from taxon.runtime.folder import RunFolder
+        from taxon.runtime.folder import manifest
+        from taxon.runtime.folder.run_folder import RunFolder
 
         folder = RunFolder(run)
         record = manifest.read(folder)

@@ -100,8 +100,8 @@ def unusable_environment(env: str) -> Diagnostic | None:
 @cache
 def _space(env: str) -> tuple[Actions, int] | Diagnostic:
     """Its actions, or why it cannot be used."""
-    from taxon.runtime.environments import action_space
-    from taxon.runtime.faults import UnusableEnvironmentError
+    from taxon.runtime.environments.environment import action_space
+    from taxon.runtime.environments.faults import UnusableEnvironmentError
 
     try:
         return action_space(env)

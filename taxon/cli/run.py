@@ -77,7 +77,7 @@ def run(
     Leaves the resolved spec, the emitted module, metrics, checkpoints and a learning curve in a folder.
     Ctrl-C stops cleanly, with a checkpoint; --resume goes on from the latest one as if nothing had happened.
     """
-    from taxon.runtime.garbage import put_off
+    from taxon.runtime.device.garbage import put_off
     from taxon.runtime.options import (
         Options,
         parse_cadence,
@@ -140,16 +140,16 @@ def _given(context: typer.Context) -> dict[str, str]:
 def _resume(folder: Path, env: str | None, steps: str | None, workers: str | None, given: list[str]) -> int:
     """Go on with a run: its exit code."""
     from taxon.cli.run_folder import compiled
-    from taxon.runtime import manifest
-    from taxon.runtime.folder import RunFolder
-    from taxon.runtime.garbage import put_off
+    from taxon.runtime.device.garbage import put_off
+    from taxon.runtime.folder import manifest
+    from taxon.runtime.folder.run_folder import RunFolder
     from taxon.runtime.options import parse_count, parse_workers
 
     if given:
         message = f"a run that goes on keeps its own settings, and {given[0]} asks for another"
         raise UserError(message, f"leave {' and '.join(given)} out, or begin another run")
     count = None if steps is None else parse_count(steps, "--steps")
-    crowd = None if workers is None else parse_workers(workers)
+    count_workers = None if workers is None else parse_workers(workers)
     opened = RunFolder(folder)
     record = manifest.read(opened)
     with put_off():
@@ -160,4 +160,4 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source)
-    return resume(program, folder, count, workers=crowd).exit_code
+    return resume(program, folder, count, workers=count_workers).exit_code

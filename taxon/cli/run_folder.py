@@ -10,7 +10,7 @@ import typer
 from taxon.cli import frontend
 from taxon.diagnostics.model import Diagnostic
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import SPEC, RunFolder
+from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded

@@ -16,7 +16,7 @@ from taxon.cli.frontend import load, write
 from taxon.cli.run_folder import spec_of
 from taxon.diagnostics.visible import visible
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RECORD, SPEC, RunFolder
+from taxon.runtime.folder.run_folder import RECORD, SPEC, RunFolder
 from taxon.taxonomy.row import Row
 
 LARGEST_RECORD = 1024 * 1024  # bytes; a record with ten thousand seeds is half of it

@@ -29,8 +29,8 @@ modifiers. Numbers are no entries of their own, as in Table 1: lambda of `td` st
 covariance of `pi_theta` is `cov(s)`, `cov` or a number. A row is coherent if the checker accepts it with some choice of
 everything else: eta, the data, networks, targets and the parameters of the entries.
 
-The search asks the checker's own rules of rows whose leaves are decided one by one, in the order in which the rules ask
-for them, over all choices of a leaf (of its numbers: the default, 0, 1 and 2). It goes back to a decision only where a
+The search applies the checker's own rules to rows whose leaves are decided one by one, in the order in which the rules
+read them, over all choices of a leaf (of its numbers: the default, 0, 1 and 2). It goes back to a decision only where a
 refusal has read it, so a refusal holds for all completions. Every coherent row was resolved with the completion found,
 and accepted. Environments and warnings do not count here."""
 
@@ -51,14 +51,14 @@ class Survey:
 
     @property
     def printed(self) -> int:
-        """How many of the coherent rows Table 1 tells apart."""
+        """How many of the coherent rows differ in Table 1."""
         return len({tuple(entry.cell for entry in point.entries) for point in self.points})
 
     @property
     def sentence(self) -> str:
         return (
-            f"Of {self.total} rows {len(self.points)} are coherent. Some choices share a name in Table 1 (the natural "
-            f"gradient, the clipped ratio and the penalty are TR): it tells {self.printed} of the coherent rows apart."
+            f"Of {self.total} rows {len(self.points)} are coherent. Some choices share a name in Table 1 (the "
+            f"natural gradient, the clipped ratio and the penalty are TR): it distinguishes {self.printed} of them."
         )
 
     def by_control(self) -> list[tuple[str, str, int]]:

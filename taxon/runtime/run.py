@@ -6,20 +6,21 @@ from collections.abc import Callable
 from statistics import fmean as mean
 from typing import Any
 
-from taxon.runtime import checkpoint, curve, manifest, summary
+from taxon.runtime import summary
 from taxon.runtime.amounts import size
-from taxon.runtime.environments import Environment
-from taxon.runtime.evaluation import MOST_STEPS, evaluate
-from taxon.runtime.experience.replay_file import ReplayFile
-from taxon.runtime.folder import RunFolder
-from taxon.runtime.logging import Log
-from taxon.runtime.loop import Loop
+from taxon.runtime.environments.environment import Environment
+from taxon.runtime.folder import checkpoint, curve, manifest
+from taxon.runtime.folder.logging import Log
+from taxon.runtime.folder.replay_file import ReplayFile
+from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.snapshot import Capture, capture, whole
+from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.loop.loop import Loop
+from taxon.runtime.loop.streams import evaluation_start
 from taxon.runtime.options import Cadence
 from taxon.runtime.pace import Pace
 from taxon.runtime.progress import Display, SeedView, View
-from taxon.runtime.snapshot import Capture, capture, whole
 from taxon.runtime.stopping import Stop
-from taxon.runtime.streams import evaluation_start
 
 LOG_EVERY = 1_000  # environment steps between two readings of the metrics, which wait for the device
 RECENT = 10  # training episodes in the displayed mean

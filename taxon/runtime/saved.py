@@ -13,17 +13,17 @@ import gymnasium
 import numpy as np
 import torch
 
-from taxon.runtime import checkpoint, manifest, module
-from taxon.runtime.closing import close_all
-from taxon.runtime.device import choose_device
-from taxon.runtime.environments import Environment, make
+from taxon.runtime.device.device import choose_device
+from taxon.runtime.environments.closing import close_all
+from taxon.runtime.environments.environment import Environment, make
+from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
 from taxon.runtime.errors import UserError
-from taxon.runtime.evaluation import MOST_STEPS, evaluate
-from taxon.runtime.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
-from taxon.runtime.folder import SPEC, RunFolder
-from taxon.runtime.loop import Agent, map_state, streams
+from taxon.runtime.folder import checkpoint, manifest, module
+from taxon.runtime.folder.run_folder import SPEC, RunFolder
+from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.loop.loop import Agent, map_state, streams
+from taxon.runtime.loop.streams import evaluation_start
 from taxon.runtime.stopping import Stop, stop_on_signals
-from taxon.runtime.streams import evaluation_start
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from taxon.runtime.faults import AtOnce
+from taxon.runtime.environments.faults import AtOnce
 
 
 class Stop(Exception):  # noqa: N818 - no error: the user asked for it

@@ -15,36 +15,35 @@ import torch
 from rich.console import Console
 
 from taxon.operators.data import Replay, Rollouts
-from taxon.runtime import checkpoint, curve, manifest, module, tensorboard
-from taxon.runtime.captured import Captured, CudaGraphs
-from taxon.runtime.closing import close_all
-from taxon.runtime.compiled import Compiling
-from taxon.runtime.crew_size import busy_cores, choose_workers, have_cores
-from taxon.runtime.device import choose_device
-from taxon.runtime.environment_state import restorable
-from taxon.runtime.environments import Environment, check_actions, make
+from taxon.runtime.device.captured import Captured, CudaGraphs
+from taxon.runtime.device.compiled import Compiling
+from taxon.runtime.device.device import choose_device
+from taxon.runtime.device.garbage import search_again
+from taxon.runtime.device.in_place import InPlace
+from taxon.runtime.device.memory import keep_freed
+from taxon.runtime.device.precision import check_phases, check_precision, lowering, phases_of
+from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_threads
+from taxon.runtime.device.units import ACTING, Direct, Units
+from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
+from taxon.runtime.environments.closing import close_all
+from taxon.runtime.environments.environment import Environment, check_actions, make
+from taxon.runtime.environments.environment_state import restorable
+from taxon.runtime.environments.faults import UnusableEnvironmentError
+from taxon.runtime.environments.mixed_vector import MixedVector
+from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint, SubprocessVector, shares
+from taxon.runtime.environments.worker_count import busy_cores, choose_workers, have_cores
 from taxon.runtime.errors import UserError
-from taxon.runtime.experience import replay_file
 from taxon.runtime.experience.replay import SMALL
-from taxon.runtime.faults import UnusableEnvironmentError
-from taxon.runtime.folder import SPEC, UNFINISHED, RunFolder
-from taxon.runtime.garbage import search_again
-from taxon.runtime.home import Home
-from taxon.runtime.joint import Joint
-from taxon.runtime.keeper import Keeper
-from taxon.runtime.logging import METRICS, Log
-from taxon.runtime.loop import ACTING, Agent, Loop, Streams, streams
-from taxon.runtime.memory import keep_freed
+from taxon.runtime.folder import checkpoint, curve, manifest, module, replay_file, tensorboard
+from taxon.runtime.folder.logging import METRICS, Log
+from taxon.runtime.folder.run_folder import SPEC, UNFINISHED, RunFolder
+from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
+from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
-from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.progress import Display, RunConsole, display
 from taxon.runtime.run import Run, failure_file
-from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
-from taxon.runtime.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
 from taxon.runtime.stopping import stop_on_signals
 from taxon.runtime.summary import resume_command
-from taxon.runtime.units import Direct, Units
-from taxon.runtime.workers import RemoteKeeper, Workers, shares
 
 FEW_THREADS = 64  # which any machine can start
 
@@ -160,7 +159,7 @@ def _train(
     record: manifest.Manifest,
     folder: RunFolder,
     numbers: Streams,
-    training: list[Environment] | Workers | Joint,
+    training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
     device: torch.device,
     console: Console | None,
@@ -169,22 +168,26 @@ def _train(
 ) -> Outcome:
     """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint."""
     keep_freed()
-    keepers: Sequence[Keeper | RemoteKeeper]
-    keepers = [Keeper(environment) for environment in training] if isinstance(training, list) else training.keepers()
+    checkpoints: Sequence[EnvironmentCheckpoint | RemoteCheckpoint]
+    checkpoints = (
+        [EnvironmentCheckpoint(environment) for environment in training]
+        if isinstance(training, list)
+        else training.checkpoints()
+    )
     folder.write(module.FILE, program.source.encode())
     emitted = module.execute(program.source, folder.path / module.FILE)
     build = partial(emitted.Agent, evaluating[0].observation, evaluating[0].action)
     agent: Agent = build()
-    captures: list[Capture | None] = [keeper.capture if record.restorable else None for keeper in keepers]
+    captures: list[Capture | None] = [checkpoint.capture if record.restorable else None for checkpoint in checkpoints]
     cadence = parse_cadence(record.save_every, "save_every")
     saved = None if sealed is None else checkpoint.load(folder, sealed)
     kept = 0 if saved is None else _metrics(folder, saved)
-    home = Home()
+    place = InPlace()
     with (
         Log(folder, record.seeds, record.started, kept) as log,
         display(console or RunConsole()) as shown,
         stop_on_signals() as stop,
-        SeedThreads(home) as updates,
+        SeedThreads(place) as updates,
     ):
         recorded = None if sealed is None else record.compiled
         phases = phases_of(agent, build, record.precision)
@@ -198,13 +201,13 @@ def _train(
         resting = device.type == "cpu" and emitted.DATA.alternates  # the updates, between two rounds
         alone = resting and acts_alone(agent, emitted.DATA.environments)
         if not isinstance(training, list) and have_cores(record.workers, busy_cores(device, resting=alone)):
-            training.stay_awake()
+            training.spin()
         updates.begin(record.seed_threads, alone)
         prepare = lowering(compiling.prepare, phases, record.precision)
         units: Units = Direct(device)
         if record.captured:
             graphs = CudaGraphs([*numbers.acting, *numbers.sampling, *numbers.noise])
-            units = Captured(graphs, device, home, shown.say)
+            units = Captured(graphs, device, place, shown.say)
         # Where the environments and the updates do not share the same cores, neither waits for the other.
         overlap = device.type == "cuda" or record.workers > 0
         stored_as = SMALL.get(evaluating[0].dtype.name, torch.float32)
@@ -212,13 +215,13 @@ def _train(
         loop = Loop(agent, data, training, numbers, record.steps, device, phases, prepare, units, overlap, stored_as)
         run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
         if sealed is not None and saved is not None:
-            _restore(folder, run, keepers, sealed, saved)
+            _restore(folder, run, checkpoints, sealed, saved)
             _say_differences(record, log, shown)
         if record.workers:
             others = f"{record.workers} processes beside this one"
-            if isinstance(training, Joint):
+            if isinstance(training, MixedVector):
                 others = f"this process and {record.workers} beside it"
-            shown.say(f"{len(keepers)} environments are stepped by {others}")
+            shown.say(f"{len(checkpoints)} environments are stepped by {others}")
         record.write(folder)
         try:
             run.go(stop)
@@ -236,14 +239,14 @@ def _train(
 def _restore(
     folder: RunFolder,
     run: Run,
-    keepers: Sequence[Keeper | RemoteKeeper],
+    checkpoints: Sequence[EnvironmentCheckpoint | RemoteCheckpoint],
     sealed: checkpoint.Checkpoint,
     saved: dict[str, Any],
 ) -> None:
     """Bring a new run to a checkpoint. Raises UserError where it does not fit."""
     loop = run.loop
     try:
-        anew = restore(loop, saved, [keeper.restore for keeper in keepers])
+        anew = restore(loop, saved, [checkpoint.restore for checkpoint in checkpoints])
         if run.replay is not None:
             run.replay.load(sealed.replay)
         for index, why in anew.items():
@@ -389,7 +392,7 @@ def _workers(asked: Crowd, id: str, numbers: Streams, device: torch.device, data
 @contextmanager
 def _environments(
     id: str, numbers: Streams, discrete: bool, workers: int, idle: bool
-) -> Iterator[tuple[list[Environment] | Workers | Joint, list[Environment]]]:
+) -> Iterator[tuple[list[Environment] | SubprocessVector | MixedVector, list[Environment]]]:
     """Every seed's environments to train on, and one per seed to evaluate on, closed at the end.
 
     idle: this process has nothing to do while workers step, and takes a share where that leaves each of them one.
@@ -415,5 +418,5 @@ def _environments(
             yield own, evaluating
             return
         sizes = evaluating[0].observation, evaluating[0].action
-        with contextlib.closing(Workers(id, numbers.environment, workers, *sizes, here)) as away:
-            yield Joint(own, away) if own else away, evaluating
+        with contextlib.closing(SubprocessVector(id, numbers.environment, workers, *sizes, here)) as away:
+            yield MixedVector(own, away) if own else away, evaluating

@@ -1,7 +1,7 @@
 """Which rows over the seven factors are coherent, counted by the checker; and which rules refuse the others.
 
 A row over the factors is coherent if some choice of everything else (eta, the data, networks, targets, ...) makes it a
-row that the resolver and the rules accept. The search asks the rules of rows that are decided leaf by leaf. A rule that
+row that the resolver and the rules accept. The search applies the rules to rows decided leaf by leaf. A rule that
 refuses names by what it read the decisions to blame; alternatives to any other decision are passed over
 (conflict-directed backjumping: Prosser 1993).
 """

@@ -11,8 +11,8 @@ from smaller import smaller
 from tiny import Drift, Hops, build, leaves, loop_of, row_of
 
 from taxon.operators.data import Phase
-from taxon.runtime.compiled import compiled
-from taxon.runtime.loop import map_state
+from taxon.runtime.device.compiled import compiled
+from taxon.runtime.loop.loop import map_state
 
 # Sizes at which an update takes milliseconds, set where a row has the path.
 FEWER = {

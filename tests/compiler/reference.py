@@ -10,7 +10,7 @@ import torch
 from tiny import build
 
 from taxon.operators.data import Episodes
-from taxon.runtime.loop import map_state
+from taxon.runtime.loop.loop import map_state
 from taxon.semantics import load_spec
 
 SEEDS = 2

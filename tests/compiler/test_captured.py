@@ -14,11 +14,11 @@ from tape import AskedError, Tape
 from tiny import Drift, Hops, build, leaves, row_of
 
 from taxon.operators.data import Replay
-from taxon.runtime import learning
-from taxon.runtime.captured import Captured, CudaGraphs
-from taxon.runtime.home import Home
-from taxon.runtime.loop import Loop, streams
-from taxon.runtime.units import Direct
+from taxon.runtime.device.captured import Captured, CudaGraphs
+from taxon.runtime.device.in_place import InPlace
+from taxon.runtime.device.units import Direct
+from taxon.runtime.loop import learning
+from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics.loading import shipped_names
 
 CPU = torch.device("cpu")
@@ -86,7 +86,7 @@ def test_recorded_units_give_the_same_numbers(
     captured = loop_with(built, None)
     tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
     monkeypatch.setattr(Captured, "most", 3)  # so that a round has several units, and one that is shorter
-    use(captured, Captured(tape, CPU, Home(), said.append))
+    use(captured, Captured(tape, CPU, InPlace(), said.append))
     captured.overlap = True
     assert_same(trained(captured), plain)
     assert min(plain.updates.values()) > 0
@@ -103,7 +103,7 @@ def test_a_replay_of_several_environments_gives_the_same_numbers_recorded(
     built = build(row(spec, "continuous", environments=3, warmup=30, steps_per_update=4), tmp_path)
     plain, captured = trained(loop_with(built, Direct(CPU))), loop_with(built, None)
     tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
-    use(captured, Captured(tape, CPU, Home(), print))
+    use(captured, Captured(tape, CPU, InPlace(), print))
     captured.overlap = overlap
     assert_same(trained(captured), plain)
     rounds = 1 + (plain.steps - 30) // 4
@@ -123,7 +123,7 @@ def test_cuda_graphs_give_the_same_numbers(
     loops = [loop_with(built, None, True, device) for _ in range(2)]
     own = loops[1].streams
     graphs = CudaGraphs([*own.acting, *own.sampling, *own.noise])
-    use(loops[1], Captured(graphs, device, Home(), lambda said: None))
+    use(loops[1], Captured(graphs, device, InPlace(), lambda said: None))
     assert_same(*(trained(loop) for loop in loops))
 
 
@@ -131,7 +131,7 @@ def test_the_metrics_of_recorded_units_are_read_and_begin_anew(tmp_path: Path, b
     built = build(row("td3", "continuous"), tmp_path)
     plain, captured = (loop_with(built, Direct(CPU)) for _ in range(2))
     tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
-    use(captured, Captured(tape, CPU, Home(), print))
+    use(captured, Captured(tape, CPU, InPlace(), print))
     for steps in (90, 110, STEPS):
         assert trained(captured, steps).take_metrics() == trained(plain, steps).take_metrics()
 
@@ -141,7 +141,7 @@ def test_a_seed_that_a_recorded_unit_finds_broken_stays_as_it_was(tmp_path: Path
     built = build(row("sac", "continuous"), tmp_path)
     plain, captured = (loop_with(built, Direct(CPU)) for _ in range(2))
     tape = Tape([*captured.streams.acting, *captured.streams.sampling, *captured.streams.noise])
-    use(captured, Captured(tape, CPU, Home(), print))
+    use(captured, Captured(tape, CPU, InPlace(), print))
     for loop in (plain, captured):
         trained(loop, 90)
         state = loop.state._replace(critic=loop.state.critic.clone())
@@ -153,7 +153,7 @@ def test_a_seed_that_a_recorded_unit_finds_broken_stays_as_it_was(tmp_path: Path
 
 
 def test_what_waits_for_numbers_is_never_recorded(tmp_path: Path, blind: None) -> None:
-    units = Captured(tape := Tape([]), CPU, Home(), (said := []).append)
+    units = Captured(tape := Tape([]), CPU, InPlace(), (said := []).append)
     total = torch.zeros(())
 
     def unit(carry: torch.Tensor) -> tuple[torch.Tensor, None]:
@@ -183,7 +183,7 @@ def test_only_a_round_that_drew_the_newest_step_waits_for_it(tmp_path: Path) -> 
     built = build(row("sac", "continuous", steps_per_update=1, updates=1), tmp_path)
     loop = loop_with(built, Direct(CPU), True)
     order: list[str] = []
-    crew = loop.collector.crew
+    vector = loop.collector.vector
 
     def noted(name: str, function: Any) -> Any:
         def call(*arguments: Any) -> Any:
@@ -192,7 +192,7 @@ def test_only_a_round_that_drew_the_newest_step_waits_for_it(tmp_path: Path) -> 
 
         return call
 
-    for owner, method in ((crew, "start"), (crew, "finish"), (loop.source, "add"), (loop, "_round")):
+    for owner, method in ((vector, "start"), (vector, "finish"), (loop.source, "add"), (loop, "_round")):
         setattr(owner, method, noted(method, getattr(owner, method)))
     trained(loop, 60)
     turns = " ".join(order).split("start")[1:]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from recorded import Recorded, furthest, lazily, record, replayed
 
-from taxon.runtime.loop import map_state
+from taxon.runtime.loop.loop import map_state
 from taxon.semantics.loading import shipped_names
 
 UPDATES = 50

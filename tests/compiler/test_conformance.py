@@ -12,9 +12,9 @@ import torch
 from gymnasium import spaces
 
 from taxon.compiler import emit
-from taxon.runtime import module
-from taxon.runtime.environments import make
-from taxon.runtime.loop import Loop, streams
+from taxon.runtime.environments.environment import make
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
 
 SMALL = """

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from tiny import SMALL, build, loop_of, row_of
 
-from taxon.runtime.learning import Carry, broken_numbers, freeze
-from taxon.runtime.loop import Loop
+from taxon.runtime.loop.learning import Carry, broken_numbers, freeze
+from taxon.runtime.loop.loop import Loop
 
 ROUND = (
     "network.hidden = [8, 6]",

@@ -12,8 +12,8 @@ from recorded import FEWER, furthest, lazily, record, replayed
 from tiny import Drift, build, leaves, loop_of, row_of, same
 
 from taxon.networks.mlp import FACTORS
-from taxon.runtime.loop import Loop, map_state
-from taxon.runtime.precision import phases_of
+from taxon.runtime.device.precision import phases_of
+from taxon.runtime.loop.loop import Loop, map_state
 
 UPDATES = 50
 SHORT = {

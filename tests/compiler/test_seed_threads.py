@@ -11,10 +11,10 @@ import torch
 from recorded import Call, furthest, record
 from tiny import build, leaves, row_of
 
-from taxon.runtime.home import Home
-from taxon.runtime.learning import Carry, learn
-from taxon.runtime.loop import map_state
-from taxon.runtime.seed_threads import SeedThreads, acts_alone, choose_threads
+from taxon.runtime.device.in_place import InPlace
+from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_threads
+from taxon.runtime.loop.learning import Carry, learn
+from taxon.runtime.loop.loop import map_state
 
 UPDATES, SEEDS = 6, 3
 
@@ -38,7 +38,7 @@ def carry_of(state: Any) -> Carry:
 
 def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[list[Any], list[torch.Tensor], Carry]:
     """The states after each call, the metrics, and the last carry; each update from what the one before left."""
-    with SeedThreads(Home()) as shared:
+    with SeedThreads(InPlace()) as shared:
         shared.begin(threads)
         graphs: dict[str, Any] = {}
         carry, states, metrics = carry_of(calls[0].before), [], []
@@ -104,7 +104,7 @@ def test_a_seed_that_is_not_finite_is_frozen_alone(tmp_path: Path) -> None:
 
 def test_what_is_not_compiled_takes_all_cores() -> None:
     """All else takes one: threads that wait for a product in a busy loop would keep the cores of the seeds."""
-    with SeedThreads(Home()) as shared:
+    with SeedThreads(InPlace()) as shared:
         threads = shared.on_all_cores(torch.get_num_threads)
         assert (threads(), torch.get_num_threads()) == (2, 2)
         shared.begin(3)
@@ -122,13 +122,13 @@ def test_rollouts_take_one_core_and_updates_all(monkeypatch: pytest.MonkeyPatch)
 
         return graph, graph(*arguments)
 
-    monkeypatch.setattr("taxon.runtime.seed_threads.compiled", compiled)
+    monkeypatch.setattr("taxon.runtime.device.seed_threads.compiled", compiled)
 
     def update(carry: Carry, clock: torch.Tensor, batch: Any, noise: Any) -> Any:
         return carry, ("loss",), torch.zeros(1, SEEDS)
 
     carry = carry_of((torch.zeros(SEEDS, 4),))
-    with SeedThreads(Home()) as shared:
+    with SeedThreads(InPlace()) as shared:
         shared.begin(1, alone=True)
         assert (shared.on_all_cores(torch.get_num_threads)(), torch.get_num_threads()) == (2, 1)
         graph, _ = shared.compiled(update, carry, torch.tensor(0), (), ())

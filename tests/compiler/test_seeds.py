@@ -9,7 +9,7 @@ import pytest
 import torch
 from tiny import build, loop_of, row_of
 
-from taxon.runtime.loop import map_state
+from taxon.runtime.loop.loop import map_state
 
 # Some updates of every phase, at the shipped widths and numbers of actions; the kind of actions where both are taken.
 ROUND = ("data.environments = 3", "data.steps = 20")

@@ -17,8 +17,9 @@ from tiny import CPU, SPECS, lint, row_of, same
 from taxon.compiler import emit, standalone
 from taxon.compiler.library import PACKAGES, exports, package_files, read
 from taxon.compiler.standalone import RUNTIME
-from taxon.runtime import environments, module
-from taxon.runtime.loop import Loop, streams
+from taxon.runtime.environments.environment import make
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import Loop, streams
 from taxon.taxonomy.row import Row
 
 SIZES = ("data.warmup = 20", "data.batch = 16", "network.hidden = [16, 16]")
@@ -111,7 +112,7 @@ def test_a_script_trains_the_same_numbers(spec: str, tmp_path: Path) -> None:
             loop.step()
         return loop
 
-    ours = trained(packaged, environments.make, Loop, streams)
+    ours = trained(packaged, make, Loop, streams)
     theirs = trained(alone, alone.make, alone.Loop, alone.streams)
     assert min(ours.updates.values()) >= 3
     assert ours.updates == theirs.updates
@@ -148,8 +149,8 @@ def test_a_script_runs_where_taxon_is_not(tmp_path: Path) -> None:
     built = module.load(text, tmp_path / "packaged.py")
     evaluate = module.load(script.read_text(encoding="utf-8"), tmp_path / "alone.py").evaluate
     sources = streams(range(seeds), CPU)
-    places = [environments.make("Pendulum-v1", seed) for seed in sources.environment]
-    trials = [environments.make("Pendulum-v1", seed) for seed in sources.evaluation]
+    places = [make("Pendulum-v1", seed) for seed in sources.environment]
+    trials = [make("Pendulum-v1", seed) for seed in sources.evaluation]
     agent = built.Agent(3, 1)
     loop = Loop(agent, built.DATA, places, sources, steps, CPU)
     lines = []

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from taxon.compiler import emit
-from taxon.runtime import module
-from taxon.runtime.loop import Loop, streams
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
 from taxon.taxonomy.row import Row
 

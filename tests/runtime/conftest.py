@@ -13,7 +13,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from taxon.runtime import module
+from taxon.runtime.folder import module
 
 
 class Corridor(gymnasium.Env):

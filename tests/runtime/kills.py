@@ -31,7 +31,7 @@ def live(program: tuple[str, str, str, str], options: dict, folder: Path) -> Non
     """Begin a run, or go on with the one in the folder."""
     import torch
 
-    from taxon.runtime import checkpoint
+    from taxon.runtime.folder import checkpoint
     from taxon.runtime.options import Options, parse_cadence
     from taxon.runtime.trainer import Program, resume, train
 

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from taxon.operators.data import Phase
 from taxon.operators.noise import standard_normal
-from taxon.runtime.environments import make
-from taxon.runtime.loop import Loop, map_state, streams
+from taxon.runtime.environments.environment import make
+from taxon.runtime.loop.loop import Loop, map_state, streams
 
 CPU = torch.device("cpu")
 

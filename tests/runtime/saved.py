@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from taxon.runtime import checkpoint
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import checkpoint
+from taxon.runtime.folder.run_folder import RunFolder
 
 
 def saved_in(path: Path) -> dict[str, Any]:

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from taxon.runtime import closing, environment_state, manifest
-from taxon.runtime.boxes import BoxActions
-from taxon.runtime.environment_state import ChangedError, EnvironmentState, restorable
-from taxon.runtime.environments import action_space, make
+from taxon.runtime.environments import closing, environment_state
+from taxon.runtime.environments.boxes import BoxActions
+from taxon.runtime.environments.environment import action_space, make
+from taxon.runtime.environments.environment_state import ChangedError, EnvironmentState, restorable
+from taxon.runtime.environments.faults import UnusableEnvironmentError
 from taxon.runtime.errors import UserError
-from taxon.runtime.faults import UnusableEnvironmentError
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import manifest
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.saved import evaluate_run
 from taxon.runtime.trainer import resume, train
 from tests.runtime.test_resume import options, plain, program, state, stop_after, words
@@ -47,9 +48,9 @@ def test_a_first_reset_that_breaks_is_said(program, tmp_path, id, workers):
 
 @pytest.mark.parametrize("id", broken.STEPS)
 def test_a_step_that_breaks_its_word_is_said(id):
-    from taxon.runtime.stepper import Stepper
+    from taxon.runtime.environments.sync_vector import SyncVector
 
-    stepper = Stepper([make(id, 0)])
+    stepper = SyncVector([make(id, 0)])
     stepper.open(1, False)
     assert stepper.begin({0: None}) == []
     stepper.start(np.zeros((1, 2), np.float32), np.ones(1, np.bool_), 1, False)

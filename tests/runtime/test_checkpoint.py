@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from taxon.runtime import checkpoint
 from taxon.runtime.agent import named_tensors
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import checkpoint
+from taxon.runtime.folder.run_folder import RunFolder
 
 
 class State(NamedTuple):

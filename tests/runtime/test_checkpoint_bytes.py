@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from taxon.runtime import checkpoint
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import checkpoint
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.run import Run
 from taxon.runtime.trainer import Program, resume, train

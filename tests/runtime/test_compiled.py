@@ -18,7 +18,7 @@ from torch import Tensor
 
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import no_noise
-from taxon.runtime.compiled import WORTH, WORTH_ACTING, Compiling, updates_of, use_cache
+from taxon.runtime.device.compiled import WORTH, WORTH_ACTING, Compiling, updates_of, use_cache
 from taxon.runtime.errors import UserError
 from taxon.runtime.options import parse_mode
 
@@ -114,7 +114,7 @@ def test_both_updates_of_a_delayed_policy_run_the_same_way(cache: Path) -> None:
     update, between = (compiling.prepare("update", function) for function in (branching, doubled))
     ask(update)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("taxon.runtime.compiled.compiled", None)
+        patch.setattr("taxon.runtime.device.compiled.compiled", None)
         state, _ = ask(between)
     assert state[0].item() == 3
 
@@ -154,7 +154,7 @@ import hashlib, sys
 from pathlib import Path
 import torch
 from tiny import SMALL, build, leaves, loop_of, row_of
-from taxon.runtime.compiled import Compiling
+from taxon.runtime.device.compiled import Compiling
 from torch._dynamo.utils import counters
 
 folder = Path(sys.argv[1])

@@ -7,7 +7,7 @@ import math
 import pytest
 from matplotlib.figure import Figure
 
-from taxon.runtime import curve
+from taxon.runtime.folder import curve
 
 PNG = b"\x89PNG"
 

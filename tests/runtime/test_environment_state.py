@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from taxon.runtime.attributes import DEEPEST, MOST_NUMBERS, is_plain
-from taxon.runtime.environment_state import EnvironmentState, restorable
-from taxon.runtime.environments import make
+from taxon.runtime.environments.attributes import DEEPEST, MOST_NUMBERS, is_plain
+from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.environment_state import EnvironmentState, restorable
 from taxon.tasks import IDS
 
 MUJOCO = [
@@ -57,7 +57,7 @@ CONTROL = [
 
 
 def started(id, steps, resets=1):
-    """An environment that has lived a while, and its state's keeper."""
+    """An environment that has lived a while, and its state's checkpoint."""
     raw = make(id, 3).raw
     state = EnvironmentState(raw)
     raw.action_space.seed(0)
@@ -94,18 +94,18 @@ def alike(one, other):
 def test_a_restored_environment_goes_on_to_the_bit(id):
     original, kept = started(id, 70)
     restored = make(id, 3).raw
-    keeper = EnvironmentState(restored)
+    checkpoint = EnvironmentState(restored)
     for length in (60, 30):  # then once more, into the same copy
         captured = kept.capture()
-        keeper.restore(copy.deepcopy(captured))
-        assert alike(keeper.capture(), captured)
+        checkpoint.restore(copy.deepcopy(captured))
+        assert alike(checkpoint.capture(), captured)
         for _ in range(2):
             actions = [original.action_space.sample() for _ in range(length)]
             assert follow(restored, actions) == follow(original, actions)
-            assert alike(keeper.capture(), kept.capture())
+            assert alike(checkpoint.capture(), kept.capture())
             assert restored.reset()[0] is not None
             assert original.reset()[0] is not None
-        assert alike(keeper.capture(), kept.capture())
+        assert alike(checkpoint.capture(), kept.capture())
         follow(original, actions)
 
 

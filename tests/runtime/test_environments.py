@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from taxon.runtime.environments import action_space, check_actions, make
-from taxon.runtime.faults import UnusableEnvironmentError
+from taxon.runtime.environments.environment import action_space, check_actions, make
+from taxon.runtime.environments.faults import UnusableEnvironmentError
 
 # Every task of Furuta et al. 2021, Table 12.
 TABLE_12 = """
@@ -151,7 +151,7 @@ def test_control_suite_tasks(id, observation, action):
 
 
 def test_the_control_suite_has_every_task_of_table_12():
-    from taxon.runtime import dm_control
+    from taxon.runtime.environments import dm_control
 
     assert {f"dm_control/{name}" for name in TABLE_12.split()} <= set(dm_control.tasks())
 
@@ -168,7 +168,7 @@ def test_a_control_suite_episode_ends_by_its_time_limit():
 def test_a_control_suite_episode_is_terminated_only_by_a_discount_of_zero(discount, flags):
     from dm_env import StepType, TimeStep
 
-    from taxon.runtime import dm_control
+    from taxon.runtime.environments import dm_control
 
     task = dm_control.Task("dm_control/cartpole-balance", 0)
     last = TimeStep(StepType.LAST, 0.5, discount, task.reset()[0])

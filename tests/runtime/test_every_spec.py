@@ -9,8 +9,8 @@ from rich.console import Console
 from smaller import smaller
 
 from taxon.cli.frontend import load
-from taxon.runtime import manifest
-from taxon.runtime.environments import Environment
+from taxon.runtime.environments.environment import Environment
+from taxon.runtime.folder import manifest
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
 from taxon.taxonomy.row import Row

@@ -13,10 +13,10 @@ from conftest import Drawn
 from gymnasium import spaces
 from rich.console import Console
 
-from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
-from taxon.runtime.logging import Log
+from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder.logging import Log
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.trainer import Program, resume, train
 from tests.runtime.saved import saved_in
@@ -77,8 +77,8 @@ def faulty(monkeypatch):
     """The first marks of seed 5's training environment."""
     import torch
 
-    from taxon.runtime.environments import make
-    from taxon.runtime.streams import streams
+    from taxon.runtime.environments.environment import make
+    from taxon.runtime.loop.streams import streams
 
     numbers = streams([BROKEN], torch.device("cpu"))
     environment = make("known/Drawn-v0", numbers.environment[0])

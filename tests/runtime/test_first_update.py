@@ -9,8 +9,8 @@ from rich.console import Console
 from smaller import smaller
 
 from taxon.cli.frontend import load
-from taxon.runtime import manifest, module
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import manifest, module
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
 from taxon.taxonomy.axes import facts

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import UNFINISHED, RunFolder
+from taxon.runtime.folder.run_folder import UNFINISHED, RunFolder
 
 SECRET = b"token = hunter2\n"
 
@@ -176,7 +176,7 @@ def test_a_write_that_fails_leaves_what_was(run: RunFolder, monkeypatch: pytest.
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("taxon.runtime.folder.os.fsync", full)
+    monkeypatch.setattr("taxon.runtime.folder.run_folder.os.fsync", full)
     with pytest.raises(OSError, match="No space left on device") as caught:
         run.write("name", b"after")
     assert caught.value.filename == str(run.path / "name")

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from taxon.runtime.garbage import put_off, search_again
+from taxon.runtime.device.garbage import put_off, search_again
 from taxon.runtime.trainer import train
 from tests.runtime.test_resume import options, plain, program
 

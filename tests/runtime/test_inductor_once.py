@@ -8,7 +8,7 @@ from graph_code import made
 from torch import Tensor
 
 from taxon.operators.optimisers import adam, zero_moments
-from taxon.runtime.inductor.once import FEW
+from taxon.runtime.device.inductor.once import FEW
 
 LENGTH = 1000  # whole vectors and a rest, which is a loop body of its own
 

@@ -9,7 +9,7 @@ import torch
 from graph_code import made
 from torch import Tensor
 
-from taxon.runtime.inductor.products import CAPS, LARGE, WIDE, has_brgemm
+from taxon.runtime.device.inductor.products import CAPS, LARGE, WIDE, has_brgemm
 
 LARGER, SMALLER = 48, 24  # a side's length, above and below the bound
 assert SMALLER**3 < LARGE <= LARGER**3

@@ -10,8 +10,8 @@ from smaller import smaller
 
 from taxon.cli.frontend import load
 from taxon.compiler import emit
-from taxon.runtime import checkpoint, manifest
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.loading import shipped_names
 from tests.runtime import kills
 from tests.runtime.test_resume import state, words

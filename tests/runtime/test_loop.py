@@ -8,7 +8,7 @@ from torch import Tensor
 
 from taxon.operators.data import Episodes, Phase, Replay
 from taxon.operators.returns import lambda_returns, td_target
-from taxon.runtime.loop import map_state
+from taxon.runtime.loop.loop import map_state
 
 REPLAY = Replay(capacity=100, batch=4, warmup=0, random_warmup=False, steps_per_update=1, sequence=1, episodes=False)
 
@@ -48,7 +48,7 @@ def test_counts_follow_the_spec():
     assert loop.steps == 50
     assert loop.updates == {"update": 3 * (1 + (50 - 10) // 4)}
     assert loop.samples == loop.updates["update"] * 4
-    assert sum(len(environment.raw.unwrapped.received) for environment in loop.collector.crew.environments) == 100
+    assert sum(len(environment.raw.unwrapped.received) for environment in loop.collector.vector.environments) == 100
     episodes = loop.take_episodes()
     assert len(episodes) == 2 * (50 // 3)
     assert {(episode.total, episode.length) for episode in episodes} == {(6.0, 3)}
@@ -141,6 +141,6 @@ def test_a_frozen_seeds_environment_rests():
 
     loop = run(loop_of(Silent(), REPLAY, "known/Terminates-v0", [0, 1], 20), 20)
     assert loop.frozen() == {1: 6}
-    assert [len(environment.raw.unwrapped.received) for environment in loop.collector.crew.environments] == [20, 5]
+    assert [len(environment.raw.unwrapped.received) for environment in loop.collector.vector.environments] == [20, 5]
     assert loop.state.value.tolist() == [20, 5]
     assert loop.environment_steps == [20, 5]

@@ -9,7 +9,7 @@ import pytest
 
 ROUNDS = """
 import ctypes, resource, sys
-from taxon.runtime.memory import keep_freed
+from taxon.runtime.device.memory import keep_freed
 
 library = ctypes.CDLL(None)
 library.malloc.restype = ctypes.c_void_p

@@ -13,11 +13,11 @@ from torch import Tensor
 from taxon.networks.mlp import FACTORS
 from taxon.operators.data import Phase
 from taxon.operators.noise import no_noise
-from taxon.runtime import manifest
+from taxon.runtime.device.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import manifest
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_precision
-from taxon.runtime.precision import check_phases, check_precision, lowering, phases_of
 from tests.runtime.saved import saved_in
 
 CPU = torch.device("cpu")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from rich.console import Console
 
-from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.run import Run
 from taxon.runtime.stopping import Stop
@@ -215,13 +215,13 @@ def threads(request):
 
 def test_a_compiled_run_goes_on_compiled(program, tmp_path, threads, monkeypatch):
     """Which phases are compiled is part of the record: a resumed run does not choose again."""
-    monkeypatch.setattr("taxon.runtime.seed_threads.WORTH", 0)
+    monkeypatch.setattr("taxon.runtime.device.seed_threads.WORTH", 0)
     compiled = {"compile": "on", "steps": 80, "evaluate_every": None}
     train(program, options(tmp_path / "whole", **compiled), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 50)
         train(program, options(tmp_path / "broken", **compiled), plain())
-    monkeypatch.setattr("taxon.runtime.seed_threads.WORTH", 10**12)  # chosen at the start, and kept
+    monkeypatch.setattr("taxon.runtime.device.seed_threads.WORTH", 10**12)  # chosen at the start, and kept
     outcome = resume(program, tmp_path / "broken", console=plain())
     assert outcome.manifest.seed_threads == threads
     assert outcome.manifest.compiled == ["update", "act"]
@@ -254,8 +254,8 @@ def test_frozen_seeds_stay_frozen(program, tmp_path):
 
 def test_a_replay_that_forgets_keeps_only_its_own_files(program, tmp_path, monkeypatch):
     """The ring holds 200 of 300 steps, in files of 32: what has left it is removed, and the rest resumes."""
-    monkeypatch.setattr("taxon.runtime.experience.replay_file.FEWEST_STEPS", 32)
-    monkeypatch.setattr("taxon.runtime.experience.replay_file.FILE_BYTES", 1)
+    monkeypatch.setattr("taxon.runtime.folder.replay_file.FEWEST_STEPS", 32)
+    monkeypatch.setattr("taxon.runtime.folder.replay_file.FILE_BYTES", 1)
     train(program, options(tmp_path / "whole", steps=900), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 755)

@@ -10,9 +10,9 @@ from torch import Tensor
 from taxon.compiler.standalone import standalone
 from taxon.operators.data import Phase, Rollouts
 from taxon.operators.noise import standard_normal
-from taxon.runtime import module
 from taxon.runtime.experience.rollouts import RolloutBuffer
-from taxon.runtime.loop import map_state, streams
+from taxon.runtime.folder import module
+from taxon.runtime.loop.loop import map_state, streams
 
 
 class Whole(NamedTuple):
@@ -242,7 +242,7 @@ def test_a_frozen_seeds_environments_rest_and_a_waiting_one_freezes_nothing():
     agent.phases = (Phase("all", 1, Whole, agent.refresh, agent.noise, agent.update, whole=True),)
     data = Rollouts(environments=2, steps=5, batch=4, restarts=True)
     loop = loop_of(agent, data, "known/Terminates-v0", [0, 1, 2], 100)
-    loop.collector.crew.environments[0].raw.unwrapped.length = 5  # one goes on while the other of its seed waits
+    loop.collector.vector.environments[0].raw.unwrapped.length = 5  # one goes on while the other of its seed waits
     run(loop, 15)
     assert loop.frozen() == {1: 12}
     assert loop.living == 2

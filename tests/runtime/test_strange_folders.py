@@ -18,9 +18,9 @@ import torch
 from cli.program import taxon
 from rich.console import Console
 
-from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
+from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.run import Run
 from taxon.runtime.saved import evaluate_run

@@ -11,10 +11,10 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
-from taxon.runtime.folder import RunFolder
-from taxon.runtime.logging import Log
+from taxon.runtime.folder.logging import Log
+from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.tensorboard import StepBuffer
 from taxon.runtime.options import Options
-from taxon.runtime.tensorboard import Board
 from taxon.runtime.trainer import Program, resume, train
 from tests.runtime.test_resume import stop_after
 
@@ -130,9 +130,9 @@ def test_after_a_resume_it_is_what_the_metrics_hold(program: Program, tmp_path: 
         stop_after(patch, calls)
         train(program, options(tmp_path / "run", steps=100), plain())
     kept = (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    board = Board(RunFolder(tmp_path / "run"), [3, 5], 0.0)
-    board.add({"kind": "evaluation", "step": 99, "seed": 3, "return": 1e6})  # of a life that a SIGKILL ended
-    board.flush()
+    buffer = StepBuffer(RunFolder(tmp_path / "run"), [3, 5], 0.0)
+    buffer.add({"kind": "evaluation", "step": 99, "seed": 3, "return": 1e6})  # of a life that a SIGKILL ended
+    buffer.flush()
     (tmp_path / "run" / "metrics.jsonl").write_bytes(kept + b'{"kind": "evaluation", "step": 99')
     (tmp_path / "run" / "tensorboard" / "events.out.tfevents.1.host").write_bytes(b"of an earlier taxon")
     resume(program, tmp_path / "run", console=plain())
@@ -177,10 +177,10 @@ def test_lines_that_cannot_be_read_are_said_and_left_out(program: Program, tmp_p
     ],
 )
 def test_a_line_of_another_run_is_refused(tmp_path: Path, line: dict[str, Any]) -> None:
-    board = Board(RunFolder(tmp_path), [1, 2], 0.0)
+    buffer = StepBuffer(RunFolder(tmp_path), [1, 2], 0.0)
     with pytest.raises((ValueError, OverflowError)):
-        board.add(line)
-    board.flush()
+        buffer.add(line)
+    buffer.flush()
     assert shown(tmp_path) == {"mean": {}, "seed_1": {}, "seed_2": {}}
 
 

@@ -14,10 +14,10 @@ import pytest
 import torch
 from rich.console import Console
 
-from taxon.runtime import checkpoint, manifest
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
-from taxon.runtime.logging import Log
+from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder.logging import Log
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.saved import evaluate_run
 from taxon.runtime.summary import resume_command
@@ -138,7 +138,7 @@ def test_a_run_with_several_environments_a_seed(program, tmp_path):
 
 
 def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
-    monkeypatch.setattr("taxon.runtime.evaluation.MOST_STEPS", 7)
+    monkeypatch.setattr("taxon.runtime.loop.evaluation.MOST_STEPS", 7)
     monkeypatch.setattr("taxon.runtime.run.MOST_STEPS", 7)
     folder, console = tmp_path / "run", plain()
     train(program, options(folder, environment="known/Endless-v0", evaluate_every=40), console)
@@ -228,7 +228,7 @@ def test_what_each_seed_had_is_said_at_the_end(program, tmp_path):
 def test_a_run_without_evaluations(program, tmp_path, monkeypatch):
     """Its curve is that of the training episodes, and a resumed run makes none either."""
     drawn = []
-    monkeypatch.setattr("taxon.runtime.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
+    monkeypatch.setattr("taxon.runtime.folder.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
     folder, console = tmp_path / "run", plain()
     train(program, options(folder, evaluate_every=None, steps=1_500), console)
     assert manifest.read(RunFolder(folder)).evaluate_every is None
@@ -248,7 +248,7 @@ def test_a_run_without_evaluations(program, tmp_path, monkeypatch):
 
 def test_a_curve_begins_with_the_untrained_policy_and_names_its_action(program, tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr("taxon.runtime.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
+    monkeypatch.setattr("taxon.runtime.folder.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
     train(program, options(tmp_path / "run"), plain())
     ((_, measured, points, _),) = drawn
     assert measured == "evaluation with the mean action, mean of 2 episodes"

@@ -13,15 +13,16 @@ import pytest
 import torch
 import worlds
 
-from taxon.runtime import checkpoint, crew_size, manifest
-from taxon.runtime.collector import Collector
-from taxon.runtime.crew_size import choose_workers, fastest
-from taxon.runtime.environments import make
+from taxon.runtime.environments import worker_count
+from taxon.runtime.environments.busy_wait import SPIN
+from taxon.runtime.environments.collector import Collector
+from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.subprocess_vector import SubprocessVector, shares
+from taxon.runtime.environments.worker_count import choose_workers, fastest
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import RunFolder
-from taxon.runtime.listener import AWAKE
+from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.trainer import Program, resume, train
-from taxon.runtime.workers import Workers, shares
 from tests.runtime.saved import saved_in
 from tests.runtime.test_resume import comparable, options, plain, program, rollouts, state, stop_after, words
 
@@ -161,28 +162,28 @@ def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, 
 
 
 def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the_next_step():
-    crew = Workers("Pendulum-v1", [1, 2, 3], 3, 3, 1)
+    vector = SubprocessVector("Pendulum-v1", [1, 2, 3], 3, 3, 1)
     try:
-        crew.open(1, False)
-        assert crew.begin(dict.fromkeys(range(3))) == []
-        first, _, last = crew.keepers()
+        vector.open(1, False)
+        assert vector.begin(dict.fromkeys(range(3))) == []
+        first, _, last = vector.checkpoints()
         state = first.capture()
         assert state
-        crew._remotes[0]._process.kill()
-        crew._remotes[0]._process.wait()
+        vector._remotes[0]._process.kill()
+        vector._remotes[0]._process.wait()
         assert first.capture() is None
         assert last.capture()
         with pytest.raises(UserError, match="a worker process ended"):
             first.restore(state)
-        crew.start(np.zeros((3, 1), np.float32), np.ones(3, np.bool_), 1, False)
+        vector.start(np.zeros((3, 1), np.float32), np.ones(3, np.bool_), 1, False)
         with pytest.raises(RuntimeError, match="was begun and not ended"):
             last.capture()
-        assert [said.seed for said in crew.finish()] == [0]
+        assert [said.seed for said in vector.finish()] == [0]
         with pytest.raises(ValueError, match="state of an environment is a dictionary"):
             last.restore({"nothing": 1})
     finally:
-        crew.close()
-    assert all(remote._process.returncode is not None for remote in crew._remotes)
+        vector.close()
+    assert all(remote._process.returncode is not None for remote in vector._remotes)
 
 
 def test_what_a_worker_cannot_make_is_a_message_and_leaves_nothing(program, tmp_path):
@@ -222,7 +223,7 @@ def life(toy_source, tmp_path):
             assert process.poll() is None
             time.sleep(0.05)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        workers = [int(child) for child in children if "taxon.runtime.worker" in command(int(child))]
+        workers = [int(child) for child in children if "taxon.runtime.environments.worker" in command(int(child))]
         assert len(workers) == 2
         yield process, workers
     finally:
@@ -278,33 +279,33 @@ def test_workers_are_light_and_leave_signals_to_the_run(life, tmp_path, toy_sour
 
 
 def test_workers_that_stay_awake_step_as_others_do_and_are_missed_when_they_are_gone():
-    heard = {}
+    received = {}
     for awake in (False, True):
-        crew = Workers("Pendulum-v1", [1, 2], 2, 3, 1)
+        vector = SubprocessVector("Pendulum-v1", [1, 2], 2, 3, 1)
         try:
             if awake:
-                crew.stay_awake()
-            board = crew.open(1, False)
-            assert crew.begin(dict.fromkeys(range(2))) == []
+                vector.spin()
+            buffer = vector.open(1, False)
+            assert vector.begin(dict.fromkeys(range(2))) == []
             for now in range(5):
                 if now == 3:
-                    time.sleep(3 * AWAKE)  # they have fallen asleep
-                crew.start(np.full((2, 1), 0.5, np.float32), np.ones(2, np.bool_), now, False)
-                assert crew.finish() == []
-            heard[awake] = board.words.copy()
-            crew._remotes[0]._process.kill()
-            crew.start(np.zeros((2, 1), np.float32), np.ones(2, np.bool_), 5, False)
-            assert [said.seed for said in crew.finish()] == [0]
+                    time.sleep(3 * SPIN)  # they have fallen asleep
+                vector.start(np.full((2, 1), 0.5, np.float32), np.ones(2, np.bool_), now, False)
+                assert vector.finish() == []
+            received[awake] = buffer.rows.copy()
+            vector._remotes[0]._process.kill()
+            vector.start(np.zeros((2, 1), np.float32), np.ones(2, np.bool_), 5, False)
+            assert [said.seed for said in vector.finish()] == [0]
         finally:
-            crew.close()
-    assert np.array_equal(heard[False], heard[True])
+            vector.close()
+    assert np.array_equal(received[False], received[True])
 
 
 @pytest.mark.parametrize(("cores", "awake"), [(1, False), (2, True)])
 def test_workers_of_a_run_stay_awake_where_each_has_a_core(rollouts, tmp_path, monkeypatch, cores, awake):
-    monkeypatch.setattr(crew_size, "_cores", lambda: cores)
+    monkeypatch.setattr(worker_count, "_cores", lambda: cores)
     asked_for = []
-    monkeypatch.setattr(Workers, "stay_awake", lambda self: asked_for.append(True))
+    monkeypatch.setattr(SubprocessVector, "spin", lambda self: asked_for.append(True))
     train(rollouts, asked(tmp_path / "run", environment=WALK, workers=1), plain())
     assert bool(asked_for) == awake
 
@@ -335,11 +336,11 @@ def test_a_run_that_steps_a_share_itself_takes_fewer_workers():
 
 
 def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
-    monkeypatch.setattr(crew_size, "_seconds", lambda id, number: 1.0)
+    monkeypatch.setattr(worker_count, "_seconds", lambda id, number: 1.0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
 
     def chosen(count, cores, device="cpu", beside=True):
-        monkeypatch.setattr(crew_size, "_cores", lambda: cores)
+        monkeypatch.setattr(worker_count, "_cores", lambda: cores)
         return choose_workers("Pendulum-v1", 0, count, torch.device(device), beside)
 
     assert [chosen(count, 8) for count in (1, 2, 3, 100)] == [0, 2, 3, 5]
@@ -352,6 +353,6 @@ def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
 
 
 def test_an_environment_that_fails_when_it_is_timed_stays_here(monkeypatch):
-    monkeypatch.setattr(crew_size, "_cores", lambda: 64)
+    monkeypatch.setattr(worker_count, "_cores", lambda: 64)
     assert choose_workers("known/Nowhere-v0", 0, 8, torch.device("cpu"), True) == 0
     assert choose_workers("known/Dictionary-v0", 0, 8, torch.device("cpu"), True) == 0  # its step breaks its own word

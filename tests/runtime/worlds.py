@@ -10,7 +10,7 @@ from gymnasium import spaces
 
 BROKEN = 5  # the seed whose training environments fail, where one does
 ENVIRONMENTS = 3  # of a seed, at most
-NUMBERS = np.random.SeedSequence(BROKEN).spawn(5)[4].generate_state(ENVIRONMENTS)  # as runtime/streams.py draws them
+NUMBERS = np.random.SeedSequence(BROKEN).spawn(5)[4].generate_state(ENVIRONMENTS)  # as loop/streams.py draws them
 
 
 class Walk(gymnasium.Env):

@@ -22,7 +22,7 @@ def _analytic_parametric(row: Row) -> Conflict | None:
     if facts.kl_control(row) and row.base("pi_q.update") == "analytic":
         return Conflict(
             "the analytic E-step has no solution in the family of `pi_theta`",
-            (("pi_q.update", "gives pi_p exp(G/eta) / Z"), ("pi_q", "asks for a member of the family pi_theta")),
+            (("pi_q.update", "gives pi_p exp(G/eta) / Z"), ("pi_q", "must be a member of the family pi_theta")),
             "write `pi_q = nonparametric` to keep the E-step, or `pi_q.update = sg` to ascend the objective",
         )
     return None

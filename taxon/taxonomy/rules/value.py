@@ -32,7 +32,7 @@ def _fresh_actions(row: Row) -> Conflict | None:
         return Conflict(
             f"{without_q(row)} is undefined at the actions that the E-step draws",
             (
-                ("G", "knows the return of the actions in the data only"),
+                ("G", "has the return of the actions in the data only"),
                 ("pi_p.update", "has the E-step draw from the old pi_p"),
                 ("data", "keeps the actions of all policies so far"),
             ),

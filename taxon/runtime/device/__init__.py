@@ -1,0 +1,1 @@
+"""What runs on the device: compiled, captured, in place, by seed."""

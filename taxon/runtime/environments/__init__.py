@@ -1,0 +1,1 @@
+"""Environments: made, stepped in this process and in others, and their state."""

@@ -1,0 +1,226 @@
+"""Environments behind one small interface: flat float32 observations, rows of action numbers, two flags at the end.
+
+`terminated` ends the bootstrap, `truncated` does not, and the observation that `step` returns is always the real
+successor: nothing here resets by itself.
+"""
+
+import contextlib
+import os
+import sys
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from taxon.runtime.environments.boxes import BoxActions
+from taxon.runtime.environments.faults import (
+    EnvironmentFaultError,
+    UnusableEnvironmentError,
+    described,
+    is_the_users,
+    where,
+)
+from taxon.runtime.environments.making import make_raw
+
+Array = NDArray[np.float32]
+
+LARGEST = float(np.finfo(np.float32).max)  # what is learned from is float32
+SHOWN = 60  # characters of a wrong value that are shown
+
+
+class Environment:
+    """One environment with its own stream of random numbers.
+
+    observation: size of the flattened observation. dtype: what its numbers are in the environment's own space; here
+    they are float32. action: size of the action, or the number of choices where `discrete`.
+    Raises UnusableEnvironmentError where its spaces cannot be used.
+    """
+
+    def __init__(self, id: str, raw: gymnasium.Env[Any, Any], seed: int) -> None:
+        self.id = id
+        self.raw = raw
+        self.seed: int | None = seed
+        space = raw.action_space
+        self.discrete = isinstance(space, spaces.Discrete)
+        if isinstance(space, spaces.Discrete):
+            self.action = int(space.n)
+        elif isinstance(space, spaces.Box):
+            self._box = BoxActions(id, space)
+            self.action = self._box.size
+        else:
+            raise UnusableEnvironmentError(
+                f"{id} has actions of the kind {type(space).__name__}, but a policy acts in a box or chooses one of n",
+                "choose one with continuous actions, such as Hopper-v4, or discrete ones, such as CartPole-v1",
+            )
+        flat = _flattened(id, raw.observation_space)
+        self.observation = int(np.prod(flat.shape))
+        self.dtype = flat.dtype
+
+    def reset(self, seed: int | None = None) -> Array:
+        """Start an episode: observation [O]. A seed restarts the random numbers, as the own one does at first.
+
+        Like `step`, it raises whatever the environment does, and EnvironmentFaultError for an observation of another
+        size or one that is not finite.
+        """
+        answer = self.raw.reset(seed=self.seed if seed is None else seed)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise EnvironmentFaultError(f"its reset returns {_told(answer)} and not (observation, info)")
+        self.seed = None
+        return self._flat(answer[0])
+
+    def step(self, action: NDArray[np.floating[Any]]) -> tuple[Array, float, bool, bool]:
+        """Act with a row of [A]: the real next observation, reward, terminated, truncated.
+
+        Continuous actions are clipped to [-1, 1] and rescaled to the box; of a discrete row the largest entry acts.
+        """
+        answer = self.raw.step(self._raw_action(action))
+        if not isinstance(answer, tuple) or len(answer) != 5:
+            wanted = "(observation, reward, terminated, truncated, info)"
+            raise EnvironmentFaultError(f"its step returns {_told(answer)} and not {wanted}")
+        observation, reward, terminated, truncated, _ = answer
+        flags = _flag("terminated", terminated), _flag("truncated", truncated)
+        return self._flat(observation), _reward(reward), *flags
+
+    def _raw_action(self, action: NDArray[np.floating[Any]]) -> Any:
+        space = self.raw.action_space
+        if isinstance(space, spaces.Discrete):
+            return space.start + np.argmax(action)
+        return self._box(action)
+
+    def frame(self) -> NDArray[np.uint8]:
+        """The picture of the present state, [height, width, 3]; needs `make(..., render=True)`."""
+        picture = self.raw.render()
+        if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[2] != 3:
+            raise EnvironmentFaultError(f"its render returns {_told(picture)} and no picture of [height, width, 3]")
+        return picture.astype(np.uint8)
+
+    @property
+    def frames_per_second(self) -> float:
+        return float(self.raw.metadata.get("render_fps") or 30)
+
+    def close(self) -> None:
+        self.raw.close()
+
+    def _flat(self, observation: Any) -> Array:
+        space = self.raw.observation_space
+        if isinstance(space, spaces.Discrete | spaces.MultiDiscrete) and not space.contains(observation):
+            raise EnvironmentFaultError(f"its observation is {_told(observation)}, which is not in {space}")
+        with np.errstate(over="ignore"):
+            flat: Array = np.asarray(spaces.flatten(space, observation), dtype=np.float32)
+        if flat.shape != (self.observation,):
+            raise EnvironmentFaultError(f"its observation has {flat.size} numbers and not {self.observation}")
+        if not np.isfinite(flat).all():
+            beyond = isinstance(observation, np.ndarray) and np.isfinite(observation).all()
+            raise EnvironmentFaultError(f"its observation is not finite{' in float32' if beyond else ''}")
+        return flat
+
+
+def make(id: str, seed: int, render: bool = False) -> Environment:
+    """Make a gymnasium environment, one of this package, or one of dm_control as `dm_control/<domain>-<task>`.
+
+    Raises UnusableEnvironmentError for an unknown id, a missing dependency, spaces that cannot be used, or whatever the
+    environment's code raises.
+    """
+    raw = make_raw(id, seed, {"render_mode": "rgb_array"} if render else {})
+    try:
+        return Environment(id, raw, seed)
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            raw.close()
+        if isinstance(error, UnusableEnvironmentError) or is_the_users(error):
+            raise
+        raise UnusableEnvironmentError(
+            f"{id} has spaces that cannot be used: {described(error)}", f"mend the environment: {where(error)}"
+        ) from error
+
+
+def action_space(id: str) -> tuple[Literal["continuous", "discrete"], int]:
+    """What an environment takes at every step, and how many numbers, or how many actions to choose from.
+
+    It is made for that alone: what it prints goes to standard error, and the working directory stays.
+    Raises UnusableEnvironmentError as `make` does.
+    """
+    here = os.getcwd()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            environment = make(id, 0)
+            with contextlib.suppress(Exception):  # a run says so at its end
+                environment.close()
+    finally:
+        os.chdir(here)
+    return "discrete" if environment.discrete else "continuous", environment.action
+
+
+def check_actions(environment: Environment, discrete: bool) -> None:
+    """Raise UnusableEnvironmentError where an agent of this kind cannot act in the environment."""
+    if environment.discrete == discrete:
+        return
+    kinds = {True: "discrete", False: "continuous"}
+    example = "CartPole-v1" if discrete else "Pendulum-v1"
+    raise UnusableEnvironmentError(
+        f"{environment.id} has {kinds[environment.discrete]} actions, and the policy has {kinds[discrete]} ones",
+        f"choose another environment, such as {example}, or a spec whose policy suits this one",
+    )
+
+
+def _flattened(id: str, space: spaces.Space[Any]) -> spaces.Box:
+    """The box that observations are flattened to."""
+    help = "choose an environment whose observations are boxes, choices, or dictionaries of them"
+    flat = spaces.flatten_space(space) if space.is_np_flattenable else None
+    if not isinstance(flat, spaces.Box):
+        raise UnusableEnvironmentError(
+            f"{id} has observations of the kind {type(space).__name__}, which do not flatten", help
+        )
+    if not np.prod(flat.shape):
+        raise UnusableEnvironmentError(f"{id} has observations of no numbers", help)
+    return flat
+
+
+def _reward(reward: Any) -> float:
+    number = reward if type(reward) is float else _number(reward)
+    if not abs(number) <= LARGEST:
+        beyond = ", more than float32 holds" if np.isfinite(number) else ""
+        raise EnvironmentFaultError(f"its reward is {number:g}{beyond}")
+    return number
+
+
+def _number(reward: Any) -> float:
+    single = _single(reward)
+    try:
+        if not isinstance(single, str | bytes):
+            return float(single)
+    except OverflowError:
+        raise EnvironmentFaultError("its reward is more than float32 holds") from None
+    except (TypeError, ValueError):
+        pass
+    raise EnvironmentFaultError(f"its reward is {_told(reward)} and no number")
+
+
+def _flag(name: str, flag: Any) -> bool:
+    if type(flag) is bool:
+        return flag
+    single = _single(flag)
+    if isinstance(single, bool | int | float) and single in (0, 1):
+        return bool(single)
+    raise EnvironmentFaultError(f"its {name} is {_told(flag)} and neither true nor false")
+
+
+def _single(value: Any) -> Any:
+    """The one number of an array or a tensor; anything else as it is."""
+    try:
+        return value.item()
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return value
+
+
+def _told(value: Any) -> str:
+    """A wrong value, in few words."""
+    if isinstance(value, tuple):
+        return f"{len(value)} values"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} {list(value.shape)}"
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        return f"{value!r:.{SHOWN}}"
+    return f"an object of the kind {type(value).__name__}"

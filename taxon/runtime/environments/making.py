@@ -1,0 +1,137 @@
+"""Environments by their ids, as gymnasium makes them, and why one cannot be made."""
+
+import contextlib
+import difflib
+import importlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users, where
+
+_UNKNOWN = (gymnasium.error.NameNotFound, gymnasium.error.VersionNotFound, gymnasium.error.NamespaceNotFound)
+_LIBRARY = os.path.dirname(gymnasium.__file__)
+
+
+def make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+    """Make a gymnasium environment, one of this package, or one of dm_control as `dm_control/<domain>-<task>`.
+
+    seed: what dm_control draws a task's model from. settings: further arguments of the environment.
+    Raises UnusableEnvironmentError for an unknown id, a missing dependency, or whatever the environment's code raises.
+    """
+    if id.count(":") > 1:
+        raise UnusableEnvironmentError(
+            f"{id} is no id of an environment: it has {id.count(':')} colons",
+            "write module:Id-v0, where the import of a module registers the environment Id-v0",
+        )
+    try:
+        with _quiet():
+            return _make(id, seed, settings)
+    except _UNKNOWN:
+        raise _unknown(id) from None
+    except BaseException as error:  # whatever the import of a module and a constructor raise
+        if is_the_users(error):
+            raise
+        raise _broken(id, error) from error
+
+
+def _make(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+    if id.startswith("dm_control/"):
+        from taxon.runtime.environments import dm_control
+
+        if id not in dm_control.tasks():
+            raise gymnasium.error.NameNotFound
+        return dm_control.Task(id, seed, **settings)
+    if id.startswith("taxon/"):
+        importlib.import_module("taxon.tasks")  # registers them
+    # The checker costs time at every step and only repeats what Environment checks once.
+    return gymnasium.make(id, disable_env_checker=True, **settings)
+
+
+def _unknown(id: str) -> UnusableEnvironmentError:
+    known = list(gymnasium.registry)
+    if id.startswith("dm_control/"):
+        from taxon.runtime.environments import dm_control
+
+        known = dm_control.tasks()
+    module, colon, name = id.rpartition(":")
+    if close := difflib.get_close_matches(name, known, n=3):
+        help = f"did you mean {', '.join(module + colon + each for each in close)}?"
+    else:
+        help = "use a gymnasium id such as Hopper-v4, or dm_control/walker-walk"
+    if module:
+        return UnusableEnvironmentError(f"there is no environment {id}: {module} registers no {name}", help)
+    return UnusableEnvironmentError(f"there is no environment {id}", help)
+
+
+def _broken(id: str, error: BaseException) -> UnusableEnvironmentError:
+    module, _, _ = id.rpartition(":")
+    if module and isinstance(error, ModuleNotFoundError) and (missing := _missing(error)):
+        if missing == module or module.startswith(f"{missing}."):
+            return _no_module(id, module)
+        return UnusableEnvironmentError(f"{id} needs what is not installed here: {missing}", f"install {missing}")
+    if isinstance(error, ImportError | gymnasium.error.DependencyNotInstalled):
+        return UnusableEnvironmentError(
+            f"{id} needs what is not installed here: {described(error).partition(': ')[2]}",
+            f"install it, or choose another version of {id}",
+        )
+    if isinstance(error, gymnasium.error.Error):
+        return UnusableEnvironmentError(f"{id} cannot be made: {error}", "choose another version of it")
+    place = where(error)
+    return UnusableEnvironmentError(
+        f"{id} cannot be made: {described(error)}",
+        "mend how it is registered: its entry point and its kwargs"
+        if place.startswith(_LIBRARY)
+        else f"mend the environment: {place}",
+    )
+
+
+def _missing(error: BaseException | None) -> str | None:
+    """The module that was not found, which gymnasium notes only in the exception before its own."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            return error.name
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _no_module(id: str, module: str) -> UnusableEnvironmentError:
+    name = module.removesuffix(".py").replace("/", ".").strip(".")
+    message = f"there is no module {module} to import for {id}"
+    if name != module:
+        return UnusableEnvironmentError(message, f"write the module's name, as in {name}:{id.rpartition(':')[2]}")
+    file = Path(*module.split("."))
+    found = file.with_suffix(".py").is_file() or file.is_dir()
+    path = f"PYTHONPATH={'.' if found else 'FOLDER'} taxon run ... --env {id}"
+    return UnusableEnvironmentError(
+        message,
+        f"the working folder is not searched: write {path}"
+        if found
+        else f"install the package that has it, or name the folder of {file}.py: {path}",
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """While a model is built, drop notices about old versions; afterwards MuJoCo's warnings go to `logging`.
+
+    Left alone, MuJoCo appends every warning to a file in the working directory.
+    """
+    try:
+        import mujoco
+    except ImportError:
+        mujoco = None
+    if mujoco is not None:
+        mujoco.set_mju_user_warning(lambda message: None)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        if mujoco is not None:
+            mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)

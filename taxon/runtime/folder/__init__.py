@@ -1,0 +1,1 @@
+"""A run's folder: what is read from it and written to it."""

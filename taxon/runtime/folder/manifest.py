@@ -1,0 +1,197 @@
+"""run.json: what was run, on what, and how it ended."""
+
+import importlib.metadata
+import os
+import platform
+from datetime import UTC, datetime
+from functools import cache
+from typing import Literal, Self
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from taxon.runtime.errors import UserError
+from taxon.runtime.folder.fields import (
+    Cadence,
+    Compared,
+    Count,
+    Device,
+    Hash,
+    OfSeed,
+    RowName,
+    Seeds,
+    Several,
+    Time,
+    first_of,
+)
+from taxon.runtime.folder.run_folder import RECORD, RunFolder
+from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
+from taxon.version import VERSION
+
+FILE = RECORD
+LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
+PACKAGES = ("torch", "numpy", "gymnasium", "mujoco", "dm_control", "safetensors")
+MOST_THREADS = 4_096  # of torch: the cores of a machine are not many more
+
+
+class Machine(BaseModel):
+    """Where a run happened."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    system: Compared
+    processor: Compared
+    cores: Several
+    threads: int = Field(ge=1, le=MOST_THREADS)  # of torch
+    accelerator: Compared | None
+
+
+class Resumption(BaseModel):
+    """A run that went on."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    step: Count
+    at: Time  # UTC, ISO 8601
+    taxon: Compared
+    packages: dict[Compared, Compared]
+    machine: Machine
+
+
+class Manifest(BaseModel):
+    """A run as its folder records it. What reads a record takes each of its numbers as it is: their ranges are here."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    format: Literal[2] = 2
+    taxon: Compared
+    name: RowName  # of the spec
+    row: Hash  # of the resolved row
+    environment: Compared = Field(min_length=1)
+    seeds: Seeds
+    steps: Several  # environment steps asked of every seed
+    steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
+    environments: int = Field(default=1, ge=1, le=MOST_ENVIRONMENTS)  # of one seed
+    environment_steps: dict[OfSeed, Count] = {}  # seed -> what its training environments have really made
+    evaluation_steps: dict[OfSeed, Count] = {}  # seed -> what its evaluations took beside them
+    updates: dict[RowName, Count] = {}  # of every phase, and of every seed that is not frozen
+    samples: Count = 0  # stored steps of a seed that those updates read
+    evaluate_every: Several | None  # environment steps; None: never
+    evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
+    save_every: Cadence  # as asked
+    # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
+    # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
+    # another part that is no number is noticed when the run goes on, and said.
+    restorable: bool
+    device: Device
+    precision: Precision = "float32"  # of the matrix products of the networks in updates
+    workers: int = Field(default=0, ge=0, le=MOST_WORKERS)  # that step the environments; 0: the run's own process does
+    compiled: list[RowName] = []  # the phases whose updates are compiled graphs, and `act`; the others run eagerly
+    seed_threads: int = Field(default=1, ge=1, le=MOST_THREADS)  # that share the seeds of a compiled update
+    captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
+    python: Compared
+    packages: dict[Compared, Compared]
+    machine: Machine
+    started: Time  # UTC, ISO 8601
+    ended: Time | None = None
+    status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
+    frozen: dict[OfSeed, Count] = {}  # seed -> the environment step at which it was frozen
+    causes: dict[OfSeed, str] = {}  # seed -> why: what of it was no longer finite, or how its environment failed
+    resumed: list[Resumption] = []
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """What one field says must agree with the others."""
+        if self.captured and self.device == "cpu":
+            raise ValueError("captured is true of a CPU, whose work is not recorded")
+        if self.seed_threads > len(self.seeds):
+            raise ValueError(f"seed_threads is {self.seed_threads}, and there are {len(self.seeds)} seeds")
+        if self.workers > len(self.seeds) * self.environments:
+            raise ValueError(f"workers is {self.workers}, more than there are environments")
+        return self
+
+    def write(self, folder: RunFolder) -> None:
+        folder.write(FILE, self.model_dump_json(indent=2).encode())
+
+
+def begin(
+    *,
+    name: str,
+    row: str,
+    environment: str,
+    seeds: list[int],
+    steps: int,
+    environments: int,
+    evaluate_every: int | None,
+    evaluation_episodes: int,
+    save_every: str,
+    restorable: bool,
+    device: torch.device,
+    precision: Precision,
+    workers: int,
+    captured: bool,
+) -> Manifest:
+    """The manifest of a run that starts now, on this machine."""
+    return Manifest(
+        taxon=VERSION,
+        name=name,
+        row=row,
+        environment=environment,
+        seeds=seeds,
+        steps=steps,
+        environments=environments,
+        evaluate_every=evaluate_every,
+        evaluation_episodes=evaluation_episodes,
+        save_every=save_every,
+        restorable=restorable,
+        device=str(device),
+        precision=precision,
+        workers=workers,
+        captured=captured,
+        python=platform.python_version(),
+        packages=_packages(),
+        machine=_machine(device),
+        started=now(),
+    )
+
+
+def resumption(step: int, device: torch.device) -> Resumption:
+    """A run that goes on now, on this machine."""
+    return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
+
+
+def read(folder: RunFolder) -> Manifest:
+    """The manifest of a run's folder. Raises UserError where it is missing or not one."""
+    path = folder.path / FILE
+    try:
+        return Manifest.model_validate_json(folder.read(FILE, LARGEST))
+    except FileNotFoundError:
+        help = "name a folder that `taxon run` wrote"
+        raise UserError(f"{folder.path} is not the folder of a run: it has no {FILE}", help) from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", "name a folder that `taxon run` wrote") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: {first_of(error)}", "restore the file from a copy, or run again") from error
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _machine(device: torch.device) -> Machine:
+    return Machine(
+        system=platform.platform(),
+        processor=platform.processor() or platform.machine(),
+        cores=os.cpu_count() or 1,
+        threads=torch.get_num_threads(),
+        accelerator=torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+    )
+
+
+def _packages() -> dict[str, str]:
+    return {package: version for package in PACKAGES if (version := _version(package))}
+
+
+@cache
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

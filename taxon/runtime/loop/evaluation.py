@@ -1,0 +1,94 @@
+"""Evaluation: episodes with the mean action or the most probable one, on environments of their own."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from taxon.runtime.environments.environment import Environment
+from taxon.runtime.environments.faults import is_the_users
+from taxon.runtime.environments.sync_vector import fault
+from taxon.runtime.environments.vector import Fault
+from taxon.runtime.loop.loop import Agent
+
+MOST_STEPS = 30_000  # of an episode: some environments never end one; the longest in use are those of 27,000 (Atari)
+
+
+class Evaluation(NamedTuple):
+    """Every seed's episodes: undiscounted returns, and lengths in steps, which no training counter includes."""
+
+    returns: list[list[float]]
+    lengths: list[list[int]]
+    cut: list[int]  # how many of them were cut after MOST_STEPS: their returns are those so far
+    faults: list[Fault]
+
+
+@torch.no_grad()
+def evaluate(
+    agent: Agent,
+    state: Any,
+    environments: Sequence[Environment],
+    starts: Sequence[int],
+    episodes: int,
+    device: torch.device,
+    skip: Sequence[int] = (),
+    watch: Callable[[], None] = lambda: None,
+) -> Evaluation:
+    """Run `episodes` episodes of every seed side by side; environments: one per seed, in the state's order.
+
+    starts: what restarts each environment's random numbers before the first episode. skip: seeds (by index) that are
+    frozen; their lists stay empty. watch is called at every step and may raise. An environment that fails ends its own
+    seed's evaluation.
+    """
+    seeds = range(len(environments))
+    returns: list[list[float]] = [[] for _ in seeds]
+    lengths: list[list[int]] = [[] for _ in seeds]
+    cut = [0 for _ in seeds]
+    active = [seed for seed in seeds if seed not in set(skip)]
+    observation = np.zeros((len(environments), environments[0].observation), dtype=np.float32)
+    totals, counts = [0.0 for _ in seeds], [0 for _ in seeds]
+    faults: list[Fault] = []
+
+    def begin(seed: int) -> None:
+        restart = None if returns[seed] else starts[seed]
+        observation[seed] = environments[seed].reset(restart)
+
+    def step(seed: int, action: NDArray[np.floating[Any]]) -> bool:
+        """Whether the seed has episodes left."""
+        observation[seed], reward, terminated, truncated = environments[seed].step(action)
+        totals[seed] += reward
+        counts[seed] += 1
+        if not (terminated or truncated):
+            if counts[seed] < MOST_STEPS:
+                return True
+            cut[seed] += 1
+        returns[seed].append(totals[seed])
+        lengths[seed].append(counts[seed])
+        totals[seed], counts[seed] = 0.0, 0
+        if len(returns[seed]) == episodes:
+            return False
+        begin(seed)
+        return True
+
+    def guarded(seed: int, does: Callable[[], bool | None]) -> None:
+        try:
+            goes_on = does()
+        except BaseException as error:  # whatever an environment raises
+            if is_the_users(error):
+                raise
+            faults.append(fault(environments[seed], seed, error))
+            goes_on = False
+        if goes_on is False:
+            active.remove(seed)
+
+    for seed in list(active):
+        guarded(seed, partial(begin, seed))
+    while active:
+        watch()
+        action = agent.act_mean(state, torch.tensor(observation, device=device)).cpu().numpy()
+        for seed in list(active):
+            guarded(seed, partial(step, seed, action[seed]))
+    return Evaluation(returns, lengths, cut, faults)
