@@ -13,8 +13,9 @@ from taxon.studies.statistics.expectation import Above, Verdict, Within
 from taxon.studies.statistics.frozen import Cell
 from taxon.studies.statistics.judge import judge
 from taxon.studies.statistics.ladders import admissible, contributions
+from taxon.studies.statistics.ranks import ranks
 from taxon.studies.statistics.results import Claim
-from taxon.studies.statistics.wording import crossing, sentences
+from taxon.studies.statistics.wording import crossing, improvement, sentences
 
 
 def said(claim, given, environments, *others, subject="Clipped double Q", unit="in scaled units", **options) -> str:
@@ -180,3 +181,25 @@ def test_an_average_of_few_is_written_like_one_of_many() -> None:
     pair = (Comparison("kl_on", "kl_off", 0.5, "KL control"), Comparison("em_on", "em_off", 0.5, "EM control"))
     text = said(Claim("main", pair, Above(0.0), "main effect"), cells(), ["E1"])
     assert text.startswith("Clipped double Q, E1: +3.5 [1.3, 5.7] (from 0.00 to +7.00), confirmed (p = .005)")
+
+
+def test_ranks() -> None:
+    assert improvement(ranks(effect(EM), cells(), [*SCORES]), effect(EM)).startswith(
+        "Probability of improvement 0.61 [0."
+    )
+    assert improvement(ranks(interaction(), cells(), [*SCORES]), interaction()).endswith(
+        "], mean of three environments."
+    )
+    assert improvement(ranks(interaction(), cells(), ["E1"]), interaction()).startswith(
+        "Difference in the probability of improvement +0.50 [0."
+    )
+    assert improvement(ranks(effect(EM), {}, ["E1"]), effect(EM)) == ""
+
+
+def test_that_all_seeds_agree_is_not_certainty() -> None:
+    """Four of four against four: no resample differs, and the bootstrap has no interval."""
+    found = ranks(effect(KL), cells(), ["E1"])
+    assert (found.value, found.interval) == (1, None)
+    assert improvement(found, effect(KL)) == "Probability of improvement 1.00, E1."
+    lengthened = ranks(effect(EM), cells(), ["E3"]).interval
+    assert lengthened[1] == 1
