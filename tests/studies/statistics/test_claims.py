@@ -397,3 +397,9 @@ def test_what_an_earlier_look_decided_stays() -> None:
     assert kept.environments["E"].estimate == first[0].environments["E"].estimate
     # its p counts in the correction as it was
     assert other.environments["E"].adjusted == pytest.approx(other.environments["E"].p)
+
+
+def test_cells_of_no_claim_do_not_count() -> None:
+    """Nor do their frozen seeds, for which nobody has measured a random policy."""
+    strange = {("other", "E"): Cell([1, 2, 3], [True, False, False]), ("on", "F"): Cell([1, 2], [True, True])}
+    assert judge([effect(PAIR)], {**two(), **strange}, ["E"]) == judge([effect(PAIR)], two(), ["E"])

@@ -341,3 +341,9 @@ def test_two_seeds_have_no_bootstrap() -> None:
     assert interval(summaries.mean, [columns(X[:2])]) is None
     with pytest.raises(StatisticsError, match="needs scores"):
         interval(summaries.mean, [columns(X[:0])])
+
+
+@pytest.mark.parametrize("n", range(3, 12))
+def test_the_interquartile_mean_is_scipys(n: int) -> None:
+    scores = np.random.default_rng(n).normal(size=n)
+    assert float(summaries.interquartile_mean([scores])) == pytest.approx(stats.trim_mean(scores, 0.25))
