@@ -41,7 +41,9 @@ ALLOWED = {
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
-HEAVY = {"torch", "numpy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"}
+HEAVY = {
+    *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
+}
 
 
 def package(path: Path) -> str:
@@ -142,6 +144,18 @@ def test_the_library_needs_torch_alone(path: Path) -> None:
     assert foreign(path) <= {"torch"}
 
 
+STATISTICS = [path for path in CODE if path.parent == ROOT / "studies" / "statistics"]
+
+
+@pytest.mark.parametrize("path", identified(STATISTICS))
+def test_statistics_are_functions_of_arrays(path: Path) -> None:
+    """They know nothing of specs, runs or files."""
+    assert foreign(path) <= {"numpy", "scipy"}
+    assert {name for name, _ in imports(path) if name.startswith("taxon")} <= {
+        f"taxon.studies.statistics.{other.stem}" for other in STATISTICS
+    } | {"taxon.studies.statistics"}
+
+
 @pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "cli"]))
 def test_commands_import_what_training_needs_when_they_train(path: Path) -> None:
     inside = {
@@ -152,6 +166,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
+        heavy = heavy or name.startswith("taxon.studies.statistics")
         light = (
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
