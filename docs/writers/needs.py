@@ -13,6 +13,8 @@ from typing import Any
 
 from taxon.taxonomy.schema import Slot
 
+DISTRIBUTION = "the distribution"  # the row's, in a reason that names it
+
 
 def reasons(slot: Slot) -> tuple[str, ...]:
     """The reasons of a slot, in the order in which they stand; none where the slot has a part in every row."""
@@ -56,7 +58,7 @@ def _texts(value: ast.expr, scope: _Scope) -> Iterator[str]:
         case ast.Constant(value=None):
             return
         case ast.JoinedStr(values=values):
-            yield "".join(_piece(each, scope) for each in values).replace("`...`", "the distribution")
+            yield "".join(_piece(each, scope) for each in values).replace(f"`{DISTRIBUTION}`", DISTRIBUTION)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             known = _known(test, scope)
             if known is not False:
@@ -81,14 +83,16 @@ def _texts(value: ast.expr, scope: _Scope) -> Iterator[str]:
 
 
 def _piece(value: ast.expr, scope: _Scope) -> str:
-    """A piece of a text; three dots where it is the row's."""
+    """A piece of a text."""
     match value:
         case ast.Constant(value=str(text)):
             return text
         case ast.FormattedValue(value=ast.Name(id=name)) if name in scope.enclosed:
             return str(scope.enclosed[name])
+        case ast.FormattedValue(value=ast.Call(func=ast.Attribute(attr="distribution") | ast.Name(id="distribution"))):
+            return DISTRIBUTION
         case _:
-            return "..."
+            raise TypeError(f"a reason that is not read here: {ast.unparse(value)}")
 
 
 def _known(test: ast.expr, scope: _Scope) -> bool | None:
