@@ -88,7 +88,7 @@ def asked(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def main() -> None:
-    """Run the command line; only the command that is asked for is imported."""
+    """Run the command line; only the command that is run is imported."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character ends no run

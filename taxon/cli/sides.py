@@ -33,8 +33,8 @@ class Side:
 def sides(specs: Sequence[str], env: str | None = None) -> list[Side]:
     """Resolve what is to be compared; where something cannot be, the command ends (1 or 2).
 
-    A folder that holds a run stands for the spec that was run. Rows of one name are told apart by how they were asked
-    for, unless they are the same.
+    A folder that holds a run stands for the spec that was run. Rows of one name are distinguished by how they were
+    given, unless they are the same.
     """
     loaded = [_side(spec, env) for spec in specs]
     clashing = {

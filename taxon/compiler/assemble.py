@@ -196,7 +196,7 @@ def _compose(c: Choices, step: Block, blocks: list[Block]) -> Block:
     writes = (*step.writes, *(name for each, descent in trained for name in descent.writes(each)))
     terms = [block for block in blocks if block.within == made.field]
     if not any("loss" in block.writes and not block.stage for block in terms):
-        raise ContractError(f"nobody writes the loss of {made.field}")
+        raise ContractError(f"no block writes the loss of {made.field}")
     inner = {name for term in terms for name in term.writes} - {"loss"}
     outer = {name for block in blocks if not block.within for name in block.writes}
     read = {name for block in blocks if not block.within and block is not step for name in block.reads}
@@ -272,7 +272,7 @@ def _resolved(
         elif name in fields:
             names[name] = f"state.{name}"
         else:
-            raise ContractError(f"nobody writes {name}, which is read in {function.name}")
+            raise ContractError(f"no block writes {name}, which is read in {function.name}")
     return names
 
 
@@ -344,4 +344,4 @@ def _no_idle(program: Program) -> None:
     for block in program.choices.blocks:
         useful = block.anywhere or block.metrics or block.step or not block.writes or block.part == "columns"
         if not useful and not set(block.writes) & (read | fields | {"loss"}):
-            raise ContractError(f"nobody reads {', '.join(block.writes)}")
+            raise ContractError(f"no block reads {', '.join(block.writes)}")

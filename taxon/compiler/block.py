@@ -20,7 +20,7 @@ class Section:
     """One step of the derivation.
 
     `text` is prose; mathematics in it stands between dollars. `lines` are LaTeX, one equation each, of the commands
-    that `derivation.notation` knows. `paths` are the row's leaves that decide the section. `at` names what the lines
+    that `derivation.notation` has. `paths` are the row's leaves that decide the section. `at` names what the lines
     that compute it assign or define.
     """
 

@@ -1,7 +1,7 @@
 """The row as the blocks see it: choices looked up in what is registered for them, numbers by path, offers by provider.
 
 What a choice means to the compiler is registered under its path and key: a function that adds blocks, or a small value.
-A leaf that nobody looks up is refused by its path, so that an unfinished choice never becomes another algorithm.
+A leaf that is never looked up is refused by its path, so that an unfinished choice never becomes another algorithm.
 """
 
 from __future__ import annotations

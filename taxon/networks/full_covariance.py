@@ -13,7 +13,7 @@ from torch import Tensor
 from taxon.networks.gaussian import Map, identity
 from taxon.networks.mlp import Trunk
 
-LEAST_VARIANCE = 1e-6  # variance below which a fitted covariance is not told from a singular one
+LEAST_VARIANCE = 1e-6  # variance below which a fitted covariance is taken for a singular one
 
 
 def lower_triangular(diagonal: Tensor, below: Tensor) -> Tensor:

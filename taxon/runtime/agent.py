@@ -1,4 +1,4 @@
-"""What the runtime asks of an emitted module's agent, whose state is nested tuples of tensors."""
+"""What the runtime needs of an emitted module's agent, whose state is nested tuples of tensors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol

@@ -24,7 +24,7 @@ def _lints() -> tuple[str, ...]:
 
 
 def silence(symbol: Symbol, allowed: Set[str], resolution: Resolution, whole: bool) -> list[Diagnostic]:
-    """What is left to tell about an algorithm's row, once what is allowed is left out.
+    """What is left to report about an algorithm's row, once what is allowed is left out.
 
     Args:
         symbol: the algorithm.

@@ -12,7 +12,7 @@ from taxon.taxonomy.schema import LEVELS, Composition, Row, Slot, Value
 
 
 def canonical(row: Row, schema: Mapping[str, Slot] = SCHEMA) -> str:
-    """One text for one row: it parses and resolves to an equal row, whoever extended what to get there.
+    """One text for one row: it parses and resolves to an equal row, whatever was extended to get there.
 
     Args:
         row: the row.

@@ -43,7 +43,7 @@ class Entry:
 
 @cache
 def entries(factor: str) -> tuple[Entry, ...]:
-    """Every entry of a factor: each base with each set of modifiers. The parameters that tell entries apart are those
+    """Every entry of a factor: each base with each set of modifiers. The parameters that distinguish entries are those
     that have no default, by all of their choices, and those that have `NUMBERS`."""
     return tuple(_entry(factor, text) for text in _compositions(SCHEMA[factor]))
 

@@ -211,7 +211,7 @@ def _refusal(given: Sequence[Entry], rules: Sequence[Rule]) -> _Refusal | None:
 
 
 def _complete(draft: Draft, rules: Sequence[Rule]) -> _Refusal | None:
-    """Decide as much as the rules ask for so that none of them refuses; where that is impossible, leave the draft as
+    """Decide as much as the rules read so that none of them refuses; where that is impossible, leave the draft as
     it was and say why."""
     answer, rules, undecided = _sift(draft, rules)
     if answer is not None or undecided is None:
@@ -230,7 +230,7 @@ def _complete(draft: Draft, rules: Sequence[Rule]) -> _Refusal | None:
 
 
 def _sift(draft: Draft, rules: Sequence[Rule]) -> tuple[_Refusal | None, Sequence[Rule], UndecidedError | None]:
-    """Ask the rules: a refusal, if one is certain; the rules that are not settled; and what the first of these asks."""
+    """Apply the rules: a refusal, if one is certain; the rules that are not settled; what the first of these reads."""
     open_: list[Rule] = []
     first: UndecidedError | None = None
     for rule in rules:

@@ -316,7 +316,7 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
             "unknown choice",
             " ".join(part for part in (hint, listed) if part).removesuffix(";"),
             edit,
-            notes=tuple(map(str, language().faults)),  # whose choices nobody knows
+            notes=tuple(map(str, language().faults)),  # whose choices are unknown
         )
     )
     return None

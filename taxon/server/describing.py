@@ -1,4 +1,4 @@
-"""Slots, choices, codes and origins in Markdown, as `taxon explain` and `taxon show --origin` tell of them."""
+"""Slots, choices, codes and origins in Markdown, as `taxon explain` and `taxon show --origin` print them."""
 
 from __future__ import annotations
 

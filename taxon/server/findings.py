@@ -16,7 +16,7 @@ from taxon.taxonomy.schema import Row
 
 
 class OutdatedError(Exception):
-    """The document has changed, so nobody waits for its check."""
+    """The document has changed, so its check is no longer needed."""
 
 
 @dataclass(frozen=True)

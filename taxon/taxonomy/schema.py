@@ -45,7 +45,7 @@ class Choice:
     source: str = ""
     bases: tuple[str, ...] = ()  # of a modifier: the choices that it goes with in some row; none said means all
     operator: str = ""  # what implements it in taxon.operators or taxon.networks: a function, or a file of several
-    properties: frozenset[str] = frozenset()  # what rules and other choices may ask of it, never its name
+    properties: frozenset[str] = frozenset()  # what rules and other choices may read of it, never its name
     capabilities: frozenset[str] = frozenset()  # of a distribution
     keeps: frozenset[str] = frozenset()  # of a distribution over another at `base`: what it keeps of that one's
     package: str = ""  # the installed package that added it; of taxon itself where there is none

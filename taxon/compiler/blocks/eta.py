@@ -54,7 +54,7 @@ NONE = Temperature("", "")
 
 
 def temperature(c: Choices) -> Temperature:
-    """The temperature of the row, whoever finds it."""
+    """The temperature of the row."""
     if c.has("pi_q.update", "trust_region"):
         return Temperature("eta", r"\eta", bound="pi_q.update.trust_region.kl", found=_bounded)
     if c.has("pi_q.update", "penalty"):

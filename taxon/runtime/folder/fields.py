@@ -1,6 +1,6 @@
 """What the fields of a run's record and of its checkpoint's index may hold: a stranger may have written them.
 
-Whoever reads such a field takes it as it is, so that its range is here.
+A reader of such a field takes it as it is, so that its range is here.
 """
 
 from datetime import datetime

@@ -72,7 +72,7 @@ class Manifest(BaseModel):
     environment: Compared = Field(min_length=1)
     observation: Tree  # shapes and types of what the environment shows
     seeds: Seeds
-    steps: Several  # environment steps asked of every seed
+    steps: Several  # environment steps of every seed
     steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
     environments: int = Field(default=1, ge=1, le=MOST_ENVIRONMENTS)  # of one seed
     environment_steps: dict[OfSeed, Count] = {}  # seed -> what its training environments have really made
@@ -81,7 +81,7 @@ class Manifest(BaseModel):
     samples: Count = 0  # stored steps of a seed that those updates read
     evaluate_every: Several | None  # environment steps; None: never
     evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
-    save_every: Cadence  # as asked
+    save_every: Cadence  # as given
     # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
     # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
     # another part that is no number is noticed when the run goes on, and said.
@@ -91,7 +91,7 @@ class Manifest(BaseModel):
     workers: int = Field(default=0, ge=0, le=MOST_WORKERS)  # that step the environments; 0: the run's own process does
     compiled: list[RowName] = []  # the phases whose updates are compiled graphs, and `act`; the others run eagerly
     seed_threads: int = Field(default=1, ge=1, le=MOST_THREADS)  # that share the seeds of a compiled update
-    captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
+    captured: bool = False  # whether the GPU's work is issued as recorded CUDA graphs
     python: Compared
     packages: dict[Compared, Compared]
     extensions: dict[PackageName, Compared] = {}  # the packages that the spec has choices of, with their versions

@@ -1,7 +1,7 @@
 """The training loop: environments, stored experience and an agent, S seeds side by side.
 
-The loop never learns which algorithm it runs, and logs nothing: it counts, and hands out what it counted. What it asks
-of the device are units: to act, and to make some updates of a phase.
+The loop does not depend on the algorithm that it runs, and logs nothing: it counts, and gives out what it counted. What
+it runs on the device are units: to act, and to make some updates of a phase.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ class Loop:
     environments: N = `data.environments` of every seed, seed by seed, or what steps them together. steps: how many
     will be made, which bounds the replay's memory. phases: the agent's, where they are not to run as they are.
     prepare: may compile what a phase (by name) computes on the device, and what ACTING does. units: what runs the
-    units. overlap: where the updates do not need the step that is being made, they are asked for before the
+    units. overlap: where the updates do not need the step that is being made, they are issued before the
     environments are waited for; the numbers are the same. dtype: how a replay keeps observations.
     """
 
@@ -201,7 +201,7 @@ class Loop:
         return self.means.take(self.carry.alive)
 
     def _advance(self) -> None:
-        """A step, with its updates where they were asked for on its way; else `pending` says how many are due."""
+        """A step, with its updates where they were issued on its way; else `pending` says how many are due."""
         source = self.source
         self.steps += self.data.environments
         if source.starts():
@@ -209,7 +209,7 @@ class Loop:
             self._take_faults()
         random = source.explores(self.steps)
         if self.collector.resting(self._alive):
-            # Drawn even where nobody acts: how long others run must not show in a seed's stream.
+            # Drawn even where no seed acts: how long others run must not show in a seed's stream.
             self._noise(random)
             source.skip()
             self.pending = source.due(self.steps)
@@ -286,7 +286,7 @@ class Loop:
         self.pending = 0 if early else source.due(self.steps)
 
     def _ahead(self) -> Samples | None:
-        """What a round reads that may be asked for while the environments step: it is short, and stored before."""
+        """What a round reads that may be issued while the environments step: it is short, and stored before."""
         if self.overlap and self._length() < LONG_ROUND and self.source.due(self.steps, ahead=1) == 1:
             return self.source.samples(self.streams.sampling, ahead=1)
         return None

@@ -57,7 +57,7 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
     Args:
         symbol: its declaration.
         composer: composes the algorithms of its library where no environment is known.
-        rules: what is asked of a row that resolves.
+        rules: what is checked of a row that resolves.
         space: what an environment takes as its action. With it `when actions = ...` applies and each row is held
             against its environment; without, environments are only names.
 

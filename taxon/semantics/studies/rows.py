@@ -38,7 +38,7 @@ class Rows:
     Args:
         study: the study.
         composer: composes its algorithms where no environment is known.
-        rules: what is asked of a row that resolves.
+        rules: what is checked of a row that resolves.
         used: the algorithms and architectures that the study names.
         space: the actions of an environment, where it may be made.
     """

@@ -1,4 +1,4 @@
-"""Questions about a row that several choices and rules ask: each is answered here once."""
+"""What several choices and rules read of a row: each fact is found here once."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ lint = registrar(LINTS, Severity.WARNING)
 _LOST = 1e-9  # half of the last place of a float32 of 0.01
 _LARGEST_RATE = {"adam": 1, "sgd": 100}
 _LOST_SHARE = 2**-24  # of a number, that float32 adds to it without effect
-_STEPS = 1_000_000  # of `taxon run`, where it is not told another number
+_STEPS = 1_000_000  # of `taxon run`, where no other number is given
 _OVER = 4  # times its bound
 
 
