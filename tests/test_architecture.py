@@ -41,7 +41,9 @@ ALLOWED = {
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
-HEAVY = {"torch", "numpy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"}
+HEAVY = {
+    *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
+}
 
 
 def package(path: Path) -> str:
@@ -140,6 +142,18 @@ def test_the_front_end_is_light(path: Path) -> None:
 @pytest.mark.parametrize("path", identified([path for path in CODE if package(path) in ("operators", "networks")]))
 def test_the_library_needs_torch_alone(path: Path) -> None:
     assert foreign(path) <= {"torch"}
+
+
+STATISTICS = [path for path in CODE if path.parent == ROOT / "studies" / "statistics"]
+
+
+@pytest.mark.parametrize("path", identified(STATISTICS))
+def test_statistics_are_functions_of_arrays(path: Path) -> None:
+    """They know nothing of specs, runs or files."""
+    assert foreign(path) <= {"numpy", "scipy"}
+    assert {name for name, _ in imports(path) if name.startswith("taxon")} <= {
+        f"taxon.studies.statistics.{other.stem}" for other in STATISTICS
+    } | {"taxon.studies.statistics"}
 
 
 @pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "cli"]))
