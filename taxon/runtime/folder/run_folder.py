@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from taxon.runtime.errors import UserError
 
-RECORD, SPEC = "run.json", "resolved.tx"  # what the front end reads too
+RECORD, SPEC, CHECKPOINT = "run.json", "resolved.tx", "checkpoint.json"  # what is read without torch too
 LOCK, UNFINISHED, MAKING = ".lock", ".unfinished", ".making"
 AT_ONCE = 2**20  # bytes copied at a time
 

@@ -57,7 +57,7 @@ class Lease:
         """Say that it goes on; False where another process took over, and it has to stop."""
         self.beats += 1
         self.folder.write(BEAT, str(self.beats).encode())
-        return not _ended_after(self)
+        return numbers(self.attempts)[-1] == self.number
 
     def child(self, number: int) -> None:
         """Note the process that works for this one."""
@@ -68,18 +68,21 @@ class Lease:
         self.folder.write(END, End(how=how, why=why[:2_000]).model_dump_json().encode())
 
 
-def _ended_after(lease: Lease) -> bool:
-    return numbers(lease.attempts)[-1] != lease.number
-
-
 def numbers(attempts: RunFolder) -> list[int]:
     """The attempts there are."""
     return sorted(int(name) for name in attempts.folders() if name.isascii() and name.isdigit() and len(name) < 10)
 
 
-def failures(attempts: RunFolder, session: str | None = None) -> list[str]:
-    """Why the latest attempts failed, in a row, the last one last; of one session, or of all where it is None."""
+def failures(place: RunFolder, name: str, session: str | None = None) -> list[str]:
+    """Why the latest attempts in a folder of a place failed, in a row, the last one last.
+
+    session: whose attempts count, everyone's for None.
+    """
     found: list[str] = []
+    try:
+        attempts = place.folder(name)
+    except FileNotFoundError:
+        return found
     for number in reversed(numbers(attempts)):
         folder = attempts.folder(str(number))
         end = _read(folder, END, End)
