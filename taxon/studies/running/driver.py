@@ -59,6 +59,7 @@ class Driver:
     """Runs the units of a study; `found` has their state, as far as this driver looked.
 
     counted: whose failures make it give up, everyone's for None. anew: whether units that are stale are run again.
+    patient: whether it waits for what others are at.
     say: is given a line for a person. notice: is called whenever something changed, and now and then.
     """
 
@@ -70,18 +71,19 @@ class Driver:
     slots: Slots
     ways: Ways
     anew: bool
+    patient: bool
     say: Callable[[str], None]
     notice: Callable[[Driver], None]
     found: dict[Unit, Found] = field(default_factory=dict)
     running: list[Running] = field(default_factory=list)
-    elsewhere: int = 0  # jobs that others are at
+    elsewhere: int = 0  # units that others are at
     unmeasured: list[str] = field(default_factory=list)
     _refused: dict[Unit, str] = field(default_factory=dict)  # whose place in the store cannot be used, and why
     _looked: float = -math.inf
     _noticed: float = -math.inf
 
     def run(self, stop: Callable[[], None]) -> None:
-        """Go on until nothing is left that can be done. Raises Stop where `stop` does, once all processes have ended."""
+        """Go on until nothing is left to do. Raises Stop where `stop` does, once all processes have ended."""
         try:
             changed = True
             while True:
@@ -89,7 +91,7 @@ class Driver:
                 changed = self._reap() or changed
                 if changed or time.monotonic() - self._looked >= self._patience():
                     changed = self._begin()
-                    if not self.running and not changed and not self.elsewhere:
+                    if not self.running and not changed and not (self.elsewhere and self.patient):
                         self.notice(self)
                         return
                 self._tell(changed)
@@ -124,6 +126,11 @@ class Driver:
         wanted = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
         return [unit for unit in self.units if self.found[unit].state in wanted]
 
+    @property
+    def busy(self) -> int:
+        """The units that are being run, here or by others."""
+        return sum(len(running.job.units) for running in self.running) + self.elsewhere
+
     def _patience(self) -> float:
         """Seconds between two looks at what others do, which take the longer the more there is to look at."""
         return _IDLE * max(1.0, len(self.open()) / 50)
@@ -150,7 +157,7 @@ class Driver:
                 self._refuse(job, error)
                 continue
             if leases is None:
-                self.elsewhere += 1
+                self.elsewhere += len(job.units)
                 continue
             if job.done():  # someone was faster
                 for lease in leases:
@@ -207,7 +214,8 @@ class Driver:
             if now - running.beaten < BEAT:
                 continue
             running.beaten = now
-            if not all([lease.beat() for lease in running.leases]) and not running.lost:
+            held = [lease.beat() for lease in running.leases]
+            if not all(held) and not running.lost:
                 self.say(f"{running.job.label}: another process took over")
                 running.process.terminate()
                 running.lost = True

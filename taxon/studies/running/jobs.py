@@ -38,6 +38,10 @@ class Job(Protocol):
     def threads(self) -> int:
         """How many cores it takes."""
 
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """The units that it runs."""
+
     def places(self) -> list[RunFolder]:
         """Where its attempts are recorded; it is claimed at all of them."""
 
@@ -102,6 +106,10 @@ class Measuring:
         return f"random actions on {self.environment}"
 
     @property
+    def units(self) -> tuple[Unit, ...]:
+        return ()
+
+    @property
     def threads(self) -> int:
         return 1
 
@@ -113,11 +121,11 @@ class Measuring:
         return [sys.executable, "-m", random_return.__name__, self.environment, str(folder.path)]
 
     def done(self) -> bool:
-        return random_return.read(self.store.random(self.environment)) is not None
+        return self.store.measured(self.environment) is not None
 
 
 def trainings(store: Store, units: Sequence[Unit], found: Mapping[Unit, Found], ways: Ways) -> list[Training]:
-    """The jobs that units ask for, in the units' order: what is begun goes on, with all the seeds that began with it."""
+    """The jobs that units ask for, in the units' order: what is begun goes on, with all seeds that began with it."""
     jobs: list[Training] = []
     taken: set[Unit] = set()
     for unit in units:

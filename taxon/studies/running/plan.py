@@ -71,7 +71,7 @@ def plan(study: Study, settings: Settings) -> Plan:
         if run.steps % settings.evaluate_every:
             message = f"runs of {run.steps:,} steps do not end with an evaluation every {settings.evaluate_every:,}"
             fitting = math.gcd(settings.evaluate_every, run.steps)
-            raise UserError(message, f"choose steps that are a multiple, or --eval-every {fitting} in a folder of its own")
+            raise UserError(message, f"choose other steps, or --eval-every {fitting} with another --out")
         if run.hash not in programs:
             programs[run.hash] = _program(run.row, run.hash)
         places[run.hash, run.environment] = Place(programs[run.hash], run.environment, settings)

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -41,10 +42,8 @@ def process(number: int | None = None) -> Process:
 def machine() -> str:
     """What tells apart machines that share a disk, and containers of one machine: numbers of processes are theirs."""
     parts = [socket.gethostname()]
-    try:
+    with suppress(OSError):  # no Linux: the name has to do
         parts += [Path("/proc/sys/kernel/random/boot_id").read_text().strip(), os.readlink("/proc/self/ns/pid")]
-    except OSError:
-        pass  # no Linux: the name has to do
     return " ".join(parts)
 
 
@@ -66,7 +65,7 @@ def end_with_parent() -> Callable[[], None]:
 
 
 def _begun(number: int) -> str | None:
-    """When a process of this machine began; None where there is none, or only what its parent has not taken leave of."""
+    """When a process of this machine began; None where there is none, or only its exit code."""
     try:
         fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
         return None if fields[0] in "ZX" else fields[19]

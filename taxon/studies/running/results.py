@@ -75,7 +75,11 @@ def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: S
         frozen,
         curve,
         module=run.path.parent.name.rpartition("-")[2],
-        versions=(("taxon", _of("taxon", record)), *((name, _of(name, record)) for name in VERSIONS), *_machine(record)),
+        versions=(
+            ("taxon", _of("taxon", record)),
+            *((name, _of(name, record)) for name in VERSIONS),
+            *_machine(record),
+        ),
     )
 
 
@@ -147,7 +151,7 @@ def _joined(*values: str) -> str:
 
 @dataclass(frozen=True)
 class Speed:
-    """What a run took: seconds of its process for each environment step of each of its seeds, and the process's threads."""
+    """What a run took: seconds of its process for each step of each of its seeds, and the process's threads."""
 
     seconds: float
     threads: int

@@ -22,7 +22,8 @@ from pathlib import Path
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.run_folder import CHECKPOINT, RunFolder
-from taxon.studies.running.attempts import TRIES, failures
+from taxon.studies.running import random_return
+from taxon.studies.running.attempts import TRIES, Observer, failures
 from taxon.studies.running.processes import machine
 from taxon.studies.running.units import Place, Unit
 
@@ -62,12 +63,19 @@ class Found:
 
 
 class Store:
-    """A folder of runs, made where there is none. Raises UserError where it cannot be."""
+    """A folder of runs, made when something is first kept there. Raises UserError where it cannot be used."""
 
     ATTEMPTS = "attempts"  # at an environment's random policy
 
     def __init__(self, path: Path) -> None:
-        self.folder = make_folder(path)
+        self.path = path
+        self._opened = existing_folder(path)
+
+    @property
+    def folder(self) -> RunFolder:
+        if self._opened is None:
+            self._opened = make_folder(self.path)
+        return self._opened
 
     def describe(self, place: Place) -> RunFolder:
         """The folder of a place, made where there is none. Raises UserError where another one's record stands there."""
@@ -76,7 +84,6 @@ class Store:
             said = json.dumps(_described(place), indent=2).encode()
             self.folder.create(place.key, {PLACE: said, SPEC: place.program.text.encode()})
             folder = self.folder.folder(place.key)
-        _check(folder, place)
         return folder
 
     def attempts(self, place: Place, seed: int) -> RunFolder:
@@ -92,8 +99,8 @@ class Store:
 
     def find(self, unit: Unit, session: str | None = None) -> Found:
         """What there is of a unit: the run that went furthest; session: whose failures count, everyone's for None."""
-        own = self._existing(unit.place)
         try:
+            own = self._existing(unit.place)
             found = [_state(unit, run, record) for run, record in _runs(own, unit)]
             best = max(found, key=lambda each: (each.state.complete, _steps(each)), default=Found(State.MISSING))
             if own is not None and not best.state.complete:
@@ -104,8 +111,8 @@ class Store:
             return Found(State.BROKEN, why=error.message if isinstance(error, UserError) else str(error))
         if best.state is not State.MISSING:
             return best
-        older = [self.folder.folder(name) for name in self._older(unit.place)]
         try:
+            older = [self.folder.folder(name) for name in self._older(unit.place)]
             stale = [_state(unit, run, record) for folder in older for run, record in _runs(folder, unit)]
         except (UserError, OSError):
             stale = []  # of no use, and no reason to stop
@@ -116,7 +123,10 @@ class Store:
 
     def begun(self, place: Place) -> Iterator[tuple[RunFolder, manifest.Manifest]]:
         """The runs of a place that can be read."""
-        folder = self._existing(place)
+        try:
+            folder = self._existing(place)
+        except UserError:
+            return
         for name in [] if folder is None else folder.folders():
             if folder is not None and _RUN.fullmatch(name):
                 run = folder.folder(name)
@@ -125,15 +135,35 @@ class Store:
                 except (UserError, OSError):
                     continue
 
+    def held(self, unit: Unit, observer: Observer) -> bool:
+        """Whether someone is at a unit."""
+        own = self._existing(unit.place)
+        name = f"attempts-{unit.seed}"
+        return own is not None and name in own.folders() and observer.held(own.folder(name))
+
+    def measured(self, environment: str) -> random_return.RandomReturn | None:
+        """An environment's random policy, where it was measured. Raises UserError where that cannot be read."""
+        return None if self._opened is None else random_return.read(self.random(environment))
+
     def _existing(self, place: Place) -> RunFolder | None:
+        if self._opened is None:
+            return None
         try:
-            return self.folder.folder(place.key)
+            folder = self._opened.folder(place.key)
         except FileNotFoundError:
             return None
+        _check(folder, place)
+        return folder
 
     def _older(self, place: Place) -> list[str]:
         mark = f"{place.identity}-"
-        return [name for name in self.folder.folders() if name.startswith(mark) and name != place.key]
+        names = [] if self._opened is None else self._opened.folders()
+        return [name for name in names if name.startswith(mark) and name != place.key]
+
+
+def existing_folder(path: Path) -> RunFolder | None:
+    """A folder that several processes write to; None where there is none."""
+    return RunFolder(path.resolve(), _writer()) if path.exists() else None
 
 
 def make_folder(path: Path) -> RunFolder:
@@ -142,8 +172,12 @@ def make_folder(path: Path) -> RunFolder:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{path} cannot be made: {error.strerror}", "choose another folder") from None
-    number = hashlib.sha256(machine().encode()).hexdigest()[:8]
-    return RunFolder(path.resolve(), f"-{number}-{os.getpid()}")
+    return RunFolder(path.resolve(), _writer())
+
+
+def _writer() -> str:
+    """What tells this process's unfinished files from those of others."""
+    return f"-{hashlib.sha256(machine().encode()).hexdigest()[:8]}-{os.getpid()}"
 
 
 def subfolder(folder: RunFolder, name: str) -> RunFolder:
