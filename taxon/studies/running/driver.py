@@ -79,7 +79,7 @@ class Driver:
     elsewhere: int = 0  # units that others are at
     unmeasured: list[str] = field(default_factory=list)
     _refused: dict[Unit, str] = field(default_factory=dict)  # whose place in the store cannot be used, and why
-    _looked: float = -math.inf
+    _looked: float = -math.inf  # when
     _noticed: float = -math.inf
 
     def run(self, stop: Callable[[], None]) -> None:
@@ -117,7 +117,7 @@ class Driver:
                 self.found[unit] = Found(State.BROKEN, why=self._refused[unit])
             elif before is None or not before.state.complete:
                 self.found[unit] = self.store.find(unit, self.counted)
-        names = self.environments if not self.found else self.unmeasured
+        names = self.environments if self._looked < 0 else self.unmeasured
         self.unmeasured = [name for name in names if not self._given_up(name)]
         self._looked = time.monotonic()
 
