@@ -111,7 +111,8 @@ def examine(
     space: Space | None = None,
 ) -> Examined:
     """Everything wrong in a file: its algorithms resolved and held against the rules, its architectures and `when`
-    blocks typed, its studies expanded. What an algorithm merely inherits from another one of the file is reported there.
+    blocks typed, its studies expanded. What an algorithm merely inherits from another one of the file is reported
+    there.
 
     Args:
         path: the file.
