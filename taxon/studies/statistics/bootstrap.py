@@ -53,8 +53,8 @@ def interval(
     """The interval of `statistic(*groups)`, which takes each row as arrays [..., n_e] and gives [...].
 
     It is that between the linear quantiles alpha / 2 and 1 - alpha / 2 of the statistic of resampled scores, with each
-    end's deviation times sqrt(n / (n - 1)), n the smallest number of seeds. None with n < 3, and where -inf enters a
-    mean.
+    end's deviation times sqrt(n / (n - 1)), n the smallest number of seeds. None with n < 3, where -inf enters a
+    mean, and where no resample differs from another: that all seeds agree does not make the estimate certain.
     """
     sizes = [len(values) for scores in groups for values in scores]
     if not sizes or min(sizes) == 0:
@@ -65,7 +65,7 @@ def interval(
     with np.errstate(invalid="ignore"):
         estimate = float(statistic(*groups))
         values = np.asarray(statistic(*resample(groups, repetitions, seed)))
-    if not (math.isfinite(estimate) and np.isfinite(values).all()):
+    if not (math.isfinite(estimate) and np.isfinite(values).all()) or values.min() == values.max():
         return None
     low, high = np.quantile(values, [alpha / 2, 1 - alpha / 2])
     factor = math.sqrt(n / (n - 1))

@@ -11,7 +11,7 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 
 
 def estimate(value: float, interval: Interval) -> str:
-    """`+1412 [780, 2044]`, with as many decimals as the interval's width bears: none from 20 on, two below 2."""
+    """`+1412 [780, 2044]`, with decimals such that rounding moves an end by a tenth of the half-width at most."""
     places = _places((interval[1] - interval[0]) / 2)
     return f"{number(value, places, sign=True)} [{number(interval[0], places)}, {number(interval[1], places)}]"
 
@@ -43,8 +43,4 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _places(half: float) -> int:
-    if half >= 10:
-        return 0
-    if half >= 1:
-        return 1
-    return min(9, max(2, math.ceil(-math.log10(half)))) if half > 0 else 2
+    return max(0, math.ceil(math.log10(5 / half)))

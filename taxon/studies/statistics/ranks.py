@@ -20,7 +20,7 @@ class Ranks:
     """sum weight P(on > off) over a claim's comparisons: by environment, their mean, and its bootstrap interval.
 
     Of an effect it is the probability of improvement, of an interaction the difference of two such. `environments` has
-    those where all rows have scores; `value` is None if none has.
+    those where all rows have scores; `value` is None if none has, `interval` where the bootstrap has none.
     """
 
     environments: Mapping[str, float]
@@ -51,8 +51,12 @@ def ranks(
 
     groups = [[scores[row, name] for name in whole] for row in rows]
     by_row = dict(zip(rows, groups, strict=True))
+    bounds = interval(statistic, groups, alpha)
+    # lengthened deviations may leave what probabilities can be
+    least = sum(min(c.weight, 0.0) for c in claim.comparisons)
+    most = sum(max(c.weight, 0.0) for c in claim.comparisons)
     return Ranks(
         {name: float(difference(by_row, place)) for place, name in enumerate(whole)},
         float(statistic(*groups)),
-        interval(statistic, groups, alpha),
+        None if bounds is None else (max(bounds[0], least), min(bounds[1], most)),
     )

@@ -26,4 +26,5 @@ def factor(scale: Scale, environment: str) -> float:
 
 def scaled(scores: Sequence[Floats], environments: Sequence[str], scale: Scale) -> list[Floats]:
     """Scores [..., n_e] of each environment in scaled units."""
-    return [(values - scale[name][0]) / factor(scale, name) for values, name in zip(scores, environments, strict=True)]
+    units = [factor(scale, name) for name in environments]
+    return [(values - scale[name][0]) / unit for values, name, unit in zip(scores, environments, units, strict=True)]

@@ -22,8 +22,7 @@ def final(times: Curve, returns: Curve, steps: float, fraction: float = 0.1) -> 
     if not 0 < fraction <= 1:
         raise StatisticsError(f"final({fraction:g}): a fraction lies in (0, 1]")
     t, r = _until(times, returns, steps)
-    # 0.1 times a million is a little more than 100,000 in binary: an evaluation on the border stays outside
-    late = t > steps - fraction * steps + 1e-9 * steps
+    late = t > steps - fraction * steps
     return float(r[late].mean()) if late.any() else float(r[-1])
 
 
@@ -52,6 +51,6 @@ def _until(times: Curve, returns: Curve, steps: float) -> tuple[Floats, Floats]:
     t, r = t[t <= steps], r[t <= steps]
     if len(t) == 0 or t[-1] == 0:
         raise StatisticsError("a curve without an evaluation after its first step has no score")
-    if steps - t[-1] >= np.diff(t, prepend=0.0).max() * (1 - 1e-9):
+    if steps - t[-1] >= np.diff(t, prepend=0.0).max():
         raise StatisticsError(f"a curve that ends at {t[-1]:.0f} of {steps:.0f} steps has no score there")
     return t, r

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from taxon.studies.statistics import numbers, phrases
 from taxon.studies.statistics.expectation import Verdict
-from taxon.studies.statistics.results import ClaimResult, Finding
+from taxon.studies.statistics.ranks import Ranks
+from taxon.studies.statistics.results import Claim, ClaimResult, Finding
 
 # An interaction of more simple effects is written as its contrast and their range, like every average.
 LISTED = 4
@@ -40,6 +41,18 @@ def crossing(result: ClaimResult) -> str:
         where = numbers.listed(phrases.names(result, some))
         said.append(f"Their estimates differ in sign on {where}, but not beyond their intervals.")
     return " ".join(said)
+
+
+def improvement(found: Ranks, claim: Claim) -> str:
+    """`Probability of improvement 0.79 [0.63, 0.95], mean of three environments.`; empty without scores."""
+    if found.value is None:
+        return ""
+    number = len(found.environments)
+    where = next(iter(found.environments)) if number == 1 else f"mean of {numbers.count(number)} environments"
+    differs = any(pair.weight < 0 for pair in claim.comparisons)
+    what = "Difference in the probability of improvement" if differs else "Probability of improvement"
+    interval = "" if found.interval is None else f" [{found.interval[0]:.2f}, {found.interval[1]:.2f}]"
+    return f"{what} {numbers.number(found.value, 2, sign=differs)}{interval}, {where}."
 
 
 def _sentences(result: ClaimResult, subject: str, shown: str, unit: str) -> Iterator[str]:

@@ -397,3 +397,29 @@ def test_what_an_earlier_look_decided_stays() -> None:
     assert kept.environments["E"].estimate == first[0].environments["E"].estimate
     # its p counts in the correction as it was
     assert other.environments["E"].adjusted == pytest.approx(other.environments["E"].p)
+
+
+def test_cells_of_no_claim_do_not_count() -> None:
+    """Nor do their frozen seeds, for which nobody has measured a random policy."""
+    strange = {("other", "E"): Cell([1, 2, 3], [True, False, False]), ("on", "F"): Cell([1, 2], [True, True])}
+    assert judge([effect(PAIR)], {**two(), **strange}, ["E"]) == judge([effect(PAIR)], two(), ["E"])
+
+
+def test_an_aggregate_that_an_earlier_look_decided_stays() -> None:
+    names = ["E", "F", "G"]
+    scale = dict.fromkeys(names, (0.0, 10.0))
+    first = judge([effect(PAIR)], two(environments=names), names, scale)
+    assert first[0].over_these.verdict is Verdict.CONFIRMED
+    (kept,) = judge([effect(PAIR)], two(on=[9, -9, 3, 2, 1], environments=names), names, scale, earlier=first)
+    assert kept.over_these == first[0].over_these
+    assert kept.like_these.estimate != first[0].like_these.estimate
+
+
+def test_environments_like_these_stay_decided() -> None:
+    names = ["E", "F", "G"]
+    given = {**two(environments=names), ("on", "F"): Cell([5.5, 6, 7, 6.5, 5.5])}
+    first = judge([effect(PAIR)], given, names, dict.fromkeys(names, (0.0, 10.0)))
+    assert first[0].like_these.verdict is Verdict.CONFIRMED
+    later = {**given, ("on", "G"): Cell([9, -9, 3, 2, 1])}
+    (kept,) = judge([effect(PAIR)], later, names, dict.fromkeys(names, (0.0, 10.0)), earlier=first)
+    assert kept.like_these == first[0].like_these

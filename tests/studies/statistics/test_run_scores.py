@@ -20,7 +20,7 @@ def test_final_is_the_mean_of_the_last_part() -> None:
 
 @pytest.mark.parametrize("steps", [10**k for k in range(2, 8)] + [3 * 10**6, 700_000])
 def test_an_evaluation_on_the_border_is_outside(steps: int) -> None:
-    """0.1 is no binary fraction, and (1 - 0.1) steps not always the tenth evaluation before last."""
+    """Although 0.1 is no binary fraction."""
     times = np.arange(1, 101) * (steps / 100)
     assert final(times, np.arange(1.0, 101.0), steps, 0.1) == pytest.approx(np.arange(91, 101).mean())
 

@@ -13,8 +13,9 @@ from taxon.studies.statistics.expectation import Above, Verdict, Within
 from taxon.studies.statistics.frozen import Cell
 from taxon.studies.statistics.judge import judge
 from taxon.studies.statistics.ladders import admissible, contributions
+from taxon.studies.statistics.ranks import ranks
 from taxon.studies.statistics.results import Claim
-from taxon.studies.statistics.wording import crossing, sentences
+from taxon.studies.statistics.wording import crossing, improvement, sentences
 
 
 def said(claim, given, environments, *others, subject="Clipped double Q", unit="in scaled units", **options) -> str:
@@ -74,7 +75,7 @@ def test_endings(claim, given, ending) -> None:
 def test_frozen_seeds() -> None:
     froze = {**cells(), ("kl_on", "E1"): Cell([12, 14, 13, 4], [False, False, False, True], random=0.0)}
     assert said(interaction(), froze, ["E1"]).endswith(
-        "Interaction +2.8 [-6.9, 12.4], depends on how 1 frozen seed counts: undecided where they count as the floor "
+        "Interaction +3 [-7, 12], depends on how 1 frozen seed counts: undecided where they count as the floor "
         "or as their last evaluation, confirmed where they are excluded."
     )
     text = said(interaction(), froze, [*SCORES])
@@ -120,7 +121,7 @@ def test_a_shapley_value_has_its_range() -> None:
     }
     given = {(row, "E"): Cell([mean - 1, mean, mean + 1]) for row, mean in means.items()}
     text = said(Claim("a", rungs["a"], Above(0.0), "contribution"), given, ["E"], subject="a")
-    assert text.startswith("a, E: +4.00 [")
+    assert text.startswith("a, E: +4.0 [")
     assert "] (from +4.00 to +4.00), confirmed (p < .001)." in text
 
 
@@ -156,7 +157,7 @@ def test_versions_of_one_environment_keep_their_names() -> None:
         (-0.3, (-40.2, 39.6), "0 [-40, 40]"),
         (3.0, (1.22, 4.78), "+3.0 [1.2, 4.8]"),
         (0.3567, (0.2653, 0.448), "+0.36 [0.27, 0.45]"),
-        (0.3567, (0.3553, 0.3581), "+0.357 [0.355, 0.358]"),
+        (0.3567, (0.3553, 0.3581), "+0.3567 [0.3553, 0.3581]"),
         (-0.001, (-0.2, 0.2), "0.00 [-0.20, 0.20]"),
     ],
 )
@@ -180,3 +181,25 @@ def test_an_average_of_few_is_written_like_one_of_many() -> None:
     pair = (Comparison("kl_on", "kl_off", 0.5, "KL control"), Comparison("em_on", "em_off", 0.5, "EM control"))
     text = said(Claim("main", pair, Above(0.0), "main effect"), cells(), ["E1"])
     assert text.startswith("Clipped double Q, E1: +3.5 [1.3, 5.7] (from 0.00 to +7.00), confirmed (p = .005)")
+
+
+def test_ranks() -> None:
+    assert improvement(ranks(effect(EM), cells(), [*SCORES]), effect(EM)).startswith(
+        "Probability of improvement 0.61 [0."
+    )
+    assert improvement(ranks(interaction(), cells(), [*SCORES]), interaction()).endswith(
+        "], mean of three environments."
+    )
+    assert improvement(ranks(interaction(), cells(), ["E1"]), interaction()).startswith(
+        "Difference in the probability of improvement +0.50 [0."
+    )
+    assert improvement(ranks(effect(EM), {}, ["E1"]), effect(EM)) == ""
+
+
+def test_that_all_seeds_agree_is_not_certainty() -> None:
+    """Four of four against four: no resample differs, and the bootstrap has no interval."""
+    found = ranks(effect(KL), cells(), ["E1"])
+    assert (found.value, found.interval) == (1, None)
+    assert improvement(found, effect(KL)) == "Probability of improvement 1.00, E1."
+    lengthened = ranks(effect(EM), cells(), ["E3"]).interval
+    assert lengthened[1] == 1

@@ -12,6 +12,7 @@ from vectors import BOTH, EM, KL, SCALE, SCALE2, SCORES, TABLE2, X, Y, cells, co
 from taxon.studies.statistics import summaries
 from taxon.studies.statistics.bootstrap import interval, resample
 from taxon.studies.statistics.contrast import contrast
+from taxon.studies.statistics.errors import StatisticsError
 from taxon.studies.statistics.expectation import Verdict
 from taxon.studies.statistics.frozen import Cell, Treatment, wilson
 from taxon.studies.statistics.holm import holm
@@ -20,6 +21,7 @@ from taxon.studies.statistics.judge import judge
 from taxon.studies.statistics.ladders import admissible, contributions
 from taxon.studies.statistics.moments import Moments
 from taxon.studies.statistics.ranks import ranks
+from taxon.studies.statistics.scale import scaled
 from taxon.studies.statistics.scores import auc
 
 
@@ -312,3 +314,36 @@ def test_area_under_the_curve() -> None:
 def test_comparisons_weigh_as_the_interaction_does() -> None:
     assert interaction().weights == {"kl_on": 1, "kl_off": -1, "em_on": -1, "em_off": 1}
     assert interaction().comparisons == BOTH
+
+
+def test_scores_in_scaled_units() -> None:
+    raw = [10 + 20 * x for x in columns(X)]
+    found = scaled(raw, ["one", "other"], {"one": (10.0, 30.0), "other": (0.0, 1.0)})
+    assert found[0].tolist() == pytest.approx(X[:, 0].tolist())
+    assert found[1].tolist() == raw[1].tolist()
+    with pytest.raises(StatisticsError, match="third"):
+        scaled(raw[:1], ["third"], {})
+
+
+def test_a_ragged_bootstrap_is_lengthened_for_its_fewest_seeds() -> None:
+    """And draws for one environment after the other."""
+    scores = [X[:, 0], Y[:, 1]]
+    generator = np.random.default_rng(0)
+    drawn = [values[generator.integers(0, len(values), (2000, len(values)))].mean(-1) for values in scores]
+    low, high = np.quantile((drawn[0] + drawn[1]) / 2, [0.025, 0.975])
+    middle, factor = (X[:, 0].mean() + Y[:, 1].mean()) / 2, np.sqrt(4 / 3)
+    assert interval(summaries.mean, [scores]) == pytest.approx(
+        (middle + factor * (low - middle), middle + factor * (high - middle))
+    )
+
+
+def test_two_seeds_have_no_bootstrap() -> None:
+    assert interval(summaries.mean, [columns(X[:2])]) is None
+    with pytest.raises(StatisticsError, match="needs scores"):
+        interval(summaries.mean, [columns(X[:0])])
+
+
+@pytest.mark.parametrize("n", range(3, 12))
+def test_the_interquartile_mean_is_scipys(n: int) -> None:
+    scores = np.random.default_rng(n).normal(size=n)
+    assert float(summaries.interquartile_mean([scores])) == pytest.approx(stats.trim_mean(scores, 0.25))
