@@ -52,10 +52,8 @@ def evaluation(row: str, seed: int, step: int) -> float:
 def save(folder: Path, run: dict, steps: int) -> None:
     """As a run does: the checkpoint, then the record."""
     size = (folder / "metrics.jsonl").stat().st_size
-    for name, content in (
-        ("checkpoint.json", {"bytes": size, "steps": steps}),
-        ("run.json", {**run, "steps_done": steps}),
-    ):
+    records = {"checkpoint.json": {"bytes": size, "steps": steps}, "run.json": {**run, "steps_done": steps}}
+    for name, content in records.items():
         beside = folder / f"{name}.new"
         beside.write_text(json.dumps(content))
         os.replace(beside, folder / name)
@@ -65,21 +63,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
     parser.add_argument("spec", nargs="?")
-    for option in (
-        "env",
-        "steps",
-        "seeds",
-        "out",
-        "resume",
-        "device",
-        "compile",
-        "precision",
-        "save-every",
-        "eval-every",
-    ):
+    for option in ("env", "steps", "seeds", "out", "resume"):
         parser.add_argument(f"--{option}")
-    for option in ("workers", "eval-episodes"):
-        parser.add_argument(f"--{option}")
+    for option in ("workers", "device", "compile", "precision", "save-every", "eval-every", "eval-episodes"):
+        parser.add_argument(f"--{option}", help="changes nothing here")
     said = parser.parse_args()
     steps, environment = int(said.steps), said.env
     signal.signal(signal.SIGTERM, note)

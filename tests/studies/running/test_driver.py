@@ -197,11 +197,8 @@ def test_stopping_leaves_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        *(
-            (name, content)
-            for name in ("place.json", "run-0-1/run.json")
-            for content in (b"", b'{"format": 1', b"\xff[]")
-        ),
+        *(("place.json", content) for content in (b"", b'{"format": 1', b"\xff[]")),
+        *(("run-0-1/run.json", content) for content in (b"", b'{"format": 1', b"\xff[]")),
         ("spec.tx", b""),
         ("spec.tx", b"taxon 1\n"),
         ("attempts-0/1/end.json", b'{"how": "perhaps"}'),

@@ -55,13 +55,9 @@ def test_the_key_of_a_run(tmp_path: Path) -> None:
 
 
 def test_cells_with_equal_rows_share_their_runs(tmp_path: Path) -> None:
-    text = studying.write(tmp_path, levels=(0.1, 0.2)).read_text()
-    file = tmp_path / "tiny.tx"
-    file.write_text(
-        text.replace("base  = small", "base  = [small, other]").replace(
-            "study tiny", "algorithm other extends small {}\n\nstudy tiny"
-        )
-    )
+    file = studying.write(tmp_path, levels=(0.1, 0.2))
+    text = file.read_text().replace("base  = small", "base  = [small, other]")
+    file.write_text(text.replace("study tiny", "algorithm other extends small {}\n\nstudy tiny"))
     found = load_study(file).study
     assert found is not None
     made = plan(found, SETTINGS)
