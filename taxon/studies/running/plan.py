@@ -46,7 +46,7 @@ class Plan:
 
     def units(self) -> list[Unit]:
         """In the order in which they are run, so that a study that is cut short is balanced: a seed of every cell, then
-        the next one. Of an adaptive study they are those of the last look."""
+        the next one. Of an adaptive study they are those of its last look, which it may not need."""
         made = [(run, seed) for run in self.study.runs for seed in range(run.seeds.most)]
         return [self._unit(run, seed) for run, seed in sorted(made, key=lambda each: each[1])]
 

@@ -76,7 +76,7 @@ def driver(
     say: Callable[[str], None] = [].append if said is None else said.append
     return Driver(
         study.store,
-        study.plan.units(),
+        study.looks().more,
         study.plan.study.environments,
         Observer(session, 60.0),
         session,
