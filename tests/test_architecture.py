@@ -301,7 +301,7 @@ ELSEWHERE = {
     "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
     "runtime/trainer.py": {"tempfile.TemporaryDirectory"},
     "studies/running/machine.py": {"is_dir", "iterdir"},  # the system's list of GPUs
-    "studies/running/processes.py": {"read_text", "os.readlink", "exists"},  # and of processes
+    "studies/running/processes.py": {"read_text", "os.readlink", "exists", "os.getppid"},  # and of processes
     "studies/running/store.py": {"mkdir", "exists"},  # the folders that the user names
 }
 

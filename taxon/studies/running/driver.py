@@ -128,10 +128,10 @@ class Driver:
         elif before is None or not before.state.complete:
             self.found[unit] = self.store.find(unit, self.counted)
 
-    def open(self) -> list[Unit]:
+    def wanted(self) -> list[Unit]:
         """The units that are to be run, in the order in which they were asked for."""
-        wanted = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
-        return [unit for unit in self.asked(self.found) if self.found[unit].state in wanted]
+        states = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
+        return [unit for unit in self.asked(self.found) if self.found[unit].state in states]
 
     @property
     def busy(self) -> int:
@@ -140,7 +140,7 @@ class Driver:
 
     def _patience(self) -> float:
         """Seconds between two looks at what others do, which take the longer the more there is to look at."""
-        return _IDLE * max(1.0, len(self.open()) / 50)
+        return _IDLE * max(1.0, len(self.wanted()) / 50)
 
     def _tell(self, changed: bool) -> None:
         if changed or time.monotonic() - self._noticed >= BEAT:
@@ -185,7 +185,7 @@ class Driver:
 
     def _jobs(self) -> list[Job]:
         measuring = [Measuring(self.store, name) for name in self.unmeasured]
-        return [*measuring, *trainings(self.store, self.open(), self.found, self.ways)]
+        return [*measuring, *trainings(self.store, self.wanted(), self.found, self.ways)]
 
     def _room(self, threads: int) -> bool:
         """Whether a process of so many threads may begin; one of more than there are cores has them alone."""
