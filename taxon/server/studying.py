@@ -66,7 +66,7 @@ def _key(at: Context, key: str, path: Path, text: str, texts: Texts) -> Iterator
             yield from _parameters(at, ("orders", "together"), STUDY["ladder"].choices[0].parameters, named_already)
         elif here.entry[0] == "orders":
             yield from words(("ends",), "choice", at.start, at.end)
-    elif key in STUDY:
+    elif key in STUDY and (here.opening != "LBRACE" or "EQUAL" in here.kinds):  # not where a map's string stands
         if here.opening == "LPAR":
             yield from parameters(at, text, _WORDS)
         yield from values(at, text, _WORDS)

@@ -1,5 +1,5 @@
-"""A study expands to the rows that the shipped specs have, to contrasts with the published weights, and to ladders whose
-averages are Shapley values."""
+"""A study expands to the rows that the shipped specs have, to contrasts with the published weights, and to ladders
+whose averages are Shapley values."""
 
 from __future__ import annotations
 
@@ -250,7 +250,8 @@ def test_a_row_is_resolved_once_for_all_environments(
         rows, "resolve", lambda symbol, *rest: (resolved.append(symbol.name), resolve(symbol, *rest))[1]
     )
     environments = ", ".join(f'"E{number}"' for number in range(12))
-    text = f"study s {{ base = std.sac, vary gamma in [0.9, 0.95, 0.99], vary eta.init in [1, 2, 3], on = [{environments}], seeds = 1, steps = 1M }}"
+    grid = "base = std.sac, vary gamma in [0.9, 0.95, 0.99], vary eta.init in [1, 2, 3]"
+    text = f"study s {{ {grid}, on = [{environments}], seeds = 1, steps = 1M }}"
     assert len(study(text).cells) == 108
     assert resolved == [f"s_{number}" for number in range(1, 10)]
 
