@@ -329,6 +329,9 @@ def _drive(
             driver.run(stop)
     except (Stop, KeyboardInterrupt):
         return 130
+    except OSError as error:
+        help = "mend what the system says of it, and type the same again"
+        raise UserError(f"the store or the study's folder cannot be used: {error}", help) from None
     finally:
         shown.end()
     counts = count(driver.found, 0)

@@ -166,9 +166,9 @@ class Driver:
             if leases is None:
                 self.elsewhere += len(job.units)
                 continue
-            if job.done():  # someone was faster
+            if job.done() or not job.current():  # someone was faster: what is left to do shows at the next look
                 for lease in leases:
-                    lease.end("done")
+                    lease.end("stopped")
             else:
                 self._start(job, leases)
                 busy.update(place.path for place in places)
@@ -253,7 +253,8 @@ class Driver:
         """The last words of a process that failed."""
         code = running.process.returncode
         if code < 0:
-            return f"it was ended by {signal.Signals(-code).name}"
+            names = {each.value: each.name for each in signal.Signals}
+            return f"it was ended by {names.get(-code, f'signal {-code}')}"
         with running.leases[0].folder.reading(OUTPUT) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
             lines = file.read(_TAIL).decode("utf-8", "replace").splitlines()

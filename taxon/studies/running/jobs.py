@@ -53,6 +53,9 @@ class Job(Protocol):
     def done(self) -> bool:
         """Whether there is nothing left to do."""
 
+    def current(self) -> bool:
+        """Whether what it goes on with is still what is there: who was at it before may have left something else."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -95,6 +98,10 @@ class Training:
     def done(self) -> bool:
         return all(self.store.find(unit).state.complete for unit in self.units)
 
+    def current(self) -> bool:
+        run = None if self.found.run is None else self.found.run.path
+        return all(self.store.unfinished(unit) == run for unit in self.units)
+
 
 @dataclass(frozen=True)
 class Measuring:
@@ -124,6 +131,9 @@ class Measuring:
 
     def done(self) -> bool:
         return self.store.measured(self.environment) is not None
+
+    def current(self) -> bool:
+        return True
 
 
 def trainings(store: Store, units: Sequence[Unit], found: Mapping[Unit, Found], ways: Ways) -> list[Training]:

@@ -101,8 +101,7 @@ class Store:
         """What there is of a unit: the run that went furthest; session: whose failures count, everyone's for None."""
         try:
             own = self._existing(unit.place)
-            found = [_state(unit, run, record) for run, record in _runs(own, unit)]
-            best = max(found, key=lambda each: (each.state.complete, _steps(each)), default=Found(State.MISSING))
+            best = _furthest(own, unit)
             if own is not None and not best.state.complete:
                 failed = failures(own, f"attempts-{unit.seed}", session)
                 if len(failed) >= TRIES:
@@ -113,13 +112,15 @@ class Store:
             return best
         try:
             older = [self.folder.folder(name) for name in self._older(unit.place)]
-            stale = [_state(unit, run, record) for folder in older for run, record in _runs(folder, unit)]
+            stale = max((_furthest(folder, unit) for folder in older), key=_steps, default=Found(State.MISSING))
         except (UserError, OSError):
-            stale = []  # of no use, and no reason to stop
-        if stale:
-            best = max(stale, key=_steps)
-            return Found(State.STALE, best.run, best.record)
-        return Found(State.MISSING)
+            return Found(State.MISSING)  # what cannot be read there is of no use, and no reason to stop
+        return stale if stale.record is None else Found(State.STALE, stale.run, stale.record)
+
+    def unfinished(self, unit: Unit) -> Path | None:
+        """The run that would go on, if there is one."""
+        best = _furthest(self._existing(unit.place), unit)
+        return best.run.path if best.run is not None and best.state is State.UNFINISHED else None
 
     def begun(self, place: Place) -> Iterator[tuple[RunFolder, manifest.Manifest]]:
         """The runs of a place that can be read."""
@@ -228,6 +229,12 @@ def _runs(folder: RunFolder | None, unit: Unit) -> Iterator[tuple[RunFolder, man
             raise UserError(message, "restore the folder from a copy, or remove it")
         if unit.seed in record.seeds:
             yield run, record
+
+
+def _furthest(folder: RunFolder | None, unit: Unit) -> Found:
+    """The run of a unit in a place's folder that went furthest."""
+    found = [_state(unit, run, record) for run, record in _runs(folder, unit)]
+    return max(found, key=lambda each: (each.state.complete, _steps(each)), default=Found(State.MISSING))
 
 
 def _state(unit: Unit, run: RunFolder, record: manifest.Manifest) -> Found:

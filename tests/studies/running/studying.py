@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import signal
 import subprocess
@@ -98,9 +99,14 @@ def run(file: Path, **settings: object) -> Counts:
     return count(found.found, 0)
 
 
+def below(folder: Path, pattern: str) -> list[Path]:
+    """What there is of a pattern, while other processes make and remove folders."""
+    return [Path(found) for found in sorted(glob.glob(str(folder / pattern)))]
+
+
 def attempts(file: Path) -> int:
     """How many attempts at runs there were."""
-    return len(list((file.parent / "store").glob("*/attempts-*/*/holder.json")))
+    return len(below(file.parent, "store/*/attempts-*/*/holder.json"))
 
 
 def start(file: Path, pause: float, session: str = "s") -> subprocess.Popen[bytes]:
