@@ -50,6 +50,14 @@ Stack = Annotated[
     typer.Option(help="Seeds of a cell that share a process; otherwise 1 on a CPU, and all that are missing on a GPU."),
 ]
 SaveEvery = Annotated[str, typer.Option(help="What passes between two checkpoints of a run: 90s, 5min, 1h, or steps.")]
+Keep = Annotated[
+    str,
+    typer.Option(
+        help="What a finished run keeps: last, its latest checkpoint and its replay, with which more steps go on from "
+        "there, or none, for which more steps begin anew.",
+        autocompletion=completing.kept,
+    ),
+]
 EvalEvery = Annotated[
     str | None,
     typer.Option(
@@ -102,6 +110,7 @@ def run(
     device: Device = "cpu",
     stack: Stack = None,
     save_every: SaveEvery = "5min",
+    keep: Keep = "last",
     eval_every: EvalEvery = None,
     eval_episodes: EvalEpisodes = None,
     compile: Compile = "auto",
@@ -117,7 +126,7 @@ def run(
     Exit code 0: complete; 1: some runs failed or are stale; 2: nothing could be run; 130: stopped.
     """
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every)
+        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
         opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
@@ -140,6 +149,7 @@ def work(
     device: Device = "cpu",
     stack: Stack = None,
     save_every: SaveEvery = "5min",
+    keep: Keep = "last",
     eval_every: EvalEvery = None,
     eval_episodes: EvalEpisodes = None,
     compile: Compile = "auto",
@@ -159,7 +169,7 @@ def work(
     run; 130: stopped.
     """
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every)
+        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
         opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
         raise typer.Exit(_drive(opened, slots, ways, anew, session, lease, patient=False, again=bool(session)))
@@ -236,7 +246,9 @@ def _asked(eval_every: str | None, eval_episodes: str | None, compile: str, prec
     )
 
 
-def _machine(device: str, jobs: str | None, threads: str, stack: str | None, save_every: str) -> tuple[Slots, Ways]:
+def _machine(
+    device: str, jobs: str | None, threads: str, stack: str | None, save_every: str, keep: str
+) -> tuple[Slots, Ways]:
     """What this machine gives, and how a run uses it."""
     from taxon.studies.running.driver import Slots
     from taxon.studies.running.jobs import Ways
@@ -244,13 +256,15 @@ def _machine(device: str, jobs: str | None, threads: str, stack: str | None, sav
 
     if device not in ("cpu", "cuda"):
         raise UserError(f"a study runs on no device {device}", "write --device cpu or --device cuda")
+    if keep not in ("last", "none"):
+        raise UserError(f"a finished run keeps no {keep}", "write --keep last or --keep none")
     own = parse_count(threads, "--threads")
     there = gpus() if device == "cuda" else ()
     room = len(there) if device == "cuda" else cores() // own
     count = parse_count(jobs, "--jobs") if jobs is not None else max(1, room)
     seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
     cadence = parse_cadence(save_every, "--save-every").text
-    return Slots(count, count * own, there), Ways(device, own, seeds, cadence)
+    return Slots(count, count * own, there), Ways(device, own, seeds, cadence, keep == "last")
 
 
 def _preview(opened: Opened, slots: Slots) -> None:

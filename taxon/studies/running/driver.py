@@ -235,6 +235,7 @@ class Driver:
         why = ""
         if running.job.done():
             how = "done"
+            running.job.tidy()
         elif stopping or running.process.returncode == INTERRUPTED:
             how = "stopped"
         else:

@@ -70,10 +70,16 @@ def opened(file: Path, every: int = 20, folder: str = "tiny") -> Opened:
 
 
 def driver(
-    study: Opened, session: str = "s", jobs: int = 2, stack: int = 1, anew: bool = False, said: list[str] | None = None
+    study: Opened,
+    session: str = "s",
+    jobs: int = 2,
+    stack: int = 1,
+    anew: bool = False,
+    keep: bool = True,
+    said: list[str] | None = None,
 ) -> Driver:
     """One that runs the stand-in, and leaves what there is of results at each change."""
-    ways = Ways("cpu", 1, stack, "5min", (sys.executable, str(STAND_IN)))
+    ways = Ways("cpu", 1, stack, "5min", keep, (sys.executable, str(STAND_IN)))
     say: Callable[[str], None] = [].append if said is None else said.append
     return Driver(
         study.store,

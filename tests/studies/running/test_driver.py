@@ -157,6 +157,18 @@ def test_seeds_may_share_a_process(tmp_path: Path) -> None:
     assert len(studying.below(tmp_path, "store/*/run-*")) == 6 + 2
 
 
+def test_a_run_that_keeps_nothing_counts_and_begins_anew_for_more_steps(tmp_path: Path) -> None:
+    file = studying.write(tmp_path, seeds=1, steps=60)
+    studying.run(file, keep=False)
+    kept = table(file)
+    for run in studying.below(tmp_path, "store/*/run-*"):
+        assert sorted(path.name for path in run.iterdir()) == ["metrics.jsonl", "run.json"]
+    assert studying.run(file).complete == 2
+    assert (table(file), studying.attempts(file)) == (kept, 2)
+    assert studying.run(studying.write(tmp_path, seeds=1, steps=120)).complete == 2
+    assert len(studying.below(tmp_path, "store/*/run-*")) == 4
+
+
 def test_another_module_makes_runs_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = studying.write(tmp_path, seeds=1)
     studying.run(file)
