@@ -278,11 +278,14 @@ def _preview(opened: Opened, slots: Slots) -> None:
 
 def _script(opened: Opened, options: str, workers: int | None, ways: Ways, context: typer.Context) -> None:
     from taxon.studies.running import slurm
+    from taxon.studies.running.jobs import trainings
 
-    missing = sum(not found.state.complete for found in opened.look().values())
-    count = workers or max(1, -(-missing // ways.stack))
+    found = opened.look()
+    missing = [unit for unit, each in found.items() if not each.state.complete]
+    count = workers or max(1, len(trainings(opened.store, missing, found, ways)))
     worker = [sys.executable, "-m", "taxon", "study", "work", *_typed(context, but={"slurm", "jobs"})]
-    script = slurm.script(opened.plan.study.name, worker, options, count, ways.threads, str(Path.cwd()))
+    own = {"--cpus-per-task": str(ways.threads), **({"--gpus-per-task": "1"} if ways.device == "cuda" else {})}
+    script = slurm.script(opened.plan.study.name, worker, options, count, own, str(Path.cwd()))
     frontend.write(script.rstrip("\n"))
 
 

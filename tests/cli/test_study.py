@@ -175,6 +175,15 @@ def test_a_script_for_slurm_starts_workers_with_the_same_options(here: Path) -> 
     assert f"cd {here}" in lines
 
 
+def test_a_script_has_a_worker_for_each_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, seeds=5)
+    lines = taxon("study", "tiny.tx", "--slurm", "--mem=4G").stdout.splitlines()
+    assert {"#SBATCH --array=0-9", "#SBATCH --mem=4G"} <= set(lines)
+    lines = taxon("study", "tiny.tx", "--slurm", "", "--device", "cuda").stdout.splitlines()
+    assert {"#SBATCH --array=0-1", "#SBATCH --gpus-per-task=1"} <= set(lines)
+
+
 def test_other_settings_are_refused(here: Path) -> None:
     done = taxon("study", "tiny.tx", "--eval-every", "100")
     assert (done.exit_code, done.stdout) == (2, "")
