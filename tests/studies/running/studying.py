@@ -76,6 +76,7 @@ def driver(
     stack: int = 1,
     anew: bool = False,
     keep: bool = True,
+    patient: bool = True,
     said: list[str] | None = None,
 ) -> Driver:
     """One that runs the stand-in, and leaves what there is of results at each change."""
@@ -90,9 +91,9 @@ def driver(
         Slots(jobs, jobs),
         ways,
         anew,
-        patient=True,
-        say=say,
-        notice=lambda driver: study.write(driver.found),
+        patient,
+        say,
+        lambda driver: study.write(driver.found),
     )
 
 

@@ -14,6 +14,8 @@ from studies.running import studying
 from studies.running.stand_in import evaluation
 
 from taxon.runtime.stopping import Stop
+from taxon.studies.running.attempts import BEAT, HOLDER, Holder
+from taxon.studies.running.processes import Process
 from taxon.studies.running.store import State
 
 
@@ -229,6 +231,31 @@ def test_a_broken_entry_is_named_and_stops_nothing(tmp_path: Path, name: str, co
     assert {unit.place.key for unit in broken} == {place.name}
     assert all(str(place) in found.why for found in broken.values())
     assert len(broken) == (1 if name.startswith("attempts") else 2)  # of the other seed's attempts nothing is wrong
+
+
+def test_a_holder_that_lost_its_place_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a machine was away for longer than a lease: another one goes on with the run."""
+    from taxon.studies.running import driver as driving
+
+    monkeypatch.setattr(driving, "BEAT", 0.05)
+    monkeypatch.setenv("STAND_IN_PAUSE", "0.05")
+    study = studying.opened(studying.write(tmp_path, levels=(0.1,), seeds=1, steps=20_000))
+    study.declare()
+    said: list[str] = []
+    driver = studying.driver(study, patient=False, said=said)
+    (unit,) = study.plan.units()
+    elsewhere = Holder(process=Process(machine="another", number=1, begun="1"), session="other")
+
+    def stop() -> None:
+        if studying.below(tmp_path, "store/*/run-*/checkpoint.json"):
+            attempts = study.store.attempts(unit.place, unit.seed)
+            attempts.create("2", {HOLDER: elsewhere.model_dump_json().encode(), BEAT: b"0"})
+
+    driver.run(stop)
+    assert said == ["noise = 0.1 on one, seed 0: another process took over"]
+    assert driver.elsewhere == 1
+    (run,) = studying.below(tmp_path, "store/*/run-*/run.json")
+    assert json.loads(run.read_text())["status"] == "interrupted"
 
 
 def test_a_driver_ends_with_its_children(tmp_path: Path) -> None:
