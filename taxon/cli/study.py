@@ -21,6 +21,7 @@ from taxon.runtime.options import parse_cadence, parse_count, parse_episodes, pa
 if TYPE_CHECKING:
     from taxon.studies.running.driver import Driver, Slots
     from taxon.studies.running.jobs import Ways
+    from taxon.studies.running.launching import Launcher
     from taxon.studies.running.opened import Opened
     from taxon.studies.running.plan import Asked
 
@@ -103,6 +104,13 @@ def run(
             "array of workers that run what is missing.",
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Run on the Ray cluster at this address, or on one that is started here: local. Needs taxon-rl[ray].",
+        ),
+    ] = None,
     out: Out = None,
     store: Kept = _STORE,
     jobs: Jobs = None,
@@ -136,7 +144,8 @@ def run(
         if slurm is not None:
             _script(opened, slurm, parse_count(jobs, "--jobs") if jobs else None, ways, context)
             return
-        raise typer.Exit(_drive(opened, slots, ways, anew, uuid.uuid4().hex, _LEASE, patient=True, again=True))
+        launcher, slots = _launcher(ray, store, slots, ways, jobs)
+        raise typer.Exit(_drive(opened, launcher, slots, ways, anew, uuid.uuid4().hex, _LEASE, True, again=True))
 
 
 @study.command("work")
@@ -168,11 +177,13 @@ def work(
     Exit code 0: nothing is missing but what other workers are at; 1: some runs failed or are stale; 2: nothing could be
     run; 130: stopped.
     """
+    from taxon.studies.running.launching import Here
+
     with user_errors():
         slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
         opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
-        raise typer.Exit(_drive(opened, slots, ways, anew, session, lease, patient=False, again=bool(session)))
+        raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
 
 
 @study.command("status")
@@ -267,6 +278,22 @@ def _machine(
     return Slots(count, count * own, there), Ways(device, own, seeds, cadence, keep == "last")
 
 
+def _launcher(ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None) -> tuple[Launcher, Slots]:
+    """What starts the processes, and what it gives them."""
+    from taxon.studies.running.driver import Slots
+    from taxon.studies.running.launching import Here
+    from taxon.studies.running.on_ray import OnRay
+
+    if ray is None:
+        return Here(), slots
+    cluster = OnRay(ray, store)
+    room = cluster.devices if ways.device == "cuda" else cluster.cores // ways.threads
+    count = max(1, room) if jobs is None else slots.processes
+    if ways.device == "cuda":
+        cluster.gpus = min(1.0, cluster.devices / count)
+    return cluster, Slots(count, max(cluster.cores, count * ways.threads))
+
+
 def _preview(opened: Opened, slots: Slots) -> None:
     from taxon.studies.running.preview import preview
     from taxon.studies.running.progress import Costs
@@ -304,7 +331,15 @@ def _typed(context: typer.Context, but: set[str]) -> list[str]:
 
 
 def _drive(
-    opened: Opened, slots: Slots, ways: Ways, anew: bool, session: str, lease: str, patient: bool, again: bool
+    opened: Opened,
+    launcher: Launcher,
+    slots: Slots,
+    ways: Ways,
+    anew: bool,
+    session: str,
+    lease: str,
+    patient: bool,
+    again: bool,
 ) -> int:
     """Run what is missing: the exit code.
 
@@ -334,6 +369,7 @@ def _drive(
         opened.plan.study.environments,
         Observer(session, seconds),
         session if again else None,
+        launcher,
         slots,
         ways,
         anew,

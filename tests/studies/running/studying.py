@@ -14,6 +14,7 @@ from taxon.semantics import load_study
 from taxon.studies.running.attempts import Observer
 from taxon.studies.running.driver import Driver, Slots
 from taxon.studies.running.jobs import Ways
+from taxon.studies.running.launching import Here, Launcher
 from taxon.studies.running.opened import Opened, open_study
 from taxon.studies.running.plan import Asked
 from taxon.studies.running.progress import Counts, count
@@ -77,6 +78,7 @@ def driver(
     anew: bool = False,
     keep: bool = True,
     patient: bool = True,
+    launcher: Launcher | None = None,
     said: list[str] | None = None,
 ) -> Driver:
     """One that runs the stand-in, and leaves what there is of results at each change."""
@@ -88,6 +90,7 @@ def driver(
         study.plan.study.environments,
         Observer(session, 60.0),
         session,
+        Here() if launcher is None else launcher,
         Slots(jobs, jobs),
         ways,
         anew,
