@@ -35,7 +35,7 @@ ALLOWED = {
     "cache": set(),
     "version": set(),
     "__main__": {"cli"},
-    "studies": {*FRONT, *BACK, "data"},
+    "studies": {*FRONT, *BACK, "data", "version"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
     "cli": {*FRONT, *BACK, "data", "studies", "server", "version"},
 }
