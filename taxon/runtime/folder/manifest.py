@@ -6,9 +6,8 @@ import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from taxon.operators.observations import Observation, layout_text
@@ -31,6 +30,9 @@ from taxon.runtime.folder.fields import (
 from taxon.runtime.folder.run_folder import RECORD, RunFolder
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
+
+if TYPE_CHECKING:
+    import torch
 
 FILE = RECORD
 LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
@@ -140,7 +142,7 @@ def begin(
     evaluation_episodes: int,
     save_every: str,
     restorable: bool,
-    device: torch.device,
+    device: "torch.device",
     precision: Precision,
     workers: int,
     captured: bool,
@@ -172,7 +174,7 @@ def begin(
     )
 
 
-def resumption(step: int, device: torch.device, extensions: Mapping[str, str]) -> Resumption:
+def resumption(step: int, device: "torch.device", extensions: Mapping[str, str]) -> Resumption:
     """A run that goes on now, on this machine."""
     return Resumption(
         step=step,
@@ -202,7 +204,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _machine(device: torch.device) -> Machine:
+def _machine(device: "torch.device") -> Machine:
+    import torch  # who reads a record has no need of it
+
     return Machine(
         system=platform.platform(),
         processor=platform.processor() or platform.machine(),
