@@ -54,6 +54,15 @@ def sides(incomplete: str) -> Iterator[str]:
 
 
 @_completer
+def studies(incomplete: str) -> Iterator[str]:
+    """.tx files, and after a file and a colon the studies that it declares."""
+    file, colon, _ = incomplete.rpartition(":")
+    if colon and os.path.isfile(file):
+        yield from (f"{file}:{name}" for name in _declared(file, "study"))
+    yield from _paths(incomplete, _is_spec)
+
+
+@_completer
 def shipped(incomplete: str) -> Iterator[str]:
     """Shipped specs alone."""
     yield from _shipped()
@@ -133,6 +142,7 @@ def environments(incomplete: str) -> Iterator[str]:
 
 
 devices = _closed("auto", "cpu", "cuda")
+study_devices = _closed("cpu", "cuda")
 
 
 @_completer
@@ -165,7 +175,7 @@ def _named(incomplete: str, wanted: Callable[[str], bool]) -> Iterator[str]:
     yield from (f"std.{name}" for name in _shipped())
     file, colon, _ = incomplete.rpartition(":")
     if colon and os.path.isfile(file):
-        yield from (f"{file}:{name}" for name in _declared(file))
+        yield from (f"{file}:{name}" for name in _declared(file, "algorithm"))
     yield from _paths(incomplete, wanted)
 
 
@@ -194,15 +204,16 @@ def _paths(incomplete: str, wanted: Callable[[str], bool]) -> Iterator[str]:
     yield from found
 
 
-def _declared(file: str) -> list[str]:
-    """The names of the algorithms in a file."""
+def _declared(file: str, kind: str) -> list[str]:
+    """The names of the algorithms, or of the studies, in a file."""
     from taxon.diagnostics.source import Source
     from taxon.syntax import parse, tree
     from taxon.syntax.reading import read
 
     source = read(file)
     declared = parse(source)[0].declarations if isinstance(source, Source) else ()
-    return [each.name.text for each in declared if isinstance(each, tree.Algorithm)]
+    wanted = {"algorithm": tree.Algorithm, "study": tree.Study}[kind]
+    return [each.name.text for each in declared if isinstance(each, wanted)]
 
 
 def _package(name: str) -> Path | None:

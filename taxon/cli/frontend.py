@@ -91,6 +91,12 @@ def actions_of(env: str) -> Actions | None:
     return None if isinstance(space, Diagnostic) else space[0]
 
 
+def space_of(env: str) -> tuple[Actions, int] | None:
+    """What an environment takes as its action, and how many numbers or choices; None where it cannot be made here."""
+    space = _space(env)
+    return None if isinstance(space, Diagnostic) else space
+
+
 def unusable_environment(env: str) -> Diagnostic | None:
     """Why an environment cannot be made or trained in, whatever the row."""
     space = _space(env)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # command -> module and function
 COMMANDS = {
     "run": ("run", "run"),
+    "study": ("study", "study"),
     "eval": ("evaluate", "evaluate"),
     "check": ("check", "check"),
     "fmt": ("fmt", "fmt"),
@@ -36,7 +37,7 @@ COMMANDS = {
 }
 
 
-LONG = {"run", "eval", "lsp"}
+LONG = {"run", "study", "eval", "lsp"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 
@@ -73,6 +74,9 @@ def application(commands: Sequence[str]) -> typer.Typer:
     for name in commands:
         module, function = COMMANDS[name]
         command = getattr(import_module(f"taxon.cli.{module}"), function)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+            continue
         app.command(name, cls=Paged if name in PAGED else None)(command)
     return app
 

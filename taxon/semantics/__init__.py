@@ -1,7 +1,7 @@
 """From files to rows: imports, names, inheritance, overrides, types and ranges, with the origin of every leaf."""
 
 from taxon.semantics.canonical import canonical, leaf_text, row_hash, value_text
-from taxon.semantics.checking import check_file, find_study, load_spec
+from taxon.semantics.checking import check_file, find_study, load_spec, load_study
 from taxon.semantics.resolve import Resolution
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "find_study",
     "leaf_text",
     "load_spec",
+    "load_study",
     "row_hash",
     "value_text",
 ]

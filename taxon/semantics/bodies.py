@@ -6,7 +6,7 @@ like everything else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taxon.diagnostics.model import Diagnostic, Edit, Label, safe_edit
@@ -34,8 +34,17 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
+class Modification:
+    """A modifier that is added to the choice at a path, with its parameters, or taken away from it."""
+
+    added: bool
+    key: str
+    below: Mapping[str, Typed]
+
+
+@dataclass(frozen=True, eq=False)
 class Operation:
-    """One entry: set or unset a path."""
+    """One entry: set or unset a path, or change the choice that stands there."""
 
     path: str
     path_span: Span
@@ -44,6 +53,7 @@ class Operation:
     shared: bool
     value_span: Span | None  # None unsets
     readings: tuple[Reading, ...] = ()
+    modifications: tuple[Modification, ...] = ()
 
     def reading(self, slot: Slot) -> Reading | None:
         return next((reading for reading in self.readings if reading.slot is slot), None)
@@ -118,11 +128,15 @@ def read_body(entries: Sequence[tree.Entry], vocabulary: Vocabulary) -> Body:
                         body.whens.append(Conditional(under, entry.span, inner))
                     pending.append((prefix, entry.entries, inner, under))
     for each in bodies:
-        each.operations = _once(each.operations, body.diagnostics)
-        each.operations.sort(key=lambda operation: (len(operation.places[0].below), not operation.shared))
+        each.operations = in_order(_once(each.operations, body.diagnostics))
     body.whens.sort(key=lambda when: when.span.start)
     body.diagnostics.sort(key=lambda diagnostic: diagnostic.primary.start if diagnostic.primary is not None else -1)
     return body
+
+
+def in_order(operations: Sequence[Operation]) -> list[Operation]:
+    """Operations as they are applied, the least specific first, in whatever order they were written."""
+    return sorted(operations, key=lambda operation: (len(operation.places[0].below), not operation.shared))
 
 
 def _once(operations: list[Operation], found: list[Diagnostic]) -> list[Operation]:

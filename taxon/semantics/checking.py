@@ -1,9 +1,10 @@
-"""The two questions that the rest of taxon asks: what row is this spec, and what is wrong in this file."""
+"""The questions that the rest of taxon asks: what row is this spec, what are the cells of this study, and what is wrong
+in this file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
@@ -14,18 +15,17 @@ from taxon.semantics.allowing import silence
 from taxon.semantics.bodies import read_body
 from taxon.semantics.compose import Composer
 from taxon.semantics.layers import Layer, Target, apply, apply_conditional
-from taxon.semantics.loading import Library, load, shipped_names, shipped_path, study_base
+from taxon.semantics.loading import Library, load, shipped_names, shipped_path
 from taxon.semantics.overrides import read_overrides
 from taxon.semantics.resolve import Resolution, Rules, resolve
 from taxon.semantics.scope import Scope, Symbol, instead, wrong_kind
-from taxon.semantics.studies import check_study
-from taxon.semantics.typing_ import whole
+from taxon.semantics.studies import Expanded, Space, Study, expand
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
 from taxon.syntax.parser import capped
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.rules import check_duration, check_row
+from taxon.taxonomy.rules import check_row
 from taxon.taxonomy.schema import Slot
 
 
@@ -64,7 +64,7 @@ def load_spec(
     entries, diagnostics = read_overrides(sets, unsets)
     overrides = read_body(entries, vocabulary)
     found += [*diagnostics, *overrides.diagnostics]
-    symbol = _chosen(text, name, shown, library, scope, found)
+    symbol = _chosen(text, name, shown, library, scope, found, tree.Algorithm)
     if symbol is None:
         return Resolution(None, _tidy(found))
     composed = composer.compose(symbol)
@@ -85,20 +85,40 @@ def load_spec(
     return Resolution(None if _has_error(found) else resolution.row, _tidy(found))
 
 
+@dataclass(frozen=True)
+class Examined:
+    """All that is wrong in a file, and its studies that mean something."""
+
+    diagnostics: list[Diagnostic]
+    studies: tuple[Study, ...]
+
+
 def check_file(
     path: str | Path,
     schema: Mapping[str, Slot] = SCHEMA,
     rules: Rules = check_row,
     texts: Mapping[Path, str] | None = None,
 ) -> list[Diagnostic]:
+    """Everything wrong in a file, as `examine` finds it."""
+    return examine(path, schema, rules, texts).diagnostics
+
+
+def examine(
+    path: str | Path,
+    schema: Mapping[str, Slot] = SCHEMA,
+    rules: Rules = check_row,
+    texts: Mapping[Path, str] | None = None,
+    space: Space | None = None,
+) -> Examined:
     """Everything wrong in a file: its algorithms resolved and held against the rules, its architectures and `when`
-    blocks typed, its studies checked. What an algorithm merely inherits from another one of the file is reported there.
+    blocks typed, its studies expanded. What an algorithm merely inherits from another one of the file is reported there.
 
     Args:
         path: the file.
         schema: the slots.
         rules: what is asked of a row that resolves.
         texts: read instead of the files at these real paths.
+        space: what an environment takes as its action, for the cells of studies.
     """
     library = load(Path(path), str(path), texts)
     scope = Scope(library)
@@ -108,12 +128,14 @@ def check_file(
     faulty: dict[Symbol, bool] = {}
     told: dict[Symbol, frozenset[tuple[str, str]]] = {}  # what is said about the rows of a line already
     own = scope.own(library.root)
+    studies: list[Study] = []
     for symbol in own:
-        declaration = symbol.declaration
-        if isinstance(declaration, tree.Study):
-            about = check_study(symbol, declaration, scope, vocabulary)
-            found += about or _short_study(symbol, declaration, composer, rules)
-        if not isinstance(declaration, tree.Algorithm):
+        if isinstance(symbol.declaration, tree.Study):
+            expanded = expand(symbol, composer, rules, space)
+            found += expanded.diagnostics
+            studies += [] if expanded.study is None else [expanded.study]
+            continue
+        if not isinstance(symbol.declaration, tree.Algorithm):
             found += composer.body(symbol).diagnostics
             continue
         for each in composer.line(symbol, faulty):
@@ -133,25 +155,40 @@ def check_file(
                 fresh = [d for d in about if (d.code.id, d.message) not in inherited]
                 found += fresh
                 told[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited
-    return _tidy(found)
+    return Examined(_tidy(found), tuple(studies))
 
 
-def _short_study(symbol: Symbol, study: tree.Study, composer: Composer, rules: Rules) -> list[Diagnostic]:
-    """What keeps the runs of a study that is right by itself from learning. Where it varies the data, each of its rows
-    has a first update of its own."""
-    given = {entry.path.text: entry for entry in study.entries}
-    base, steps = given.get("base"), given.get("steps")
-    if not isinstance(base, tree.Assignment) or not isinstance(steps, tree.Assignment):
-        return []  # lost in what could not be parsed
-    path, count = study_base(base), whole(steps.value)
-    algorithm = None if path is None else composer.scope.find(path, symbol.unit, tree.Algorithm)
-    settings = None if algorithm is None else composer.compose(algorithm).settings
-    if algorithm is None or settings is None or count is None or any(path.split(".")[0] == "data" for path in given):
-        return []
-    row = resolve(algorithm, settings, composer.vocabulary, rules).row
-    found = check_duration(row, count, option="steps = ") if row is not None and "data" in row else []
-    blamed = Label(steps.value.span, "ends before it", primary=True)
-    return [replace(each, labels=(blamed, *(replace(label, primary=False) for label in each.labels))) for each in found]
+def load_study(
+    name_or_path: str | Path,
+    space: Space | None = None,
+    schema: Mapping[str, Slot] = SCHEMA,
+    rules: Rules = check_row,
+    texts: Mapping[Path, str] | None = None,
+) -> Expanded:
+    """Expand one study.
+
+    Args:
+        name_or_path: a path, or `path:name` where the file declares several.
+        space: the actions of an environment and how many numbers or choices they are, or None where it cannot be made.
+            Without it `when actions = ...` does not apply, and no row is held against its environment.
+        schema: the slots.
+        rules: what is asked of a row that resolves.
+        texts: what is read instead of the files at these real paths.
+
+    Returns:
+        the study, or None where there is an error. Nothing is raised for anything that a user can write.
+    """
+    text = str(name_or_path)
+    path, name, shown = place(text)
+    library = load(path, shown, texts)
+    scope = Scope(library)
+    found = [*library.diagnostics, *scope.diagnostics]
+    symbol = _chosen(text, name, shown, library, scope, found, tree.Study)
+    if symbol is None:
+        return Expanded(None, _tidy(found))
+    expanded = expand(symbol, Composer(scope, Vocabulary(schema), Target()), rules, space)
+    found += expanded.diagnostics
+    return Expanded(None if _has_error(found) else expanded.study, _tidy(found))
 
 
 def find_study(name_or_path: str | Path) -> tree.Study | None:
@@ -162,10 +199,6 @@ def find_study(name_or_path: str | Path) -> tree.Study | None:
     own = () if unit is None else unit.file.declarations
     named = [declaration for declaration in own if name in (None, declaration.name.text)]
     return named[0] if len(named) == 1 and isinstance(named[0], tree.Study) else None
-
-
-def _algorithms(library: Library, scope: Scope) -> list[Symbol]:
-    return [symbol for symbol in scope.own(library.root) if isinstance(symbol.declaration, tree.Algorithm)]
 
 
 def place(text: str) -> tuple[Path, str | None, str]:
@@ -187,23 +220,30 @@ def _exists(text: str) -> bool:
 
 
 def _chosen(
-    text: str, name: str | None, shown: str, library: Library, scope: Scope, found: list[Diagnostic]
+    text: str,
+    name: str | None,
+    shown: str,
+    library: Library,
+    scope: Scope,
+    found: list[Diagnostic],
+    kind: type[tree.Algorithm | tree.Study],
 ) -> Symbol | None:
-    """The algorithm that is meant; None, with a diagnostic, where that is not clear."""
+    """The declaration of a kind that is meant; None, with a diagnostic, where that is not clear."""
+    noun = "study" if kind is tree.Study else "algorithm"
     if library.root not in library.units:
         if "/" not in text and not text.endswith(".tx") and not _exists(text):
             found[:] = [_no_such(text, shipped_names(), "there is no file and no shipped spec `{}`")]
         return None
-    own = _algorithms(library, scope)
+    own = [symbol for symbol in scope.own(library.root) if isinstance(symbol.declaration, kind)]
     if name is None and shown.startswith("std."):
         name = next((symbol.name for symbol in own if symbol.name == shown.removeprefix("std.")), None)
     if name is not None:
         symbol = next((symbol for symbol in own if symbol.name == name), None)
         other = next((symbol for symbol in scope.own(library.root) if symbol.name == name), None)
         if symbol is None and other is not None:
-            found.append(wrong_kind(name, other, tree.Algorithm, other.span))
+            found.append(wrong_kind(name, other, kind, other.span))
         elif symbol is None:
-            message = f"`{shortened(shown)}` has no algorithm `{{}}`"
+            message = f"`{shortened(shown)}` has no {noun} `{{}}`"
             found.append(_no_such(name, [symbol.name for symbol in own], message))
         return symbol
     if len(own) == 1:
@@ -212,15 +252,16 @@ def _chosen(
     if own:
         labels = [Label(symbol.span, "one", primary=symbol is own[0]) for symbol in own[:SMALL]]
         hint = "say which: " + quoted(f"{text}:{symbol.name}" for symbol in own[:SMALL])
-        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has several algorithms", tuple(labels), help=hint))
+        several = "studies" if kind is tree.Study else "algorithms"
+        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has several {several}", tuple(labels), help=hint))
     elif scope.own(library.root):
         others = scope.own(library.root)[:SMALL]
         labels = [Label(symbol.span, f"{symbol.kind}", primary=symbol is others[0]) for symbol in others]
         hint = instead(others[0])
-        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has no algorithm", tuple(labels), help=hint))
+        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has no {noun}", tuple(labels), help=hint))
     elif unit.complete:
         label = Label(Span(unit.file.source, 0, 0), "declares none", primary=True)
-        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, "the file has no algorithm", (label,)))
+        found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has no {noun}", (label,)))
     return None
 
 

@@ -34,6 +34,12 @@ class Composer:
         self._conditional: dict[Symbol, bool] = {}
         self._allowed: dict[Symbol, frozenset[str]] = {}
 
+    def at(self, target: Target) -> Composer:
+        """A composer of the same library for another target, which reads no body again."""
+        other = Composer(self.scope, self.vocabulary, target)
+        other._bodies, other._conditional, other._allowed = self._bodies, self._conditional, self._allowed
+        return other
+
     def body(self, symbol: Symbol) -> Body:
         """The body of an algorithm or an architecture, read."""
         if symbol not in self._bodies:

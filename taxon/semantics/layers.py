@@ -90,6 +90,14 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class _Here:
+    """The slot that a path leads to, and what stands there where nothing is set."""
+
+    slot: Slot
+    default: Typed | None
+
+
+@dataclass(frozen=True)
 class _Stop:
     """Why a path below a choice leads nowhere: another choice stands at `path`, or nothing does, or an error."""
 
@@ -134,7 +142,10 @@ def apply(settings: Settings, body: Body, layer: Layer) -> None:
     settings.rank += 1
     settings.overridden |= layer.kind == "set"
     for operation in body.operations:
-        (_set if operation.value_span is not None else _unset)(settings, operation, layer)
+        if operation.modifications:
+            _change(settings, operation, layer)
+        else:
+            (_set if operation.value_span is not None else _unset)(settings, operation, layer)
 
 
 def apply_conditional(settings: Settings, body: Body, target: Target, holder: Symbol, kind: str = "when") -> set[Layer]:
@@ -175,14 +186,14 @@ def _forget(settings: Settings, place: Place) -> None:
         del settings.held[known]
 
 
-def _reach(settings: Settings, place: Place) -> Slot | _Stop:
+def _reach(settings: Settings, place: Place) -> _Here | _Stop:
     """The slot that a place is, given the choices that stand above it now."""
     slot = place.top
     path, names = place.owner, place.below
     default = default_of(slot)
     while True:
         if not names:
-            return slot
+            return _Here(slot, default)
         held = settings.held.get(path)
         value = held.value if held is not None else default.value if default is not None else None
         if value is None:
@@ -201,11 +212,11 @@ def _set(settings: Settings, operation: Operation, layer: Layer) -> None:
     stops: list[_Stop] = []
     reached = False
     for place in operation.places:
-        slot = _reach(settings, place)
-        if isinstance(slot, _Stop):
-            stops.append(slot)
+        here = _reach(settings, place)
+        if isinstance(here, _Stop):
+            stops.append(here)
             continue
-        reached = True
+        reached, slot = True, here.slot
         settings.taken.pop(place.path, None)
         known = settings.held.get(place.path)
         if operation.shared and known is not None and known.layer is layer and not known.operation.shared:
@@ -234,13 +245,48 @@ def _hold(
             _hold(settings, f"{path}.{key}", owner, parameter, given, layer, operation)
 
 
+def _change(settings: Settings, operation: Operation, layer: Layer) -> None:
+    """Add modifiers to the choice at a path, or take them away; what else is said of that choice stays."""
+    assert operation.value_span is not None
+    for place in operation.places:
+        here, path = _reach(settings, place), place.path
+        if isinstance(here, _Stop):
+            if not here.poisoned:
+                settings.diagnostics.append(_no_constructor(operation, here))
+            continue
+        if path not in settings.held and here.default is not None:
+            _hold(settings, path, place.owner, here.slot, here.default, layer, operation)
+        held = settings.held.get(path)
+        if held is None or held.value is None:
+            continue  # the row leaves it open, or it is wrong: said elsewhere
+        if not isinstance(held.value, Composition):
+            labels = [Label(operation.value_span, "no choice to change", primary=True), Label(held.span, "set here")]
+            settings.diagnostics.append(
+                Diagnostic(codes.NO_BASE, f"`{path}` is a number, which takes no modifier", tuple(labels))
+            )
+            continue
+        added = set(held.value.modifiers)
+        for each in operation.modifications:
+            if each.added and each.key in added and not each.below:
+                continue  # it is there already, with parameters of its own
+            prefix = f"{path}.{each.key}."
+            said = [at for at, known in settings.held.items() if known.owner == place.owner and at.startswith(prefix)]
+            for at in said:
+                del settings.held[at]
+            added = added | {each.key} if each.added else added - {each.key}
+        modifiers = tuple(modifier.key for modifier in here.slot.modifiers if modifier.key in added)
+        below = {name: typed for each in operation.modifications for name, typed in each.below.items()}
+        value = Typed(Composition(held.value.base, modifiers), operation.value_span, below)
+        _hold(settings, path, place.owner, here.slot, value, layer, operation)
+
+
 def _unset(settings: Settings, operation: Operation, layer: Layer) -> None:
     stops: list[_Stop] = []
     there = False
     for place in operation.places:
-        slot = _reach(settings, place)
-        if isinstance(slot, _Stop):
-            stops.append(slot)
+        here = _reach(settings, place)
+        if isinstance(here, _Stop):
+            stops.append(here)
             continue
         prefix = f"{place.path}."
         there |= any(

@@ -6,7 +6,7 @@ Nothing is searched for: an import names one file relative to the importing one,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,7 +146,7 @@ def _unreadable(name: str, span: Span, label: str, help: str = "") -> Diagnostic
 
 
 def _wanted(unit: Unit, library: Library) -> Iterator[tuple[Span, Path, str]]:
-    """The files that a file names: by `import`, and by `std.` in `extends`, `with` and `base`."""
+    """The files that a file names: by `import`, and by `std.` in `extends`, in `with` and in studies."""
     for statement in unit.file.imports:
         target = _target(statement.target, unit, library)
         if target is not None:
@@ -169,19 +169,30 @@ def _references(file: tree.File) -> Iterator[tree.Path]:
                 if parent is not None:
                     yield parent
                 yield from mixins
-            case tree.Study(entries=entries):
-                for entry in entries:
-                    base = study_base(entry)
-                    if base is not None:
-                        yield base
+            case tree.Study():
+                yield from (path for path, _ in study_references(declaration))
 
 
-def study_base(entry: tree.Assignment | tree.Vary) -> tree.Path | None:
-    """The name in `base = name`, as a path."""
-    match entry:
-        case tree.Assignment(path=tree.Path(names=(tree.Name(text="base"),)), value=tree.Reference() as value):
-            return tree.Path(tuple(tree.Name(name, value.span) for name in value.name.split(".")), value.span)
-    return None
+def study_references(study: tree.Study) -> Iterator[tuple[tree.Path, type[tree.Algorithm | tree.Architecture]]]:
+    """The names of other declarations that a study gives, and what each is meant to be: in `base`, in `vary ... with`
+    and in `ladder`."""
+    for entry in study.entries:
+        values: Sequence[tree.Expression] = ()
+        kind: type[tree.Algorithm | tree.Architecture] = tree.Algorithm
+        match entry:
+            case tree.Assignment(path=tree.Path(names=(tree.Name(text="base"),)), value=value):
+                values = value.items if isinstance(value, tree.List) else (value,)
+            case tree.Assignment(path=tree.Path(names=(tree.Name(text="ladder"),)), value=tree.Call(arguments=given)):
+                values = [each.value for each in given if each.name is None or each.name.text in ("from", "to")]
+            case tree.Mixed(mixins=mixins):
+                values, kind = mixins.items, tree.Architecture
+        yield from ((reference_path(value), kind) for value in values if isinstance(value, tree.Reference))
+
+
+def reference_path(reference: tree.Reference) -> tree.Path:
+    """A name that is used as a value, as a path of which each part has the span of the whole."""
+    span = reference.span
+    return tree.Path(tuple(tree.Name(name, span) for name in reference.name.split(".")), span)
 
 
 def _target(target: tree.String | tree.Path, unit: Unit, library: Library) -> tuple[Path, str] | None:

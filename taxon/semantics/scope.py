@@ -231,7 +231,7 @@ class Scope:
 
 
 def wrong_kind(
-    name: str, symbol: Symbol, kind: type[tree.Algorithm] | type[tree.Architecture], span: Span
+    name: str, symbol: Symbol, kind: type[tree.Declaration], span: Span
 ) -> Diagnostic:
     """What a name means where a declaration of another kind is meant."""
     wanted = _KINDS[kind]
@@ -252,8 +252,9 @@ def instead(symbol: Symbol) -> str:
         case tree.Algorithm():
             return f"an algorithm is inherited from: `extends {symbol.name}`"
         case tree.Study(entries=entries):
-            base = next((entry for entry in entries if entry.path.text == "base"), None)
-            named = f", `{base.value.span.text}`" if isinstance(base, tree.Assignment) else ""
+            given = (entry for entry in entries if isinstance(entry, tree.Assignment) and entry.path.text == "base")
+            base = next(given, None)
+            named = f", `{base.value.span.text}`" if base is not None else ""
             return f"a study varies an algorithm: name its base{named}"
 
 

@@ -63,6 +63,10 @@ def _parts(node: tree.Expression) -> Iterator[tree.Expression]:
             yield from (left, right)
         case tree.Sum(terms=terms):
             yield from terms
+        case tree.Change(terms=signed):
+            yield from (term.modifier for term in signed)
+        case tree.Map(pairs=pairs):
+            yield from (pair.value for pair in pairs)
 
 
 def _finding(
@@ -80,7 +84,7 @@ def _typed(value: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
             return None if number is None else Typed(number, value.span)
         case tree.Boolean() if slot.boolean:
             return Typed(value.value, value.span)
-        case tree.List() | tree.String():
+        case tree.List() | tree.String() | tree.Map() | tree.Change():
             found.append(_wrong_kind(value, slot, path))
             return None
         case tree.Number() | tree.Boolean() if slot.choice(spelling(value)) is None:
@@ -103,13 +107,16 @@ def _wrong_kind(value: tree.Expression, slot: Slot, path: str) -> Diagnostic:
         tree.Index: "a choice",
         tree.Product: "a product",
         tree.Sum: "a sum",
+        tree.Change: "a change",
+        tree.Map: "a map",
     }[type(value)]
     edit = None
     if isinstance(value, tree.String) and slot.choice(value.value) is not None:
         edit = safe_edit(value.span, value.value)
-    return _finding(
-        codes.WRONG_KIND, f"`{path}` takes no {kind[2:]}", value.span, kind, f"it takes {takes(slot)}", edit
-    )
+    help = f"it takes {takes(slot)}"
+    if isinstance(value, tree.Change):
+        help = f"a study's `vary` changes what stands there, an entry says all of it; {help}"
+    return _finding(codes.WRONG_KIND, f"`{path}` takes no {kind[2:]}", value.span, kind, help, edit)
 
 
 def _number(value: tree.Number, numbers: Range, path: str, found: list[Diagnostic]) -> float | int | None:

@@ -12,7 +12,7 @@ from threading import Lock
 from taxon.diagnostics.source import Source, Span
 from taxon.semantics.compose import Composer
 from taxon.semantics.layers import Target
-from taxon.semantics.loading import Library, Unit, load, shipped_path, study_base
+from taxon.semantics.loading import Library, Unit, load, shipped_path, study_references
 from taxon.semantics.resolve import resolve
 from taxon.semantics.scope import Scope, Symbol
 from taxon.semantics.vocabulary import Vocabulary

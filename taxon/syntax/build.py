@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lark import Token
 from lark import Tree as Branch
@@ -20,6 +21,8 @@ from taxon.syntax.tree import (
     Block,
     Boolean,
     Call,
+    Change,
+    Claim,
     Declaration,
     Entry,
     Expression,
@@ -27,13 +30,18 @@ from taxon.syntax.tree import (
     Import,
     Index,
     List,
+    Map,
+    Mixed,
     Name,
     Number,
+    Pair,
     Path,
     Product,
     Reference,
+    Signed,
     String,
     Study,
+    StudyEntry,
     Sum,
     Unset,
     Vary,
@@ -42,6 +50,11 @@ from taxon.syntax.tree import (
 
 Node = Branch[Token] | Token
 _PYTHON = {"True": True, "False": False}
+_ONLY_IN_STUDIES = {Vary: "`vary`", Mixed: "`vary`", Claim: "a claim"}
+_EXCLUDE = "exclude"
+
+# What may stand between braces: an entry of an algorithm or of a study, or one of a map.
+_Member = Entry | StudyEntry | Pair
 
 
 class Builder:
@@ -122,17 +135,17 @@ class Builder:
 
     # Entries
 
-    def _block(self, branch: Branch[Token]) -> tuple[list[Entry | Vary], Span]:
+    def _block(self, branch: Branch[Token]) -> tuple[list[_Member], Span]:
         return self._entries(branch), self._span(_token(branch, -1))
 
-    def _entries(self, branch: Branch[Token]) -> list[Entry | Vary]:
+    def _entries(self, branch: Branch[Token]) -> list[_Member]:
         return [self._entry(node) for node in _branches(branch) if not _broken(node)]
 
-    def _entry(self, branch: Branch[Token]) -> Entry | Vary:
+    def _entry(self, branch: Branch[Token]) -> _Member:
         match _kind(branch):
             case "assignment":
-                path, value = self.path(_branch(branch, 0)), self.expression(_branch(branch, 2))
-                return Assignment(path, value, self.docs.get(path.span.start, ""), path.span.to(value.span))
+                path, value = self.path(_branch(branch, 0)), _branch(branch, 2)
+                return self._braced(path, value) if _kind(value) == "block" else self._assignment(path, value)
             case "group":
                 path = self.path(_branch(branch, 0))
                 entries, end = self._block(_branch(branch, 1))
@@ -148,32 +161,77 @@ class Builder:
                 entries, end = self._block(_branch(branch, 4))
                 span = self._span(_token(branch, 0)).to(end)
                 return When(subject, value, self._plain(entries), span)
+            case "mixed":
+                name, mixins = self.name(_token(branch, 1)), self._list(_branch(branch, 3))
+                return Mixed(name, mixins, self._span(_token(branch, 0)).to(mixins.span))
+            case "claim":
+                name, said = self.name(_token(branch, 1)), self.expression(_branch(branch, 3))
+                span = self._span(_token(branch, 0)).to(said.span)
+                return Claim(name, said, self.docs.get(span.start, ""), span)
+            case "pair":
+                key, value = self._string(_token(branch, 0)), self.expression(_branch(branch, 2))
+                return Pair(key, value, key.span.to(value.span))
             case _:
-                path, values = self.path(_branch(branch, 1)), self._list(_branch(branch, 3))
-                return Vary(path, values, self._span(_token(branch, 0)).to(values.span))
+                first, name = self._span(_token(branch, 0)), branch.children[1]
+                path, values = (self.path(_branch(branch, -3)), self._list(_branch(branch, -1)))
+                return Vary(self.name(name) if isinstance(name, Token) else None, path, values, first.to(values.span))
 
-    def _plain(self, entries: list[Entry | Vary], body: bool = False) -> tuple[Entry, ...]:
+    def _assignment(self, path: Path, value: Branch[Token]) -> Assignment:
+        said = self.expression(value)
+        return Assignment(path, said, self.docs.get(path.span.start, ""), path.span.to(said.span))
+
+    def _braced(self, path: Path, branch: Branch[Token]) -> Assignment | Block:
+        """`path = { ... }`: a map, or a block behind a sign that it does not take."""
+        members, end = self._block(branch)
+        pairs = tuple(member for member in members if isinstance(member, Pair))
+        opening = self._span(_token(branch, 0))
+        if len(pairs) == len(members):
+            return Assignment(path, Map(pairs, opening.to(end)), self.docs.get(path.span.start, ""), path.span.to(end))
+        labels = (Label(opening, primary=True),)
+        help = "leave the `=` out: a block follows its path directly"
+        self._report(Diagnostic(codes.UNEXPECTED, "expected a value, found `{`", labels, help=help))
+        return Block(path, self._plain(members), path.span.to(end))
+
+    def _plain(self, entries: list[_Member], body: bool = False) -> tuple[Entry, ...]:
         """The entries of an algorithm's own body, or of a block, a `when` or an architecture, which speak of no row."""
         kept: list[Entry] = []
         for entry in entries:
-            if isinstance(entry, Vary):
-                self._misplaced(entry.span, "`vary` belongs in a study", "write `study name { base = ..., vary ... }`")
+            if isinstance(entry, Vary | Mixed | Claim):
+                what = f"{_ONLY_IN_STUDIES[type(entry)]} belongs in a study"
+                self._misplaced(entry.span, what, "write `study name { base = ..., vary ... }`")
+            elif isinstance(entry, Pair):
+                self._no_pair(entry)
             elif isinstance(entry, Allow) and not body:
                 self._misplaced(entry.span, "`allow` belongs in an algorithm's own body", "write it outside its blocks")
             else:
                 kept.append(entry)
         return tuple(kept)
 
-    def _of_study(self, entries: list[Entry | Vary]) -> tuple[Assignment | Vary, ...]:
-        kept: list[Assignment | Vary] = []
+    def _of_study(self, entries: list[_Member]) -> tuple[StudyEntry, ...]:
+        kept: list[StudyEntry] = []
         for entry in entries:
-            if isinstance(entry, Assignment | Vary):
+            if isinstance(entry, Assignment | Vary | Mixed | Claim):
                 kept.append(entry)
+            elif isinstance(entry, When) and entry.subject.text == "env":
+                kept.append(replace(entry, entries=self._assignments(entry.entries, "a `when` of a study")))
+            elif isinstance(entry, Block) and entry.path.text == _EXCLUDE:
+                kept.append(replace(entry, entries=self._assignments(entry.entries, "`exclude`")))
+            elif isinstance(entry, Pair):
+                self._no_pair(entry)
             else:
-                what = {Block: "a block", Unset: "`unset`", Allow: "`allow`", When: "`when`"}[type(entry)]
+                what = {Block: "a block", Unset: "`unset`", Allow: "`allow`", When: "such a `when`"}[type(entry)]
                 help = "set it in an algorithm that the study takes as its base"
                 self._misplaced(entry.span, f"{what} belongs in an algorithm, not in a study", help)
         return tuple(kept)
+
+    def _assignments(self, entries: tuple[Entry, ...], where: str) -> tuple[Entry, ...]:
+        for entry in entries:
+            if not isinstance(entry, Assignment):
+                self._misplaced(entry.span, f"{where} holds entries such as `name = value` alone", "take it out")
+        return tuple(entry for entry in entries if isinstance(entry, Assignment))
+
+    def _no_pair(self, pair: Pair) -> None:
+        self._misplaced(pair.span, "a string names no path", 'in a study, `scale = { "Hopper-v4" = [18, 3013] }` has such')
 
     def _misplaced(self, span: Span, message: str, help: str) -> None:
         self._report(Diagnostic(codes.MISPLACED, message, (Label(span, "", primary=True),), help=help))
@@ -239,6 +297,15 @@ class Builder:
         terms = tuple(self.expression(node) for node in _branches(branch))
         return Sum(terms, terms[0].span.to(terms[-1].span))
 
+    def _change(self, branch: Branch[Token]) -> Change:
+        signs = [node for node in branch.children if isinstance(node, Token)]
+        terms = [self.expression(node) for node in _branches(branch)]
+        signed = tuple(
+            Signed(sign.type == "PLUS", term, self._span(sign).to(term.span))
+            for sign, term in zip(signs, terms, strict=True)
+        )
+        return Change(signed, signed[0].span.to(signed[-1].span))
+
     _expressions: dict[str, Callable[[Builder, Branch[Token]], Expression]] = {  # noqa: RUF012
         "number": _number,
         "boolean": _boolean,
@@ -249,6 +316,7 @@ class Builder:
         "index": _index,
         "product": _product,
         "sum": _sum,
+        "change": _change,
     }
 
     # Leaves

@@ -86,13 +86,14 @@ KEYWORD = Code(
     "TX015",
     "a keyword used as a name",
     "`taxon`, `algorithm`, `architecture`, `study`, `extends`, `with`, `import`, `unset`, `allow`, `when`, `vary`, "
-    "`in`, `true` and `false` are keywords of the language and name nothing else.",
+    "`claim`, `in`, `true` and `false` are keywords of the language and name nothing else.",
 )
 MISPLACED = Code(
     "TX016",
     "an entry that does not belong here",
-    "A study holds assignments and `vary`; an algorithm or an architecture holds assignments, blocks, `unset` and "
-    "`when`. `allow` speaks of a whole row, so it stands in an algorithm's own body, outside blocks and `when`.",
+    "A study holds assignments, `vary`, `claim`, and the blocks `when` and `exclude`; an algorithm or an architecture "
+    "holds assignments, blocks, `unset` and `when`. `allow` speaks of a whole row, so it stands in an algorithm's own "
+    "body, outside blocks and `when`.",
 )
 DANGLING_DOC = Code(
     "TX017",

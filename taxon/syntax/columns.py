@@ -15,8 +15,8 @@ _ANY_SHORT: _Kin = ("=", "", 0)
 def head_widths(body: Group, indent: int) -> dict[int, int]:
     """How wide the heads of a body's entries are made, by index.
 
-    All paths up to SHORT share a column for `=`. Longer paths, and the heads of blocks on one line, share one where
-    they stand on adjacent lines and are alike: of one first name and of as many names.
+    All paths up to SHORT share a column for `=`. Longer paths, claims, strings, and the heads of blocks on one line,
+    share one where they stand on adjacent lines and are alike: of one first name and of as many names.
     """
     short: list[int] = []
     runs: list[list[int]] = [short]
@@ -45,10 +45,12 @@ def _kin(entry: Entry, indent: int) -> _Kin | None:
         return None
     if not _assigns(entry) and (entry.divided or broken(entry.words, indent, indent, 0)):
         return None
-    if _assigns(entry) and _width(entry) <= SHORT:
-        return _ANY_SHORT
     head = [word for word in entry.words[: entry.head] if isinstance(word, Word)]
-    return ("=" if _assigns(entry) else "{", head[0].text, sum(word.kind == "DOT" for word in head))
+    first = head[0]
+    if _assigns(entry) and first.kind != "CLAIM" and _width(entry) <= SHORT:
+        return _ANY_SHORT
+    alike = "" if first.kind == "STRING" else first.text
+    return ("=" if _assigns(entry) else "{", alike, sum(word.kind == "DOT" for word in head))
 
 
 def _assigns(entry: Entry) -> bool:

@@ -15,7 +15,7 @@ from taxon.data import grammar_text
 KEYWORDS = frozenset(
     {
         "TAXON", "ALGORITHM", "ARCHITECTURE", "STUDY", "EXTENDS", "WITH", "IMPORT", "UNSET", "ALLOW", "WHEN", "VARY",
-        "IN", "TRUE", "FALSE",
+        "CLAIM", "IN", "TRUE", "FALSE",
     }
 )  # fmt: skip
 

@@ -20,16 +20,16 @@ _READING: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"NUMBER", "RSQB"}), "item"),
     (frozenset({"TRUE", "NUMBER"}), "value"),
     (frozenset({"NUMBER"}), "edition"),
-    (frozenset({"STRING", "NAME"}), "import"),
     (frozenset({"UNSET"}), "entry"),
+    (frozenset({"STRING", "NAME"}), "import"),
     (frozenset({"EQUAL", "LBRACE"}), "path"),
     (frozenset({"EQUAL", "RPAR"}), "after argument"),
     (frozenset({"RPAR"}), "after argument"),
     (frozenset({"RSQB", "COMMA"}), "after item"),
     (frozenset({"LBRACE", "WITH"}), "header"),
     (frozenset({"LBRACE"}), "body"),
-    (frozenset({"EQUAL"}), "condition"),
     (frozenset({"IN"}), "axis"),
+    (frozenset({"EQUAL"}), "condition"),
     (frozenset({"LSQB"}), "values"),
     (frozenset({"NEWLINE", "RBRACE"}), "end"),
     (frozenset({"RSQB"}), "after index"),
@@ -64,7 +64,6 @@ _HELP = {
     ("file", "NAME"): "entries stand inside the braces of a declaration: `algorithm name { ... }`",
     ("file", "NUMBER"): "the edition stands once, in the first line: `taxon 1`",
     ("value", "EQUAL"): "write one `=`",
-    ("value", "LBRACE"): "leave the `=` out: a block follows its path directly",
     ("value", "NEWLINE"): "write the value on the line of its path",
     ("end", "NAME"): "end the entry before it with a comma or a newline",
     ("end", "LPAR"): "only a name takes arguments",
@@ -87,6 +86,7 @@ _HELP = {
     ("reason", "NEWLINE"): 'say why: `allow TX501 "the point of the ablation"`',
     ("values", "NAME"): "write `vary path in [first, second]`",
     ("axis", "EQUAL"): "write `vary path in [first, second]`",
+    ("name", "LSQB"): "write `vary path in [first, second]`",
 }
 
 _LONGEST_LINE = 1000  # what is looked through for a better message
@@ -138,7 +138,7 @@ def unexpected(source: Source, token: Token, accepted: Set[str], unclosed: Token
 _KEYWORD_HELP = {
     "name": "choose another name",
     "path": "write `=` between a path and its value, and the next entry on its own line",
-    "entry": "an entry begins with a path, `unset`, `allow`, `when` or, in a study, `vary`",
+    "entry": "an entry begins with a path, `unset`, `allow`, `when` or, in a study, `vary` or `claim`",
     "value": "choose another name",
     "argument": "choose another name",
     "item": "choose another name",
@@ -193,7 +193,7 @@ def _short(text: str) -> str:
 
 
 _LEXICAL = frozenset(
-    {"STRAY", "OPEN_STRING", "BAD_ESCAPE", "BAD_NUMBER", "HUGE_NUMBER", "BAD_NAME", "JUNK", "SEMICOLON"}
+    {"STRAY", "OPEN_STRING", "BAD_ESCAPE", "BAD_NUMBER", "HUGE_NUMBER", "BAD_NAME", "MINUS", "JUNK", "SEMICOLON"}
 )
 
 

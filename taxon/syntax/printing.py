@@ -14,6 +14,8 @@ from taxon.syntax.tree import (
     Block,
     Boolean,
     Call,
+    Change,
+    Claim,
     Declaration,
     Entry,
     Expression,
@@ -21,12 +23,15 @@ from taxon.syntax.tree import (
     Import,
     Index,
     List,
+    Map,
+    Mixed,
     Number,
     Path,
     Product,
     Reference,
     String,
     Study,
+    StudyEntry,
     Sum,
     Unset,
     Vary,
@@ -90,6 +95,10 @@ def expression(value: Expression) -> str:
             return f"{expression(value.left)} * {expression(value.right)}"
         case Sum():
             return " + ".join(map(expression, value.terms))
+        case Change():
+            return " ".join(f"{'+' if term.added else '-'} {expression(term.modifier)}" for term in value.terms)
+        case Map():
+            return f"{{ {', '.join(f'{string(pair.key.value)} = {expression(pair.value)}' for pair in value.pairs)} }}"
         case _:
             assert_never(value)
 
@@ -130,7 +139,7 @@ def declaration(node: Declaration) -> str:
     return "".join(f"{line}\n" for line in (*_doc(node.doc), *_braces(head, node.entries)))
 
 
-def entry(node: Entry | Vary) -> str:
+def entry(node: Entry | StudyEntry) -> str:
     """One entry, over several lines where it is a block."""
     return "\n".join(_entry(node))
 
@@ -141,7 +150,7 @@ def _doc(text: str) -> Iterator[str]:
             yield f"/// {line}".rstrip()
 
 
-def _braces(head: str, entries: Iterable[Entry | Vary]) -> Iterator[str]:
+def _braces(head: str, entries: Iterable[Entry | StudyEntry]) -> Iterator[str]:
     lines = [_INDENT + line for node in entries for line in _entry(node)]
     if not lines:
         yield f"{head} {{}}"
@@ -151,7 +160,7 @@ def _braces(head: str, entries: Iterable[Entry | Vary]) -> Iterator[str]:
     yield "}"
 
 
-def _entry(node: Entry | Vary) -> Iterator[str]:
+def _entry(node: Entry | StudyEntry) -> Iterator[str]:
     match node:
         case Assignment():
             yield from _doc(node.doc)
@@ -165,6 +174,12 @@ def _entry(node: Entry | Vary) -> Iterator[str]:
         case When():
             yield from _braces(f"when {node.subject.text} = {expression(node.value)}", node.entries)
         case Vary():
-            yield f"vary {node.path.text} in {expression(node.values)}"
+            name = "" if node.name is None else f"{node.name.text} = "
+            yield f"vary {name}{node.path.text} in {expression(node.values)}"
+        case Mixed():
+            yield f"vary {node.name.text} with {expression(node.mixins)}"
+        case Claim():
+            yield from _doc(node.doc)
+            yield f"claim {node.name.text} = {expression(node.value)}"
         case _:
             assert_never(node)

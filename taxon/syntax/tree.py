@@ -105,7 +105,41 @@ class Sum:
     span: Span
 
 
-Expression = Number | Boolean | String | Reference | List | Call | Index | Product | Sum
+@dataclass(frozen=True)
+class Signed:
+    """`+ clipped_double` or `- clipped_double`."""
+
+    added: bool
+    modifier: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Change:
+    """`- clipped_double + smoothing(0.2)`: what is taken from the value that stands there, and what is added to it."""
+
+    terms: tuple[Signed, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`"Hopper-v4" = [18, 3013]` inside a map."""
+
+    key: String
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True)
+class Map:
+    """`{ "Hopper-v4" = [18, 3013], "Ant-v4" = [-60, 5532] }`"""
+
+    pairs: tuple[Pair, ...]
+    span: Span
+
+
+Expression = Number | Boolean | String | Reference | List | Call | Index | Product | Sum | Change | Map
 
 
 @dataclass(frozen=True)
@@ -183,22 +217,44 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Vary:
-    """`vary network.activation in [relu, elu]`."""
+    """`vary network.activation in [relu, elu]`, or `vary act = network.activation in [relu, elu]`."""
 
+    name: Name | None
     path: Path
     values: List
     span: Span
 
 
 @dataclass(frozen=True)
-class Study:
-    """A grid of runs; its entries are `base`, `on`, `seeds`, `steps` and any number of `vary`."""
+class Mixed:
+    """`vary net with [sac_net, mpo_net]`: a factor whose levels are architectures."""
 
     name: Name
-    entries: tuple[Assignment | Vary, ...]
+    mixins: List
+    span: Span
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`claim helps = effect(double, above = 0)`: what a study is to decide; its doc is the claim as a sentence."""
+
+    name: Name
+    value: Expression
     doc: str
     span: Span
 
+
+@dataclass(frozen=True)
+class Study:
+    """A grid of runs: its keys, what it varies, its `when` and `exclude` blocks, and what it claims."""
+
+    name: Name
+    entries: tuple[StudyEntry, ...]
+    doc: str
+    span: Span
+
+
+StudyEntry = Assignment | Block | When | Vary | Mixed | Claim
 
 Declaration = Algorithm | Architecture | Study
 

@@ -67,13 +67,21 @@ def _composed(inner: SearchStrategy[tree.Expression]) -> SearchStrategy[tree.Exp
         st.builds(tree.Call, names, st.lists(arguments, max_size=3).map(tuple), st.just(HERE)),
     )
     term = atom | st.builds(tree.Product, atom, atom, st.just(HERE))
-    return term | st.builds(tree.Sum, st.lists(term, min_size=2, max_size=3).map(tuple), st.just(HERE))
+    signed = st.builds(tree.Signed, st.booleans(), term, st.just(HERE))
+    return st.one_of(
+        term,
+        st.builds(tree.Sum, st.lists(term, min_size=2, max_size=3).map(tuple), st.just(HERE)),
+        st.builds(tree.Change, st.lists(signed, min_size=1, max_size=3).map(tuple), st.just(HERE)),
+    )
 
 
 expressions = st.recursive(atoms, _composed, max_leaves=6)
 _line = st.text(_shown, max_size=12).map(str.rstrip)
 docs = st.lists(_line, max_size=2).map("\n".join)
-assignments = st.builds(tree.Assignment, paths, expressions, docs, st.just(HERE))
+strings = st.builds(tree.String, texts, st.just(HERE))
+pairs = st.builds(tree.Pair, strings, expressions, st.just(HERE))
+maps = st.builds(tree.Map, st.lists(pairs, max_size=2).map(tuple), st.just(HERE))
+assignments = st.builds(tree.Assignment, paths, expressions | maps, docs, st.just(HERE))
 leaves = assignments | st.builds(tree.Unset, paths, st.just(HERE))
 
 
@@ -85,10 +93,19 @@ def _nested(inner: SearchStrategy[tree.Entry]) -> SearchStrategy[tree.Entry]:
 
 
 entries = st.lists(st.recursive(leaves, _nested, max_leaves=4), max_size=3).map(tuple)
-allows = st.builds(tree.Allow, names, st.builds(tree.String, texts, st.just(HERE)), st.just(HERE))
+allows = st.builds(tree.Allow, names, strings, st.just(HERE))
 own_entries = st.tuples(entries, st.lists(allows, max_size=2).map(tuple)).map(lambda parts: parts[1] + parts[0])
 lists = st.builds(tree.List, st.lists(expressions, max_size=3).map(tuple), st.just(HERE))
-varies = st.builds(tree.Vary, paths, lists, st.just(HERE))
+told = st.lists(assignments, max_size=2).map(tuple)
+env, exclude = tree.Name("env", HERE), tree.Path((tree.Name("exclude", HERE),), HERE)
+of_studies = st.one_of(
+    assignments,
+    st.builds(tree.Vary, st.none() | names, paths, lists, st.just(HERE)),
+    st.builds(tree.Mixed, names, lists, st.just(HERE)),
+    st.builds(tree.Claim, names, expressions, docs, st.just(HERE)),
+    st.builds(tree.When, st.just(env), expressions, told, st.just(HERE)),
+    st.builds(tree.Block, st.just(exclude), told, st.just(HERE)),
+)
 declarations = st.one_of(
     st.builds(
         tree.Algorithm,
@@ -100,7 +117,7 @@ declarations = st.one_of(
         st.just(HERE),
     ),
     st.builds(tree.Architecture, names, entries, docs, st.just(HERE)),
-    st.builds(tree.Study, names, st.lists(assignments | varies, max_size=3).map(tuple), docs, st.just(HERE)),
+    st.builds(tree.Study, names, st.lists(of_studies, max_size=3).map(tuple), docs, st.just(HERE)),
 )
 imports = st.builds(tree.Import, paths | st.builds(tree.String, texts, st.just(HERE)), st.just(HERE))
 files = st.builds(

@@ -93,7 +93,7 @@ def test_an_open_bracket_takes_the_lines_indented_deeper() -> None:
     "mistake",
     ["a = [1, 2", "a = f(1,", "a = f(g(1)", "a = [1, b = 2", "a =", "a", "a.", "unset", 'a = "x', "= 1", "a = 1)",
      "when", "vary", "a = 1 2", "a = b * c * d", "a = (1)", "a = x.y(1)", "a = b[1]", "a..b = 1", "a = [,]", "+", "'",
-     "a = -x", "when x { }", "x { a = }", "f(1)", "x = { a = 1 }", "a = 1e400", "when = 1", "a = f(1 = 2)"],
+     "a = - 1 2", "when x { }", "x { a = }", "f(1)", "x = { a = 1 }", "a = 1e400", "when = 1", "a = f(1 = 2)"],
 )  # fmt: skip
 def test_one_mistake_costs_one_entry(mistake: str) -> None:
     entries, findings = body(f"first = 1\n{mistake}\nlast = 1")

@@ -18,10 +18,10 @@ from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.folder.fields import Count, Hash, OfSeed, Seeds, first_of
 from taxon.runtime.folder.plain import NotPlainError, pack, unpack
 from taxon.runtime.folder.replay_file import Rows
-from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.run_folder import CHECKPOINT, RunFolder
 from taxon.runtime.folder.snapshot import UnfitError, restore_agent
 
-INDEX = "checkpoint.json"
+INDEX = CHECKPOINT
 LARGEST_INDEX = 256 * 2**20  # bytes
 TENSORS = r"^checkpoint-[0-9]{1,19}-[0-9a-f]{12}\.safetensors$"  # the names of the files with the arrays
 

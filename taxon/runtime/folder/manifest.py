@@ -5,9 +5,8 @@ import os
 import platform
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from taxon.runtime.errors import UserError
@@ -27,6 +26,9 @@ from taxon.runtime.folder.fields import (
 from taxon.runtime.folder.run_folder import RECORD, RunFolder
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
+
+if TYPE_CHECKING:
+    import torch
 
 FILE = RECORD
 LARGEST = 16 * 2**20  # bytes; ten thousand seeds that all failed take a tenth of it
@@ -123,7 +125,7 @@ def begin(
     evaluation_episodes: int,
     save_every: str,
     restorable: bool,
-    device: torch.device,
+    device: "torch.device",
     precision: Precision,
     workers: int,
     captured: bool,
@@ -152,7 +154,7 @@ def begin(
     )
 
 
-def resumption(step: int, device: torch.device) -> Resumption:
+def resumption(step: int, device: "torch.device") -> Resumption:
     """A run that goes on now, on this machine."""
     return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
 
@@ -175,7 +177,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _machine(device: torch.device) -> Machine:
+def _machine(device: "torch.device") -> Machine:
+    import torch  # who reads a record has no need of it
+
     return Machine(
         system=platform.platform(),
         processor=platform.processor() or platform.machine(),

@@ -6,19 +6,20 @@ refused. A file that is written where it lies and has another name as well (a ha
 else bears its contents keeps them.
 """
 
+import errno
 import fcntl
 import os
 import stat
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from taxon.runtime.errors import UserError
 
-RECORD, SPEC = "run.json", "resolved.tx"  # what the front end reads too
-LOCK, UNFINISHED = ".lock", ".unfinished"
+RECORD, SPEC, CHECKPOINT = "run.json", "resolved.tx", "checkpoint.json"  # what is read without torch too
+LOCK, UNFINISHED, MAKING = ".lock", ".unfinished", ".making"
 AT_ONCE = 2**20  # bytes copied at a time
 
 _OPENED = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # without O_NONBLOCK a pipe would hold up whoever opens it
@@ -42,18 +43,22 @@ class RunFolder:
     with the whole path, for what the system refuses. The descriptor is closed with the last reference.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises UserError where there is no folder at `path`."""
+    def __init__(self, path: Path, writer: str = "") -> None:
+        """Raises UserError where there is no folder at `path`.
+
+        writer: tells what this process has not yet written whole from what others have, where several write at once.
+        """
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{path} is not the folder of a run: there is no such folder", _NAME) from None
         except (OSError, ValueError) as error:  # ValueError: a character that no path has
             raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', error)}", _NAME) from None
-        self._hold(path, descriptor)
+        self._hold(path, descriptor, writer)
 
-    def _hold(self, path: Path, descriptor: int) -> None:
+    def _hold(self, path: Path, descriptor: int, writer: str) -> None:
         self.path = path  # for messages
+        self._writer, self._unfinished = writer, f"{UNFINISHED}{writer}"
         self._descriptor = descriptor
         weakref.finalize(self, os.close, descriptor)
 
@@ -65,8 +70,28 @@ class RunFolder:
             self._expect(name, _FOLDER)
             descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _OPENED, dir_fd=self._descriptor)
         found = RunFolder.__new__(RunFolder)
-        found._hold(self.path / name, descriptor)
+        found._hold(self.path / name, descriptor, self._writer)
         return found
+
+    def create(self, name: str, files: Mapping[str, bytes]) -> bool:
+        """Make a folder with these files, of which there is one at least, in one step: whether it was this call.
+
+        Where several processes ask for the same name, on machines that share the disk too, one of them makes it.
+        """
+        begun = f"{MAKING}{self._writer}"
+        making = self.folder(begun, make=True)
+        for file, content in files.items():
+            making.write(file, content)
+        with self._named(name):
+            self._expect(name, _FOLDER)
+            try:
+                os.rename(begun, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+                return False
+        self.sync()
+        return True
 
     def check(self, files: Iterable[str] = (), folders: Iterable[str] = ()) -> None:
         """Raise UserError where one of these names is here and is something else."""
@@ -79,6 +104,11 @@ class RunFolder:
         """The names of the files; what is none, links included, is left out."""
         with os.scandir(self._descriptor) as entries:
             return sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+
+    def folders(self) -> list[str]:
+        """The names of the folders; what is none, links included, is left out."""
+        with os.scandir(self._descriptor) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
 
     def reading(self, name: str) -> BinaryIO:
         """A file, open for reading."""
@@ -185,20 +215,20 @@ class RunFolder:
         """A new file that takes the place of one of this name once it is written whole."""
         with self._named(name):
             self._expect(name, _FILE)
-        with self._named(UNFINISHED):  # one name, so that crashes leave at most one such file behind
-            if self._expect(UNFINISHED, _FILE):
-                os.unlink(UNFINISHED, dir_fd=self._descriptor)
-        file = os.fdopen(self._open(UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
+        with self._named(self._unfinished):  # one name, so that crashes leave at most one such file behind
+            if self._expect(self._unfinished, _FILE):
+                os.unlink(self._unfinished, dir_fd=self._descriptor)
+        file = os.fdopen(self._open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
         try:
             with file, self._named(name):
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
             with self._named(name):
-                os.rename(UNFINISHED, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+                os.rename(self._unfinished, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
         except OSError:
             with suppress(OSError):
-                os.unlink(UNFINISHED, dir_fd=self._descriptor)
+                os.unlink(self._unfinished, dir_fd=self._descriptor)
             raise
 
     def _expect(self, name: str, kind: int) -> bool:

@@ -1,0 +1,336 @@
+"""taxon study: run a study, look at it, take its table."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from taxon.cli import completing, frontend
+from taxon.cli.defaulting import Defaulting
+from taxon.cli.failure import user_errors
+from taxon.cli.line import Line
+from taxon.runtime.errors import UserError
+from taxon.runtime.options import parse_cadence, parse_count, parse_episodes, parse_mode, parse_precision
+
+if TYPE_CHECKING:
+    from taxon.studies.running.driver import Driver, Slots
+    from taxon.studies.running.jobs import Ways
+    from taxon.studies.running.opened import Opened
+    from taxon.studies.running.plan import Asked
+
+study = typer.Typer(
+    cls=Defaulting,
+    no_args_is_help=True,
+    help="Run a study: what is missing of its runs, beside each other, each resumed after whatever ended it.\n\n"
+    "`taxon study FILE` is `taxon study run FILE`.",
+)
+
+File = Annotated[
+    str,
+    typer.Argument(
+        help="A .tx file with one study, or `file.tx:name`.", metavar="FILE[:NAME]", autocompletion=completing.studies
+    ),
+]
+Out = Annotated[Path | None, typer.Option(help="The study's folder; otherwise studies/NAME.")]
+Kept = Annotated[Path, typer.Option("--store", help="The folder of the runs, which all studies share.")]
+Jobs = Annotated[
+    str | None,
+    typer.Option(help="Runs at a time; otherwise as many as there are cores for, or one for each GPU."),
+]
+Threads = Annotated[str, typer.Option(help="Cores of each run.")]
+Device = Annotated[str, typer.Option(help="cpu or cuda.", autocompletion=completing.study_devices)]
+Stack = Annotated[
+    str | None,
+    typer.Option(help="Seeds of a cell that share a process; otherwise 1 on a CPU, and all that are missing on a GPU."),
+]
+SaveEvery = Annotated[str, typer.Option(help="What passes between two checkpoints of a run: 90s, 5min, 1h, or steps.")]
+EvalEvery = Annotated[
+    str | None,
+    typer.Option(
+        help="Environment steps between two evaluations, of which the steps of every run are a multiple; otherwise "
+        "20k or the most that is. As the four options below it is settled when the study begins.",
+    ),
+]
+EvalEpisodes = Annotated[str | None, typer.Option(help="Episodes of an evaluation; otherwise 10.")]
+Compile = Annotated[
+    str,
+    typer.Option(
+        help="Compile the updates: on, off, or auto, for studies of runs of 100k steps or more.",
+        autocompletion=completing.modes,
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the networks' matrix products in updates: float32, tf32 or bf16; otherwise float32.",
+        autocompletion=completing.precisions,
+    ),
+]
+Anew = Annotated[
+    bool, typer.Option("--anew", help="Run again what another version of taxon made by another module: stale runs.")
+]
+_STORE = Path("runs/store")
+_LEASE = "15min"
+
+
+@study.command("run")
+def run(
+    context: typer.Context,
+    file: File,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the grid, what is there, what is missing, core-hours and power instead."),
+    ] = False,
+    slurm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OPTIONS",
+            help="Print a script for sbatch instead, with these options, as in --slurm '--time=24:00:00': an "
+            "array of workers that run what is missing.",
+        ),
+    ] = None,
+    out: Out = None,
+    store: Kept = _STORE,
+    jobs: Jobs = None,
+    threads: Threads = "1",
+    device: Device = "cpu",
+    stack: Stack = None,
+    save_every: SaveEvery = "5min",
+    eval_every: EvalEvery = None,
+    eval_episodes: EvalEpisodes = None,
+    compile: Compile = "auto",
+    precision: Precision = None,
+    anew: Anew = False,
+) -> None:
+    """Run what is missing of a study.
+
+    Type the same again after a kill, or when the study has more seeds, environments or steps: what is there stays, and
+    what was begun goes on. Runs are kept in the store and shared by the studies that need them; the study's folder has
+    study.json, written before the first run, results.csv and curves.csv. Ctrl-C stops the runs with checkpoints.
+
+    Exit code 0: complete; 1: some runs failed or are stale; 2: nothing could be run; 130: stopped.
+    """
+    with user_errors():
+        slots, ways = _machine(device, jobs, threads, stack, save_every)
+        opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
+        if dry_run and slurm is not None:
+            raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
+        if dry_run:
+            _preview(opened, slots)
+            return
+        if slurm is not None:
+            _script(opened, slurm, parse_count(jobs, "--jobs") if jobs else None, ways, context)
+            return
+        raise typer.Exit(_drive(opened, slots, ways, anew, uuid.uuid4().hex, _LEASE, patient=True, again=True))
+
+
+@study.command("work")
+def work(
+    file: File,
+    out: Out = None,
+    store: Kept = _STORE,
+    jobs: Annotated[str, typer.Option(help="Runs at a time.")] = "1",
+    threads: Threads = "1",
+    device: Device = "cpu",
+    stack: Stack = None,
+    save_every: SaveEvery = "5min",
+    eval_every: EvalEvery = None,
+    eval_episodes: EvalEpisodes = None,
+    compile: Compile = "auto",
+    precision: Precision = None,
+    anew: Anew = False,
+    lease: Annotated[
+        str,
+        typer.Option(help="How long another machine's worker may give no sign of life before its run is taken over."),
+    ] = _LEASE,
+) -> None:
+    """Take part in running a study, beside other workers that share its folders.
+
+    A worker takes what nobody is at, and ends when there is no more of it. `taxon study FILE --slurm OPTIONS` prints a
+    script that starts many. What failed three times is left to `taxon study FILE`, or to the next submission.
+
+    Exit code 0: nothing is missing but what other workers are at; 1: some runs failed or are stale; 2: nothing could be
+    run; 130: stopped.
+    """
+    with user_errors():
+        slots, ways = _machine(device, jobs, threads, stack, save_every)
+        opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
+        session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
+        raise typer.Exit(_drive(opened, slots, ways, anew, session, lease, patient=False, again=bool(session)))
+
+
+@study.command("status")
+def status(
+    file: File,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
+    out: Out = None,
+    store: Kept = _STORE,
+) -> None:
+    """Print what there is of a study: a line for each cell, and what failed and why.
+
+    Exit code 0: complete; 1: not, or not yet; 2: the study or its folders cannot be used.
+    """
+    from taxon.studies.running.standing import Standing
+
+    with user_errors():
+        standing = Standing.of(_opened(file, out, store, _asked(None, None, "auto", None)))
+        if as_json:
+            print(json.dumps(standing.data(), indent=2))
+        else:
+            frontend.write("\n".join(standing.lines()))
+        raise typer.Exit(0 if standing.counts.complete == standing.counts.units else 1)
+
+
+@study.command("export")
+def export(
+    file: File,
+    csv: Annotated[bool, typer.Option("--csv", help="As comma-separated values.")] = False,
+    curves: Annotated[bool, typer.Option("--curves", help="The evaluations in place of the results.")] = False,
+    out: Out = None,
+    store: Kept = _STORE,
+) -> None:
+    """Print a study's results, a line for each seed of each cell, read anew from the runs."""
+    from taxon.studies.running import table
+
+    with user_errors():
+        if not csv:
+            raise UserError("the table needs a format", "write taxon study export FILE --csv")
+        opened = _opened(file, out, store, _asked(None, None, "auto", None))
+        found = opened.results(opened.look())
+        text = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())
+        sys.stdout.write(text)
+
+
+def _opened(file: str, out: Path | None, store: Path, asked: Asked) -> Opened:
+    """The study of a file; where it means nothing, the command ends."""
+    from taxon.semantics import load_study
+    from taxon.studies.running.opened import open_study
+
+    expanded = load_study(file, frontend.space_of)
+    found = list(expanded.diagnostics)
+    if expanded.study is not None:
+        unusable = (frontend.unusable_environment(name) for name in expanded.study.environments)
+        found += [each for each in unusable if each is not None]
+    if found:
+        frontend.report(found, frontend.Format.FULL, error_stream=True)
+    code = frontend.exit_code(found)
+    if expanded.study is None or code:
+        raise typer.Exit(code or 1)
+    return open_study(expanded.study, out or Path("studies") / expanded.study.name, store, asked)
+
+
+def _asked(eval_every: str | None, eval_episodes: str | None, compile: str, precision: str | None) -> Asked:
+    from taxon.studies.running.plan import Asked
+
+    return Asked(
+        None if eval_every is None else parse_count(eval_every, "--eval-every"),
+        None if eval_episodes is None else parse_episodes(eval_episodes, "--eval-episodes"),
+        None if precision is None else parse_precision(precision),
+        parse_mode(compile),
+    )
+
+
+def _machine(device: str, jobs: str | None, threads: str, stack: str | None, save_every: str) -> tuple[Slots, Ways]:
+    """What this machine gives, and how a run uses it."""
+    from taxon.studies.running.driver import Slots
+    from taxon.studies.running.jobs import Ways
+    from taxon.studies.running.machine import cores, gpus
+
+    if device not in ("cpu", "cuda"):
+        raise UserError(f"a study runs on no device {device}", "write --device cpu or --device cuda")
+    own = parse_count(threads, "--threads")
+    there = gpus() if device == "cuda" else ()
+    count = parse_count(jobs, "--jobs") if jobs is not None else max(1, len(there) or cores() // own)
+    seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
+    cadence = parse_cadence(save_every, "--save-every").text
+    return Slots(count, count * own, there), Ways(device, own, seeds, cadence)
+
+
+def _preview(opened: Opened, slots: Slots) -> None:
+    from taxon.studies.running.preview import preview
+    from taxon.studies.running.progress import Costs
+
+    costs = Costs(opened.store, opened.plan.places.values())
+    costs.read()
+    frontend.write("\n".join(preview(opened.plan, opened.look(), costs, slots.cores)))
+
+
+def _script(opened: Opened, options: str, workers: int | None, ways: Ways, context: typer.Context) -> None:
+    from taxon.studies.running import slurm
+
+    missing = sum(not found.state.complete for found in opened.look().values())
+    count = workers or max(1, -(-missing // ways.stack))
+    worker = [sys.executable, "-m", "taxon", "study", "work", *_typed(context, but={"slurm", "jobs"})]
+    script = slurm.script(opened.plan.study.name, worker, options, count, ways.threads, str(Path.cwd()))
+    frontend.write(script.rstrip("\n"))
+
+
+def _typed(context: typer.Context, but: set[str]) -> list[str]:
+    """The words of the command line, without some of its options."""
+    words: list[str] = []
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE" or name in but:
+            continue
+        value = context.params[name]
+        words += [parameter.opts[0]] if parameter.param_type_name == "option" else []
+        words += [] if value is True else [str(value)]
+    return words
+
+
+def _drive(
+    opened: Opened, slots: Slots, ways: Ways, anew: bool, session: str, lease: str, patient: bool, again: bool
+) -> int:
+    """Run what is missing: the exit code.
+
+    patient: whether what others are at is waited for. again: whether what failed in other sessions is tried again.
+    """
+    from taxon.runtime.stopping import Stop, stop_on_signals
+    from taxon.studies.running.attempts import Observer
+    from taxon.studies.running.driver import Driver
+    from taxon.studies.running.progress import Costs, count
+
+    seconds = parse_cadence(lease, "--lease").seconds
+    if seconds is None:
+        raise UserError(f"--lease {lease} is no time", "write a time, as in --lease 15min")
+    costs = Costs(opened.store, opened.plan.places.values())
+    shown = Line()
+
+    def notice(driver: Driver) -> None:
+        opened.write(driver.found)
+        costs.read()
+        left = costs.left(driver.found)
+        shown.show(count(driver.found, driver.busy), None if left is None else left / slots.cores)
+
+    opened.declare()
+    driver = Driver(
+        opened.store,
+        opened.plan.units(),
+        opened.plan.study.environments,
+        Observer(session, seconds),
+        session if again else None,
+        slots,
+        ways,
+        anew,
+        patient,
+        shown.say,
+        notice,
+    )
+    try:
+        with stop_on_signals() as stop:
+            driver.run(stop)
+    except (Stop, KeyboardInterrupt):
+        return 130
+    finally:
+        shown.end()
+    counts = count(driver.found, 0)
+    if counts.stale and not anew:
+        shown.say(f"{counts.stale:,} runs are another version's: --anew runs them again")
+    return 0 if counts.complete + driver.elsewhere >= counts.units else 1

@@ -1,0 +1,270 @@
+"""Makes what is missing of a study: processes beside each other, each of which may end in any way.
+
+It keeps nothing that is not on the disk. Another driver may do the same at the same time, and whatever is killed is
+taken up by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from taxon.runtime.errors import UserError, one_line
+from taxon.runtime.stopping import Stop
+from taxon.studies.running.attempts import OUTPUT, TRIES, How, Lease, Observer, failures
+from taxon.studies.running.jobs import Job, Measuring, Training, Ways, trainings
+from taxon.studies.running.processes import end_with_parent
+from taxon.studies.running.store import Found, State, Store
+from taxon.studies.running.units import Unit
+
+BEAT = 30.0  # seconds between two signs of life
+INTERRUPTED = 130  # a run's exit code where a signal ended it, with a checkpoint
+_TAIL = 2**14  # bytes of a process's output in which its last words are looked for
+_POLL, _IDLE = 0.1, 1.0  # seconds between two looks at the own processes, and at those of others
+
+
+@dataclass(frozen=True)
+class Slots:
+    """What this machine gives: so many cores or GPUs, and at most so many processes.
+
+    gpus: what CUDA_VISIBLE_DEVICES is for each process in turn; empty on a CPU.
+    """
+
+    processes: int
+    cores: int
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass
+class Running:
+    """A process of this driver's."""
+
+    job: Job
+    leases: list[Lease]
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+    gpu: str
+    beaten: float
+    lost: bool = False  # another driver took over
+
+
+@dataclass
+class Driver:
+    """Runs the units of a study; `found` has their state, as far as this driver looked.
+
+    counted: whose failures make it give up, everyone's for None. anew: whether units that are stale are run again.
+    patient: whether it waits for what others are at.
+    say: is given a line for a person. notice: is called whenever something changed, and now and then.
+    """
+
+    store: Store
+    units: Sequence[Unit]
+    environments: Sequence[str]
+    observer: Observer
+    counted: str | None
+    slots: Slots
+    ways: Ways
+    anew: bool
+    patient: bool
+    say: Callable[[str], None]
+    notice: Callable[[Driver], None]
+    found: dict[Unit, Found] = field(default_factory=dict)
+    running: list[Running] = field(default_factory=list)
+    elsewhere: int = 0  # units that others are at
+    unmeasured: list[str] = field(default_factory=list)
+    _refused: dict[Unit, str] = field(default_factory=dict)  # whose place in the store cannot be used, and why
+    _looked: float = -math.inf
+    _noticed: float = -math.inf
+
+    def run(self, stop: Callable[[], None]) -> None:
+        """Go on until nothing is left to do. Raises Stop where `stop` does, once all processes have ended."""
+        try:
+            changed = True
+            while True:
+                stop()
+                changed = self._reap() or changed
+                if changed or time.monotonic() - self._looked >= self._patience():
+                    changed = self._begin()
+                    if not self.running and not changed and not (self.elsewhere and self.patient):
+                        self.notice(self)
+                        return
+                self._tell(changed)
+                time.sleep(_POLL)
+        except Stop:
+            self.say(f"stopping: {len(self.running)} running, each leaves a checkpoint")
+            try:
+                self._end(signal.SIGTERM)
+            except BaseException:
+                self._end(signal.SIGKILL)
+                raise
+            self.notice(self)
+            raise
+        except BaseException:
+            self._end(signal.SIGKILL)
+            raise
+
+    def look(self) -> None:
+        """Find out what there is of all that was not complete."""
+        for unit in self.units:
+            before = self.found.get(unit)
+            if unit in self._refused:
+                self.found[unit] = Found(State.BROKEN, why=self._refused[unit])
+            elif before is None or not before.state.complete:
+                self.found[unit] = self.store.find(unit, self.counted)
+        names = self.environments if not self.found else self.unmeasured
+        self.unmeasured = [name for name in names if not self._given_up(name)]
+        self._looked = time.monotonic()
+
+    def open(self) -> list[Unit]:
+        """The units that are to be run."""
+        wanted = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
+        return [unit for unit in self.units if self.found[unit].state in wanted]
+
+    @property
+    def busy(self) -> int:
+        """The units that are being run, here or by others."""
+        return sum(len(running.job.units) for running in self.running) + self.elsewhere
+
+    def _patience(self) -> float:
+        """Seconds between two looks at what others do, which take the longer the more there is to look at."""
+        return _IDLE * max(1.0, len(self.open()) / 50)
+
+    def _tell(self, changed: bool) -> None:
+        if changed or time.monotonic() - self._noticed >= BEAT:
+            self._noticed = time.monotonic()
+            self.notice(self)
+
+    def _begin(self) -> bool:
+        """Begin as many jobs as there is room for; whether any began, or any turned out to be done."""
+        self.look()
+        busy = {lease.attempts.path for running in self.running for lease in running.leases}
+        changed, self.elsewhere = False, 0
+        for job in self._jobs():
+            if not self._room(job.threads):
+                break
+            try:
+                places = job.places()
+                if any(place.path in busy for place in places):
+                    continue
+                leases = self.observer.claim_all(places)
+            except UserError as error:
+                self._refuse(job, error)
+                continue
+            if leases is None:
+                self.elsewhere += len(job.units)
+                continue
+            if job.done():  # someone was faster
+                for lease in leases:
+                    lease.end("done")
+            else:
+                self._start(job, leases)
+                busy.update(place.path for place in places)
+            changed = True
+        return changed
+
+    def _refuse(self, job: Job, error: UserError) -> None:
+        self.say(f"{job.label}: {error.message}; {error.help}")
+        match job:
+            case Training(units=units):
+                self._refused.update((unit, error.message) for unit in units)
+            case Measuring(environment=name):
+                self.unmeasured.remove(name)
+
+    def _jobs(self) -> list[Job]:
+        measuring = [Measuring(self.store, name) for name in self.unmeasured]
+        return [*measuring, *trainings(self.store, self.open(), self.found, self.ways)]
+
+    def _room(self, threads: int) -> bool:
+        """Whether a process of so many threads may begin; one of more than there are cores has them alone."""
+        busy = sum(running.job.threads for running in self.running)
+        return len(self.running) < self.slots.processes and (not self.running or busy + threads <= self.slots.cores)
+
+    def _start(self, job: Job, leases: list[Lease]) -> None:
+        used = [running.gpu for running in self.running]
+        gpu = min(self.slots.gpus, key=used.count, default="")
+        threads = {name: str(job.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+        environment = {**os.environ, **threads, **({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {})}
+        output = leases[0].folder.append(OUTPUT, 0)
+        process = subprocess.Popen(
+            job.command(leases),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            preexec_fn=end_with_parent(),
+        )
+        for lease in leases:
+            lease.child(process.pid)
+        self.running.append(Running(job, leases, process, output, gpu, time.monotonic()))
+
+    def _reap(self) -> bool:
+        """Give signs of life, and take leave of processes that ended; whether there were any."""
+        ended = [running for running in self.running if running.process.poll() is not None]
+        for running in ended:
+            self.running.remove(running)
+            self._ended(running, stopping=running.lost)
+        now = time.monotonic()
+        for running in self.running:
+            if now - running.beaten < BEAT:
+                continue
+            running.beaten = now
+            held = [lease.beat() for lease in running.leases]
+            if not all(held) and not running.lost:
+                self.say(f"{running.job.label}: another process took over")
+                running.process.terminate()
+                running.lost = True
+        return bool(ended)
+
+    def _ended(self, running: Running, stopping: bool) -> None:
+        """Record how a process ended."""
+        running.output.close()
+        how: How = "failed"
+        why = ""
+        if running.job.done():
+            how = "done"
+        elif stopping or running.process.returncode == INTERRUPTED:
+            how = "stopped"
+        else:
+            why = self._why(running)
+            self.say(f"{running.job.label}: {why}; its output: {running.leases[0].folder.path / OUTPUT}")
+        for lease in running.leases:
+            lease.end(how, why)
+
+    def _given_up(self, environment: str) -> bool:
+        """Whether an environment's random policy is measured, or cannot be."""
+        if Measuring(self.store, environment).done():
+            return True
+        return len(failures(self.store.random(environment), self.store.ATTEMPTS, self.counted)) >= TRIES
+
+    def _why(self, running: Running) -> str:
+        """The last words of a process that failed."""
+        code = running.process.returncode
+        if code < 0:
+            return f"it was ended by {signal.Signals(-code).name}"
+        with running.leases[0].folder.reading(OUTPUT) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+            lines = file.read(_TAIL).decode("utf-8", "replace").splitlines()
+        told = [line for line in lines if line.strip()]
+        errors = [line.removeprefix("error: ") for line in told if line.startswith("error")]
+        return one_line((errors or told or [f"it ended with exit code {code}"])[-1].strip())
+
+    def _end(self, number: int) -> None:
+        """End all processes, and wait for them."""
+        for running in self.running:
+            running.process.send_signal(number)
+        for running in self.running:
+            while running.process.poll() is None:
+                try:
+                    running.process.wait(BEAT)
+                except subprocess.TimeoutExpired:
+                    for lease in running.leases:
+                        lease.beat()
+            self._ended(running, stopping=True)
+        self.running.clear()
+        self.look()

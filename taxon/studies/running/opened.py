@@ -1,0 +1,59 @@
+"""A study that is being run, or looked at: its plan, its folder and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from taxon.semantics.studies import Study
+from taxon.studies.running import record, table
+from taxon.studies.running.plan import Asked, Plan, plan, settle
+from taxon.studies.running.results import Result, read
+from taxon.studies.running.store import Found, State, Store, existing_folder, make_folder
+from taxon.studies.running.units import Unit
+
+
+@dataclass
+class Opened:
+    """A study with the places in which it lives; results of complete units are read once."""
+
+    plan: Plan
+    store: Store
+    out: Path
+    record: record.Record | None
+    _known: dict[Unit, Result] = field(default_factory=dict)
+
+    def declare(self) -> None:
+        """Write study.json, before anything is run."""
+        study, settings = self.plan.study, self.plan.settings
+        begun = sum(found.state is not State.MISSING for found in self.look().values())
+        self.record = record.declare(make_folder(self.out), self.record, study, settings, begun)
+
+    def look(self) -> dict[Unit, Found]:
+        """What there is of each unit."""
+        return {unit: self.store.find(unit) for unit in self.plan.units()}
+
+    def results(self, found: Mapping[Unit, Found]) -> dict[Unit, Result]:
+        """The numbers of each unit."""
+        for unit, each in found.items():
+            if unit not in self._known or not self._known[unit].state.complete:
+                self._known[unit] = read(unit, each, self.plan.study.score)
+        return {unit: self._known[unit] for unit in found}
+
+    def floors(self) -> dict[str, float]:
+        """A random policy's return in each environment in which it was measured."""
+        measured = {name: self.store.measured(name) for name in self.plan.study.environments}
+        return {name: found.mean for name, found in measured.items() if found is not None}
+
+    def write(self, found: Mapping[Unit, Found]) -> None:
+        """Write results.csv and curves.csv."""
+        table.write(make_folder(self.out), self.plan, self.results(found), self.floors())
+
+
+def open_study(study: Study, out: Path, store: Path, asked: Asked) -> Opened:
+    """A study, of which nothing is written yet. Raises UserError where something cannot be used."""
+    folder = existing_folder(out)
+    before = None if folder is None else record.read(folder)
+    settings = settle(study, asked, None if before is None else before.settings)
+    return Opened(plan(study, settings), Store(store), out, before)

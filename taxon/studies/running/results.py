@@ -1,0 +1,172 @@
+"""What a study's runs came to: read from their own records and metrics, and from nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from taxon.runtime.errors import UserError
+from taxon.runtime.folder.logging import LONGEST, METRICS
+from taxon.runtime.folder.manifest import Manifest
+from taxon.runtime.folder.run_folder import RunFolder
+from taxon.semantics.studies import Score
+from taxon.studies.running.store import Found, State
+from taxon.studies.running.units import Unit
+from taxon.studies.statistics import scores
+from taxon.studies.statistics.errors import StatisticsError
+
+VERSIONS = ("torch", "numpy", "gymnasium", "mujoco")  # of the packages of a run that are told
+_TAIL = 2**18  # bytes of the metrics in which the latest speed stands
+
+
+@dataclass(frozen=True)
+class Result:
+    """A unit's numbers. Where its state is not complete there are none, but for a stale one, which is not compared.
+
+    score: of a frozen seed its last evaluation; None where there is none. last: the last evaluation, with its step in
+    `curve`, whose steps are multiples of the cadence and at most those of the study. frozen_at: the environment step.
+    """
+
+    state: State
+    score: float | None = None
+    last: float | None = None
+    frozen_at: int | None = None
+    curve: tuple[tuple[int, float], ...] = ()
+    module: str = ""  # the start of the SHA-256 of the module that ran, as the store has it
+    versions: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+
+
+def read(unit: Unit, found: Found, score: Score) -> Result:
+    """The result of a unit as it was found."""
+    run, record = found.run, found.record
+    counts = found.state.complete or found.state is State.STALE
+    if not counts or run is None or record is None:
+        return Result(found.state, why=found.why)
+    try:
+        return _result(unit, found, run, record, score)
+    except StatisticsError as error:
+        why = f"{run.path / METRICS}: {error}"
+    except UserError as error:
+        why = error.message
+    except OSError as error:
+        why = str(error)
+    return Result(State.BROKEN, why=why)
+
+
+def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: Score) -> Result:
+    curve = tuple(_curve(run, unit, record))
+    frozen = record.frozen.get(str(unit.seed))
+    if frozen is not None and frozen > unit.steps:
+        frozen = None
+    last = curve[-1][1] if curve else None
+    stale = found.state is State.STALE
+    if stale and frozen is None and record.steps_done < unit.steps:
+        scored = None
+    else:
+        scored = last if frozen is not None else _scored(curve, unit, score)
+    return Result(
+        found.state,
+        scored,
+        last,
+        frozen,
+        curve,
+        module=run.path.parent.name.rpartition("-")[2],
+        versions=(
+            ("taxon", _of("taxon", record)),
+            *((name, _of(name, record)) for name in VERSIONS),
+            *_machine(record),
+        ),
+    )
+
+
+def _scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> float:
+    """The score of a curve that reaches the end."""
+    steps, every = unit.steps, unit.place.settings.evaluate_every
+    if [step for step, _ in curve] != list(range(0, steps + 1, every)):
+        raise StatisticsError("it lacks evaluations")
+    times, returns = [float(step) for step, _ in curve], [value for _, value in curve]
+    match score.kind:
+        case "final":
+            return scores.final(times, returns, steps, score.fraction)
+        case "auc":
+            return scores.auc(times, returns, steps)
+        case "best":
+            return scores.best(times, returns, steps)
+    raise StatisticsError(f"a run has no score `{score.kind}`")
+
+
+def _curve(run: RunFolder, unit: Unit, record: Manifest) -> Iterator[tuple[int, float]]:
+    """The evaluations of a seed at the multiples of the cadence.
+
+    Where a seed has several environments, a step may pass over a multiple: what is evaluated then is that multiple's.
+    The last one of a run that ended between two multiples is left out, as a longer run has none there.
+    """
+    every, before = unit.place.settings.evaluate_every, -1
+    for line in _lines(run, '{"kind": "evaluation"'):
+        step, value = line.get("step"), line.get("return")
+        if line.get("seed") != unit.seed or not isinstance(step, int) or step // every <= before:
+            continue
+        before = step // every
+        if before * every > unit.steps:
+            return
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            continue
+        yield before * every, float(value)
+
+
+def _lines(run: RunFolder, start: str) -> Iterator[dict[str, object]]:
+    """The lines of a run's metrics that begin so; what is cut off or no line of a run is passed over."""
+    begun = start.encode()
+    with run.reading(METRICS) as file:
+        while line := file.readline(LONGEST):
+            if line.startswith(begun):
+                try:
+                    found = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(found, dict):
+                    yield found
+
+
+def _of(name: str, record: Manifest) -> str:
+    """The versions that a run had, in the order in which it went on with them."""
+    first = record.taxon if name == "taxon" else record.packages.get(name, "")
+    later = [r.taxon if name == "taxon" else r.packages.get(name, "") for r in record.resumed]
+    return _joined(first, *later)
+
+
+def _machine(record: Manifest) -> tuple[tuple[str, str], ...]:
+    machines = [record.machine, *(resumed.machine for resumed in record.resumed)]
+    device = [f"{record.device} {each.accelerator or each.processor}" for each in machines]
+    return (("device", _joined(*device)),)
+
+
+def _joined(*values: str) -> str:
+    return " then ".join(dict.fromkeys(value for value in values if value))
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a run took: seconds of its process for each step of each of its seeds, and the process's threads."""
+
+    seconds: float
+    threads: int
+
+
+def speed(run: RunFolder, record: Manifest) -> Speed | None:
+    """How fast a run was, evaluations included; None where it has not said."""
+    try:
+        with run.reading(METRICS) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+            said = [line for line in file.read(_TAIL).splitlines() if line.startswith(b'{"kind": "speed"')]
+        last = json.loads(said[-1]) if said else {}
+        seconds, step = last.get("seconds"), last.get("step")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    if not isinstance(seconds, int | float) or not isinstance(step, int) or step <= 0 or not 0 < seconds < math.inf:
+        return None
+    return Speed(seconds / (step * len(record.seeds)), record.machine.threads)
