@@ -111,7 +111,7 @@ def _compared(study: Study, differences: tuple[Difference, ...]) -> Iterator[Com
     for each in differences:
         held = [name for name in others if each.given.startswith(f"{name} = ")]
         alone = len(others) == 2 and len(held) == 1
-        label = each.given.removeprefix(f"{held[0]} = ") if alone else each.given
+        label = each.given.removeprefix(f"{held[0]} = ").removeprefix("std.") if alone else each.given
         if study.rungs and len(differences) == 1:
             label = ""  # one walk is no condition
         yield Comparison(each.high, each.low, each.weight, label)

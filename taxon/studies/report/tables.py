@@ -45,7 +45,7 @@ def scores(study: Study, found: Sequence[Variant], judged: Judged, recorded: Rec
         floors = (recorded.random.get(name) for name in study.environments)
         rows.append(["random policy", *(NONE if floor is None else _number(floor, 3) for floor in floors)])
     most = max((run.seeds.most for run in study.runs), default=0)
-    notes = [f"Mean ± standard deviation over {most} seeds; fewer are said as n."]
+    notes = [f"Mean ± standard deviation over {most} seeds; where there are fewer, n says how many."]
     if any(cell.dagger for cell in judged.cells.values()):
         notes.append(f"† k/n seeds froze, since something was no longer finite; they {_counted(judged.failure)}.")
     return Table("scores", f"Scores: {study.score} of the undiscounted return", ["", *study.environments], rows, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -45,7 +46,9 @@ def pictures(study: Study, found: Sequence[Variant], judged: Judged, recorded: R
         about = "Learning curves: mean over seeds and its 95 % interval (t), from three seeds on."
         if any(group.frozen for panel in panels for group in panel.groups):
             about += " † a seed froze there."
-        if len(found) > MOST:
+        if study.rungs:
+            about += " The rows between the ends of the ladder are grey."
+        elif len(found) > MOST:
             about += f" Rows beyond the first {MOST} are grey."
         yield Picture("curves", CURVES, about, partial(curves, panels))
     scores = in_scale(study, found, judged)
@@ -55,9 +58,24 @@ def pictures(study: Study, found: Sequence[Variant], judged: Judged, recorded: R
     yield from _of_ladder(study, judged)
 
 
+def _places(study: Study, found: Sequence[Variant]) -> list[int]:
+    """The places that give lines their colours: of a ladder only both ends have one."""
+    if not study.rungs:
+        return [*range(len(found))]
+    environment = study.environments[0]
+    moves = [each for rung in study.rungs for each in rung.differences.get(environment, ())]
+    highs, lows = Counter(each.high for each in moves), Counter(each.low for each in moves)
+    start = max((row for row in lows if row not in highs), key=lambda row: lows[row], default="")
+    end = max((row for row in highs if row not in lows), key=lambda row: highs[row], default="")
+    known = {start: 0, end: 1}
+    return [known.get(variant.hashes.get(environment, ""), MOST) for variant in found]
+
+
 def _of_claim(study: Study, claim: Claim, result: ClaimResult, judged: Judged) -> Iterator[Picture]:
     sure = f"{100 * (1 - result.alpha):g} %"
     about = f"{claim.name}: {result.claim.kind} with intervals of {sure}."
+    if study.scale:
+        about += " Beside each environment stands its contrast in units of the return."
     yield Picture(f"forest-{claim.name}", claim.name, about, partial(forest, result, scale(study), result.claim.kind))
     if claim.kind == "interaction":
         factor, pair = subject(claim, study), levels(claim, study)
@@ -80,10 +98,10 @@ def _of_ladder(study: Study, judged: Judged) -> Iterator[Picture]:
 
 def _panels(study: Study, found: Sequence[Variant], recorded: Recorded) -> list[Panel]:
     """A panel for each environment with curves; a variant has the same colour in all."""
-    panels = []
+    panels, places = [], _places(study, found)
     for name in study.environments:
         groups = []
-        for place, variant in enumerate(found):
+        for place, variant in zip(places, found, strict=True):
             key = variant.key(name)
             if recorded.curves.get(key):
                 frozen = {seed.number for seed in recorded.seeds[key] if seed.state is State.FROZEN}

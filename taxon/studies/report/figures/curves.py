@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from taxon.runtime.folder.curve import Points, Thousands, drawable, means, short
+from taxon.runtime.folder.curve import COLOURS, Points, Thousands, drawable, means, short
 from taxon.studies.report.figures.style import INK, MOST, MUTED, legend, line, outer, panels, wrapped
 from taxon.studies.statistics import student
 
@@ -24,7 +24,7 @@ class Group:
     label: str
     seeds: Mapping[int, Points]
     frozen: frozenset[int] = frozenset()
-    place: int = 0  # which gives it its colour
+    place: int = 0  # which gives it its colour; one that has none is grey, and has no name
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,21 @@ class Panel:
 def curves(drawn: Sequence[Panel], alone: bool = False) -> Figure:
     """Each line is a mean with its 95 % interval by t from three seeds on; of the same seeds, or it is broken.
 
-    alone: whether each seed is drawn as a thin line as well.
+    Where lines are many they have no bands. alone: whether each seed is drawn as a thin line as well.
     """
     wide = len(drawn) == 1
     figure, axes = panels(len(drawn), *((6.4, 3.6) if wide else (2.4, 2.1)))
+    banded = all(sum(group.place < MOST for group in panel.groups) <= len(COLOURS) for panel in drawn)
     counts: dict[str, list[int]] = {}
     for panel in drawn:
         for group in panel.groups:
             counts.setdefault(group.label, []).append(len(group.seeds))
     labels = {label: f"{wrapped(label, 60, 1)} (n = {_range(found)})" for label, found in counts.items()}
     for each, panel in zip(axes, drawn, strict=True):
+        for group in panel.groups:
+            _group(each, group, labels[group.label], alone, banded)
         if panel.random is not None:
             each.axhline(panel.random, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label="random policy")
-        for group in panel.groups:
-            _group(each, group, labels[group.label], alone)
         each.set_title(wrapped(panel.title, 60 if wide else 26))
         each.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         each.xaxis.set_major_formatter(lambda step, _: short(step))
@@ -63,9 +64,9 @@ def curves(drawn: Sequence[Panel], alone: bool = False) -> Figure:
     return figure
 
 
-def _group(axes: Axes, group: Group, label: str, alone: bool) -> None:
+def _group(axes: Axes, group: Group, label: str, alone: bool, banded: bool) -> None:
     style = line(group.place)
-    shown = label if group.place < MOST else "others"
+    shown = label if group.place < MOST else "other rows"
     if len(group.seeds) == 1 or alone:
         for points in group.seeds.values():
             steps, returns = _finite(points)
@@ -74,7 +75,7 @@ def _group(axes: Axes, group: Group, label: str, alone: bool) -> None:
     for piece in means(group.seeds):
         axes.plot(piece.steps, piece.means, label=shown, marker="." if len(piece.steps) == 1 else None, **style)
         shown = None if shown is None else ""
-        if piece.errors:
+        if piece.errors and banded and group.place < MOST:
             wide = float(student.quantile(0.975, piece.seeds - 1))
             low = [mean - wide * error for mean, error in zip(piece.means, piece.errors, strict=True)]
             high = [mean + wide * error for mean, error in zip(piece.means, piece.errors, strict=True)]

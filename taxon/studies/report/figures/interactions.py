@@ -26,6 +26,7 @@ def interactions(
 ) -> Figure:
     """A panel for each environment: means with intervals of coverage 1 - alpha, and the seeds as dots."""
     names = list(result.environments)
+    ticks, about = _ticks(factor, levels)
     figure, axes = panels(len(names))
     for each, name, shown in zip(axes, names, phrases.names(result, names), strict=True):
         pairs = result.claim.at(name)
@@ -40,13 +41,22 @@ def interactions(
                     each.plot([at + shift] * len(scores), scores, marker="o", **dots)
             _line(each, pair, cells, failure, name, place, shift, result.alpha)
         each.set_title(shown)
-        each.set_xticks([0, 1], [wrapped(level, 14) for level in levels])
+        each.set_xticks([0, 1], ticks)
         each.set_xlim(-0.35, 1.35)
         each.grid(axis="x", visible=False)
         each.yaxis.set_major_formatter(Thousands())
-    outer(axes, factor, SCORE)
+    outer(axes, about, SCORE)
     legend(figure, axes)
     return figure
+
+
+def _ticks(factor: str, levels: tuple[str, str]) -> tuple[list[str], str]:
+    """What stands below the levels, and below both: a modifier is named once."""
+    off, on = levels
+    if off[:2] != on[:2] and {off[:2], on[:2]} == {"+ ", "- "} and off[2:] == on[2:]:
+        words = {"+ ": "with", "- ": "without"}
+        return [words[off[:2]], words[on[:2]]], wrapped(off[2:])
+    return [wrapped(level, 12) for level in levels], wrapped(factor)
 
 
 def _line(

@@ -21,7 +21,8 @@ INK, PAPER, MUTED, FAINT = "#1b1b1f", "#fefefe", "#5f6369", "#d3d5d9"
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 MOST = len(COLOURS) * len(DASHES)  # lines that can be told apart
 COLUMNS = 3  # panels beside each other
-SCORE = "score, an undiscounted return"
+SCORE = "score\n(undiscounted return)"
+LINE = 0.19  # inches of a line of the legend
 
 Draw = Callable[[], Figure]
 
@@ -29,7 +30,7 @@ Draw = Callable[[], Figure]
 def line(place: int) -> dict[str, Any]:
     """The colour and the dashes of one of several lines; all beyond MOST are alike."""
     if place >= MOST:
-        return {"color": MUTED, "linestyle": "-", "alpha": 0.5}
+        return {"color": MUTED, "linestyle": "-", "alpha": 0.4, "linewidth": 0.8, "zorder": 1.8}
     return {"color": COLOURS[place % len(COLOURS)], "linestyle": DASHES[place // len(COLOURS)]}
 
 
@@ -91,12 +92,12 @@ class settings:  # noqa: N801
             context.__exit__(*raised)
 
 
-def panels(count: int, width: float = 2.4, height: float = 2.1) -> tuple[Figure, list[Axes]]:
+def panels(count: int, width: float = 2.4, height: float = 2.2) -> tuple[Figure, list[Axes]]:
     """A figure of so many panels, COLUMNS beside each other at most; sizes in inches of a panel."""
     columns = min(count, COLUMNS)
     rows = -(-count // columns)
     width = max(width * columns, 3.6)
-    figure = Figure(figsize=(width, height * rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
 
 
@@ -110,15 +111,16 @@ def outer(axes: list[Axes], x: str, y: str) -> None:
 
 
 def legend(figure: Figure, axes: list[Axes]) -> None:
-    """One legend below all panels, with each label once."""
+    """One legend below all panels, for which the figure becomes higher, with each label once."""
     found: dict[str, Any] = {}
     for each in axes:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if found:
-        room = figure.get_figwidth() * 13  # characters, at this size of type
+        room = figure.get_figwidth() * 14.5  # characters, at this size of type
         widest = max(map(len, found)) + 6
         columns = int(max(1, min(len(found), room // widest, 4)))
+        figure.set_figheight(figure.get_figheight() + LINE * -(-len(found) // columns))
         figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=columns)
 
 

@@ -11,7 +11,7 @@ from taxon.studies.report.page.markup import Html, element, listed, table
 from taxon.studies.report.tables import NONE, Table
 from taxon.studies.report.variants import Variant
 from taxon.taxonomy import rules
-from taxon.taxonomy.difference import compare, verdict
+from taxon.taxonomy.difference import Difference, compare, verdict
 from taxon.taxonomy.row import Row
 from taxon.taxonomy.table import cells
 
@@ -19,17 +19,10 @@ from taxon.taxonomy.table import cells
 def rows(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
     """The section: what `taxon diff` says of the rows, the same for all environments where they are."""
     yield element("h2", "What differs between the rows", id="rows")
-    shown: dict[tuple[object, ...], tuple[list[str], Sequence[Html]]] = {}
-    for name in study.environments:
-        there = [variant for variant in found if name in variant.rows]
-        given = tuple((variant.label, *_entries(variant.rows[name])) for variant in there)
-        if given not in shown:
-            shown[given] = ([], list(_differences(there, name)))
-        shown[given][0].append(name)
-    for names, parts in shown.values():
-        if len(shown) > 1:
-            yield element("h3", f"On {', '.join(names)}")
-        yield from parts
+    if len(found) < 2:
+        yield element("p", "There is one row.")
+    else:
+        yield from _differences(study, found)
     equal = [variant.cells for variant in found if len(variant.cells) > 1]
     if equal:
         yield element("p", "Cells with equal rows, which share their runs:")
@@ -59,31 +52,39 @@ def foreseen(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
         source = f" ({code.source})" if code.source else ""
         yield element("h3", f"{lint}: {code.title}")
         yield element("p", f"{code.why}{source}")
-        yield listed(
-            label + ("" if len(names) == len(study.environments) else f", on {', '.join(names)}")
-            for label, names in where.items()
-        )
+        yield listed(f"{label}{_where(study, names)}" for label, names in where.items())
 
 
-def _differences(found: Sequence[Variant], environment: str) -> Iterator[Html]:
-    if len(found) < 2:
-        yield element("p", "There is one row.")
-        return
-    own = [variant.rows[environment] for variant in found]
-    differences = compare(*own)
-    entries = [cells(row) for row in own]
-    lines = []
-    for each in differences:
-        if each.differs:
-            values = [
-                entry[each.path] if each.factor else NONE if leaf is None else value_text(row, each.path)
-                for entry, row, leaf in zip(entries, own, each.leaves, strict=True)
-            ]
-            lines.append([each.path, each.level, *values])
-    yield element("p", f"{verdict(differences).capitalize()}.")
-    if lines:
-        yield table(Table("rows", "taxon diff", ["", "level", *(variant.label for variant in found)], lines), "texts")
+def _differences(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
+    """A line for each path and the values of all rows; where they depend on the environment, one for each that differs."""
+    verdicts: dict[str, list[str]] = {}
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for name in study.environments:
+        rows = [variant.rows.get(name) for variant in found]
+        there = [row for row in rows if row is not None]
+        differences = [each for each in compare(*there) if each.differs] if len(there) > 1 else []
+        if differences:
+            verdicts.setdefault(verdict(differences), []).append(name)
+        for each in differences:
+            lines.setdefault((each.path, each.level, *(_value(each, row) for row in rows)), []).append(name)
+    for said, names in verdicts.items():
+        yield element("p", f"{said.capitalize()}{_where(study, names)}.")
+    places = {path: place for place, path in enumerate(dict.fromkeys(path for path, *_ in lines))}
+    shown = [
+        [f"{path}{_where(study, names)}", *rest]
+        for (path, *rest), names in sorted(lines.items(), key=lambda line: places[line[0][0]])
+    ]
+    head = ["", "level", *(variant.label for variant in found)]
+    yield table(Table("rows", "taxon diff of all rows", head, shown), "texts")
 
 
-def _entries(row: Row) -> tuple[tuple[str, str], ...]:
-    return tuple((path, value_text(row, path)) for path in row.leaves)
+def _value(difference: Difference, row: Row | None) -> str:
+    if row is None:
+        return NONE
+    if difference.factor:
+        return cells(row)[difference.path]
+    return value_text(row, difference.path) if difference.path in row.leaves else NONE
+
+
+def _where(study: Study, names: Sequence[str]) -> str:
+    return "" if len(names) == len(study.environments) else f", on {', '.join(names)}"
