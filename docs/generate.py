@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from writers import choices, codes, command_line, derivations, grammar, paths, specs
+from writers import choices, codes, command_line, derivations, grammar, paths, specs, studies
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -15,6 +15,7 @@ def pages() -> dict[str, str]:
     return {
         "choices.md": choices.write(rows),
         "paths.md": paths.write(),
+        "studies.md": studies.write(),
         "grammar.md": grammar.write(),
         "command-line.md": command_line.write(),
         "specs.md": specs.write(rows),

@@ -33,6 +33,17 @@ def _summary(command: Any) -> str:
 
 
 def _command(name: str, command: Any) -> Iterator[str]:
+    if hasattr(command, "commands"):
+        yield f"## taxon {name}"
+        yield from (prose(paragraph) for paragraph in str(command.help).split("\n\n"))
+        below = ((f"{name} {word}", each) for word, each in command.commands.items())
+        yield table(
+            ["command", "what it does"],
+            ([f"[`taxon {word}`](#{anchor(f'taxon {word}')})", _summary(each)] for word, each in below),
+        )
+        for word, each in command.commands.items():
+            yield from _command(f"{name} {word}", each)
+        return
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
     required = [f"{_names(each)} {_value(each)}" for each in options if each.required]

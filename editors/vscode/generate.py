@@ -12,6 +12,7 @@ from typing import Any
 
 from lark.lexer import PatternStr
 
+from taxon.semantics.studies.vocabulary import WORDS
 from taxon.syntax.language import KEYWORDS, language
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.schema import Choice, Slot
@@ -44,7 +45,7 @@ def grammar() -> dict[str, Any]:
         _matches("variable.parameter.taxon", paths),
         _matches("support.function.taxon", _either(_choices())),
         _matches("constant.numeric.taxon", rf"(?<![\w.]){terminals['NUMBER'].value}"),
-        _matches("keyword.operator.taxon", r"[=+*]"),
+        _matches("keyword.operator.taxon", r"[=+*-]"),
     ]
     return {
         "$schema": "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
@@ -64,7 +65,8 @@ def _either(words: Iterable[str]) -> str:
 
 def _choices() -> set[str]:
     """Every choice that is written as a name."""
-    return {choice.key for slot in SCHEMA.values() for choice in _below(slot) if choice.key.isidentifier()}
+    slots = (*SCHEMA.values(), *WORDS.values())
+    return {choice.key for slot in slots for choice in _below(slot) if choice.key.isidentifier()}
 
 
 def _below(slot: Slot) -> Iterator[Choice]:

@@ -10,7 +10,7 @@ import typer
 from taxon.cli import completing
 from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
-from taxon.cli.frontend import Format, exit_code, report, resolve_for, unusable_environment, write
+from taxon.cli.frontend import Format, exit_code, report, resolve_for, space_of, unusable_environment, write
 from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.rewriting import rewrite
 from taxon.cli.terminal import screen
@@ -18,8 +18,10 @@ from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.repeated import once
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import visible
-from taxon.semantics import check_file, load_spec
+from taxon.semantics import load_spec
+from taxon.semantics.checking import Examined, examine
 from taxon.semantics.loading import shipped_names
+from taxon.semantics.studies import Study, summary
 from taxon.syntax import parse, tree
 from taxon.syntax.reading import read
 from taxon.taxonomy.rules import CODES
@@ -58,12 +60,15 @@ def check(
     fixed = fix([path for path in map(_file, names) if path is not None], unsafe) if fixes else []
     for each in fixed:
         _show(each) if diff else _save(each)
-    found = [*unread, *checked(names, env, count(steps))]
+    examined = checked(names, env, count(steps))
+    found = [*unread, *examined.diagnostics]
     if not diff:
         report(found, format)
     if fixes:
         write(_edits(fixed, "would be applied" if diff else "applied"), error_stream=True)
     if format is Format.FULL:
+        for study in examined.studies:
+            write("\n".join(map(visible, summary(study))), error_stream=True)
         write(_summary(found, len(names)), error_stream=True)
     raise typer.Exit(exit_code(found))
 
@@ -107,18 +112,27 @@ def count(steps: str | None) -> int | None:
         return parse_count(steps, "--steps")
 
 
-def checked(specs: list[str], env: str | None, steps: int | None) -> list[Diagnostic]:
-    """What is wrong with specs, in an environment and in a run of so many steps where these are given."""
+def checked(specs: list[str], env: str | None, steps: int | None) -> Examined:
+    """What is wrong with specs, in an environment and in a run of so many steps where these are given; and the studies
+    among them that mean something, whose cells are held against that environment where they run on it."""
     unusable = None if env is None else unusable_environment(env)
     found = [] if unusable is None else [unusable]
+    studies: list[Study] = []
     for spec in specs:
-        here = check_file(spec) if os.path.isfile(spec) else load_spec(spec).diagnostics
+        if os.path.isfile(spec):
+            examined = examine(
+                spec, space=None if env is None else lambda name: space_of(name) if name == env else None
+            )
+            here = examined.diagnostics
+            studies += examined.studies
+        else:
+            here = load_spec(spec).diagnostics
         asked = env is not None or steps is not None
         if asked and not any(diagnostic.severity is Severity.ERROR for diagnostic in here):
             targets = _algorithms(spec)
             here = [each for target in targets for each in resolve_for(target, env=env, steps=steps).diagnostics]
         found += here
-    return once(found, CODES)
+    return Examined(once(found, CODES), tuple(studies))
 
 
 def _algorithms(spec: str) -> list[str]:

@@ -83,12 +83,14 @@ def runs(incomplete: str) -> Iterator[str]:
 
 @_completer
 def explained(incomplete: str) -> Iterator[str]:
-    """Codes and paths."""
+    """Codes, words of studies, and paths."""
     from taxon.cli.codes import CODES
+    from taxon.semantics.studies.vocabulary import WORDS
     from taxon.semantics.vocabulary import Vocabulary
     from taxon.taxonomy import SCHEMA
 
     yield from (code.lower() if incomplete[:1] == "t" else code for code in CODES)
+    yield from WORDS
     yield from sorted(Vocabulary(SCHEMA).paths)
 
 

@@ -17,7 +17,8 @@ def describe(path: str, slot: Slot, screen: Screen) -> Iterator[str]:
     """The lines about a path: what it is, what it takes, and each of its choices."""
     default = "" if slot.default is None else f"; {slot.default} by default"
     yield from _titled(path, slot.doc, "", screen)
-    yield from paragraph(f"takes {takes(slot)}{default}", "", screen)
+    if taken := takes(slot):  # nothing where a study names something of its own
+        yield from paragraph(f"takes {taken}{default}", "", screen)
     for choice in slot.choices:
         yield ""
         yield from describe_choice(choice, screen)
@@ -31,7 +32,8 @@ def describe_choice(choice: Choice, screen: Screen) -> Iterator[str]:
         yield from (screen.paint(line, CYAN) for line in lines)
     for parameter in choice.parameters:
         default = "" if parameter.default is None else f" = {parameter.default}"
-        yield from paragraph(f"{parameter.name}{default}: {parameter.doc}; {takes(parameter)}", "    ", screen)
+        taken = f"; {takes(parameter)}" if takes(parameter) else ""
+        yield from paragraph(f"{parameter.name}{default}: {parameter.doc}{taken}", "    ", screen)
     if choice.source:
         yield from (screen.paint(line, DIM) for line in paragraph(f"Source: {choice.source}", "    ", screen))
     if choice.operator:

@@ -25,7 +25,7 @@ def findings(example: Example) -> list[Diagnostic]:
                 env = next(iter(_values(options, "--env")), None)
                 if command == "check":
                     steps = next(iter(_values(options, "--steps")), None)
-                    return checked([spec], env, count(steps))
+                    return checked([spec], env, count(steps)).diagnostics
                 return resolve_for(spec, _values(options, "--set"), env).diagnostics
     except OSError:
         return []

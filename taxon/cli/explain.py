@@ -22,6 +22,7 @@ from taxon.diagnostics.pages import Example, Page
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
 from taxon.semantics import elsewhere
+from taxon.semantics.studies.vocabulary import WORDS
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
 
@@ -32,10 +33,14 @@ _MOST = 40  # lines of it
 
 def explain(
     subject: Annotated[
-        str, typer.Argument(help="A code such as TX312, or a path such as eta.", autocompletion=completing.explained)
+        str,
+        typer.Argument(
+            help="A code such as TX312, a path such as eta, or a word of studies such as claim.",
+            autocompletion=completing.explained,
+        ),
     ],
 ) -> None:
-    """Explain a code with examples, or a path: its values with their equations and sources."""
+    """Explain a code with examples, or a path or a word of studies: its values with their equations and sources."""
     found = CODES.get(subject.upper())
     if found is not None:
         show("\n\n".join(_page(pages.page(found, corpus_dir()), screen())))
@@ -43,13 +48,18 @@ def explain(
     vocabulary = Vocabulary(SCHEMA)
     # What a shared path fans out to takes the same values everywhere.
     slots = [slot for place in vocabulary.places(subject)[:1] for slot in place.slots]
+    slots += [WORDS[subject]] if subject in WORDS else []
     if slots:
         show("\n\n".join("\n".join(describe(subject, slot, screen())) for slot in slots))
         return
     if subject and (names := vocabulary.children(subject)):
         show("\n".join(f"{subject}.{name}" for name in names))
         return
-    hint = elsewhere.about(subject) or did_you_mean(subject.upper(), CODES) or did_you_mean(subject, vocabulary.paths)
+    hint = (
+        elsewhere.about(subject)
+        or did_you_mean(subject.upper(), CODES)
+        or did_you_mean(subject, [*WORDS, *vocabulary.paths])
+    )
     hint = hint or f"codes run from {min(CODES)} to {max(CODES)}, paths stand in `taxon show SPEC --origin`"
     write(f"error: there is no code and no path {visible(subject)}\n help: {hint}", error_stream=True)
     raise typer.Exit(2)

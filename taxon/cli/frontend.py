@@ -85,16 +85,17 @@ def resolve_for(
     return Resolution(None, [*resolution.diagnostics, *unfit]) if unfit else resolution
 
 
-def actions_of(env: str) -> Actions | None:
-    """What an environment takes as its action; None where it cannot be made here: `run` and `check` say why."""
-    space = _space(env)
-    return None if isinstance(space, Diagnostic) else space[0]
-
-
 def space_of(env: str) -> tuple[Actions, int] | None:
-    """What an environment takes as its action, and how many numbers or choices; None where it cannot be made here."""
+    """What an environment takes as its action, and of how many numbers or choices; None where it cannot be made here:
+    `run` and `check` say why."""
     space = _space(env)
     return None if isinstance(space, Diagnostic) else space
+
+
+def actions_of(env: str) -> Actions | None:
+    """What an environment takes as its action; None where it cannot be made here."""
+    space = space_of(env)
+    return None if space is None else space[0]
 
 
 def unusable_environment(env: str) -> Diagnostic | None:

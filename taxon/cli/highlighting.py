@@ -7,7 +7,7 @@ from taxon.cli.terminal import BLUE, BOLD, CYAN, DIM, GREEN, RED, Screen
 _STYLES = {
     **dict.fromkeys(("COMMENT", "DOC"), DIM),
     **dict.fromkeys(("TAXON", "IMPORT", "ALGORITHM", "ARCHITECTURE", "STUDY", "EXTENDS", "WITH"), BOLD),
-    **dict.fromkeys(("UNSET", "WHEN", "ALLOW", "VARY", "IN"), BOLD),
+    **dict.fromkeys(("UNSET", "WHEN", "ALLOW", "VARY", "CLAIM", "IN"), BOLD),
     **dict.fromkeys(("NUMBER", "INTEGER", "TRUE", "FALSE"), CYAN),
     "STRING": GREEN,
     "EQUAL": BLUE,

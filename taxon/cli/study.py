@@ -54,7 +54,7 @@ EvalEvery = Annotated[
     str | None,
     typer.Option(
         help="Environment steps between two evaluations, of which the steps of every run are a multiple; otherwise "
-        "20k or the most that is. As the four options below it is settled when the study begins.",
+        "20k or the most that is. This and the next three are settled when the study begins.",
     ),
 ]
 EvalEpisodes = Annotated[str | None, typer.Option(help="Episodes of an evaluation; otherwise 10.")]
@@ -246,7 +246,8 @@ def _machine(device: str, jobs: str | None, threads: str, stack: str | None, sav
         raise UserError(f"a study runs on no device {device}", "write --device cpu or --device cuda")
     own = parse_count(threads, "--threads")
     there = gpus() if device == "cuda" else ()
-    count = parse_count(jobs, "--jobs") if jobs is not None else max(1, len(there) or cores() // own)
+    room = len(there) if device == "cuda" else cores() // own
+    count = parse_count(jobs, "--jobs") if jobs is not None else max(1, room)
     seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
     cadence = parse_cadence(save_every, "--save-every").text
     return Slots(count, count * own, there), Ways(device, own, seeds, cadence)
@@ -312,7 +313,7 @@ def _drive(
     opened.declare()
     driver = Driver(
         opened.store,
-        opened.plan.units(),
+        opened.looks().more,
         opened.plan.study.environments,
         Observer(session, seconds),
         session if again else None,
@@ -333,4 +334,5 @@ def _drive(
     counts = count(driver.found, 0)
     if counts.stale and not anew:
         shown.say(f"{counts.stale:,} runs are another version's: --anew runs them again")
-    return 0 if counts.complete + driver.elsewhere >= counts.units else 1
+    measured = opened.floors().keys() >= set(opened.plan.study.environments)
+    return 0 if counts.complete + driver.elsewhere >= counts.units and (measured or not patient) else 1

@@ -24,7 +24,9 @@ def read_change(
     slot = next((slot for place in places for slot in place.slots if slot.modifiers), None)
     if slot is None:
         message = f"`{path}` takes no modifier"
-        return (), [_finding(codes.UNKNOWN_CHOICE, message, change.span, "nothing to add", "write the values themselves")]
+        return (), [
+            _finding(codes.UNKNOWN_CHOICE, message, change.span, "nothing to add", "write the values themselves")
+        ]
     found: list[Diagnostic] = []
     read: dict[str, tuple[Modification, Span]] = {}
     for term in change.terms:

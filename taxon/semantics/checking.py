@@ -4,7 +4,7 @@ in this file."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
@@ -111,7 +111,8 @@ def examine(
     space: Space | None = None,
 ) -> Examined:
     """Everything wrong in a file: its algorithms resolved and held against the rules, its architectures and `when`
-    blocks typed, its studies expanded. What an algorithm merely inherits from another one of the file is reported there.
+    blocks typed, its studies expanded. What an algorithm merely inherits from another one of the file is reported
+    there.
 
     Args:
         path: the file.
@@ -241,7 +242,7 @@ def _chosen(
         symbol = next((symbol for symbol in own if symbol.name == name), None)
         other = next((symbol for symbol in scope.own(library.root) if symbol.name == name), None)
         if symbol is None and other is not None:
-            found.append(wrong_kind(name, other, kind, other.span))
+            found.append(replace(wrong_kind(name, other, kind, other.span), help=_instead(other, kind, text)))
         elif symbol is None:
             message = f"`{shortened(shown)}` has no {noun} `{{}}`"
             found.append(_no_such(name, [symbol.name for symbol in own], message))
@@ -255,14 +256,24 @@ def _chosen(
         several = "studies" if kind is tree.Study else "algorithms"
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has several {several}", tuple(labels), help=hint))
     elif scope.own(library.root):
-        others = scope.own(library.root)[:SMALL]
+        studies_first = sorted(
+            scope.own(library.root), key=lambda symbol: not isinstance(symbol.declaration, tree.Study)
+        )
+        others = studies_first[:SMALL]
         labels = [Label(symbol.span, f"{symbol.kind}", primary=symbol is others[0]) for symbol in others]
-        hint = instead(others[0])
+        hint = _instead(others[0], kind, text)
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has no {noun}", tuple(labels), help=hint))
     elif unit.complete:
         label = Label(Span(unit.file.source, 0, 0), "declares none", primary=True)
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has no {noun}", (label,)))
     return None
+
+
+def _instead(symbol: Symbol, kind: type[tree.Declaration], text: str) -> str:
+    """What to do with a declaration that a command line names by `text`, where one of another kind is meant."""
+    if kind is tree.Algorithm and isinstance(symbol.declaration, tree.Study):
+        return f"`taxon study {shortened(text)}` runs a study; {instead(symbol)}"
+    return instead(symbol)
 
 
 def _no_such(name: str, known: Sequence[str], message: str) -> Diagnostic:

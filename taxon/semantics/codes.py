@@ -171,32 +171,33 @@ BAD_STUDY = Code(
 NOT_IN_STUDY = Code(
     "TX221",
     "factor, level or environment that the study does not have",
-    "Claims and `exclude` speak of the factors and levels that the study varies, `scale` and `when` of the environments "
-    "that it runs on. Another name would compare nothing, and would look as if it did.",
+    "Claims and `exclude` speak of the factors and levels that the study varies, `scale` and `when` of its "
+    "environments. Another name would compare nothing, and would look as if it did.",
 )
 REFUSED_CELL = Code(
     "TX222",
     "cell of a study that means nothing",
-    "Every cell of the grid is a row of its own, and a row that means nothing cannot be run. A hole in the grid changes "
-    "what an average over it says, so it is declared: by `exclude`, or for all such cells by `refused = leave_out`.",
+    "Every cell of the grid is a row of its own, and a row that means nothing cannot be run. A hole in the grid "
+    "changes what an average over it says, so it is declared: by `exclude`, or for all such cells by "
+    "`refused = leave_out`.",
 )
 BAD_CLAIM = Code(
     "TX223",
     "claim that says nothing",
-    "A claim names a contrast of cells and says where it is claimed to lie: `above`, `below` or `within` a margin. It is "
-    "fixed before the first run, so that no result can have suggested it.",
+    "A claim names a contrast of cells and says where it is claimed to lie: `above`, `below` or `within` a margin. It "
+    "is fixed before the first run, so that no result can have suggested it.",
 )
 MISSING_CELLS = Code(
     "TX224",
     "claim without its cells",
-    "A contrast needs each of its cells. What the grid leaves out can be compared with nothing, and that is known before "
-    "anything is run.",
+    "A contrast needs each of its cells. What the grid leaves out can be compared with nothing, and that is known "
+    "before anything is run.",
 )
 BIASED_SCORE = Code(
     "TX225",
     "claim that rests on the best evaluation",
-    "The largest of many noisy evaluations overstates a policy, the more so the noisier it is: a difference between two "
-    "of them may be one of noise.",
+    "The largest of many noisy evaluations overstates a policy, the more so the noisier it is: a difference between "
+    "two of them may be one of noise.",
 )
 TOO_DEEP = Code(
     "TX218",

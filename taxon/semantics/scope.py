@@ -230,9 +230,7 @@ class Scope:
             done.update(line)
 
 
-def wrong_kind(
-    name: str, symbol: Symbol, kind: type[tree.Declaration], span: Span
-) -> Diagnostic:
+def wrong_kind(name: str, symbol: Symbol, kind: type[tree.Declaration], span: Span) -> Diagnostic:
     """What a name means where a declaration of another kind is meant."""
     wanted = _KINDS[kind]
     labels = [

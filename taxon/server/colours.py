@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from taxon.diagnostics.source import Span
-from taxon.semantics.loading import study_base
+from taxon.semantics.loading import study_references
+from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
 from taxon.server.view import VOCABULARY
 from taxon.syntax import tree
 from taxon.syntax.language import KEYWORDS
@@ -28,6 +29,7 @@ _TOKENS = {
     "NUMBER": ("number",),
     "EQUAL": ("operator",),
     "PLUS": ("operator",),
+    "MINUS": ("operator",),
     "STAR": ("operator",),
 }
 
@@ -72,6 +74,10 @@ def _file(file: tree.File) -> Iterator[Colour]:
                 yield _colour(declaration.name.span, "struct", "declaration")
             case tree.Study():
                 yield _colour(declaration.name.span, "interface", "declaration")
+                for path, kind in study_references(declaration):
+                    yield from _words(path.span, "class" if kind is tree.Algorithm else "struct")
+                yield from _study(declaration.entries)
+                continue
         yield from _entries(declaration.entries, "")
 
 
@@ -83,20 +89,42 @@ def _reference(names: Sequence[tree.Name], last: str) -> Iterator[Colour]:
     yield _colour(names[-1].span, last, *shipped)
 
 
-def _entries(entries: Sequence[tree.Entry | tree.Vary], prefix: str) -> Iterator[Colour]:
+def _study(entries: Sequence[tree.StudyEntry]) -> Iterator[Colour]:
     for entry in entries:
         match entry:
             case tree.Assignment(path=path, value=value):
-                base = study_base(entry)
                 yield from _path(path)
-                if base is not None and not VOCABULARY.places(prefix + path.text):
-                    yield from _words(base.span, "class")
+                yield from _value(value, tuple(STUDY[path.text] for _ in range(path.text in STUDY)))
+            case tree.Vary(name=name, path=path, values=values):
+                if name is not None:
+                    yield _colour(name.span, "parameter", "declaration")
+                yield from _path(path)
+                yield from _value(values, _slots(path.text))
+            case tree.Mixed(name=name):
+                yield _colour(name.span, "parameter", "declaration")
+            case tree.Claim(name=name, value=value):
+                yield _colour(name.span, "parameter", "declaration")
+                yield from _value(value, (CLAIMS,))
+            case tree.Block(path=path):  # `exclude`, whose entries name factors
+                yield from _path(path)
+                yield from (_colour(name.span, "parameter") for each in entry.entries for name in _factor(each))
+            case tree.When(subject=subject):
+                yield _colour(subject.span, "property")
+                yield from _study([each for each in entry.entries if isinstance(each, tree.Assignment)])
+
+
+def _factor(entry: tree.Entry) -> tuple[tree.Name, ...]:
+    return entry.path.names if isinstance(entry, tree.Assignment) else ()
+
+
+def _entries(entries: Sequence[tree.Entry], prefix: str) -> Iterator[Colour]:
+    for entry in entries:
+        match entry:
+            case tree.Assignment(path=path, value=value):
+                yield from _path(path)
                 yield from _value(value, _slots(prefix + path.text))
             case tree.Unset(path=path):
                 yield from _path(path)
-            case tree.Vary(path=path, values=values):
-                yield from _path(path)
-                yield from _value(values, _slots(prefix + path.text))
             case tree.Block(path=path):
                 yield from _path(path)
                 yield from _entries(entry.entries, f"{prefix}{path.text}.")
@@ -123,6 +151,9 @@ def _value(value: tree.Expression, slots: tuple[Slot, ...]) -> Iterator[Colour]:
         case tree.Sum(terms=parts) | tree.List(items=parts):
             for part in parts:
                 yield from _value(part, slots)
+        case tree.Change(terms=signed):
+            for term in signed:
+                yield from _value(term.modifier, slots)
         case _ if any(slot.choice(spelling(value)) for slot in slots):
             yield from _words(value.span, "enumMember")
         case tree.Call(function=function, arguments=arguments):

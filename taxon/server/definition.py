@@ -73,7 +73,8 @@ def _met(seen: View, symbol: Symbol, conditional: bool) -> Settings | None:
     composer = Composer(seen.scope, VOCABULARY, Target())
     if isinstance(symbol.declaration, tree.Study):
         bases = [seen.scope.find(path, symbol.unit, kind) for path, kind in references(symbol.declaration)]
-        return next((composer.compose(base).settings for base in bases if base is not None), None)
+        algorithms = (base for base in bases if base is not None and isinstance(base.declaration, tree.Algorithm))
+        return next((composer.compose(base).settings for base in algorithms), None)
     if not isinstance(symbol.declaration, tree.Algorithm):
         return None
     settings = composer.before(symbol)

@@ -15,7 +15,8 @@ from taxon.taxonomy.schema import Choice, Slot
 def slot_text(path: str, slot: Slot) -> str:
     """What a path, or a parameter, means and takes."""
     default = "" if slot.default is None else f"; `{slot.default}` by default"
-    return f"**`{path}`**: {slot.doc}\n\ntakes {takes(slot)}{default}"
+    taken = takes(slot)  # nothing where a study names something of its own
+    return f"**`{path}`**: {slot.doc}" + (f"\n\ntakes {taken}{default}" if taken else "")
 
 
 def choice_text(choice: Choice) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from taxon.diagnostics.source import Span
 from taxon.semantics.scope import Symbol
+from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
 from taxon.server.definition import declaration_at, import_at
 from taxon.server.describing import choice_text, code, leaf_line, quoted, slot_text
 from taxon.server.view import VOCABULARY, Entry, Texts, View, entry_at, inside, view
@@ -35,6 +36,10 @@ def hover(path: Path, offset: int, texts: Texts) -> Found | None:
     if own is not None:
         return _declaration(own, seen), own.span
     symbol_here = seen.symbol_at(offset)
+    if symbol_here is not None and isinstance(symbol_here.declaration, tree.Study):
+        said = _study(symbol_here.declaration, offset, symbol_here, seen)
+        if said is not None:
+            return said
     entry = None if symbol_here is None else entry_at(symbol_here.declaration.entries, offset)
     if symbol_here is None or entry is None:
         return None
@@ -47,6 +52,23 @@ def hover(path: Path, offset: int, texts: Texts) -> Found | None:
             found = _value(entry.value, slot, place.path, offset, symbol_here, seen)
             if found is not None:
                 return found
+    return None
+
+
+def _study(study: tree.Study, offset: int, symbol: Symbol, seen: View) -> Found | None:
+    """What stands under the cursor in a study's own words: a key, its value, or a claim."""
+    for entry in study.entries:
+        if not inside(entry.span, offset):
+            continue
+        if isinstance(entry, tree.Claim):
+            return _value(entry.value, CLAIMS, "claim", offset, symbol, seen)
+        within = entry.entries if isinstance(entry, tree.When) else (entry,)
+        for each in within:
+            if isinstance(each, tree.Assignment) and inside(each.span, offset) and each.path.text in STUDY:
+                slot = STUDY[each.path.text]
+                if inside(each.path.span, offset):
+                    return slot_text(slot.name, slot), each.path.span
+                return _value(each.value, slot, slot.name, offset, symbol, seen)
     return None
 
 
@@ -95,6 +117,9 @@ def _value(value: tree.Expression, slot: Slot, path: str, offset: int, symbol: S
     if isinstance(value, tree.Sum):
         term = next((term for term in value.terms if inside(term.span, offset)), None)
         return None if term is None else _value(term, slot, path, offset, symbol, seen)
+    if isinstance(value, tree.Change):
+        signed = next((term for term in value.terms if inside(term.span, offset)), None)
+        return None if signed is None else _value(signed.modifier, slot, path, offset, symbol, seen)
     choice = slot.choice(spelling(value))
     if choice is not None:
         return choice_text(choice), value.span

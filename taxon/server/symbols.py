@@ -69,7 +69,7 @@ def _declaration(declaration: tree.Declaration) -> Item:
     return Item(name.text, kind, detail, _within(name.span, declaration.span), declaration.span, below)
 
 
-def _entries(entries: Sequence[tree.Entry | tree.Vary]) -> Iterator[Item]:
+def _entries(entries: Sequence[tree.Entry | tree.StudyEntry]) -> Iterator[Item]:
     for entry in entries:
         match entry:
             case tree.Assignment(path=path, value=value):
@@ -77,7 +77,12 @@ def _entries(entries: Sequence[tree.Entry | tree.Vary]) -> Iterator[Item]:
             case tree.Unset(path=path):
                 yield Item(path.text, "path", "unset", path.span, entry.span)
             case tree.Vary(path=path, values=values):
-                yield Item(path.text, "path", f"in {_line(values.span)}", path.span, entry.span)
+                name = "" if entry.name is None else f"{entry.name.text} = "
+                yield Item(f"{name}{path.text}", "path", f"in {_line(values.span)}", path.span, entry.span)
+            case tree.Mixed(name=factor, mixins=mixins):
+                yield Item(factor.text, "path", f"with {_line(mixins.span)}", factor.span, entry.span)
+            case tree.Claim(name=claim, value=value):
+                yield Item(f"claim {claim.text}", "condition", _line(value.span), claim.span, entry.span)
             case tree.Block(path=path):
                 yield Item(path.text, "group", "", path.span, entry.span, tuple(_entries(entry.entries)))
             case tree.When(subject=subject, value=value):

@@ -9,6 +9,7 @@ from lark import Token
 from taxon.diagnostics.source import Source
 from taxon.semantics.typing_ import check
 from taxon.semantics.values import example, spelled, takes
+from taxon.semantics.vocabulary import Vocabulary
 from taxon.server.context import Context, end_of, spelt, terms
 from taxon.server.describing import choice_text
 from taxon.server.item import Completion
@@ -17,7 +18,7 @@ from taxon.syntax import parse, tree
 from taxon.taxonomy.schema import Choice, Slot
 
 
-def values(at: Context, text: str) -> Iterator[Completion]:
+def values(at: Context, text: str, vocabulary: Vocabulary = VOCABULARY) -> Iterator[Completion]:
     """The choices of the term at the cursor: modifiers where another term is the base, and bases where none is.
 
     What stands in the term already is replaced, but for arguments that the new choice takes as well.
@@ -30,7 +31,7 @@ def values(at: Context, text: str) -> Iterator[Completion]:
     end = end_of(present[-1]) if present else at.end
     kept = text[at.end : end] if at.end > at.start else ""
     seen: set[str] = set()
-    for slot in at.slots(VOCABULARY):
+    for slot in at.slots(vocabulary):
         for choice in _fitting(slot, others):
             if choice.key in seen:
                 continue
@@ -43,7 +44,7 @@ def values(at: Context, text: str) -> Iterator[Completion]:
             yield from (Completion(word, "choice", at.start, end, word) for word in ("true", "false"))
 
 
-def parameters(at: Context, text: str) -> Iterator[Completion]:
+def parameters(at: Context, text: str, vocabulary: Vocabulary = VOCABULARY) -> Iterator[Completion]:
     """The parameters of the constructor that are not given yet, where a name may stand; each with a value, unless one
     that it takes follows. None where an argument without a name follows, which counts from those before it."""
     if at.here.entry or any(argument and not _is_named(argument) for argument in at.following[1:]):
@@ -53,7 +54,7 @@ def parameters(at: Context, text: str) -> Iterator[Completion]:
     end = end_of(at.rest[-1]) if at.rest else at.end
     renames = at.rest[:1] and at.rest[0].type == "EQUAL"
     value = text[end_of(at.rest[0]) : end] if renames else text[at.end : end] if at.start == at.end else ""
-    for choice in at.constructors(VOCABULARY):
+    for choice in at.constructors(vocabulary):
         for slot in choice.parameters[unnamed:]:
             if slot.name in named:
                 continue

@@ -139,7 +139,7 @@ class Entry:
         return self.prefix + ".".join(name.text for name in names), self.path.names[0].span.to(names[-1].span)
 
 
-def entry_at(entries: Sequence[tree.Entry | tree.Vary], offset: int, prefix: str = "") -> Entry | None:
+def entry_at(entries: Sequence[tree.Entry | tree.StudyEntry], offset: int, prefix: str = "") -> Entry | None:
     """The innermost entry at an offset; the head of a block counts as one without a value."""
     for entry in entries:
         if not inside(entry.span, offset):
@@ -162,7 +162,7 @@ def entry_at(entries: Sequence[tree.Entry | tree.Vary], offset: int, prefix: str
     return None
 
 
-def entries_in(entries: Sequence[tree.Entry | tree.Vary], prefix: str = "") -> Iterator[Entry]:
+def entries_in(entries: Sequence[tree.Entry | tree.StudyEntry], prefix: str = "") -> Iterator[Entry]:
     """Every entry with the whole of its path, blocks and what stands in them, in order."""
     for entry in entries:
         match entry:
@@ -187,8 +187,5 @@ def references(declaration: tree.Declaration) -> Iterator[tuple[tree.Path, type[
                 yield parent, tree.Algorithm
             for mixin in mixins:
                 yield mixin, tree.Architecture
-        case tree.Study(entries=entries):
-            for entry in entries:
-                base = study_base(entry)
-                if base is not None:
-                    yield base, tree.Algorithm
+        case tree.Study():
+            yield from study_references(declaration)

@@ -144,8 +144,8 @@ class Builder:
     def _entry(self, branch: Branch[Token]) -> _Member:
         match _kind(branch):
             case "assignment":
-                path, value = self.path(_branch(branch, 0)), _branch(branch, 2)
-                return self._braced(path, value) if _kind(value) == "block" else self._assignment(path, value)
+                path, right = self.path(_branch(branch, 0)), _branch(branch, 2)
+                return self._braced(path, right) if _kind(right) == "block" else self._assignment(path, right)
             case "group":
                 path = self.path(_branch(branch, 0))
                 entries, end = self._block(_branch(branch, 1))
@@ -157,10 +157,10 @@ class Builder:
                 code, reason = self.name(_token(branch, 1)), self._string(_token(branch, 2))
                 return Allow(code, reason, self._span(_token(branch, 0)).to(reason.span))
             case "when":
-                subject, value = self.name(_token(branch, 1)), self.expression(_branch(branch, 3))
+                subject, expected = self.name(_token(branch, 1)), self.expression(_branch(branch, 3))
                 entries, end = self._block(_branch(branch, 4))
                 span = self._span(_token(branch, 0)).to(end)
-                return When(subject, value, self._plain(entries), span)
+                return When(subject, expected, self._plain(entries), span)
             case "mixed":
                 name, mixins = self.name(_token(branch, 1)), self._list(_branch(branch, 3))
                 return Mixed(name, mixins, self._span(_token(branch, 0)).to(mixins.span))
@@ -172,9 +172,10 @@ class Builder:
                 key, value = self._string(_token(branch, 0)), self.expression(_branch(branch, 2))
                 return Pair(key, value, key.span.to(value.span))
             case _:
-                first, name = self._span(_token(branch, 0)), branch.children[1]
-                path, values = (self.path(_branch(branch, -3)), self._list(_branch(branch, -1)))
-                return Vary(self.name(name) if isinstance(name, Token) else None, path, values, first.to(values.span))
+                first, second = self._span(_token(branch, 0)), branch.children[1]
+                called = self.name(second) if isinstance(second, Token) else None
+                path, values = self.path(_branch(branch, -3)), self._list(_branch(branch, -1))
+                return Vary(called, path, values, first.to(values.span))
 
     def _assignment(self, path: Path, value: Branch[Token]) -> Assignment:
         said = self.expression(value)
@@ -231,7 +232,9 @@ class Builder:
         return tuple(entry for entry in entries if isinstance(entry, Assignment))
 
     def _no_pair(self, pair: Pair) -> None:
-        self._misplaced(pair.span, "a string names no path", 'in a study, `scale = { "Hopper-v4" = [18, 3013] }` has such')
+        self._misplaced(
+            pair.span, "a string names no path", 'in a study, `scale = { "Hopper-v4" = [18, 3013] }` has such'
+        )
 
     def _misplaced(self, span: Span, message: str, help: str) -> None:
         self._report(Diagnostic(codes.MISPLACED, message, (Label(span, "", primary=True),), help=help))

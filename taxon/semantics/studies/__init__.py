@@ -1,4 +1,4 @@
-"""Studies: what they vary and claim, checked and expanded to cells, runs and contrasts. Running them is not done here."""
+"""Studies: what they vary and claim, checked and expanded to cells, runs and contrasts. Nothing here runs them."""
 
 from taxon.semantics.studies.data import study_data, study_hash
 from taxon.semantics.studies.expanding import Expanded, expand

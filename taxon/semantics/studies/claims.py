@@ -86,7 +86,8 @@ class _Reader:
         kinds = [choice.key for choice in CLAIMS.choices]
         if not isinstance(value, tree.Call):
             hint = "write `claim helps = effect(factor, above = 0)`"
-            return self._wrong("a claim is a constructor", value.span, f"none of {quoted(kinds)}", hint)
+            self._wrong("a claim is a constructor", value.span, f"none of {quoted(kinds)}", hint)
+            return None
         name = value.function
         if name.text not in kinds:
             meant = nearest(name.text, kinds)
@@ -98,9 +99,10 @@ class _Reader:
         is_ladder = self.grid.ends is not None
         if (name.text in OF_LADDERS) != is_ladder:
             others = [kind for kind in kinds if (kind in OF_LADDERS) == is_ladder]
-            what = "of a ladder" if name.text in OF_LADDERS else "of a grid"
-            return self._wrong(f"`{name.text}` speaks {what}, which this study is not", name.span, "not here",
-                               f"here there are {quoted(others)}")  # fmt: skip
+            what = "a grid" if is_ladder else "a ladder"
+            message = f"`{name.text}` speaks of {what}, which this study is not"
+            self._wrong(message, name.span, "not here", f"here there are {quoted(others)}")
+            return None
         return name.text
 
     def _wrong(self, message: str, span: Span, label: str, hint: str = "") -> None:
@@ -216,7 +218,7 @@ class _Reader:
         text = expression(value)
         known = [level.text for level in axis.levels]
         if text not in known:
-            self.found.append(unknown(f"level of `{axis.name}`", text, value.span, known))
+            self.found.append(unknown("level", text, value.span, known, f"`{axis.name}`"))
             return None
         return text
 
@@ -279,7 +281,9 @@ class _Reader:
                 return None
             return dict(self._whole()) if self.grid.resolved else None
         if len(names) != 1:
-            self._wrong("`rung` is of one choice", call.span, f"names {len(names)}", "write `rung(G.estimate, above = 0)`")
+            self._wrong(
+                "`rung` is of one choice", call.span, f"names {len(names)}", "write `rung(G.estimate, above = 0)`"
+            )
             return None
         if not self.grid.resolved:
             return None

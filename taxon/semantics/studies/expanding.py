@@ -58,8 +58,8 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
         symbol: its declaration.
         composer: composes the algorithms of its library where no environment is known.
         rules: what is asked of a row that resolves.
-        space: what an environment takes as its action. With it `when actions = ...` applies and each row is held against
-            its environment; without, environments are only names.
+        space: what an environment takes as its action. With it `when actions = ...` applies and each row is held
+            against its environment; without, environments are only names.
 
     Returns:
         the study with the warnings about its text, or the errors. Nothing is raised for anything that a user can write.
@@ -109,7 +109,10 @@ def _combined(study: tree.Study, keys: Keys) -> Iterable[Diagnostic]:
     for entry in study.entries if ladder is not None else ():
         beside = (keys.given.get("base"), keys.given.get("refused"))
         if isinstance(entry, tree.Vary | tree.Mixed | tree.Block) or any(entry is each for each in beside):
-            message, hint = "a ladder varies what its two rows differ in, and nothing else", "make it a study of its own"
+            message, hint = (
+                "a ladder varies what its two rows differ in, and nothing else",
+                "make it a study of its own",
+            )
             assert ladder is not None
             first = ladder.path.span
             yield finding(codes.BAD_STUDY, message, entry.span, "beside a ladder", hint, first)
@@ -132,7 +135,7 @@ def _exclude(block: tree.Block, axes: Sequence[Axis], found: list[Diagnostic]) -
         elif name not in by_name:
             found.append(unknown("factor", name, entry.path.span, by_name))
         elif text not in (levels := [level.text for level in by_name[name].levels]):
-            found.append(unknown(f"level of `{name}`", text, entry.value.span, levels))
+            found.append(unknown("level", text, entry.value.span, levels, f"`{name}`"))
         else:
             said[name] = text
         first.setdefault(name, entry.path.span)
@@ -167,12 +170,13 @@ def _grid(
     for number, levels in enumerate(product(*(axis.levels for axis in axes.axes))):
         at = {axis.name: level.text for axis, level in zip(axes.axes, levels, strict=True)}
         base = next((level for level in levels if level.base is not None), axes.base)
-        assert base is not None and base.base is not None  # else nothing is expanded
+        assert base is not None  # else nothing is expanded
+        assert base.base is not None
         name = ", ".join(f"{factor} = {level}" for factor, level in at.items()) or base.text
         excluded = any(exclude.items() <= at.items() for exclude in excludes)
         for environment in keys.environments:
-            found = None if excluded else rows.cell(number, name, base.base, levels, environment)
-            _put(result, tuple(at.values()), name, environment, found, keys)
+            row = None if excluded else rows.cell(number, name, base.base, levels, environment)
+            _put(result, tuple(at.values()), name, environment, row, keys)
     factors = tuple(axis.factor() for axis in axes.axes)
     found = _unfit(symbol, result, keys)
     if not found and all(cell.left_out for cell in result.cells):
@@ -227,9 +231,7 @@ def _end(level: Level, rows: Rows, environment: str, result: _Cells) -> Row | No
     return found.row
 
 
-def _put(
-    result: _Cells, levels: tuple[str, ...], name: str, environment: str, found: Found | None, keys: Keys
-) -> None:
+def _put(result: _Cells, levels: tuple[str, ...], name: str, environment: str, found: Found | None, keys: Keys) -> None:
     """Add a cell; `found` is None where it is excluded."""
     amounts = keys.amounts[environment]
     row = None if found is None else found.row

@@ -103,9 +103,7 @@ def named(reference: tree.Reference, symbol: Symbol, scope: Scope, kind: type[tr
     return meant
 
 
-def _bases(
-    path: tree.Path, value: tree.Expression, symbol: Symbol, scope: Scope, result: Axes
-) -> Axis | None:
+def _bases(path: tree.Path, value: tree.Expression, symbol: Symbol, scope: Scope, result: Axes) -> Axis | None:
     items = value.items if isinstance(value, tree.List) else (value,)
     if not items:
         result.found.append(finding(codes.BAD_STUDY, "`base` names an algorithm", value.span, "none"))

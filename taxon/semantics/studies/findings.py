@@ -27,12 +27,12 @@ def finding(
     return Diagnostic(code, message, tuple(labels), help=hint, edit=edit)
 
 
-def unknown(what: str, word: str, span: Span, known: Iterable[str]) -> Diagnostic:
-    """A name that the study does not have: of a factor, a level or an environment."""
+def unknown(what: str, word: str, span: Span, known: Iterable[str], who: str = "the study") -> Diagnostic:
+    """A name of a factor, a level or an environment that the study does not have."""
     choices = tuple(known)
     meant = nearest(word, choices)
     listed = whole_set(choices, "there are")
     hint = f"did you mean `{meant}`?" if meant else listed
     edit = correction(span, word, choices) if span.text == word else None
-    message = f"the study has no {what} `{shortened(word)}`"
+    message = f"{who} has no {what} `{shortened(word)}`"
     return finding(codes.NOT_IN_STUDY, message, span, "unknown", hint, edit=edit)

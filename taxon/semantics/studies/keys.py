@@ -39,7 +39,7 @@ class Keys:
     given: dict[str, tree.Assignment] = field(default_factory=dict)
     environments: dict[str, Span] = field(default_factory=dict)
     amounts: dict[str, Amounts] = field(default_factory=dict)
-    score: Score = Score("final", 0.1)
+    score: Score = field(default_factory=lambda: _score(_default("score")))
     failure: str = "floor"
     leave_out: bool = False
     scale: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -210,7 +210,9 @@ def _scale(value: tree.Expression, keys: Keys) -> dict[str, tuple[float, float]]
             keys.found.append(finding(codes.BAD_STUDY, "a scale is two returns", pair.value.span, "not two", hint))
         elif ends[0] >= ends[1]:
             message = "the return that is 0 lies below the one that is 1"
-            keys.found.append(finding(codes.BAD_STUDY, message, pair.value.span, "does not", "write the lower one first"))
+            keys.found.append(
+                finding(codes.BAD_STUDY, message, pair.value.span, "does not", "write the lower one first")
+            )
         else:
             scale[name] = (float(ends[0]), float(ends[1]))
     unscaled = [name for name in keys.environments if name not in where]

@@ -47,8 +47,8 @@ _WALK = Choice(
         Slot("to", "the algorithm to end with"),
         Slot(
             "orders",
-            "how many orders of the choices are sampled; `ends` moves each choice alone on the first row, and takes each "
-            "back alone from the last",
+            "how many orders of the choices are sampled; `ends` moves each choice alone on the first row, and takes "
+            "each back alone from the last",
             "1",
             _ORDERS,
             choices=(Choice("ends", "each choice alone on either row: the cheap bracket"),),
@@ -66,7 +66,9 @@ STUDY: Mapping[str, Slot] = {
     "steps": Slot("steps", "environment steps of each seed", None, COUNT),
     "score": Slot("score", "what of a seed's evaluations is its score", "final(0.1)", choices=_SCORES),
     "failure": Slot("failure", "the score of a seed whose numbers froze", "floor", choices=_FAILURES),
-    "scale": Slot("scale", 'the returns that are 0 and 1 where environments are averaged: `{ "Hopper-v4" = [18, 3013] }`'),
+    "scale": Slot(
+        "scale", 'the returns that are 0 and 1 where environments are averaged: `{ "Hopper-v4" = [18, 3013] }`'
+    ),
     "refused": Slot("refused", "what a cell whose row means nothing is", "error", choices=_REFUSED),
 }
 REQUIRED = ("base", "on", "seeds", "steps")
@@ -95,14 +97,15 @@ CLAIMS = Slot(
         ),
         Choice(
             "main",
-            "the effect of a factor, averaged over the levels of the factors that are not named: `main(double, above = 0)`",
+            "the effect of a factor, averaged over the levels of the factors that are not named: "
+            "`main(double, above = 0)`",
             (_LEVELS, *_MARGINS),
             equation="mean over the other levels of [m(second) - m(first)]",
         ),
         Choice(
             "interaction",
-            "the effect of a factor at the first level of another one, less that at the second, averaged over the levels "
-            "of the factors that are not named: `interaction(double, base, above = 0)`",
+            "the effect of a factor at the first level of another one, less that at the second, averaged over the "
+            "levels of the factors that are not named: `interaction(double, base, above = 0)`",
             (_LEVELS, *_MARGINS),
             equation="[m(second, first) - m(first, first)] - [m(second, second) - m(first, second)]",
         ),
@@ -122,3 +125,6 @@ CLAIMS = Slot(
     ),
 )  # fmt: skip
 OF_LADDERS = ("rung", "total")
+
+# Every word of a study that has a meaning of its own.
+WORDS: Mapping[str, Slot] = {**STUDY, CLAIMS.name: CLAIMS}

@@ -75,7 +75,9 @@ def read_walk(
 ) -> Walk | None:
     """What `ladder` says; None, with a finding, where that is no walk between two algorithms."""
     if not isinstance(value, tree.Call) or value.function.text != "walk":
-        found.append(finding(codes.BAD_STUDY, "`ladder` is a walk between two algorithms", value.span, "no walk", _EXAMPLE))
+        found.append(
+            finding(codes.BAD_STUDY, "`ladder` is a walk between two algorithms", value.span, "no walk", _EXAMPLE)
+        )
         return None
     choice = STUDY["ladder"].choices[0]
     given = _arguments(value, choice, found)
@@ -125,9 +127,7 @@ def _orders(value: tree.Expression | None, choice: Choice, found: list[Diagnosti
     return None if typed is None else typed.value if isinstance(typed.value, int) else 0
 
 
-def _together(
-    value: tree.Expression | None, vocabulary: Vocabulary, found: list[Diagnostic]
-) -> tuple[str, ...] | None:
+def _together(value: tree.Expression | None, vocabulary: Vocabulary, found: list[Diagnostic]) -> tuple[str, ...] | None:
     if value is None:
         return ()
     hint = "name prefixes of paths: `together = [network, optimizer]`"
@@ -218,9 +218,7 @@ def _sampled(units: Sequence[Choices], between: Between, count: int) -> list[tup
     return list(found)
 
 
-def _order(
-    tried: Sequence[Choices], between: Between, blind: set[Choices]
-) -> tuple[Choices, ...] | None:
+def _order(tried: Sequence[Choices], between: Between, blind: set[Choices]) -> tuple[Choices, ...] | None:
     """The first order, as far as possible as `tried`, whose states all mean something; without recursion."""
     order: list[Choices] = []
     moved: Choices = frozenset()

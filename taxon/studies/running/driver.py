@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -58,13 +58,14 @@ class Running:
 class Driver:
     """Runs the units of a study; `found` has their state, as far as this driver looked.
 
+    asked: the units that are asked for, by the state of those that were.
     counted: whose failures make it give up, everyone's for None. anew: whether units that are stale are run again.
     patient: whether it waits for what others are at.
     say: is given a line for a person. notice: is called whenever something changed, and now and then.
     """
 
     store: Store
-    units: Sequence[Unit]
+    asked: Callable[[Mapping[Unit, Found]], Sequence[Unit]]
     environments: Sequence[str]
     observer: Observer
     counted: str | None
@@ -79,7 +80,7 @@ class Driver:
     elsewhere: int = 0  # units that others are at
     unmeasured: list[str] = field(default_factory=list)
     _refused: dict[Unit, str] = field(default_factory=dict)  # whose place in the store cannot be used, and why
-    _looked: float = -math.inf
+    _looked: float = -math.inf  # when
     _noticed: float = -math.inf
 
     def run(self, stop: Callable[[], None]) -> None:
@@ -111,20 +112,26 @@ class Driver:
 
     def look(self) -> None:
         """Find out what there is of all that was not complete."""
-        for unit in self.units:
-            before = self.found.get(unit)
-            if unit in self._refused:
-                self.found[unit] = Found(State.BROKEN, why=self._refused[unit])
-            elif before is None or not before.state.complete:
-                self.found[unit] = self.store.find(unit, self.counted)
-        names = self.environments if not self.found else self.unmeasured
+        for unit in self.asked(self.found):
+            self._find(unit)
+        while missing := [unit for unit in self.asked(self.found) if unit not in self.found]:
+            for unit in missing:
+                self._find(unit)
+        names = self.environments if self._looked < 0 else self.unmeasured
         self.unmeasured = [name for name in names if not self._given_up(name)]
         self._looked = time.monotonic()
 
-    def open(self) -> list[Unit]:
-        """The units that are to be run."""
-        wanted = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
-        return [unit for unit in self.units if self.found[unit].state in wanted]
+    def _find(self, unit: Unit) -> None:
+        before = self.found.get(unit)
+        if unit in self._refused:
+            self.found[unit] = Found(State.BROKEN, why=self._refused[unit])
+        elif before is None or not before.state.complete:
+            self.found[unit] = self.store.find(unit, self.counted)
+
+    def wanted(self) -> list[Unit]:
+        """The units that are to be run, in the order in which they were asked for."""
+        states = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
+        return [unit for unit in self.asked(self.found) if self.found[unit].state in states]
 
     @property
     def busy(self) -> int:
@@ -133,7 +140,7 @@ class Driver:
 
     def _patience(self) -> float:
         """Seconds between two looks at what others do, which take the longer the more there is to look at."""
-        return _IDLE * max(1.0, len(self.open()) / 50)
+        return _IDLE * max(1.0, len(self.wanted()) / 50)
 
     def _tell(self, changed: bool) -> None:
         if changed or time.monotonic() - self._noticed >= BEAT:
@@ -178,7 +185,7 @@ class Driver:
 
     def _jobs(self) -> list[Job]:
         measuring = [Measuring(self.store, name) for name in self.unmeasured]
-        return [*measuring, *trainings(self.store, self.open(), self.found, self.ways)]
+        return [*measuring, *trainings(self.store, self.wanted(), self.found, self.ways)]
 
     def _room(self, threads: int) -> bool:
         """Whether a process of so many threads may begin; one of more than there are cores has them alone."""

@@ -19,12 +19,14 @@ class Ways:
     """How processes run, which changes no result but for its last bits.
 
     threads: of a process that begins. stack: how many seeds of a cell share one. save_every: as `taxon run` has it.
+    program: what is executed with the arguments of `taxon`.
     """
 
     device: str
     threads: int
     stack: int
     save_every: str
+    program: tuple[str, ...] = (sys.executable, "-m", "taxon")
 
 
 class Job(Protocol):
@@ -76,7 +78,7 @@ class Training:
 
     def command(self, leases: Sequence[Lease]) -> list[str]:
         first, place = self.units[0], self.units[0].place
-        program = [sys.executable, "-m", "taxon", "run"]
+        program = [*self.ways.program, "run"]
         both = ["--env", place.environment, "--steps", str(first.steps), "--workers", "0"]
         if self.found.run is not None:
             return [*program, *both, "--resume", str(self.found.run.path)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from taxon.semantics.studies import Study
 from taxon.studies.running import record, table
+from taxon.studies.running.looks import Looks
 from taxon.studies.running.plan import Asked, Plan, plan, settle
 from taxon.studies.running.results import Result, read
 from taxon.studies.running.store import Found, State, Store, existing_folder, make_folder
@@ -31,8 +32,16 @@ class Opened:
         self.record = record.declare(make_folder(self.out), self.record, study, settings, begun)
 
     def look(self) -> dict[Unit, Found]:
-        """What there is of each unit."""
-        return {unit: self.store.find(unit) for unit in self.plan.units()}
+        """What there is of each unit that is asked for."""
+        found: dict[Unit, Found] = {}
+        looks = self.looks()
+        while missing := [unit for unit in looks.more(found) if unit not in found]:
+            found |= {unit: self.store.find(unit) for unit in missing}
+        return {unit: found[unit] for unit in looks.units}
+
+    def looks(self) -> Looks:
+        """Which units are asked for, from the first look on."""
+        return Looks(self.plan, self.results, self.floors)
 
     def results(self, found: Mapping[Unit, Found]) -> dict[Unit, Result]:
         """The numbers of each unit."""

@@ -13,7 +13,6 @@ from taxon.runtime.options import Mode, Options, Precision
 from taxon.semantics import canonical
 from taxon.semantics.studies import Cell, Run, Study
 from taxon.studies.running.units import Place, Program, Settings, Unit
-from taxon.taxonomy.row import Row
 
 WORTH = 100_000  # steps from which a study's updates are compiled, where that is left to it
 _MOST_EVALUATIONS = 500  # of a run, where the user did not ask for more
@@ -47,7 +46,7 @@ class Plan:
 
     def units(self) -> list[Unit]:
         """In the order in which they are run, so that a study that is cut short is balanced: a seed of every cell, then
-        the next one. Of an adaptive study they are those of the last look."""
+        the next one. Of an adaptive study they are those of its last look, which it may not need."""
         made = [(run, seed) for run in self.study.runs for seed in range(run.seeds.most)]
         return [self._unit(run, seed) for run, seed in sorted(made, key=lambda each: each[1])]
 
@@ -73,7 +72,7 @@ def plan(study: Study, settings: Settings) -> Plan:
             fitting = math.gcd(settings.evaluate_every, run.steps)
             raise UserError(message, f"choose other steps, or --eval-every {fitting} with another --out")
         if run.hash not in programs:
-            programs[run.hash] = _program(run.row, run.hash)
+            programs[run.hash] = _program(run)
         places[run.hash, run.environment] = Place(programs[run.hash], run.environment, settings)
     return Plan(study, settings, places)
 
@@ -119,7 +118,7 @@ def _cadence(steps: Iterable[int]) -> int:
     return fitting
 
 
-def _program(row: Row, hash: str) -> Program:
-    """The row as it is trained. Its name and its documentation stand in the module, and change nothing."""
-    module = emit(replace(row, name="row", doc=""))
-    return Program(row.name, hash, canonical(row), hashlib.sha256(module.encode()).hexdigest())
+def _program(run: Run) -> Program:
+    """The row of a run as it is trained: under a name that all studies give it, since they share it."""
+    row = replace(run.row, name="row", doc="")
+    return Program(run.cells[0], run.hash, canonical(row), hashlib.sha256(emit(row).encode()).hexdigest())

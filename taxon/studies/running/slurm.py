@@ -48,6 +48,7 @@ def script(name: str, worker: Sequence[str], options: str, workers: int, threads
             "# over it leaves checkpoints; submit the script again to go on.",
             "set -euo pipefail",
             f"cd {shlex.quote(here)}",
+            'export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"  # which srun does not take over by itself',
             f"exec srun {shlex.join(worker)}",
             "",
         ]

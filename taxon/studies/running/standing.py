@@ -39,7 +39,7 @@ class Standing:
     def lines(self) -> Iterator[str]:
         """For a person."""
         yield f"study {self.opened.plan.study.name}: {self.counts.line()}"
-        lines = list(self.opened.plan.lines())
+        lines = self._lines()
         cells = {(line.cell.name, line.cell.environment): 0 for line in lines}
         names = [f"{name} on {environment}" for name, environment in cells]
         width = max(map(len, names), default=0)
@@ -65,8 +65,11 @@ class Standing:
                 "frozen": counts.frozen,
                 "stale": counts.stale,
             },
-            "units": [self._unit(line) for line in self.opened.plan.lines()],
+            "units": [self._unit(line) for line in self._lines()],
         }
+
+    def _lines(self) -> list[Line]:
+        return [line for line in self.opened.plan.lines() if line.unit in self.found]
 
     def _unit(self, line: Line) -> dict[str, Any]:
         unit, found = line.unit, self.found[line.unit]

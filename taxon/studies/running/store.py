@@ -205,7 +205,7 @@ def _check(folder: RunFolder, place: Place) -> None:
     except (OSError, ValueError, RecursionError):
         same = False
     try:
-        same = same and bool(folder.read(SPEC, _LARGEST))
+        same = same and folder.read(SPEC, _LARGEST) == place.program.text.encode()
     except OSError:
         same = False
     if not same:

@@ -31,7 +31,8 @@ def columns(plan: Plan) -> list[str]:
 
 def results(plan: Plan, found: Results, floors: Floors) -> str:
     """results.csv."""
-    return _csv([columns(plan), *(_line(line, found[line.unit], floors) for line in plan.lines())])
+    asked = (line for line in plan.lines() if line.unit in found)
+    return _csv([columns(plan), *(_line(line, found[line.unit], floors) for line in asked)])
 
 
 def curves(plan: Plan, found: Results) -> str:
@@ -43,7 +44,7 @@ def curves(plan: Plan, found: Results) -> str:
             *(
                 [line.cell.name, line.cell.environment, line.unit.seed, step, repr(value)]
                 for line in plan.lines()
-                if found[line.unit].state.complete
+                if line.unit in found and found[line.unit].state.complete
                 for step, value in found[line.unit].curve
             ),
         ]

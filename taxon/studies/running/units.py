@@ -27,7 +27,7 @@ class Settings:
 class Program:
     """A row that is trained."""
 
-    name: str
+    name: str  # of the first of its cells, for people
     row: str  # its hash
     text: str  # canonical, of which `taxon run` makes the same row
     module: str  # SHA-256 of the module that is emitted of it

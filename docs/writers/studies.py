@@ -1,0 +1,43 @@
+"""The page of studies: every key and what it takes, and what a claim may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
+from taxon.semantics.values import takes
+from taxon.taxonomy.schema import Choice, Slot
+from writers.markdown import block, code, page, prose, sentence, table
+
+INTRODUCTION = """\
+Every key of a study with what it takes, and every kind of claim, as `taxon explain KEY` and `taxon explain claim` print
+them. How they go together is told in [the language](../language.md#studies)."""
+
+
+def write() -> str:
+    keys = [part for slot in STUDY.values() for part in _slot(slot)]
+    claims = [part for choice in CLAIMS.choices for part in _choice(choice)]
+    return page("Studies", INTRODUCTION, ["## Keys", *keys, "## Claims", *claims])
+
+
+def _slot(slot: Slot) -> Iterator[str]:
+    yield f"### `{slot.name}`"
+    taken = f" Takes {takes(slot)}." if takes(slot) else ""
+    default = "" if slot.default is None else f" Default: {code(slot.default)}."
+    yield f"{sentence(slot.doc)}.{taken}{default}"
+    for choice in slot.choices:
+        yield from _choice(choice)
+
+
+def _choice(choice: Choice) -> Iterator[str]:
+    yield f"**{code(choice.key)}**: {prose(choice.doc)}."
+    if choice.equation:
+        yield block(choice.equation)
+    yield table(["parameter", "takes", "default", "meaning"], (_parameter(slot) for slot in choice.parameters))
+    if choice.source:
+        yield f"- Source: {prose(choice.source)}."
+
+
+def _parameter(slot: Slot) -> list[str]:
+    default = "" if slot.default is None else code(slot.default)
+    return [code(slot.name), takes(slot), default, prose(slot.doc)]
