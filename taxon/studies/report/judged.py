@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taxon.runtime.errors import UserError
-from taxon.semantics.studies import Seeds, Study
-from taxon.studies.report.comparing import cells, claims, contributions, scale
-from taxon.studies.report.recorded import Key, Recorded
+from taxon.semantics.studies import Study
+from taxon.studies.report.comparing import cells
+from taxon.studies.report.recorded import Key, Recorded, Seed
+from taxon.studies.running.evidence import claims, contributions
+from taxon.studies.running.looks import ALPHA, OPEN
 from taxon.studies.statistics.errors import StatisticsError
 from taxon.studies.statistics.frozen import Cell, Treatment
 from taxon.studies.statistics.judge import judge
 from taxon.studies.statistics.looks import unfinished
 from taxon.studies.statistics.ranks import Ranks, ranks
-from taxon.studies.statistics.results import Claim, ClaimResult
-
-ALPHA = 0.05
+from taxon.studies.statistics.results import ClaimResult
 
 
 @dataclass(frozen=True)
@@ -45,33 +45,34 @@ def judged(study: Study, recorded: Recorded) -> Judged:
 
 
 def _judged(study: Study, recorded: Recorded) -> Judged:
-    failure, looks = Treatment(study.failure), _looks(study)
-    level, declared = ALPHA / len(looks), claims(study)
+    failure, units, declared = Treatment(study.failure), study.scale or None, claims(study)
+    looks: dict[Key, tuple[int, ...]] = {(run.hash, run.environment): run.seeds.looks for run in study.runs}
+    sizes = max(looks.values(), key=len)
+    level = ALPHA / len(sizes)
     found: list[ClaimResult] = []
     taken = 0
-    for size in looks:
-        waiting = unfinished(found) if taken else recorded.seeds.keys()
-        whole = all(seed.state.complete for key in waiting for seed in recorded.seeds[key][:size])
-        if taken and not (waiting and whole):
+    for look in range(len(sizes)):
+        first = {key: own[min(look, len(own) - 1)] for key, own in looks.items()}
+        waiting = unfinished(found) if taken else looks.keys()
+        over = all(_over(recorded.seeds[key], first[key]) for key in waiting)
+        if taken and not (waiting and over):
             break  # the look before stands: all is decided, or this one is yet to come
-        found = judge(declared, cells(recorded, size), study.environments, scale(study), failure, level, earlier=found)
-        if not whole:
+        found = judge(declared, cells(recorded, first), study.environments, units, failure, level, earlier=found)
+        if not over:
             break
         taken += 1
-    every = cells(recorded)
-    steps: Sequence[Claim] = contributions(study)
+    every = cells(recorded, {key: own[-1] for key, own in looks.items()})
     return Judged(
         every,
         found,
         [ranks(claim, every, study.environments, failure, level) for claim in declared],
-        judge(steps, every, study.environments, scale(study), failure, ALPHA),
+        judge(contributions(study), every, study.environments, units, failure, ALPHA),
         failure,
-        looks,
+        sizes,
         taken,
     )
 
 
-def _looks(study: Study) -> tuple[int, ...]:
-    """The numbers of seeds at which all claims are looked at."""
-    first: Seeds = max((run.seeds for run in study.runs), key=lambda seeds: len(seeds.looks))
-    return first.looks
+def _over(seeds: Sequence[Seed], first: int) -> bool:
+    """Whether a look at the first so many seeds need not wait for any; what failed stays out of it."""
+    return len(seeds) >= first and not any(seed.state in OPEN for seed in seeds[:first])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import RunFolder
-from taxon.semantics.studies import Study
+from taxon.semantics.studies import Seeds, Study
 from taxon.studies.running.store import State
 from taxon.studies.running.table import CURVES, RESULTS
 from taxon.studies.statistics.comparison import Row
@@ -71,12 +71,17 @@ def read(folder: RunFolder, study: Study) -> Recorded:
             floor = _number(fields["random"])
             if floor is not None:
                 random[fields["environment"]] = floor
-    planned: dict[Key, range] = {(run.hash, run.environment): range(run.seeds.most) for run in study.runs}
-    if {key: set(found) for key, found in seeds.items()} != {key: set(numbers) for key, numbers in planned.items()}:
+    planned: dict[Key, Seeds] = {(run.hash, run.environment): run.seeds for run in study.runs}
+    if seeds.keys() != planned.keys() or not all(_asked(found, planned[key]) for key, found in seeds.items()):
         message = f"{folder.path / RESULTS} is of the study as it was before"
         raise UserError(message, "run the study again: what is there stays")
-    ordered = {key: tuple(seeds[key][number] for number in numbers) for key, numbers in planned.items()}
+    ordered = {key: tuple(seeds[key][number] for number in range(len(seeds[key]))) for key in planned}
     return Recorded(ordered, random, _curves(folder, study), results)
+
+
+def _asked(found: Mapping[int, Seed], seeds: Seeds) -> bool:
+    """Whether these are the seeds of a cell at one of its looks."""
+    return len(found) in seeds.looks and set(found) == set(range(len(found)))
 
 
 def _seed(fields: Mapping[str, str]) -> Seed:

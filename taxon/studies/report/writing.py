@@ -15,7 +15,7 @@ from taxon.studies.report.page.claims import said
 from taxon.studies.report.page.markup import Html
 from taxon.studies.report.page.page import page, partial
 from taxon.studies.report.page.picture import picture
-from taxon.studies.report.recorded import Recorded, read
+from taxon.studies.report.recorded import Recorded
 from taxon.studies.report.variants import Variant, variants
 from taxon.studies.running.record import Record
 from taxon.studies.running.store import subfolder
@@ -23,13 +23,12 @@ from taxon.studies.running.store import subfolder
 FILE, FIGURES, TABLES = "report.html", "figures", "tables"
 
 
-def write(folder: RunFolder, study: Study, record: Record, command: str) -> Iterator[str]:
+def write(folder: RunFolder, study: Study, record: Record, recorded: Recorded, command: str) -> Iterator[str]:
     """Write a study's report beside its results; yields the lines for a person.
 
-    record: with the study's present claims. command: how the study's file is named on a command line. Raises UserError
-    where the results cannot be used.
+    record: with the study's present claims. recorded: its results. command: how its file is named on a command line.
+    Raises UserError where no statistics can be made of the results.
     """
-    recorded = read(folder, study)
     found, results = variants(study), judged(study, recorded)
     drawn: dict[str, list[Html]] = {}
     into = subfolder(folder, FIGURES)

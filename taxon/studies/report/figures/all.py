@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from taxon.semantics.studies import Claim, Study
-from taxon.studies.report.comparing import levels, scale, subject
+from taxon.studies.report.comparing import levels, subject
 from taxon.studies.report.figures.curves import Group, Panel, curves
 from taxon.studies.report.figures.forest import contributions, forest
 from taxon.studies.report.figures.interactions import interactions
@@ -76,7 +76,9 @@ def _of_claim(study: Study, claim: Claim, result: ClaimResult, judged: Judged) -
     about = f"{claim.name}: {result.claim.kind} with intervals of {sure}."
     if study.scale:
         about += " Beside each environment stands its contrast in units of the return."
-    yield Picture(f"forest-{claim.name}", claim.name, about, partial(forest, result, scale(study), result.claim.kind))
+    yield Picture(
+        f"forest-{claim.name}", claim.name, about, partial(forest, result, study.scale or None, result.claim.kind)
+    )
     if claim.kind == "interaction":
         factor, pair = subject(claim, study), levels(claim, study)
         about = f"{claim.name}: mean scores with intervals of {sure}, dots are seeds."

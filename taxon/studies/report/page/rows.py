@@ -56,7 +56,7 @@ def foreseen(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
 
 
 def _differences(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
-    """A line for each path and the values of all rows; where they depend on the environment, one for each that differs."""
+    """A line for each path with the values of all rows, and several where they depend on the environment."""
     verdicts: dict[str, list[str]] = {}
     lines: dict[tuple[str, ...], list[str]] = {}
     for name in study.environments:
