@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import uuid
 from pathlib import Path
@@ -205,6 +206,22 @@ def export(
         found = opened.results(opened.look())
         text = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())
         sys.stdout.write(text)
+
+
+@study.command("report")
+def report(file: File, out: Out = None, store: Kept = _STORE) -> None:
+    """Write a study's report beside its results: report.html, figures and tables, of a part of its runs as well.
+
+    Results are read anew from the runs where the store has them, otherwise from the study's folder. Made again from the
+    same results, a report has the same bytes.
+    """
+    from taxon.studies.report.making import report as make
+
+    with user_errors():
+        path, colon, name = file.rpartition(":")
+        command = shlex.join([f"{Path(path).name}:{name}" if colon else Path(file).name])
+        for line in make(_opened(file, out, store, _asked(None, None, "auto", None)), command):
+            frontend.write(line)
 
 
 def _opened(file: str, out: Path | None, store: Path, asked: Asked) -> Opened:

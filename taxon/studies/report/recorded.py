@@ -63,16 +63,19 @@ def read(folder: RunFolder, study: Study) -> Recorded:
     """The tables in a study's folder. Raises UserError where there are none, or where they are another study's."""
     results = _content(folder, RESULTS)
     seeds: dict[Key, dict[int, Seed]] = {}
+    steps: dict[Key, set[int]] = {}
     random: dict[str, float] = {}
     for line in _lines(folder, RESULTS, results):
         with _Place(folder, RESULTS, line) as fields:
             key: Key = (fields["row"], fields["environment"])
             seeds.setdefault(key, {})[int(fields["seed"])] = _seed(fields)
+            steps.setdefault(key, set()).add(int(fields["steps"]))
             floor = _number(fields["random"])
             if floor is not None:
                 random[fields["environment"]] = floor
     planned: dict[Key, Seeds] = {(run.hash, run.environment): run.seeds for run in study.runs}
-    if seeds.keys() != planned.keys() or not all(_asked(found, planned[key]) for key, found in seeds.items()):
+    same = steps == {(run.hash, run.environment): {run.steps} for run in study.runs}
+    if not same or not all(_asked(found, planned[key]) for key, found in seeds.items()):
         message = f"{folder.path / RESULTS} is of the study as it was before"
         raise UserError(message, "run the study again: what is there stays")
     ordered = {key: tuple(seeds[key][number] for number in range(len(seeds[key]))) for key in planned}

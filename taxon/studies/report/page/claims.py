@@ -15,14 +15,16 @@ from taxon.studies.statistics.results import ClaimResult
 from taxon.studies.statistics.wording import crossing, improvement, sentences
 
 
-def claims(study: Study, record: Record, judged: Judged, figures: Mapping[str, Sequence[Html]]) -> Iterator[Html]:
-    """The section; figures: by the claim's name."""
+def claims(
+    study: Study, record: Record, judged: Judged, figures: Mapping[str, Sequence[Html]], whole: bool
+) -> Iterator[Html]:
+    """The section; figures: by the claim's name; whole: whether all runs are done."""
     yield element("h2", "Claims", id="claims")
     if not study.claims:
         yield element("p", "The study declares no claims: what it finds is exploration, and has no verdict.")
     yield from _looks(judged)
     for claim, result, ranks in zip(study.claims, judged.claims, judged.ranks, strict=True):
-        yield _claim(study, claim, record, result, ranks, figures.get(claim.name, ()))
+        yield _claim(study, claim, record, result, ranks, figures.get(claim.name, ()), whole)
     yield from _withdrawn(study, record)
 
 
@@ -33,11 +35,11 @@ def said(study: Study, claim: Claim, result: ClaimResult, ranks: Ranks) -> list[
 
 
 def _claim(
-    study: Study, claim: Claim, record: Record, result: ClaimResult, ranks: Ranks, figures: Sequence[Html]
+    study: Study, claim: Claim, record: Record, result: ClaimResult, ranks: Ranks, figures: Sequence[Html], whole: bool
 ) -> Html:
     verdict = result.verdict
     delta = f"{claim.margin:g}"
-    word = "" if verdict is None else phrases.word(verdict, delta)
+    word = "" if verdict is None else phrases.word(verdict, delta) + ("" if whole else ", so far")
     parts = [
         element("h3", claim.name, ": ", element("span", word, class_="verdict")),
         paragraphs(claim.sentence),

@@ -43,7 +43,7 @@ def page(
         element("h1", study.name),
         paragraphs(study.doc),
         *_standing(recorded),
-        *claims(study, record, judged, figures),
+        *claims(study, record, judged, figures, partial(recorded) is None),
         element("h2", "Scores", id="scores"),
         *(table(tables[name]) for name in ("scores", "aggregates", "frozen") if name in tables),
         *_figures("Learning curves", figures.get(CURVES, ())),
