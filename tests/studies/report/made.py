@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from studies.statistics.vectors import TABLE2
 
 from taxon.cli import frontend
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics import load_study
 from taxon.semantics.studies import Cell, Study
+from taxon.studies.report.recorded import read
+from taxon.studies.report.writing import write
 from taxon.studies.running import record, table
 from taxon.studies.running.plan import Asked, Plan, plan, settle
 from taxon.studies.running.results import VERSIONS, Result
@@ -38,6 +41,12 @@ study double_q {
 """
 
 
+def written(folder: Path, study: Study, said: record.Record, command: str = "double_q.tx") -> list[str]:
+    """The report of what was filled in: what is said."""
+    opened = RunFolder(folder)
+    return list(write(opened, study, said, read(opened, study), command))
+
+
 def load(path: Path, text: str) -> Study:
     """The study of a text."""
     path.write_text(text)
@@ -46,12 +55,23 @@ def load(path: Path, text: str) -> Study:
     return expanded.study
 
 
-def double(path: Path, environments: list[str], seeds: int = 5, scale: dict[str, tuple[float, float]] | None = None):
+def double(
+    path: Path, environments: list[str], seeds: int = 5, scale: dict[str, tuple[float, float]] | None = None
+) -> Study:
     """The study of clipped double Q."""
-    given = "" if not scale else f"scale = {{ {', '.join(f'{name!r} = [{a}, {b}]' for name, (a, b) in scale.items())} }}"
+    ends = ", ".join(f'"{name}" = [{low}, {high}]' for name, (low, high) in (scale or {}).items())
     text = DOUBLE.replace("ENVIRONMENTS", ", ".join(f'"{name}"' for name in environments))
-    text = text.replace("SEEDS", str(seeds)).replace("SCALE", given.replace("'", '"'))
+    text = text.replace("SEEDS", str(seeds)).replace("SCALE", f"scale = {{ {ends} }}" if scale else "")
     return load(path, text)
+
+
+def paper(cell: Cell, seed: int) -> float:
+    """Ten seeds with the mean and the deviation that Table 2 prints."""
+    single, double = "- clipped_double", "+ clipped_double"
+    order = [("std.sac", double), ("std.sac", single), ("std.mpo_onestep", double), ("std.mpo_onestep", single)]
+    mean, deviation = TABLE2[cell.environment][order.index((cell.levels[0], cell.levels[1]))]
+    shape = np.linspace(-1, 1, 10)
+    return float(mean + deviation * shape[seed] / shape.std(ddof=1))
 
 
 def planned(study: Study) -> Plan:
@@ -93,6 +113,6 @@ def fill(
         last = points[-1][1]
         state = State.DONE if ended is None else State.FROZEN
         found[unit] = Result(state, last, last, ended, points, "0123456789ab", versions)
-    floors = {name: 10.0 for name in study.environments}
+    floors = dict.fromkeys(study.environments, 10.0)
     table.write(opened, made, found, floors)
     return record.declare(opened, record.read(opened), study, made.settings, begun)

@@ -18,7 +18,7 @@ from taxon.version import VERSION
 def made(study: Study, command: str, record: Record, found: Sequence[Variant], recorded: Recorded) -> Iterator[Html]:
     """The section; command: of the study's file, as a shell reads it."""
     yield element("h2", "How it was made", id="made")
-    yield element("pre", f"taxon study run {command}\ntaxon study report {command}")
+    yield element("pre", f"taxon study run {command}", Html("\n"), f"taxon study report {command}")
     settings = record.settings
     steps = sorted({run.steps for run in study.runs})
     yield listed(
