@@ -10,6 +10,7 @@ from taxon.semantics.studies import Cell, Study
 from taxon.studies.report.recorded import Key
 from taxon.taxonomy.row import Row
 
+_NAMES = ("base", "with", "ladder")  # factors whose levels are names of rows or mixins, which say enough
 _LONGEST = 60  # characters of a label
 
 
@@ -51,7 +52,7 @@ def variants(study: Study) -> list[Variant]:
 
 
 def _labels(study: Study) -> dict[tuple[str, ...], str]:
-    """Levels alone, with the factor's name where they say nothing without it; numbered where that is ambiguous."""
+    """Levels, with the factor's name where they are values; numbered where labels would be equal."""
     found: dict[tuple[str, ...], str] = {}
     for cell in study.cells:
         parts = [_part(study, place, level) for place, level in enumerate(cell.levels)]
@@ -64,11 +65,9 @@ def _labels(study: Study) -> dict[tuple[str, ...], str]:
 
 def _part(study: Study, place: int, level: str) -> str:
     factor = study.factors[place]
-    others = {each for at, other in enumerate(study.factors) if at != place for each in other.levels}
-    speaks = level[:1].isalpha() and level not in {"true", "false", *others}
     short = factor.name.rpartition(".")[2]
     unique = sum(other.name.rpartition(".")[2] == short for other in study.factors) == 1
-    if speaks:
+    if factor.about in _NAMES:
         return level.removeprefix("std.")
     if level[:2] in ("+ ", "- "):
         return {"+ ": "with ", "- ": "without "}[level[:2]] + level[2:]

@@ -9,7 +9,7 @@ from functools import partial
 
 from taxon.semantics.studies import Claim, Study
 from taxon.studies.report.comparing import levels, subject
-from taxon.studies.report.figures.curves import Group, Panel, curves
+from taxon.studies.report.figures.curves import Group, Panel, banded, curves
 from taxon.studies.report.figures.forest import contributions, forest
 from taxon.studies.report.figures.interactions import interactions
 from taxon.studies.report.figures.profiles import profiles
@@ -43,7 +43,10 @@ def pictures(study: Study, found: Sequence[Variant], judged: Judged, recorded: R
             yield from _of_claim(study, claim, result, judged)
     panels = _panels(study, found, recorded)
     if panels:
-        about = "Learning curves: mean over seeds and its 95 % interval (t), from three seeds on."
+        about = "Learning curves: mean over seeds"
+        about += (
+            " and its 95 % interval (t), from three seeds on." if banded(panels) else "; lines are too many for bands."
+        )
         if any(group.frozen for panel in panels for group in panel.groups):
             about += " † a seed froze there."
         if study.rungs:

@@ -43,7 +43,7 @@ def curves(drawn: Sequence[Panel], alone: bool = False) -> Figure:
     """
     wide = len(drawn) == 1
     figure, axes = panels(len(drawn), *((6.4, 3.6) if wide else (2.4, 2.1)))
-    banded = all(sum(group.place < MOST for group in panel.groups) <= len(COLOURS) for panel in drawn)
+    bands = banded(drawn)
     counts: dict[str, list[int]] = {}
     for panel in drawn:
         for group in panel.groups:
@@ -51,7 +51,7 @@ def curves(drawn: Sequence[Panel], alone: bool = False) -> Figure:
     labels = {label: f"{wrapped(label, 60, 1)} (n = {_range(found)})" for label, found in counts.items()}
     for each, panel in zip(axes, drawn, strict=True):
         for group in panel.groups:
-            _group(each, group, labels[group.label], alone, banded)
+            _group(each, group, labels[group.label], alone, bands)
         if panel.random is not None:
             each.axhline(panel.random, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label="random policy")
         each.set_title(wrapped(panel.title, 60 if wide else 26))
@@ -64,7 +64,12 @@ def curves(drawn: Sequence[Panel], alone: bool = False) -> Figure:
     return figure
 
 
-def _group(axes: Axes, group: Group, label: str, alone: bool, banded: bool) -> None:
+def banded(drawn: Sequence[Panel]) -> bool:
+    """Whether lines are few enough for bands to be told apart."""
+    return all(sum(group.place < MOST for group in panel.groups) <= len(COLOURS) for panel in drawn)
+
+
+def _group(axes: Axes, group: Group, label: str, alone: bool, bands: bool) -> None:
     style = line(group.place)
     shown = label if group.place < MOST else "other rows"
     if len(group.seeds) == 1 or alone:
@@ -75,7 +80,7 @@ def _group(axes: Axes, group: Group, label: str, alone: bool, banded: bool) -> N
     for piece in means(group.seeds):
         axes.plot(piece.steps, piece.means, label=shown, marker="." if len(piece.steps) == 1 else None, **style)
         shown = None if shown is None else ""
-        if piece.errors and banded and group.place < MOST:
+        if piece.errors and bands and group.place < MOST:
             wide = float(student.quantile(0.975, piece.seeds - 1))
             low = [mean - wide * error for mean, error in zip(piece.means, piece.errors, strict=True)]
             high = [mean + wide * error for mean, error in zip(piece.means, piece.errors, strict=True)]

@@ -92,9 +92,14 @@ class settings:  # noqa: N801
             context.__exit__(*raised)
 
 
+def beside(count: int) -> int:
+    """How many of so many panels stand beside each other: four make a square."""
+    return 2 if count == 4 else min(count, COLUMNS)
+
+
 def panels(count: int, width: float = 2.4, height: float = 2.2) -> tuple[Figure, list[Axes]]:
     """A figure of so many panels, COLUMNS beside each other at most; sizes in inches of a panel."""
-    columns = min(count, COLUMNS)
+    columns = beside(count)
     rows = -(-count // columns)
     width = max(width * columns, 3.6)
     figure = Figure(figsize=(width, height * rows), layout="constrained")
@@ -103,10 +108,11 @@ def panels(count: int, width: float = 2.4, height: float = 2.2) -> tuple[Figure,
 
 def outer(axes: list[Axes], x: str, y: str) -> None:
     """Name the axes at the left and the lower edge of a grid of panels."""
+    columns = beside(len(axes))
     for place, each in enumerate(axes):
-        if place % COLUMNS == 0:
+        if place % columns == 0:
             each.set_ylabel(y)
-        if place + COLUMNS >= len(axes):
+        if place + columns >= len(axes):
             each.set_xlabel(x)
 
 

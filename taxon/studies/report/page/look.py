@@ -32,5 +32,6 @@ figure svg { display: block; height: auto; max-width: 100%; }
 figcaption { color: var(--muted); font-size: .875rem; }
 @media (max-width: 40rem) { figure svg { max-width: none; width: 36rem; } article { padding: .2rem .6rem .6rem; } }
 @media print { body { max-width: none; font-size: 10pt; } figure, article, tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
   .scroll, figure, pre { overflow: visible; } pre { white-space: pre-wrap; } th, td { white-space: normal; } }
 """
