@@ -145,6 +145,7 @@ def environments(incomplete: str) -> Iterator[str]:
 
 devices = _closed("auto", "cpu", "cuda")
 study_devices = _closed("cpu", "cuda")
+kept = _closed("last", "none")
 
 
 @_completer

@@ -22,6 +22,7 @@ from taxon.runtime.options import parse_cadence, parse_count, parse_episodes, pa
 if TYPE_CHECKING:
     from taxon.studies.running.driver import Driver, Slots
     from taxon.studies.running.jobs import Ways
+    from taxon.studies.running.launching import Launcher
     from taxon.studies.running.opened import Opened
     from taxon.studies.running.plan import Asked
 
@@ -51,6 +52,14 @@ Stack = Annotated[
     typer.Option(help="Seeds of a cell that share a process; otherwise 1 on a CPU, and all that are missing on a GPU."),
 ]
 SaveEvery = Annotated[str, typer.Option(help="What passes between two checkpoints of a run: 90s, 5min, 1h, or steps.")]
+Keep = Annotated[
+    str,
+    typer.Option(
+        help="What a finished run keeps: last, its latest checkpoint and its replay, with which more steps go on from "
+        "there, or none, for which more steps begin anew.",
+        autocompletion=completing.kept,
+    ),
+]
 EvalEvery = Annotated[
     str | None,
     typer.Option(
@@ -96,6 +105,13 @@ def run(
             "array of workers that run what is missing.",
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Run on the Ray cluster at this address, or on one that is started here: local. Needs taxon-rl[ray].",
+        ),
+    ] = None,
     out: Out = None,
     store: Kept = _STORE,
     jobs: Jobs = None,
@@ -103,6 +119,7 @@ def run(
     device: Device = "cpu",
     stack: Stack = None,
     save_every: SaveEvery = "5min",
+    keep: Keep = "last",
     eval_every: EvalEvery = None,
     eval_episodes: EvalEpisodes = None,
     compile: Compile = "auto",
@@ -118,7 +135,7 @@ def run(
     Exit code 0: complete; 1: some runs failed or are stale; 2: nothing could be run; 130: stopped.
     """
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every)
+        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
         opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
@@ -128,7 +145,8 @@ def run(
         if slurm is not None:
             _script(opened, slurm, parse_count(jobs, "--jobs") if jobs else None, ways, context)
             return
-        raise typer.Exit(_drive(opened, slots, ways, anew, uuid.uuid4().hex, _LEASE, patient=True, again=True))
+        launcher, slots = _launcher(ray, store, slots, ways, jobs)
+        raise typer.Exit(_drive(opened, launcher, slots, ways, anew, uuid.uuid4().hex, _LEASE, True, again=True))
 
 
 @study.command("work")
@@ -141,6 +159,7 @@ def work(
     device: Device = "cpu",
     stack: Stack = None,
     save_every: SaveEvery = "5min",
+    keep: Keep = "last",
     eval_every: EvalEvery = None,
     eval_episodes: EvalEpisodes = None,
     compile: Compile = "auto",
@@ -159,11 +178,13 @@ def work(
     Exit code 0: nothing is missing but what other workers are at; 1: some runs failed or are stale; 2: nothing could be
     run; 130: stopped.
     """
+    from taxon.studies.running.launching import Here
+
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every)
+        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
         opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
-        raise typer.Exit(_drive(opened, slots, ways, anew, session, lease, patient=False, again=bool(session)))
+        raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
 
 
 @study.command("status")
@@ -253,7 +274,9 @@ def _asked(eval_every: str | None, eval_episodes: str | None, compile: str, prec
     )
 
 
-def _machine(device: str, jobs: str | None, threads: str, stack: str | None, save_every: str) -> tuple[Slots, Ways]:
+def _machine(
+    device: str, jobs: str | None, threads: str, stack: str | None, save_every: str, keep: str
+) -> tuple[Slots, Ways]:
     """What this machine gives, and how a run uses it."""
     from taxon.studies.running.driver import Slots
     from taxon.studies.running.jobs import Ways
@@ -261,13 +284,31 @@ def _machine(device: str, jobs: str | None, threads: str, stack: str | None, sav
 
     if device not in ("cpu", "cuda"):
         raise UserError(f"a study runs on no device {device}", "write --device cpu or --device cuda")
+    if keep not in ("last", "none"):
+        raise UserError(f"a finished run keeps no {keep}", "write --keep last or --keep none")
     own = parse_count(threads, "--threads")
     there = gpus() if device == "cuda" else ()
     room = len(there) if device == "cuda" else cores() // own
     count = parse_count(jobs, "--jobs") if jobs is not None else max(1, room)
     seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
     cadence = parse_cadence(save_every, "--save-every").text
-    return Slots(count, count * own, there), Ways(device, own, seeds, cadence)
+    return Slots(count, count * own, there), Ways(device, own, seeds, cadence, keep == "last")
+
+
+def _launcher(ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None) -> tuple[Launcher, Slots]:
+    """What starts the processes, and what it gives them."""
+    from taxon.studies.running.driver import Slots
+    from taxon.studies.running.launching import Here
+    from taxon.studies.running.on_ray import OnRay
+
+    if ray is None:
+        return Here(), slots
+    cluster = OnRay(ray, store)
+    room = cluster.devices if ways.device == "cuda" else cluster.cores // ways.threads
+    count = max(1, room) if jobs is None else slots.processes
+    if ways.device == "cuda":
+        cluster.gpus = min(1.0, cluster.devices / count)
+    return cluster, Slots(count, max(cluster.cores, count * ways.threads))
 
 
 def _preview(opened: Opened, slots: Slots) -> None:
@@ -281,11 +322,14 @@ def _preview(opened: Opened, slots: Slots) -> None:
 
 def _script(opened: Opened, options: str, workers: int | None, ways: Ways, context: typer.Context) -> None:
     from taxon.studies.running import slurm
+    from taxon.studies.running.jobs import trainings
 
-    missing = sum(not found.state.complete for found in opened.look().values())
-    count = workers or max(1, -(-missing // ways.stack))
+    found = opened.look()
+    missing = [unit for unit, each in found.items() if not each.state.complete]
+    count = workers or max(1, len(trainings(opened.store, missing, found, ways)))
     worker = [sys.executable, "-m", "taxon", "study", "work", *_typed(context, but={"slurm", "jobs"})]
-    script = slurm.script(opened.plan.study.name, worker, options, count, ways.threads, str(Path.cwd()))
+    own = {"--cpus-per-task": str(ways.threads), **({"--gpus-per-task": "1"} if ways.device == "cuda" else {})}
+    script = slurm.script(opened.plan.study.name, worker, options, count, own, str(Path.cwd()))
     frontend.write(script.rstrip("\n"))
 
 
@@ -304,7 +348,15 @@ def _typed(context: typer.Context, but: set[str]) -> list[str]:
 
 
 def _drive(
-    opened: Opened, slots: Slots, ways: Ways, anew: bool, session: str, lease: str, patient: bool, again: bool
+    opened: Opened,
+    launcher: Launcher,
+    slots: Slots,
+    ways: Ways,
+    anew: bool,
+    session: str,
+    lease: str,
+    patient: bool,
+    again: bool,
 ) -> int:
     """Run what is missing: the exit code.
 
@@ -334,6 +386,7 @@ def _drive(
         opened.plan.study.environments,
         Observer(session, seconds),
         session if again else None,
+        launcher,
         slots,
         ways,
         anew,
@@ -346,6 +399,9 @@ def _drive(
             driver.run(stop)
     except (Stop, KeyboardInterrupt):
         return 130
+    except OSError as error:
+        help = "mend what the system says of it, and type the same again"
+        raise UserError(f"the store or the study's folder cannot be used: {error}", help) from None
     finally:
         shown.end()
     counts = count(driver.found, 0)

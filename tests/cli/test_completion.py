@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     for name in ("runs/sac-Hopper-v4-1", "runs/sac-Hopper-v4-2", "elsewhere/deep"):
         (tmp_path / name / "run.json").write_text("{}")
     shutil.copy(specs_dir() / "sac.tx", tmp_path / "specs" / "mine.tx")
-    (tmp_path / "two.tx").write_text("taxon 1\nalgorithm one { }\nalgorithm two { }\nalgorithm {\n")
+    (tmp_path / "two.tx").write_text("taxon 1\nalgorithm one { }\nalgorithm two { }\nstudy grid { }\nalgorithm {\n")
     (tmp_path / "notes.md").write_text("")
     (tmp_path / "\x1b[31m.tx").write_text("")
     return tmp_path
@@ -82,6 +82,12 @@ def asked(settings: dict[str, str], folder: Path) -> list[str]:
         ("taxon run sac --compile ", ["auto", "off", "on"]),
         ("taxon run sac --device c", ["cpu", "cuda"]),
         ("taxon run sac --eval-", ["--eval-episodes", "--eval-every"]),
+        ("taxon study e", ["elsewhere/deep/", "export"]),
+        ("taxon study tw", ["two.tx"]),
+        ("taxon study two.tx:", ["grid"]),
+        ("taxon study status two.tx:g", ["grid"]),
+        ("taxon study two.tx --keep ", ["last", "none"]),
+        ("taxon study work two.tx --device ", ["cpu", "cuda"]),
         ("taxon fmt ", ["elsewhere/", "runs/", "specs/", "two.tx"]),
         ("taxon show nothing-begins-so", []),
         ("taxon show no/such/folder/", []),

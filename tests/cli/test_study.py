@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from cli.program import taxon
-from studies.running.studying import children
+from studies.running.studying import below, children
 
 STUDY = """\
 taxon 1
@@ -87,7 +87,7 @@ def test_a_study_is_run(calm: Path) -> None:
     lines = list(csv.DictReader(table(calm).decode().splitlines()))
     assert [line["factor:noise"] for line in lines] == ["0.1", "0.2"]
     for line in lines:
-        (run,) = (calm / "runs/store").glob(f"*-{line['module']}/run-0-1")
+        (run,) = below(calm, f"runs/store/*-{line['module']}/run-0-1")
         record = json.loads((run / "run.json").read_text())
         assert (record["row"], record["status"], record["steps"]) == (line["row"], "finished", 600)
         assert (record["compiled"], record["workers"], record["machine"]["threads"]) == ([], 0, 1)
@@ -102,11 +102,11 @@ def test_a_study_is_run(calm: Path) -> None:
 
 def test_killed_and_typed_again(calm: Path, tmp_path: Path) -> None:
     write(tmp_path)
-    kill_when(tmp_path, lambda: len(list(tmp_path.glob("runs/store/*/run-*/checkpoint.json"))) == 2)
+    kill_when(tmp_path, lambda: len(below(tmp_path, "runs/store/*/run-*/checkpoint.json")) == 2)
     said = ran(tmp_path, "tiny.tx")
     assert "2/2 done" in said
     assert table(tmp_path) == table(calm)
-    records = [json.loads(path.read_text()) for path in tmp_path.glob("runs/store/*/run-*/run.json")]
+    records = [json.loads(path.read_text()) for path in below(tmp_path, "runs/store/*/run-*/run.json")]
     assert [bool(record["resumed"]) for record in records] == [True, True]
 
 
@@ -140,13 +140,13 @@ def kill_when(folder: Path, due) -> None:
 def test_ctrl_c_leaves_checkpoints(calm: Path, tmp_path: Path) -> None:
     write(tmp_path)
     process = begin(tmp_path, "tiny.tx", *OPTIONS)
-    while len(list(tmp_path.glob("runs/store/*/run-*/checkpoint.json"))) < 2:
+    while len(below(tmp_path, "runs/store/*/run-*/checkpoint.json")) < 2:
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert "each leaves a checkpoint" in process.communicate()[0].decode()
     assert process.returncode == 130
-    records = [json.loads(path.read_text()) for path in tmp_path.glob("runs/store/*/run-*/run.json")]
+    records = [json.loads(path.read_text()) for path in below(tmp_path, "runs/store/*/run-*/run.json")]
     assert "interrupted" in {record["status"] for record in records}
     ran(tmp_path, "tiny.tx")
     assert table(tmp_path) == table(calm)
@@ -173,6 +173,15 @@ def test_a_script_for_slurm_starts_workers_with_the_same_options(here: Path) -> 
     assert lines[-1].endswith("-m taxon study work tiny.tx --store runs/store --threads 2 --anew")
     assert "#SBATCH --cpus-per-task=2" in lines
     assert f"cd {here}" in lines
+
+
+def test_a_script_has_a_worker_for_each_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, seeds=5)
+    lines = taxon("study", "tiny.tx", "--slurm", "--mem=4G").stdout.splitlines()
+    assert {"#SBATCH --array=0-9", "#SBATCH --mem=4G"} <= set(lines)
+    lines = taxon("study", "tiny.tx", "--slurm", "", "--device", "cuda").stdout.splitlines()
+    assert {"#SBATCH --array=0-1", "#SBATCH --gpus-per-task=1"} <= set(lines)
 
 
 def test_other_settings_are_refused(here: Path) -> None:
@@ -240,7 +249,7 @@ def test_run_says_what_to_type_instead(tmp_path: Path, monkeypatch: pytest.Monke
 def test_two_workers_share_a_study_and_one_is_killed(calm: Path, tmp_path: Path) -> None:
     folder = write(tmp_path / "two", seeds=2).parent
     first, second = (begin(folder, "work", "tiny.tx", *OPTIONS) for _ in range(2))
-    while len(list(folder.glob("runs/store/*/run-*/checkpoint.json"))) < 2:
+    while len(below(folder, "runs/store/*/run-*/checkpoint.json")) < 2:
         assert None in (first.poll(), second.poll())
         time.sleep(0.01)
     first.kill()

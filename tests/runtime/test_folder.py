@@ -192,6 +192,40 @@ def test_files_of_a_folder_are_files(run: RunFolder, outside: Path) -> None:
     assert run.files() == ["file"]
 
 
+def test_folders_of_a_folder_are_folders(run: RunFolder, outside: Path) -> None:
+    (run.path / "file").write_bytes(b"")
+    (run.path / "inner").mkdir()
+    for number, stands in enumerate(FOREIGN):
+        stands(run.path / f"foreign-{number}", outside)
+    assert run.folders() == ["inner"]
+
+
+def test_a_folder_is_made_whole_and_once(run: RunFolder) -> None:
+    other = RunFolder(run.path, "-other")
+    assert run.create("made", {"one": b"1", "two": b"2"})
+    assert not other.create("made", {"one": b"3", "three": b"3"})
+    assert there(run.path / "made") == {"one": b"1", "two": b"2"}
+    assert other.create("else", {"one": b"4"})  # after it was not the first
+    assert (run.path / "else" / "one").read_bytes() == b"4"
+
+
+@pytest.mark.parametrize("stands", [*FOREIGN, file])
+def test_a_folder_is_not_made_where_something_else_stands(run: RunFolder, outside: Path, stands: Callable) -> None:
+    stands(run.path / "made", outside)
+    with pytest.raises(UserError):
+        run.create("made", {"one": b"1"})
+    assert (outside / "file").read_bytes() == SECRET
+
+
+def test_two_writers_do_not_take_each_others_unfinished_file(run: RunFolder) -> None:
+    other = RunFolder(run.path, "-other")
+    with other._replacing("name") as half:
+        half.write(b"the other")
+        run.write("name", b"whole")
+        assert run.read("name", 10) == b"whole"
+    assert run.read("name", 10) == b"the other"
+
+
 def test_a_folder_is_reached_through_a_link_of_the_user(run: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "mine").symlink_to(tmp_path / "run", target_is_directory=True)
     RunFolder(tmp_path / "mine").write("name", b"ours")

@@ -59,13 +59,14 @@ class Lease:
         self.folder.write(BEAT, str(self.beats).encode())
         return numbers(self.attempts)[-1] == self.number
 
-    def child(self, number: int) -> None:
-        """Note the process that works for this one."""
-        self.folder.write(CHILD, process(number).model_dump_json().encode())
-
     def end(self, how: How, why: str = "") -> None:
         """Say how it ended, which frees the place."""
         self.folder.write(END, End(how=how, why=why[:2_000]).model_dump_json().encode())
+
+
+def note_child(attempt: RunFolder, number: int) -> None:
+    """Note the process that works for an attempt, which may be another machine's than its holder."""
+    attempt.write(CHILD, process(number).model_dump_json().encode())
 
 
 def numbers(attempts: RunFolder) -> list[int]:

@@ -9,17 +9,15 @@ from __future__ import annotations
 import math
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
 
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.stopping import Stop
 from taxon.studies.running.attempts import OUTPUT, TRIES, How, Lease, Observer, failures
 from taxon.studies.running.jobs import Job, Measuring, Training, Ways, trainings
-from taxon.studies.running.processes import end_with_parent
+from taxon.studies.running.launching import Handle, Launcher, Work
 from taxon.studies.running.store import Found, State, Store
 from taxon.studies.running.units import Unit
 
@@ -47,8 +45,7 @@ class Running:
 
     job: Job
     leases: list[Lease]
-    process: subprocess.Popen[bytes]
-    output: IO[bytes]
+    process: Handle
     gpu: str
     beaten: float
     lost: bool = False  # another driver took over
@@ -69,6 +66,7 @@ class Driver:
     environments: Sequence[str]
     observer: Observer
     counted: str | None
+    launcher: Launcher
     slots: Slots
     ways: Ways
     anew: bool
@@ -100,14 +98,14 @@ class Driver:
         except Stop:
             self.say(f"stopping: {len(self.running)} running, each leaves a checkpoint")
             try:
-                self._end(signal.SIGTERM)
+                self._end(at_once=False)
             except BaseException:
-                self._end(signal.SIGKILL)
+                self._end(at_once=True)
                 raise
             self.notice(self)
             raise
         except BaseException:
-            self._end(signal.SIGKILL)
+            self._end(at_once=True)
             raise
 
     def look(self) -> None:
@@ -166,9 +164,9 @@ class Driver:
             if leases is None:
                 self.elsewhere += len(job.units)
                 continue
-            if job.done():  # someone was faster
+            if job.done() or not job.current():  # someone was faster: what is left to do shows at the next look
                 for lease in leases:
-                    lease.end("done")
+                    lease.end("stopped")
             else:
                 self._start(job, leases)
                 busy.update(place.path for place in places)
@@ -196,26 +194,16 @@ class Driver:
         used = [running.gpu for running in self.running]
         gpu = min(self.slots.gpus, key=used.count, default="")
         threads = {name: str(job.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-        environment = {**os.environ, **threads, **({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {})}
-        output = leases[0].folder.append(OUTPUT, 0)
-        process = subprocess.Popen(
-            job.command(leases),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            preexec_fn=end_with_parent(),
-        )
-        for lease in leases:
-            lease.child(process.pid)
-        self.running.append(Running(job, leases, process, output, gpu, time.monotonic()))
+        environment = {**threads, **({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {})}
+        process = self.launcher.start(Work(job.command(leases), environment, job.threads, leases))
+        self.running.append(Running(job, leases, process, gpu, time.monotonic()))
 
-    def _reap(self) -> bool:
+    def _reap(self, stopping: bool = False) -> bool:
         """Give signs of life, and take leave of processes that ended; whether there were any."""
         ended = [running for running in self.running if running.process.poll() is not None]
         for running in ended:
             self.running.remove(running)
-            self._ended(running, stopping=running.lost)
+            self._ended(running, stopping or running.lost)
         now = time.monotonic()
         for running in self.running:
             if now - running.beaten < BEAT:
@@ -224,18 +212,18 @@ class Driver:
             held = [lease.beat() for lease in running.leases]
             if not all(held) and not running.lost:
                 self.say(f"{running.job.label}: another process took over")
-                running.process.terminate()
+                running.process.stop()
                 running.lost = True
         return bool(ended)
 
     def _ended(self, running: Running, stopping: bool) -> None:
         """Record how a process ended."""
-        running.output.close()
         how: How = "failed"
         why = ""
         if running.job.done():
             how = "done"
-        elif stopping or running.process.returncode == INTERRUPTED:
+            running.job.tidy()
+        elif stopping or running.process.poll() == INTERRUPTED:
             how = "stopped"
         else:
             why = self._why(running)
@@ -251,9 +239,10 @@ class Driver:
 
     def _why(self, running: Running) -> str:
         """The last words of a process that failed."""
-        code = running.process.returncode
+        code = running.process.poll() or 0
         if code < 0:
-            return f"it was ended by {signal.Signals(-code).name}"
+            names = {each.value: each.name for each in signal.Signals}
+            return f"it was ended by {names.get(-code, f'signal {-code}')}"
         with running.leases[0].folder.reading(OUTPUT) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
             lines = file.read(_TAIL).decode("utf-8", "replace").splitlines()
@@ -261,17 +250,11 @@ class Driver:
         errors = [line.removeprefix("error: ") for line in told if line.startswith("error")]
         return one_line((errors or told or [f"it ended with exit code {code}"])[-1].strip())
 
-    def _end(self, number: int) -> None:
+    def _end(self, at_once: bool) -> None:
         """End all processes, and wait for them."""
         for running in self.running:
-            running.process.send_signal(number)
-        for running in self.running:
-            while running.process.poll() is None:
-                try:
-                    running.process.wait(BEAT)
-                except subprocess.TimeoutExpired:
-                    for lease in running.leases:
-                        lease.beat()
-            self._ended(running, stopping=True)
-        self.running.clear()
+            running.process.kill() if at_once else running.process.stop()
+        while self.running:
+            self._reap(stopping=True)
+            time.sleep(_POLL)
         self.look()

@@ -19,13 +19,14 @@ class Ways:
     """How processes run, which changes no result but for its last bits.
 
     threads: of a process that begins. stack: how many seeds of a cell share one. save_every: as `taxon run` has it.
-    program: what is executed with the arguments of `taxon`.
+    keep: whether a run that is done keeps what it needs to go on. program: what is executed with `taxon`'s arguments.
     """
 
     device: str
     threads: int
     stack: int
     save_every: str
+    keep: bool = True
     program: tuple[str, ...] = (sys.executable, "-m", "taxon")
 
 
@@ -52,6 +53,12 @@ class Job(Protocol):
 
     def done(self) -> bool:
         """Whether there is nothing left to do."""
+
+    def tidy(self) -> None:
+        """Remove what nobody needs once it is done."""
+
+    def current(self) -> bool:
+        """Whether what it goes on with is still what is there: who was at it before may have left something else."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,15 @@ class Training:
     def done(self) -> bool:
         return all(self.store.find(unit).state.complete for unit in self.units)
 
+    def tidy(self) -> None:
+        if not self.ways.keep:
+            for unit in self.units:
+                self.store.discard(unit)
+
+    def current(self) -> bool:
+        run = None if self.found.run is None else self.found.run.path
+        return all(self.store.unfinished(unit) == run for unit in self.units)
+
 
 @dataclass(frozen=True)
 class Measuring:
@@ -124,6 +140,12 @@ class Measuring:
 
     def done(self) -> bool:
         return self.store.measured(self.environment) is not None
+
+    def tidy(self) -> None:
+        pass
+
+    def current(self) -> bool:
+        return True
 
 
 def trainings(store: Store, units: Sequence[Unit], found: Mapping[Unit, Found], ways: Ways) -> list[Training]:

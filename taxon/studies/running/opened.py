@@ -17,13 +17,14 @@ from taxon.studies.running.units import Unit
 
 @dataclass
 class Opened:
-    """A study with the places in which it lives; results of complete units are read once."""
+    """A study with the places in which it lives; what was read once is not read again."""
 
     plan: Plan
     store: Store
     out: Path
     record: record.Record | None
-    _known: dict[Unit, Result] = field(default_factory=dict)
+    _known: dict[Unit, tuple[tuple[object, ...], Result]] = field(default_factory=dict)
+    _written: tuple[str, str] = ("", "")
 
     def declare(self) -> None:
         """Write study.json, before anything is run."""
@@ -46,9 +47,11 @@ class Opened:
     def results(self, found: Mapping[Unit, Found]) -> dict[Unit, Result]:
         """The numbers of each unit."""
         for unit, each in found.items():
-            if unit not in self._known or not self._known[unit].state.complete:
-                self._known[unit] = read(unit, each, self.plan.study.score)
-        return {unit: self._known[unit] for unit in found}
+            run = None if each.run is None else each.run.path
+            mark = (each.state, each.why, run, None if each.record is None else each.record.steps_done)
+            if unit not in self._known or self._known[unit][0] != mark:
+                self._known[unit] = (mark, read(unit, each, self.plan.study.score))
+        return {unit: self._known[unit][1] for unit in found}
 
     def floors(self) -> dict[str, float]:
         """A random policy's return in each environment in which it was measured."""
@@ -56,8 +59,14 @@ class Opened:
         return {name: found.mean for name, found in measured.items() if found is not None}
 
     def write(self, found: Mapping[Unit, Found]) -> None:
-        """Write results.csv and curves.csv."""
-        table.write(make_folder(self.out), self.plan, self.results(found), self.floors())
+        """Write results.csv and curves.csv, where they are not what was written last."""
+        results = self.results(found)
+        texts = table.results(self.plan, results, self.floors()), table.curves(self.plan, results)
+        if texts != self._written:
+            folder = make_folder(self.out)
+            folder.write(table.RESULTS, texts[0].encode())
+            folder.write(table.CURVES, texts[1].encode())
+            self._written = texts
 
 
 def open_study(study: Study, out: Path, store: Path, asked: Asked) -> Opened:

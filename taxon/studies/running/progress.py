@@ -62,13 +62,19 @@ class Costs:
     store: Store
     places: Iterable[Place]
     known: dict[Place, float] = field(default_factory=dict)
+    _settled: set[Place] = field(default_factory=set)  # of which a whole run is known
 
     def read(self) -> None:
-        """Read the speeds of the runs that have told one, of each place once more."""
+        """Read how fast runs are, of each place until one of its runs has finished."""
         for place in self.places:
-            speeds = [found for run, record in self.store.begun(place) if (found := speed(run, record)) is not None]
-            if speeds:
-                self.known[place] = fmean(each.seconds * each.threads for each in speeds)
+            for run, record in () if place in self._settled else self.store.begun(place):
+                found = speed(run, record)
+                if found is None:
+                    continue
+                self.known[place] = found.seconds * found.threads
+                if record.status == "finished":
+                    self._settled.add(place)
+                    break
 
     def of(self, place: Place) -> float | None:
         """A place's own cost, else the mean of those in its environment, else of all; None where none is known."""

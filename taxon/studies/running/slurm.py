@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from taxon.runtime.errors import UserError
 
 MOST = 1_000  # of an array: Slurm's MaxArraySize is 1001 unless a site sets another
 
 
-def script(name: str, worker: Sequence[str], options: str, workers: int, threads: int, here: str) -> str:
+def script(name: str, worker: Sequence[str], options: str, workers: int, asked: Mapping[str, str], here: str) -> str:
     """The text of a script that `sbatch` takes; submitted again it goes on.
 
     Args:
@@ -20,7 +20,7 @@ def script(name: str, worker: Sequence[str], options: str, workers: int, threads
         options: of sbatch, as they are typed, such as `--time=24:00:00 --partition=long`; they come after the script's
             own, and what is repeated replaces them.
         workers: how many there may be at a time.
-        threads: cores of each.
+        asked: what each needs, as options of sbatch.
         here: the folder in which the command was typed, to which its paths are relative.
     """
     try:
@@ -32,7 +32,7 @@ def script(name: str, worker: Sequence[str], options: str, workers: int, threads
     own = {
         "--job-name": f"taxon-{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)}",
         "--array": f"0-{max(1, min(workers, MOST)) - 1}",
-        "--cpus-per-task": str(threads),
+        **asked,
         "--signal": "TERM@120",
         "--output": "slurm-%A_%a.out",
     }

@@ -29,6 +29,8 @@ from taxon.studies.running.units import Place, Unit
 
 PLACE, SPEC = "place.json", "spec.tx"
 _RUN = re.compile(r"run-[0-9]+-[0-9]+")
+_TENSORS = re.compile(r"checkpoint-.*\.safetensors")
+_REPLAY = "replay"  # the folder of a run's stored steps
 _LARGEST = 2**20  # bytes of a record
 
 
@@ -101,8 +103,7 @@ class Store:
         """What there is of a unit: the run that went furthest; session: whose failures count, everyone's for None."""
         try:
             own = self._existing(unit.place)
-            found = [_state(unit, run, record) for run, record in _runs(own, unit)]
-            best = max(found, key=lambda each: (each.state.complete, _steps(each)), default=Found(State.MISSING))
+            best = _furthest(own, unit)
             if own is not None and not best.state.complete:
                 failed = failures(own, f"attempts-{unit.seed}", session)
                 if len(failed) >= TRIES:
@@ -113,13 +114,29 @@ class Store:
             return best
         try:
             older = [self.folder.folder(name) for name in self._older(unit.place)]
-            stale = [_state(unit, run, record) for folder in older for run, record in _runs(folder, unit)]
+            stale = max((_furthest(folder, unit) for folder in older), key=_steps, default=Found(State.MISSING))
         except (UserError, OSError):
-            stale = []  # of no use, and no reason to stop
-        if stale:
-            best = max(stale, key=_steps)
-            return Found(State.STALE, best.run, best.record)
-        return Found(State.MISSING)
+            return Found(State.MISSING)  # what cannot be read there is of no use, and no reason to stop
+        return stale if stale.record is None else Found(State.STALE, stale.run, stale.record)
+
+    def unfinished(self, unit: Unit) -> Path | None:
+        """The run that would go on, if there is one."""
+        best = _furthest(self._existing(unit.place), unit)
+        return best.run.path if best.run is not None and best.state is State.UNFINISHED else None
+
+    def discard(self, unit: Unit) -> None:
+        """Remove what a complete unit's run would need to go on: its checkpoint and its replay's rows."""
+        run = self.find(unit).run
+        if run is None:
+            return
+        files = run.files()
+        # The index first: a run without one is never gone on with.
+        for name in [CHECKPOINT] * (CHECKPOINT in files) + [name for name in files if _TENSORS.fullmatch(name)]:
+            run.remove(name)
+        if _REPLAY in run.folders():
+            rows = run.folder(_REPLAY)
+            for name in rows.files():
+                rows.remove(name)
 
     def begun(self, place: Place) -> Iterator[tuple[RunFolder, manifest.Manifest]]:
         """The runs of a place that can be read."""
@@ -214,13 +231,12 @@ def _check(folder: RunFolder, place: Place) -> None:
 
 
 def _runs(folder: RunFolder | None, unit: Unit) -> Iterator[tuple[RunFolder, manifest.Manifest]]:
-    """The runs that have a unit's seed and can go on; one that was killed before its first checkpoint is none."""
+    """The runs that have a unit's seed."""
     for name in [] if folder is None else folder.folders():
         if folder is None or not _RUN.fullmatch(name):
             continue
         run = folder.folder(name)
-        files = run.files()
-        if manifest.FILE not in files or CHECKPOINT not in files:
+        if manifest.FILE not in run.files():
             continue
         record = manifest.read(run)
         if record.row != unit.place.program.row or record.environment != unit.place.environment:
@@ -228,6 +244,13 @@ def _runs(folder: RunFolder | None, unit: Unit) -> Iterator[tuple[RunFolder, man
             raise UserError(message, "restore the folder from a copy, or remove it")
         if unit.seed in record.seeds:
             yield run, record
+
+
+def _furthest(folder: RunFolder | None, unit: Unit) -> Found:
+    """The run of a unit in a place's folder that went furthest, of those that are complete or can go on."""
+    states = [(run, _state(unit, run, record)) for run, record in _runs(folder, unit)]
+    found = [each for run, each in states if each.state.complete or CHECKPOINT in run.files()]
+    return max(found, key=lambda each: (each.state.complete, _steps(each)), default=Found(State.MISSING))
 
 
 def _state(unit: Unit, run: RunFolder, record: manifest.Manifest) -> Found:

@@ -10,7 +10,6 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from taxon.runtime.folder.run_folder import RunFolder
 from taxon.studies.running.plan import Line, Plan
 from taxon.studies.running.results import VERSIONS, Result
 from taxon.studies.running.units import Unit
@@ -49,12 +48,6 @@ def curves(plan: Plan, found: Results) -> str:
             ),
         ]
     )
-
-
-def write(folder: RunFolder, plan: Plan, found: Results, floors: Floors) -> None:
-    """Write both into a study's folder."""
-    folder.write(RESULTS, results(plan, found, floors).encode())
-    folder.write(CURVES, curves(plan, found).encode())
 
 
 def _line(line: Line, result: Result, floors: Floors) -> list[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from taxon.semantics import load_study
 from taxon.studies.running.attempts import Observer
 from taxon.studies.running.driver import Driver, Slots
 from taxon.studies.running.jobs import Ways
+from taxon.studies.running.launching import Here, Launcher
 from taxon.studies.running.opened import Opened, open_study
 from taxon.studies.running.plan import Asked
 from taxon.studies.running.progress import Counts, count
@@ -69,10 +71,18 @@ def opened(file: Path, every: int = 20, folder: str = "tiny") -> Opened:
 
 
 def driver(
-    study: Opened, session: str = "s", jobs: int = 2, stack: int = 1, anew: bool = False, said: list[str] | None = None
+    study: Opened,
+    session: str = "s",
+    jobs: int = 2,
+    stack: int = 1,
+    anew: bool = False,
+    keep: bool = True,
+    patient: bool = True,
+    launcher: Launcher | None = None,
+    said: list[str] | None = None,
 ) -> Driver:
     """One that runs the stand-in, and leaves what there is of results at each change."""
-    ways = Ways("cpu", 1, stack, "5min", (sys.executable, str(STAND_IN)))
+    ways = Ways("cpu", 1, stack, "5min", keep, (sys.executable, str(STAND_IN)))
     say: Callable[[str], None] = [].append if said is None else said.append
     return Driver(
         study.store,
@@ -80,12 +90,13 @@ def driver(
         study.plan.study.environments,
         Observer(session, 60.0),
         session,
+        Here() if launcher is None else launcher,
         Slots(jobs, jobs),
         ways,
         anew,
-        patient=True,
-        say=say,
-        notice=lambda driver: study.write(driver.found),
+        patient,
+        say,
+        lambda driver: study.write(driver.found),
     )
 
 
@@ -98,9 +109,14 @@ def run(file: Path, **settings: object) -> Counts:
     return count(found.found, 0)
 
 
+def below(folder: Path, pattern: str) -> list[Path]:
+    """What there is of a pattern, while other processes make and remove folders."""
+    return [Path(found) for found in sorted(glob.glob(str(folder / pattern)))]
+
+
 def attempts(file: Path) -> int:
     """How many attempts at runs there were."""
-    return len(list((file.parent / "store").glob("*/attempts-*/*/holder.json")))
+    return len(below(file.parent, "store/*/attempts-*/*/holder.json"))
 
 
 def start(file: Path, pause: float, session: str = "s") -> subprocess.Popen[bytes]:

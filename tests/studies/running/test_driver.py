@@ -14,6 +14,8 @@ from studies.running import studying
 from studies.running.stand_in import evaluation
 
 from taxon.runtime.stopping import Stop
+from taxon.studies.running.attempts import BEAT, HOLDER, Holder
+from taxon.studies.running.processes import Process
 from taxon.studies.running.store import State
 
 
@@ -57,7 +59,7 @@ def test_what_was_killed_goes_on_to_the_same_table(tmp_path: Path) -> None:
     for number in range(4):
         life = studying.start(rough, pause=0.03)
         deadline = time.monotonic() + 20
-        while len(list((tmp_path / "rough/store").glob("*/run-*/checkpoint.json"))) <= number:
+        while len(studying.below(tmp_path, "rough/store/*/run-*/checkpoint.json")) <= number:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         time.sleep(0.05)
@@ -65,7 +67,7 @@ def test_what_was_killed_goes_on_to_the_same_table(tmp_path: Path) -> None:
     assert studying.start(rough, pause=0).wait() == 0
     assert table(rough) == table(calm)
     assert (tmp_path / "rough/tiny/curves.csv").read_bytes() == (tmp_path / "calm/tiny/curves.csv").read_bytes()
-    resumed = [run for run in (tmp_path / "rough/store").glob("*/run-*") if (run / "checkpoint.json").exists()]
+    resumed = [run for run in studying.below(tmp_path, "rough/store/*/run-*") if (run / "checkpoint.json").exists()]
     assert len(resumed) == 6  # what had a checkpoint was gone on with, and not begun again
 
 
@@ -79,7 +81,7 @@ def test_of_two_drivers_one_is_killed_and_the_other_takes_over(tmp_path: Path) -
     studying.kill(first, with_children=False)
     assert second.wait(timeout=30) == 0
     assert [line["status"] for line in lines(file)] == ["done"] * 6
-    made = [json.loads(path.read_text())["seeds"] for path in (tmp_path / "store").glob("*/run-*/run.json")]
+    made = [json.loads(path.read_text())["seeds"] for path in studying.below(tmp_path, "store/*/run-*/run.json")]
     assert len(made) == 6  # each was made once
 
 
@@ -101,7 +103,7 @@ def test_more_steps_go_on_and_fewer_are_there(tmp_path: Path) -> None:
     studying.run(file)
     short = table(file)
     studying.run(studying.write(tmp_path, seeds=1, steps=120))
-    assert len(list((tmp_path / "store").glob("*/run-*"))) == 2
+    assert len(studying.below(tmp_path, "store/*/run-*")) == 2
     assert [float(line["last"]) for line in lines(file)] == [evaluation(line["row"], 0, 120) for line in lines(file)]
     before = studying.attempts(file)
     studying.run(studying.write(tmp_path, seeds=1, steps=60))
@@ -128,7 +130,7 @@ def test_what_dies_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert studying.run(file, said=said).complete == 2
     assert all("SIGKILL" in line for line in said)
     assert len(said) == 2
-    assert len(list((tmp_path / "store").glob("*/run-*"))) == 2
+    assert len(studying.below(tmp_path, "store/*/run-*")) == 2
 
 
 def test_frozen_seeds_are_results(tmp_path: Path) -> None:
@@ -148,13 +150,25 @@ def test_frozen_seeds_are_results(tmp_path: Path) -> None:
 def test_seeds_may_share_a_process(tmp_path: Path) -> None:
     file = studying.write(tmp_path, seeds=3)
     studying.run(file, stack=10)
-    assert len(list((tmp_path / "store").glob("*/run-*"))) == 2
+    assert len(studying.below(tmp_path, "store/*/run-*")) == 2
     stacked = table(file)
     shutil.rmtree(tmp_path / "store")
     studying.run(file)
     assert table(file) == stacked
     studying.run(studying.write(tmp_path, seeds=5), stack=10)
-    assert len(list((tmp_path / "store").glob("*/run-*"))) == 6 + 2
+    assert len(studying.below(tmp_path, "store/*/run-*")) == 6 + 2
+
+
+def test_a_run_that_keeps_nothing_counts_and_begins_anew_for_more_steps(tmp_path: Path) -> None:
+    file = studying.write(tmp_path, seeds=1, steps=60)
+    studying.run(file, keep=False)
+    kept = table(file)
+    for run in studying.below(tmp_path, "store/*/run-*"):
+        assert sorted(path.name for path in run.iterdir()) == ["metrics.jsonl", "run.json"]
+    assert studying.run(file).complete == 2
+    assert (table(file), studying.attempts(file)) == (kept, 2)
+    assert studying.run(studying.write(tmp_path, seeds=1, steps=120)).complete == 2
+    assert len(studying.below(tmp_path, "store/*/run-*")) == 4
 
 
 def test_another_module_makes_runs_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,17 +195,17 @@ def test_stopping_leaves_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyP
     driver = studying.driver(study)
 
     def stop() -> None:
-        if len(list((tmp_path / "store").glob("*/run-*/checkpoint.json"))) == 2:
+        if len(studying.below(tmp_path, "store/*/run-*/checkpoint.json")) == 2:
             raise Stop
 
     with pytest.raises(Stop):
         driver.run(stop)
-    records = [json.loads(path.read_text()) for path in (tmp_path / "store").glob("*/run-*/run.json")]
+    records = [json.loads(path.read_text()) for path in studying.below(tmp_path, "store/*/run-*/run.json")]
     assert [record["status"] for record in records] == ["interrupted"] * 2
     assert {found.state for found in driver.found.values()} == {State.UNFINISHED}
     monkeypatch.setenv("STAND_IN_PAUSE", "0")
     assert studying.run(file).complete == 2
-    assert len(records) == len(list((tmp_path / "store").glob("*/run-*")))
+    assert len(records) == len(studying.below(tmp_path, "store/*/run-*"))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +221,7 @@ def test_stopping_leaves_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyP
 )
 def test_a_broken_entry_is_named_and_stops_nothing(tmp_path: Path, name: str, content: bytes) -> None:
     studying.run(studying.write(tmp_path, seeds=1, steps=20))
-    place = min((tmp_path / "store").glob("*-*/place.json")).parent
+    place = min(studying.below(tmp_path, "store/*-*/place.json")).parent
     (place / name).write_bytes(content)
     study = studying.opened(studying.write(tmp_path, seeds=2, steps=40))
     driver = studying.driver(study)
@@ -219,18 +233,43 @@ def test_a_broken_entry_is_named_and_stops_nothing(tmp_path: Path, name: str, co
     assert len(broken) == (1 if name.startswith("attempts") else 2)  # of the other seed's attempts nothing is wrong
 
 
+def test_a_holder_that_lost_its_place_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a machine was away for longer than a lease: another one goes on with the run."""
+    from taxon.studies.running import driver as driving
+
+    monkeypatch.setattr(driving, "BEAT", 0.05)
+    monkeypatch.setenv("STAND_IN_PAUSE", "0.05")
+    study = studying.opened(studying.write(tmp_path, levels=(0.1,), seeds=1, steps=20_000))
+    study.declare()
+    said: list[str] = []
+    driver = studying.driver(study, patient=False, said=said)
+    (unit,) = study.plan.units()
+    elsewhere = Holder(process=Process(machine="another", number=1, begun="1"), session="other")
+
+    def stop() -> None:
+        if studying.below(tmp_path, "store/*/run-*/checkpoint.json"):
+            attempts = study.store.attempts(unit.place, unit.seed)
+            attempts.create("2", {HOLDER: elsewhere.model_dump_json().encode(), BEAT: b"0"})
+
+    driver.run(stop)
+    assert said == ["noise = 0.1 on one, seed 0: another process took over"]
+    assert driver.elsewhere == 1
+    (run,) = studying.below(tmp_path, "store/*/run-*/run.json")
+    assert json.loads(run.read_text())["status"] == "interrupted"
+
+
 def test_a_driver_ends_with_its_children(tmp_path: Path) -> None:
     """What is asked of the system: a child of a driver that is killed is stopped, and leaves a checkpoint."""
     file = studying.write(tmp_path, seeds=1, steps=2000)
     life = studying.start(file, 0.05)
     deadline = time.monotonic() + 20
-    while len(list((tmp_path / "store").glob("*/run-*/checkpoint.json"))) < 2:
+    while len(studying.below(tmp_path, "store/*/run-*/checkpoint.json")) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     life.send_signal(signal.SIGKILL)
     life.wait()
     while True:
-        records = [json.loads(path.read_text()) for path in (tmp_path / "store").glob("*/run-*/run.json")]
+        records = [json.loads(path.read_text()) for path in studying.below(tmp_path, "store/*/run-*/run.json")]
         if [record.get("status") for record in records] == ["interrupted"] * 2:
             return
         assert time.monotonic() < deadline

@@ -64,7 +64,9 @@ def test_where_a_study_stands(tmp_path: Path) -> None:
 
 
 def _script(options: str, workers: int = 40, name: str = "a study", here: str = "/home/some one") -> str:
-    return slurm.script(name, ["python", "-m", "taxon", "study", "work", "it's.tx"], options, workers, 2, here)
+    return slurm.script(
+        name, ["python", "-m", "taxon", "study", "work", "it's.tx"], options, workers, {"--cpus-per-task": "2"}, here
+    )
 
 
 @pytest.mark.parametrize("options", ["", "--time=24:00:00 -p long", "--comment='$(rm x) `y`' --array=0-3%2"])
