@@ -44,9 +44,8 @@ def pictures(study: Study, found: Sequence[Variant], judged: Judged, recorded: R
     panels = _panels(study, found, recorded)
     if panels:
         about = "Learning curves: mean over seeds"
-        about += (
-            " and its 95 % interval (t), from three seeds on." if banded(panels) else "; lines are too many for bands."
-        )
+        bands = banded(panels)
+        about += " and its 95 % interval (t), from three seeds on." if bands else "; lines are too many for bands."
         if any(group.frozen for panel in panels for group in panel.groups):
             about += " † a seed froze there."
         if study.rungs:
