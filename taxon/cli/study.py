@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 import uuid
 from pathlib import Path
@@ -239,9 +238,7 @@ def report(file: File, out: Out = None, store: Kept = _STORE) -> None:
     from taxon.studies.report.making import report as make
 
     with user_errors():
-        path, colon, name = file.rpartition(":")
-        command = shlex.join([f"{Path(path).name}:{name}" if colon else Path(file).name])
-        for line in make(_opened(file, out, store, _asked(None, None, "auto", None)), command):
+        for line in make(_opened(file, out, store, _asked(None, None, "auto", None)), file):
             frontend.write(line)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 from taxon.runtime.errors import UserError
 from taxon.studies.report.recorded import read
@@ -12,8 +14,8 @@ from taxon.studies.running.opened import Opened
 from taxon.studies.running.store import State, existing_folder
 
 
-def report(opened: Opened, command: str) -> Iterator[str]:
-    """Write the report of a study; yields the lines for a person. command: how its file is named on a command line.
+def report(opened: Opened, file: str) -> Iterator[str]:
+    """Write the report of a study; yields the lines for a person. file: how it was named on the command line.
 
     The tables are read anew from the runs where the store has any of them. Claims that were not declared yet are, after
     as many runs as there are. Raises UserError where there are no results, or others than the study's.
@@ -32,4 +34,5 @@ def report(opened: Opened, command: str) -> Iterator[str]:
         raise UserError(message, "their runs are not in the store: leave the study's score as it was")
     recorded = read(folder, study)
     declared = record.declare(folder, opened.record, study, opened.plan.settings, max(begun, recorded.complete))
-    yield from write(folder, study, declared, recorded, command)
+    name = Path(file.removesuffix(f":{study.name}")).name
+    yield from write(folder, study, declared, recorded, shlex.quote(f"{name}:{study.name}"))

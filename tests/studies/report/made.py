@@ -41,7 +41,7 @@ study double_q {
 """
 
 
-def written(folder: Path, study: Study, said: record.Record, command: str = "double_q.tx") -> list[str]:
+def written(folder: Path, study: Study, said: record.Record, command: str = "double_q.tx:double_q") -> list[str]:
     """The report of what was filled in: what is said."""
     opened = RunFolder(folder)
     return list(write(opened, study, said, read(opened, study), command))

@@ -123,7 +123,7 @@ def test_the_rows_are_compared(table2: Path) -> None:
 
 def test_how_it_was_made(part: Path) -> None:
     found = page(part)
-    assert "taxon study run double_q.tx\ntaxon study report double_q.tx" in found.text
+    assert "taxon study run double_q.tx:double_q\ntaxon study report double_q.tx:double_q" in found.text
     assert ["torch", "1.2.3", "32"] in found.tables["Versions of the runs"]
     hashes = found.tables["Hashes of the rows and of the modules that ran"]
     assert len(hashes) == 1 + 8

@@ -20,9 +20,9 @@ article.absent { border-color: #009E73; }
 .note, .declared { color: var(--muted); font-size: .875rem; }
 .late, .partial { padding: .1rem .4rem; background: var(--note); color: var(--ink); }
 .partial { padding: .6rem; font-weight: 600; }
-.scroll { overflow-x: auto; }
+.scroll { margin: 1rem 0; overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
+caption { text-align: left; white-space: nowrap; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .2rem .6rem; text-align: right; white-space: nowrap; }
 th:first-child { text-align: left; padding-left: 0; }
 thead th { border-bottom: 1px solid var(--ink); }
