@@ -184,7 +184,7 @@ def compare(spec: str, sets: Sequence[str], after: int, updates: int) -> None:
         built = module.load(emit(resolution.row), Path(folder) / "agent.py")
     numbers = streams([0], torch.device("cpu"), built.DATA.environments)
     environments = [make(ENVIRONMENT, number) for number in numbers.environment]
-    build = partial(built.Agent, environments[0].observation, environments[0].action)
+    build = partial(built.Agent, environments[0].layout, environments[0].action)
     agent = build()
     if isinstance(built.DATA, Rollouts):  # whole rounds: the second
         after = updates = sum(phase.updates for phase in agent.phases)

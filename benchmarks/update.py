@@ -29,6 +29,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from benchmarks.results import machine
 from taxon.compiler import emit
 from taxon.operators.data import Episodes, Phase
+from taxon.operators.observations import Array
 from taxon.runtime.agent import map_state
 from taxon.runtime.device.compiled import compiled as compile_update
 from taxon.runtime.device.memory import keep_freed
@@ -90,7 +91,7 @@ def arguments_of(agent: Any, phase: Phase, data: Any, seeds: int, device: torch.
     generators = [torch.Generator().manual_seed(seed) for seed in range(seeds)]
     state = map_state(lambda leaf: leaf.to(device), agent.init(generators))
     shape = (seeds, data.batch) if getattr(data, "sequence", 1) == 1 else (seeds, data.batch, data.sequence)
-    widths = {"observation": (OBSERVATION,), "next_observation": (OBSERVATION,), "action": (ACTION,)}
+    widths = {"observation": (OBSERVATION,), "next_observation": (OBSERVATION,), "action": (ACTION,), **agent.columns}
     draw = torch.Generator().manual_seed(0)
     columns = {
         name: (0.5 * torch.randn(*shape, *widths.get(name, ()), generator=draw)).to(device)
@@ -152,7 +153,7 @@ def report(
         raise SystemExit(f"{spec} does not check: {'; '.join(str(each) for each in resolution.diagnostics)}")
     with tempfile.TemporaryDirectory() as folder:
         built = module.load(emit(resolution.row), Path(folder) / "agent.py")
-    build = partial(built.Agent, OBSERVATION, ACTION)
+    build = partial(built.Agent, Array((OBSERVATION,)), ACTION)
     agent = build()
     for plain, phase in zip(agent.phases, phases_of(agent, build, precision), strict=True):
         if phase.whole:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from taxon.syntax.printing import number as number_text
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.schema import Choice, Range, Slot
+from taxon.taxonomy.ranges import Range
+from taxon.taxonomy.schema import Choice, Slot
 
 
 def numbers(within: Range) -> st.SearchStrategy[str]:

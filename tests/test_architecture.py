@@ -111,7 +111,7 @@ def circle(graph: dict[str, set[str]]) -> set[str]:
     return set(graph)
 
 
-@pytest.mark.parametrize("inside", sorted({package(path) for path in FILES if path.parent != ROOT} - {"taxonomy"}))
+@pytest.mark.parametrize("inside", sorted({package(path) for path in FILES if path.parent != ROOT}))
 def test_a_package_has_no_circles(inside: str) -> None:
     assert circle(arrows(inside)) == set()
 
@@ -257,6 +257,20 @@ def test_a_spec_is_data(path: Path) -> None:
                 assert name not in ("load", "save"), f"line {node.lineno}"
             case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
                 pytest.fail(f"line {node.value.lineno} allows pickles")
+
+
+# Who imports a module by a name that it is given: of a command, and of installed packages that extend the language.
+IMPORTERS = {"cli/main.py", "compiler/packages.py", "taxonomy/language.py"}
+
+
+@pytest.mark.parametrize("path", identified(FILES))
+def test_what_is_imported_is_written_down(path: Path) -> None:
+    """A constant, or what an installed package declares: no text that is read names a module."""
+    for node in ast.walk(TREES[path]):
+        match node:
+            case ast.Call(func=ast.Name(id="import_module") | ast.Attribute(attr="import_module"), args=[name, *_]):
+                known = isinstance(name, ast.Constant) or str(path.relative_to(ROOT)) in IMPORTERS
+                assert known, f"line {node.lineno}"
 
 
 # What opens, makes, finds or removes a file by its path: below a run's folder it would follow a stranger's link.

@@ -58,7 +58,7 @@ def test_what_counts_as_saying_so(text: str, refused: bool) -> None:
 
 def test_readme_activates_the_environment_before_it_says_taxon() -> None:
     """Its first command uses the environment's own paths, what follows is typed as it stands."""
-    blocks = re.findall(r"^```\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
     made = next(at for at, block in enumerate(blocks) if "python3 -m venv .venv" in block)
     typed = [at for at, block in enumerate(blocks) if at > made and re.match(r"(\$ )?taxon [a-z]", block)]
     activated = next(at for at, block in enumerate(blocks) if block.startswith("source .venv/bin/activate\n"))

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from taxon.semantics.values import takes
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.catalogue import holds, parameters_of
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import LEVELS, Choice, Slot
+from taxon.taxonomy.schema import LEVELS, Choice, Row, Slot
 from writers.markdown import anchor, block, code, link, names, page, prose, sentence, table
 from writers.needs import reasons
 
@@ -41,10 +40,13 @@ def _linked(paths: Sequence[str]) -> str:
 
 
 def _slot(
-    path: str, slot: Slot, rows: Sequence[Row], first: dict[tuple[Choice, ...], str], depth: int
+    path: str, slot: Slot, rows: Sequence[Row], first: dict[tuple[Choice, ...], str], depth: int, of: str = ""
 ) -> Iterator[str]:
-    """The section of a path, and below it those of the parameters that are choices themselves."""
-    yield f"{'#' * min(depth, 4)} `{path}`"
+    """The section of a path, and below it those of the parameters that are choices themselves.
+
+    of: the choice whose parameter it is, where another choice has one of that name.
+    """
+    yield f"{'#' * min(depth, 4)} `{path}`{f' of `{of}`' if of else ''}"
     default = "" if slot.default is None else f" Default: {code(slot.default)}."
     modifiers = f" Modifiers: {names(choice.key for choice in slot.modifiers)}." if slot.modifiers else ""
     yield f"{sentence(slot.doc)}. Takes {takes(slot)}.{modifiers}{default}"
@@ -63,7 +65,9 @@ def _slot(
         for parameter in choice.parameters:
             below = f"{parameters_of(path, choice)}.{parameter.name}"
             if parameter.choices and first.get(parameter.choices) != below:
-                yield from _slot(below, parameter, rows, first, depth + 1)
+                yield from _slot(
+                    below, parameter, rows, first, depth + 1, choice.key if below in first.values() else ""
+                )
 
 
 def _choice(path: str, choice: Choice, rows: Sequence[Row]) -> Iterator[str]:

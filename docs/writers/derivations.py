@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taxon.derivation import derive, rendering
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 from writers.markdown import WRITTEN, contents, page
 from writers.specs import extends_none
 

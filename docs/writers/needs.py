@@ -13,10 +13,12 @@ from typing import Any
 
 from taxon.taxonomy.schema import Slot
 
+DISTRIBUTION = "the distribution"  # the row's, in a reason that names it
+
 
 def reasons(slot: Slot) -> tuple[str, ...]:
     """The reasons of a slot, in the order in which they stand; none where the slot has a part in every row."""
-    return () if slot.applies is None else _reasons(slot.applies)
+    return () if slot.applies is None else _reasons(slot.applies, ())
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,13 @@ class _Scope:
     """What the names in a function mean."""
 
     globals: dict[str, Any]
-    enclosed: dict[str, Any]  # what the function that made it was called with
+    enclosed: dict[str, Any]  # what it, or the function that made it, was called with
     assigned: dict[str, ast.expr]
 
 
 @cache
-def _reasons(function: Callable[..., Any]) -> tuple[str, ...]:
+def _reasons(function: Callable[..., Any], words: tuple[str | None, ...]) -> tuple[str, ...]:
+    """words: the texts among its arguments, None in the place of any other."""
     assert isinstance(function, FunctionType)
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(definition, ast.FunctionDef)
@@ -39,7 +42,9 @@ def _reasons(function: Callable[..., Any]) -> tuple[str, ...]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 assigned[name] = value
-    scope = _Scope(function.__globals__, dict(inspect.getclosurevars(function).nonlocals), assigned)
+    names = [argument.arg for argument in definition.args.args]
+    given = {name: word for name, word in zip(names, words, strict=False) if word is not None}
+    scope = _Scope(function.__globals__, {**inspect.getclosurevars(function).nonlocals, **given}, assigned)
     returns = [node for node in nodes if isinstance(node, ast.Return) and node.value is not None]
     returns.sort(key=lambda node: node.lineno)
     return tuple(dict.fromkeys(text for node in returns if node.value for text in _texts(node.value, scope)))
@@ -52,6 +57,8 @@ def _texts(value: ast.expr, scope: _Scope) -> Iterator[str]:
             yield text
         case ast.Constant(value=None):
             return
+        case ast.JoinedStr(values=values):
+            yield "".join(_piece(each, scope) for each in values).replace(f"`{DISTRIBUTION}`", DISTRIBUTION)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             known = _known(test, scope)
             if known is not False:
@@ -63,10 +70,27 @@ def _texts(value: ast.expr, scope: _Scope) -> Iterator[str]:
                 yield from _texts(each, scope)
         case ast.Name(id=name) if name in scope.assigned:
             yield from _texts(scope.assigned[name], scope)
-        case ast.Call(func=ast.Name(id=name)):
-            yield from _reasons(scope.globals[name])
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            words = [each.value if isinstance(each, ast.Constant) else None for each in arguments]
+            yield from _reasons(scope.globals[name], tuple(words))
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name), args=arguments):
+            words = [each.value if isinstance(each, ast.Constant) else None for each in arguments]
+            yield from _reasons(getattr(scope.globals[module], name), tuple(words))
         case ast.Call(func=ast.Call(func=ast.Name(id=name), args=[ast.Name(id=given)])):
-            yield from _reasons(scope.globals[name](scope.enclosed[given]))
+            yield from _reasons(scope.globals[name](scope.enclosed[given]), ())
+        case _:
+            raise TypeError(f"a reason that is not read here: {ast.unparse(value)}")
+
+
+def _piece(value: ast.expr, scope: _Scope) -> str:
+    """A piece of a text."""
+    match value:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.FormattedValue(value=ast.Name(id=name)) if name in scope.enclosed:
+            return str(scope.enclosed[name])
+        case ast.FormattedValue(value=ast.Call(func=ast.Attribute(attr="distribution") | ast.Name(id="distribution"))):
+            return DISTRIBUTION
         case _:
             raise TypeError(f"a reason that is not read here: {ast.unparse(value)}")
 

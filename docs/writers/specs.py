@@ -11,7 +11,7 @@ from taxon.semantics import load_spec, row_hash
 from taxon.semantics.loading import shipped_names
 from taxon.syntax import parse, tree
 from taxon.taxonomy import FACTORS
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 from writers.markdown import anchor, block, code, page, prose, table
 

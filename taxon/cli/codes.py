@@ -8,7 +8,7 @@ from taxon.semantics import codes as semantic
 from taxon.syntax import codes as syntactic
 from taxon.taxonomy import rules
 
-CODES: dict[str, Code] = by_id((*syntactic.CODES, *semantic.CODES, *rules.CODES))
+CODES: dict[str, Code] = by_id((*syntactic.CODES, *semantic.CODES, *rules.every_code()))
 
 # The file, the run, the environment or the name on the command line is at fault, not a spec's text: exit code 2.
 UNREADABLE = frozenset(

@@ -38,6 +38,8 @@ def describe_choice(choice: Choice, screen: Screen) -> Iterator[str]:
         yield from (screen.paint(line, DIM) for line in paragraph(f"Source: {choice.source}", "    ", screen))
     if choice.operator:
         yield from (screen.paint(line, DIM) for line in paragraph(f"Operator: {choice.operator}", "    ", screen))
+    if choice.package:
+        yield from (screen.paint(line, DIM) for line in paragraph(f"Package: {choice.package}", "    ", screen))
 
 
 def _titled(title: str, text: str, indent: str, screen: Screen) -> list[str]:

@@ -20,8 +20,7 @@ from taxon.cli.terminal import BOLD, CYAN, DIM, GREEN, RED, Screen, screen
 from taxon.diagnostics.visible import visible, width
 from taxon.semantics import value_text
 from taxon.taxonomy.difference import Difference, compare, counts, verdict
-from taxon.taxonomy.row import Origin
-from taxon.taxonomy.schema import LEVELS
+from taxon.taxonomy.schema import LEVELS, Origin
 from taxon.taxonomy.table import cells
 
 CELL = 20  # of a value that stands in a column

@@ -19,8 +19,7 @@ from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Place, Vocabulary
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.catalogue import holds, places, takers
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import LEVELS, Choice
+from taxon.taxonomy.schema import LEVELS, Choice, Row
 
 
 def doc(

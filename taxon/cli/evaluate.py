@@ -33,7 +33,7 @@ def evaluate(
 
         folder = RunFolder(run)
         record = manifest.read(folder)
-        resolved, source = compiled(folder, record.environment, env)
+        resolved, source = compiled(folder, record.environment, env, record.extensions)
         from taxon.runtime.saved import evaluate_run
 
         result = evaluate_run(run, source, resolved.hash, count, device, video)

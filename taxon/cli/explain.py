@@ -41,7 +41,7 @@ def explain(
     ],
 ) -> None:
     """Explain a code with examples, or a path or a word of studies: its values with their equations and sources."""
-    found = CODES.get(subject.upper())
+    found = CODES.get(subject.upper()) or CODES.get(subject)
     if found is not None:
         show("\n\n".join(_page(pages.page(found, corpus_dir()), screen())))
         return
@@ -58,9 +58,11 @@ def explain(
     hint = (
         elsewhere.about(subject)
         or did_you_mean(subject.upper(), CODES)
+        or did_you_mean(subject, CODES)
         or did_you_mean(subject, [*WORDS, *vocabulary.paths])
     )
-    hint = hint or f"codes run from {min(CODES)} to {max(CODES)}, paths stand in `taxon show SPEC --origin`"
+    own = [code for code in CODES if code.startswith("TX")]
+    hint = hint or f"codes run from {own[0]} to {own[-1]}, paths stand in `taxon show SPEC --origin`"
     write(f"error: there is no code and no path {visible(subject)}\n help: {hint}", error_stream=True)
     raise typer.Exit(2)
 

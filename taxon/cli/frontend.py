@@ -12,13 +12,16 @@ from pathlib import Path
 import typer
 
 from taxon.cli.codes import UNREADABLE
+from taxon.cli.extending import beside
 from taxon.cli.terminal import screen
 from taxon.diagnostics import concise, full, github, json_
 from taxon.diagnostics.model import Diagnostic, Severity
+from taxon.diagnostics.visible import visible
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.language import packages_of
 from taxon.taxonomy.rules import check_duration
 from taxon.taxonomy.rules.environment import Actions, check_environment, unusable
+from taxon.taxonomy.schema import Row
 
 
 class Format(StrEnum):
@@ -39,6 +42,7 @@ class Resolved:
     row: Row
     canonical: str
     hash: str
+    packages: dict[str, str]  # which added a choice of it, with their versions
 
 
 def load(
@@ -58,9 +62,12 @@ def load(
     if resolution.diagnostics:
         report(resolution.diagnostics, Format.FULL, error_stream=True)
     if resolution.row is None:
+        for line in beside(spec):
+            write(f"note: {visible(line)}", error_stream=True)
         raise typer.Exit(exit_code(resolution.diagnostics))
     row = resolution.row
-    return Resolved(row.name, row, canonical(row), row_hash(row))
+    packages = {package.name: package.version for package in packages_of(row)}
+    return Resolved(row.name, row, canonical(row), row_hash(row), packages)
 
 
 def resolve_for(

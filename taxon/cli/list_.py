@@ -1,4 +1,4 @@
-"""taxon list: the specs that ship."""
+"""taxon list: the specs that ship, and the packages that extend the language."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from taxon.diagnostics.model import Diagnostic
 from taxon.semantics.loading import shipped_names, shipped_path
 from taxon.syntax import parse, tree
 from taxon.syntax.reading import read
+from taxon.taxonomy.extension import Package
+from taxon.taxonomy.language import language
 
 # A full stop ends a sentence where a capital follows; not that of "et al.", "Fig." or an initial.
 _END = re.compile(r"(?<!\bal)(?<!\bFig)(?<!\b[A-Z])\.(?=\s+[A-Z])")
@@ -35,7 +37,7 @@ class Shipped:
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the specs that ship, and the architectures that a spec can take with `with`."""
+    """List the specs that ship, the architectures that a spec can take with `with`, and the choices of packages."""
     found = shipped()
     algorithms = [each for each in found if not each.architecture]
     architectures = [each for each in found if each.architecture]
@@ -44,6 +46,9 @@ def list_(
             "format_version": 1,
             "algorithms": [_data(each) for each in algorithms],
             "architectures": [_data(each) for each in architectures],
+            "extensions": [
+                {"package": each.name, "version": each.version, "choices": added(each)} for each in language().packages
+            ],
         }
         show(json.dumps(document, indent=2))
         return
@@ -53,7 +58,15 @@ def list_(
         rows = [[f"  {each.name}", each.doc] for each in architectures if each.file == file]
         title = shown.paint(f"architectures, with `import {file}`", BOLD)
         lines += ["", title, *columns(rows, 1, shown, None, styles=(CYAN,))]
+    for package in language().packages:
+        title = shown.paint(f"choices of {package}", BOLD)
+        lines += ["", title, *(f"  {choice}" for choice in added(package))]
     show("\n".join(lines))
+
+
+def added(package: Package) -> list[str]:
+    """The choices of a package, each with its path."""
+    return [f"{path} = {choice.key}" for path, choices in package.extension.choices.items() for choice in choices]
 
 
 def shipped() -> list[Shipped]:

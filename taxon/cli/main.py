@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from taxon.cli.shells import completing, words
 from taxon.cli.terminal import settle
+from taxon.diagnostics.visible import visible
 
 if TYPE_CHECKING:
     import typer
@@ -47,6 +48,7 @@ def application(commands: Sequence[str]) -> typer.Typer:
     import typer
 
     from taxon.cli.exits import as_list
+    from taxon.cli.extending import warn
     from taxon.cli.paged import HELP, Paged, stop_paging
     from taxon.cli.versions import print_version
 
@@ -69,7 +71,7 @@ def application(commands: Sequence[str]) -> typer.Typer:
         ),
         no_pager: bool = typer.Option(False, "--no-pager", help=HELP, callback=stop_paging),
     ) -> None:
-        pass
+        warn()
 
     app.callback()(taxon)
     for name in commands:
@@ -91,7 +93,7 @@ def asked(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def main() -> None:
-    """Run the command line; only the command that is asked for is imported."""
+    """Run the command line; only the command that is run is imported."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character ends no run
@@ -112,8 +114,15 @@ def main() -> None:
         sys.stderr.close()
         raise SystemExit(0) from None
     except Exception as error:
-        compiler = sys.modules.get("taxon.compiler.block")  # which most commands never import
-        if compiler is None or not isinstance(error, compiler.ContractError):
+        if not _said(error):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _said(error: Exception) -> bool:
+    """Whether an error is a sentence for the user; most commands never import the modules of these."""
+    classes = (("taxon.compiler.block", "ContractError"), ("taxon.taxonomy.extension", "ExtensionError"))
+    return any(
+        isinstance(error, getattr(sys.modules[module], name)) for module, name in classes if module in sys.modules
+    )

@@ -26,7 +26,7 @@ from taxon.semantics.values import takes
 from taxon.syntax import printing
 from taxon.syntax.formatting import formatted
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

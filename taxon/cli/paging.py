@@ -1,4 +1,4 @@
-"""Printing what was asked for, through the user's pager where it is longer than the terminal."""
+"""Printing a command's output, through the user's pager where it is longer than the terminal."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def rewrite(path: str, text: str) -> None:
     Raises OSError where that is not possible, or the file may not be written, and leaves the file as it is.
     """
     target = Path(path).resolve(strict=True)
-    if not os.access(target, os.W_OK):  # a rename asks only whether the folder may be written
+    if not os.access(target, os.W_OK):  # a rename needs only a folder that may be written
         raise PermissionError(0, "permission denied", path)
     before = target.stat()
     descriptor, aside = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)

@@ -122,7 +122,8 @@ def run(
             source = emit(resolved.row)
             from taxon.runtime.trainer import Program, train
 
-        outcome = train(Program(resolved.name, resolved.hash, resolved.canonical, source), options)
+        program = Program(resolved.name, resolved.hash, resolved.canonical, source, resolved.packages)
+        outcome = train(program, options)
     raise typer.Exit(outcome.exit_code)
 
 
@@ -156,8 +157,8 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
         # Of a finished run more is asked for; any other one may have nothing left to do but to end.
         done = record.steps_done if record.status == "finished" and count is not None else 0
         wanted = None if count is not None and count <= record.steps_done else count or record.steps
-        resolved, source = compiled(opened, record.environment, env, wanted, done)
+        resolved, source = compiled(opened, record.environment, env, record.extensions, wanted, done)
         from taxon.runtime.trainer import Program, resume
 
-    program = Program(record.name, resolved.hash, resolved.canonical, source)
+    program = Program(record.name, resolved.hash, resolved.canonical, source, resolved.packages)
     return resume(program, folder, count, workers=count_workers).exit_code

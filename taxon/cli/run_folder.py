@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
 from taxon.cli import frontend
+from taxon.cli.extending import lacking
 from taxon.diagnostics.model import Diagnostic
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
@@ -16,13 +18,17 @@ from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
 
 
-def spec_of(folder: RunFolder, env: str | None, steps: int | None = None, done: int = 0) -> frontend.Resolved:
+def spec_of(
+    folder: RunFolder, env: str | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
+) -> frontend.Resolved:
     """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
 
-    steps, done: as `compiled` has them. Raises UserError where it cannot be read; where it means nothing, the command
-    ends (1 or 2).
+    packages: those that the record names, with their versions. steps, done: as `compiled` has them. Raises UserError
+    where it cannot be read, or a package is not there; where it means nothing, the command ends (1 or 2).
     """
     path = folder.path / SPEC
+    for why, way_out in lacking(packages):
+        raise UserError(f"{folder.path} has {why}", way_out)
     try:
         found = decoded(str(path), folder.read(SPEC, LARGEST))
     except OSError as error:
@@ -37,13 +43,18 @@ def spec_of(folder: RunFolder, env: str | None, steps: int | None = None, done: 
 
 
 def compiled(
-    folder: RunFolder, environment: str, env: str | None, steps: int | None = None, done: int = 0
+    folder: RunFolder,
+    environment: str,
+    env: str | None,
+    packages: Mapping[str, str],
+    steps: int | None = None,
+    done: int = 0,
 ) -> tuple[frontend.Resolved, str]:
     """A run's spec, and the module emitted anew from it: text found in a folder is never executed.
 
     environment: the run's own. env: the same again by the user's hand, where it would import a module. Raises UserError
-    where that is needed or wrong. steps: how many are asked for in all, where it is to be trained, of which `done` are
-    made already; where no update would follow, the command ends.
+    where that is needed or wrong. packages: as `spec_of` has them. steps: how many are asked for in all, where it is to
+    be trained, of which `done` are made already; where no update would follow, the command ends.
     """
     from taxon.compiler import emit
 
@@ -53,5 +64,5 @@ def compiled(
         raise UserError(message, f"if you trust that module, add --env {environment}")
     if env not in (None, environment):
         raise UserError(f"the run was on {environment}, not on {env}", "leave --env out")
-    resolved = spec_of(folder, environment, steps, done)
+    resolved = spec_of(folder, environment, packages, steps, done)
     return resolved, emit(resolved.row)

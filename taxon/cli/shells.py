@@ -13,7 +13,7 @@ _BREAKS = re.compile(r"[=:]+")  # of COMP_WORDBREAKS, what stands in the words o
 
 
 def words() -> list[str] | None:
-    """The words between `taxon` and the one that is completed; None where no shell asks."""
+    """The words between `taxon` and the one that is completed; None where no shell completes."""
     match os.environ.get(COMPLETING, "").partition("_"):
         case "complete", _, "bash":
             return _bash()[0][1:-1]

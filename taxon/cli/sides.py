@@ -11,15 +11,14 @@ from typing import NoReturn
 
 import typer
 
+from taxon.cli.extending import LARGEST_RECORD, extensions
 from taxon.cli.failure import user_errors
 from taxon.cli.frontend import load, write
 from taxon.cli.run_folder import spec_of
 from taxon.diagnostics.visible import visible
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import RECORD, SPEC, RunFolder
-from taxon.taxonomy.row import Row
-
-LARGEST_RECORD = 1024 * 1024  # bytes; a record with ten thousand seeds is half of it
+from taxon.taxonomy.schema import Row
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class Side:
 def sides(specs: Sequence[str], env: str | None = None) -> list[Side]:
     """Resolve what is to be compared; where something cannot be, the command ends (1 or 2).
 
-    A folder that holds a run stands for the spec that was run. Rows of one name are told apart by how they were asked
-    for, unless they are the same.
+    A folder that holds a run stands for the spec that was run. Rows of one name are distinguished by how they were
+    given, unless they are the same.
     """
     loaded = [_side(spec, env) for spec in specs]
     clashing = {
@@ -54,10 +53,11 @@ def _side(spec: str, env: str | None) -> Side:
         folder = RunFolder(Path(spec))
         path = folder.path / RECORD
         try:
-            recorded = json.loads(folder.read(RECORD, LARGEST_RECORD).decode())["row"]
+            record = json.loads(folder.read(RECORD, LARGEST_RECORD).decode())
+            recorded, packages = record["row"], extensions(record)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise UserError(f"{path} is not the record of a run", "name a folder that `taxon run` wrote") from None
-        resolved = spec_of(folder, env)
+        resolved = spec_of(folder, env, packages)
         if recorded != resolved.hash:
             message = f"{path.with_name(SPEC)} is not the spec that was run: its hash differs"
             raise UserError(message, "restore the file")

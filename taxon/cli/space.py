@@ -17,7 +17,7 @@ from taxon.cli.frontend import write
 from taxon.cli.terminal import Screen
 from taxon.semantics.entries import every_entry
 from taxon.semantics.space import Blame, Point, coherent, refused
-from taxon.taxonomy.rules.rule import Rule
+from taxon.taxonomy.rule import Rule
 
 _INTRODUCTION = """\
 # How many rows mean something
@@ -26,8 +26,9 @@ Written by `taxon table --space --markdown`, which counts again.
 
 A row over the seven factors of Table 1 is one entry for each: every choice of the factor with every set of its
 modifiers. Numbers are no entries of their own, as in Table 1: lambda of `td` stands at 0, at 1 or between, the
-covariance of `pi_theta` is `cov(s)`, `cov` or a number. A row is coherent if the checker accepts it with some choice of
-everything else: eta, the data, networks, targets and the parameters of the entries.
+covariance of `pi_theta` is `cov(s)`, `cov` or a number, and a mixture has 3 components for any number of them. A row is
+coherent if the checker accepts it with some choice of everything else: eta, the data, networks, targets and the
+parameters of the entries.
 
 The search applies the checker's own rules to rows whose leaves are decided one by one, in the order in which the rules
 read them, over all choices of a leaf (of its numbers: the default, 0, 1 and 2). It goes back to a decision only where a

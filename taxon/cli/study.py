@@ -108,7 +108,8 @@ def run(
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Run on the Ray cluster at this address, or on one that is started here: local. Needs taxon-rl[ray].",
+            help="Run on the Ray cluster with its head at HOST:PORT, auto for this machine's, or local for one that is "
+            "started here. Needs taxon-rl[ray].",
         ),
     ] = None,
     out: Out = None,

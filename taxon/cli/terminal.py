@@ -18,7 +18,7 @@ _SIZE = os.terminal_size((80, 24))  # of a terminal that does not say
 
 
 def settle() -> None:
-    """Have NO_COLOR and FORCE_COLOR, which the libraries know, say what CLICOLOR and CLICOLOR_FORCE say.
+    """Have NO_COLOR and FORCE_COLOR, which the libraries read, say what CLICOLOR and CLICOLOR_FORCE say.
 
     The order is NO_COLOR, then FORCE_COLOR and CLICOLOR_FORCE, then CLICOLOR: https://bixense.com/clicolors.
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from taxon.compiler.library import exports
+from taxon.compiler.symbols import Column
 
 
 class ContractError(Exception):
@@ -19,7 +20,7 @@ class Section:
     """One step of the derivation.
 
     `text` is prose; mathematics in it stands between dollars. `lines` are LaTeX, one equation each, of the commands
-    that `derivation.notation` knows. `paths` are the row's leaves that decide the section. `at` names what the lines
+    that `derivation.notation` has. `paths` are the row's leaves that decide the section. `at` names what the lines
     that compute it assign or define.
     """
 
@@ -43,6 +44,17 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A column that acting adds to the stored step, and updates read by its symbol."""
+
+    column: Column
+    symbol: str
+    code: str  # what it is, over what `act` names and the memory before the step
+    random: str  # what it is for a uniform action, over `uniform` [S, N, A]
+    axes: tuple[str, ...] = ()  # its shape behind [S, N], as expressions of the agent
+
+
+@dataclass(frozen=True)
 class Step:
     """The descent of a network's loss, which the blocks `within` its field make up."""
 
@@ -50,6 +62,8 @@ class Step:
     loss: str  # name of the function
     cost: str  # name of its value
     lines: str  # from the gradient to the next value
+    shared: tuple[str, ...] = ()  # further roles that it trains, whose parameters are arguments of the loss
+    leaving: tuple[str, ...] = ()  # what leaves the loss beside its value
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ class Block:
         within: it stands inside the loss of this field.
         anywhere: it is printed in every function that reads it, and only there.
         doc: of the loss, or what a later stage adds to that.
+        operators: names that are operators of packages, and no symbols.
     """
 
     part: str
@@ -77,19 +92,27 @@ class Block:
     noise: tuple[tuple[str, tuple[str, ...]], ...] = ()
     metrics: tuple[tuple[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
+    operators: frozenset[str] = frozenset()
 
     @cached_property
     def names(self) -> Names:
         return analyse(self.code)
 
     @cached_property
+    def alias(self) -> str:
+        """The symbol that the block only gives another name, which is printed in its place; mostly none."""
+        match ast.parse(self.code).body:
+            case [ast.Assign(targets=[ast.Name()], value=ast.Name(id=name))] if self.anywhere:
+                return name
+        return ""
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """The symbols that the code and the metrics read from outside."""
-        loads = {name for name, _, _ in self.names.loads} - GIVEN - exports().keys()
+        given = GIVEN | exports().keys() | self.operators
+        loads = {name for name, _, _ in self.names.loads} - given
         inner = {self.step.cost, f"{self.step.field}_gradient"} if self.step else set()
-        shown = (
-            {name for _, text in self.metrics for name, _, _ in analyse(text).loads} - GIVEN - exports().keys() - inner
-        )
+        shown = {name for _, text in self.metrics for name, _, _ in analyse(text).loads} - given - inner
         own = self.names.stores - ({self.writes[0]} if self.stage else set())
         first = {name for name in own if name in loads and self.names.loaded_first(name)}
         return frozenset((loads - own) | first | (shown - own))
@@ -111,7 +134,8 @@ class Names:
 
 # What every function of a module may read.
 GIVEN = frozenset(dir(builtins)) | {
-    *("self", "state", "noise", "batch", "episodes", "updates", "generators", "torch", "F", "Tensor", "math"),
+    *("self", "state", "memory", "noise", "batch", "episodes", "updates", "generators"),
+    *("torch", "F", "Tensor", "math", "DATA"),
     *("grad", "grad_and_value", "windows", "by_group"),
 }
 

@@ -1,7 +1,7 @@
 """The row as the blocks see it: choices looked up in what is registered for them, numbers by path, offers by provider.
 
 What a choice means to the compiler is registered under its path and key: a function that adds blocks, or a small value.
-A leaf that nobody looks up is refused by its path, so that an unfinished choice never becomes another algorithm.
+A leaf that is never looked up is refused by its path, so that an unfinished choice never becomes another algorithm.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from taxon.compiler.block import Block, ContractError, Field, Section
+from taxon.compiler.block import Block, ContractError, Field, Section, Stored
+from taxon.compiler.function import Function
 from taxon.compiler.literals import number
 from taxon.compiler.notation import number as tex_number
+from taxon.compiler.packages import operators, register
+from taxon.compiler.roles import Role
+from taxon.compiler.symbols import DATA, Column
 from taxon.semantics import leaf_text
-from taxon.taxonomy.row import Composition, Row
+from taxon.taxonomy.language import packages_of
+from taxon.taxonomy.schema import Composition, Leaf, Row
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,19 +57,32 @@ def _pattern(path: str) -> str:
     return path if path in MEANINGS else starred
 
 
-def _unfinished(path: str, key: str) -> str:
-    return f"{path} = {key} has no block in the compiler: it is a choice that is not finished"
+def _unfinished(leaf: Leaf, key: str) -> str:
+    chosen = leaf.slot.choice(key)
+    of = f", which {chosen.package} added," if chosen is not None and chosen.package else ""
+    return f"{leaf.path} = {key}{of} has no block in the compiler: it is a choice that is not finished"
 
 
 class Choices:
-    """What choices add: blocks, fields of the state, constants, attributes of the agent, functions beside it."""
+    """What choices add: blocks, roles, fields of state and memory, constants, methods and attributes of the agent.
+
+    Raises ContractError where a package that the row has choices of cannot be used.
+    """
 
     def __init__(self, row: Row) -> None:
         self.row = row
+        self.packages = packages_of(row)
+        register(self.packages)
+        self.operators = operators(self.packages)  # beside the library's: name -> module
         self.blocks: list[Block] = []
         self.fields: list[Field] = []
+        self.roles: dict[str, Role] = {}
+        self.memory: list[Field] = []  # what acting keeps from step to step of an episode
+        self.stored: list[Stored] = []  # columns that acting adds to the data
+        self.methods: list[Function] = []  # of the agent, beside those of acting and updates
         self.constants: dict[str, tuple[str, str]] = {}
         self.attributes: list[str] = []  # lines of `__init__`
+        self.helpers: dict[str, str] = {}  # functions beside the agent
         self.sections: list[Section] = []  # of what stands outside all blocks
         self._offers: dict[Callable[..., Any], Any] = {}
         self._understood: set[tuple[str, str]] = set()
@@ -83,7 +101,7 @@ class Choices:
         key = self._key(path)
         known = MEANINGS.get(_pattern(path), {})
         if key not in known:
-            raise ContractError(_unfinished(path, key))
+            raise ContractError(_unfinished(self.row.leaves[path], key))
         self._understood.add((path, key))
         return known[key]
 
@@ -95,6 +113,8 @@ class Choices:
         return self._key(path)
 
     def _key(self, path: str) -> str:
+        if path not in self.row:
+            raise ContractError(f"a block reads {path}, which the row does not have")
         value = self.row[path]
         return value.base if isinstance(value, Composition) else NUMBER
 
@@ -135,7 +155,7 @@ class Choices:
         """Refuse the row where nothing is registered for one of its choices."""
         for path, leaf in self.row.leaves.items():
             if isinstance(leaf.value, Composition) and leaf.value.base not in MEANINGS.get(_pattern(path), {}):
-                raise ContractError(_unfinished(path, leaf.value.base))
+                raise ContractError(_unfinished(leaf, leaf.value.base))
 
     def refuse_unread(self) -> None:
         """Refuse the row where a leaf was not understood: whatever it chooses would have no effect."""
@@ -151,7 +171,7 @@ class Choices:
 
     def add(self, part: str, code: str, *writes: str, **more: Any) -> None:
         """Add a block; one that says the same as another is that other."""
-        block = Block(part, code, writes, **more)
+        block = Block(part, code, writes, operators=frozenset(self.operators), **more)
         if block not in self.blocks:
             self.blocks.append(block)
 
@@ -160,8 +180,25 @@ class Choices:
         self.constants[name] = (self.literal(path), comment)
         return name
 
+    def derived(self, name: str, text: str, comment: str) -> str:
+        """Give what follows from other constants a name."""
+        self.constants[name] = (text, comment)
+        return name
+
     def field(self, name: str, shape: str, init: str, kind: str = "Tensor", local: bool = False) -> None:
         self.fields.append(Field(name, shape, init, kind, local))
+
+    def remember(self, name: str, axes: str, init: str) -> None:
+        """A field of the memory, `memory.<name>`, [S, N, axes]; a block of `act` that writes its name changes it.
+
+        init: its value at an episode's start, over `seeds`, `environments` and `device`.
+        """
+        self.memory.append(Field(name, f"[S, N, {axes}]", init))
+
+    @property
+    def data(self) -> dict[str, Column]:
+        """The symbols that are columns of the data."""
+        return DATA | {each.symbol: each.column for each in self.stored}
 
     # ---- for equations
 
@@ -176,6 +213,10 @@ class Choices:
     def present(self, *paths: str) -> tuple[str, ...]:
         """Those of the paths that the row has."""
         return tuple(dict.fromkeys(path for path in paths if path in self.row))
+
+    def below(self, path: str) -> tuple[str, ...]:
+        """The row's leaves at a path and below it."""
+        return tuple(leaf for leaf in self.row.leaves if leaf == path or leaf.startswith(f"{path}."))
 
     def source(self, *paths: str) -> str:
         """The sources of the choices at these paths, each once."""

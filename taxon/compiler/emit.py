@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taxon.compiler.assemble import assemble
 from taxon.compiler.printing.module import print_module
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 
 def emit(row: Row) -> str:

@@ -1,4 +1,7 @@
-"""The functions an emitted module may call, read from their sources without importing them (torch stays out)."""
+"""The functions an emitted module may call, read from their sources without importing them (torch stays out).
+
+Most are the library's own; packages bring theirs (`compiler/packages.py`).
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,12 @@ def read(relative: str) -> Source:
     """A file of the package, such as `operators/returns.py`."""
     text = _text(relative)
     return Source("taxon." + relative.removesuffix(".py").replace("/", "."), ast.parse(text), text)
+
+
+def read_file(module: str, path: Path) -> Source:
+    """A module of another package. Raises OSError, SyntaxError or ValueError where the file holds none."""
+    text = path.read_text("utf-8")
+    return Source(module, ast.parse(text), text)
 
 
 @cache

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from taxon.compiler.block import ContractError
 from taxon.compiler.blocks.critic import critic
 from taxon.compiler.blocks.data import data, delay, whole
 from taxon.compiler.blocks.estimate import estimate
-from taxon.compiler.blocks.network import seen
+from taxon.compiler.blocks.network import input_
 from taxon.compiler.blocks.policy import family
 from taxon.compiler.choices import Choices
+from taxon.compiler.function import Function
 
 _STEP = ") -> tuple[State, dict[str, Tensor]]:"
 _COLUMNS = "self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]) -> dict[str, Tensor]:"
@@ -18,30 +19,9 @@ _FLATTEN = "batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B,
 
 
 @dataclass(frozen=True)
-class Function:
-    """A method of the emitted agent: which parts it holds, what its data are called, and how it ends."""
-
-    name: str
-    signature: str
-    doc: str
-    parts: tuple[str, ...] = ()
-    data: str = ""
-    batch: str = ""  # the NamedTuple of its data
-    whole: bool = False
-    counter: str = ""  # the field that counts its steps
-    head: tuple[str, ...] = ()
-    returns: str = ""  # the last line; where there is none, the new state and the metrics
-    given: dict[str, str] = field(default_factory=dict)  # symbols that are arguments, by the names that these have
-    draws: bool = False  # its noise is drawn inside, for `n` steps
-    columns: bool = False  # it returns the columns that other functions read
-    before: bool = False  # the estimate reads the state before the critic's step
-    joins: bool = False  # its metrics join those of the critic's step, which it begins with
-
-
-@dataclass(frozen=True)
 class Phase:
     name: str
-    updates: int
+    updates: str
     batch: str
     refresh: str
     update: str
@@ -62,21 +42,22 @@ def schedule(c: Choices) -> Schedule:
     return _phased(c) if c.take(data).phased else _joint(c)
 
 
-def acting(c: Choices, stored: bool) -> tuple[Function, ...]:
+def acting(c: Choices) -> tuple[Function, ...]:
     """What the runtime calls between updates."""
     made, finite = c.take(family), bool(c.take(family).log_all)
     hot = ", one-hot" if finite else ""
     what = "Draws of pi_theta" if made.sample else "Actions of pi_theta, and noise"
-    density = ", log_prob [S, N]" if stored else ""
-    axes = ", ".join({"self.actions": "A"}.get(axis, axis) for axis in made.noise_axes)
-    doc = f"{what}: observation [S, N, O], noise [S, N, {axes}] -> action [S, N, A]{hot}{density}."
+    added = "".join(f", {each.column.name} [{each.column.axes('S, N')}]" for each in c.stored)
+    axes = ", ".join(made.noise_axes).replace("self.actions", "A")
+    doc = f"{what}: observation [S, N, O], noise [S, N, {axes}] -> action [S, N, A]{hot}{added}."
     state = "self, state: State, observation: Tensor"
     learns = any(block.part == "observe" for block in c.blocks)
     observed = ", enter the running statistics" if learns else ": nothing to learn from them"
-    kind = "likeliest" if finite else "mean"
-    evaluates = f"The {kind} action, for evaluation: [S, ..., O] -> [S, ..., A]{hot}."
-    given = {"seen_raw": "observation", "begins_now": "begins"}
-    acts = 'return state, {"action": action, "log_prob": log_prob}' if stored else 'return state, {"action": action}'
+    evaluates = f"The {made.evaluated}, for evaluation: [S, N, O] -> [S, N, A]{hot}."
+    given = {"seen_raw": "observation"}
+    columns = "".join(f', "{each.column.name}": {each.code}' for each in c.stored)
+    acts = f'return {{memory}}, {{"action": action{columns}}}'
+    remembers = "self, state: State, memory: Memory, observation: Tensor"
     changed = "return state._replace(statistics=statistics)" if learns else "return state"
     return (
         Function(
@@ -97,13 +78,20 @@ def acting(c: Choices, stored: bool) -> tuple[Function, ...]:
         ),
         Function(
             "act",
-            f"{state}, begins: Tensor, noise: Tensor{_STEP}",
+            f"{remembers}, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:",
             doc,
-            ("act", *(["density"] if stored else [])),
+            ("act", "density"),
             given=given,
             returns=acts,
         ),
-        Function("act_mean", f"{state}) -> Tensor:", evaluates, ("act_mean",), given=given, returns="-"),
+        Function(
+            "act_mean",
+            f"{remembers}) -> tuple[Memory, Tensor]:",
+            evaluates,
+            ("act_mean",),
+            given=given,
+            returns="return {memory}, action",
+        ),
     )
 
 
@@ -135,7 +123,14 @@ def critics(c: Choices) -> tuple[Function, ...]:
     )
 
 
-_POLICY = ("policy", "multipliers")
+def _steps(c: Choices, name: str) -> tuple[str, ...]:
+    """The parts with a role's step and those of the roles beside it."""
+    return (name, *(role.name for role in c.roles.values() if role.beside == name))
+
+
+def _lags(c: Choices, *names: str) -> tuple[str, ...]:
+    """The parts with the lagged copies of these roles and of those that are updated with them."""
+    return tuple(f"lag.{role.name}" for name in names for role in c.roles.values() if role.place == name)
 
 
 def _multiplied(c: Choices) -> bool:
@@ -146,15 +141,15 @@ def _joint(c: Choices) -> Schedule:
     """One minibatch for all parts; with a delay the policy's parts at every so many updates of the critic."""
     found, every = c.take(critic), c.take(delay)
     head = (_FLATTEN,) if c.take(data).windows else ()
-    estimates, lags = ("estimate", "target"), ("lag.critic", "lag.policy")
+    estimates, lags = ("estimate", "target"), _lags(c, "critic", "policy")
     lagged = any(block.part in lags for block in c.blocks)
     signature = "self, state: State, batch: Batch, noise: {noise}" + _STEP
     delayed = every > 1 and found.fitted
-    parts = [*(["critic"] if found.fitted else []), "policy"]
+    parts = [*(_steps(c, "critic") if found.fitted else []), *_steps(c, "policy")]
     parts += [*(["multipliers"] if _multiplied(c) else []), *(["lagged copies"] if lagged else [])]
     words = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     doc = f"One minibatch: {words}. Every metric is [S]."
-    joint: tuple[str, ...] = (*estimates, "critic") if found.fitted else ()
+    joint: tuple[str, ...] = (*estimates, *_steps(c, "critic")) if found.fitted else ()
     first: tuple[Function, ...] = ()
     if delayed:
         alone = "One minibatch of the critic alone. Every metric is [S]."
@@ -171,7 +166,7 @@ def _joint(c: Choices) -> Schedule:
         "update",
         signature,
         doc,
-        (*joint, *_POLICY, *lags),
+        (*joint, *_steps(c, "policy"), "multipliers", *lags),
         "batch",
         "Batch",
         counter=counter,
@@ -180,7 +175,7 @@ def _joint(c: Choices) -> Schedule:
         joins=delayed,
     )
     more = ", every=POLICY_EVERY, between=self.update_critic" if every > 1 else ""
-    phase = Phase("update", c.take(data).counts["joint"], "Batch", "None", "update", more=more)
+    phase = Phase("update", c.take(data).named["joint"], "Batch", "None", "update", more=more)
     return Schedule((*first, update), (phase,), "noise", "The standard normal draws of one update")
 
 
@@ -191,25 +186,33 @@ def _phased(c: Choices) -> Schedule:
     drawn, passed = (", generators: Sequence[torch.Generator]", ", generators") if random else ("", "")
     functions: list[Function] = []
     fitted = found.fitted
-    if fitted:
-        functions += _targets(c, drawn, passed, random)
+    pieces, head, given = _in_pieces(c, drawn, passed, random)
+    functions += pieces
     if fitted and of.episodic:
+        functions += _targets(c, drawn, head, given)
         line = f'return {{"target": self.targets(state, episodes{passed})}}'
         functions.append(
             Function(
                 "refresh_value", _COLUMNS, "The targets of the critic's phase, fixed while it lasts.", returns=line
             )
         )
+        head, given = (), {}
+        if found.network == "v":  # the advantage is taken of the critic as its phase left it
+            head, given = (f"target = self.targets(state, episodes{passed})",), {"target": "target"}
     if fitted:
         doc = "One minibatch of the critic. Every metric is [S]."
         signature = "self, state: State, batch: ValueBatch, noise: tuple[()]" + _STEP
         functions.append(
             Function(
-                "update_value", signature, doc, ("critic", "lag.critic"), "batch", "ValueBatch", counter="value_updates"
+                "update_value",
+                signature,
+                doc,
+                (*_steps(c, "critic"), *_lags(c, "critic")),
+                "batch",
+                "ValueBatch",
+                counter="value_updates",
             )
         )
-    targets = fitted and (of.rollouts or found.network == "v")
-    head = (f"target = self.targets(state, episodes{passed})",) if targets else ()
     columns = Function(
         "refresh_policy",
         _COLUMNS,
@@ -218,9 +221,10 @@ def _phased(c: Choices) -> Schedule:
         "episodes",
         head=head,
         columns=True,
-        given={"target": "target"} if targets else {},
+        given=given,
     )
-    refreshed = targets or any(b.part == "columns" and not b.anywhere for b in c.blocks) or _reads_columns(c)
+    reads = any(b.part == "columns" and not b.anywhere for b in c.blocks) or _reads_columns(c)
+    refreshed = bool(head) or reads
     if refreshed:
         functions.append(columns)
     alone = "All that was collected" if c.take(whole) else "One minibatch"
@@ -230,7 +234,7 @@ def _phased(c: Choices) -> Schedule:
         "update_policy",
         signature,
         doc,
-        (*_POLICY, "lag.policy"),
+        (*_steps(c, "policy"), "multipliers", *_lags(c, "policy")),
         "batch",
         "PolicyBatch",
         c.take(whole),
@@ -239,7 +243,7 @@ def _phased(c: Choices) -> Schedule:
     functions.append(update)
     policy = Phase(
         "policy",
-        of.counts["policy"],
+        of.named["policy"],
         "PolicyBatch",
         "self.refresh_policy" if refreshed else "None",
         "update_policy",
@@ -251,10 +255,10 @@ def _phased(c: Choices) -> Schedule:
             batch = f"{part.title()}Batch"
             signature = f"self, state: State, batch: {batch}, noise: tuple[()]{_STEP}"
             functions.append(Function(f"update_{part}", signature, doc, (part,), "batch", batch, True))
-            phases.append(Phase(part, 1, batch, "None", f"update_{part}", True))
+            phases.append(Phase(part, "1", batch, "None", f"update_{part}", True))
     if fitted:
         value = Phase(
-            "value", of.counts["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
+            "value", of.named["value"], "ValueBatch", "None" if of.rollouts else "self.refresh_value", "update_value"
         )
         phases = [*phases, value] if of.rollouts else [value, *phases]
     if not made.parameters:
@@ -277,37 +281,40 @@ def _reads_columns(c: Choices) -> bool:
     return any(block.reads & columns for block in c.blocks if block.part not in ("columns", "estimate"))
 
 
-def _targets(c: Choices, drawn: str, passed: str, random: bool) -> list[Function]:
-    """G of every stored step, in pieces where a network reads it."""
-    made, found = c.take(estimate), c.take(critic)
-    pieces = f"self, state: State, batch: Episodes{drawn}) -> "
+def _in_pieces(
+    c: Choices, drawn: str, passed: str, random: bool
+) -> tuple[list[Function], tuple[str, ...], dict[str, str]]:
+    """What networks read of the stored steps where these are many, in pieces: the methods, the lines that call them,
+    and the symbols that the lines define. On rollouts V reads all steps at once, as the policy does."""
+    made, found, of = c.take(estimate), c.take(critic), c.take(data)
+    if not found.fitted or (found.network == "v" and of.rollouts):
+        return [], (), {}
+    signature = f"self, state: State, batch: Episodes{drawn}) -> "
     if made.traced:
         doc = "V(s'), Q(s, a) and log pi(a|s) - log b(a|s) at a piece of the stored steps: each [S, n]."
-        each = Function(
-            "step_values",
-            f"{pieces}tuple[Tensor, ...]:",
-            doc,
-            ("estimate",),
-            "batch",
-            draws=random,
-            returns="return next_value, q, log_ratio",
-        )
+        returns = "return next_value, q, log_ratio"
+        kind, name = "tuple[Tensor, ...]:", "step_values"
         head: tuple[str, ...] = (
             f"parts = [self.step_values(state, piece{passed}) for piece in pieces(episodes)]",
             "next_value, q, log_ratio = (torch.cat(part, 1) for part in zip(*parts, strict=True))",
         )
     else:
         doc = "V(s') at a piece of the stored steps: [S, n]."
-        each = Function(
-            "next_values", f"{pieces}Tensor:", doc, ("estimate",), "batch", draws=random, returns="return next_value"
-        )
+        returns, kind, name = "return next_value", "Tensor:", "next_values"
         head = (f"next_value = torch.cat([self.next_values(state, piece{passed}) for piece in pieces(episodes)], 1)",)
-    functions = [each]
-    if found.network == "v":
-        line = f"return torch.cat([self.v(critic, {seen(c, 'piece.observation')}) for piece in pieces(episodes)], 1)"
+    each = Function(name, f"{signature}{kind}", doc, ("estimate",), "batch", draws=random, returns=returns)
+    defined = returns.removeprefix("return ").split(", ")
+    return [each], head, {symbol: symbol for symbol in defined}
+
+
+def _targets(c: Choices, drawn: str, head: tuple[str, ...], given: dict[str, str]) -> list[Function]:
+    """G of every stored step of a replay's episodes."""
+    functions = []
+    if c.take(critic).network == "v":
+        value = f"self.v(critic, {c.take(input_).of('piece')})"
+        line = f"return torch.cat([{value} for piece in pieces(episodes)], 1)"
         signature = "self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:"
         functions.append(Function("values", signature, "V(s) of every stored step: [S, n].", returns=line))
-    given = {name: name for name in ("next_value", "q", "log_ratio")}
     signature = f"self, state: State, episodes: Episodes{drawn}) -> Tensor:"
     doc = "G of every stored step, the critic as it stands: [S, n]."
     functions.append(

@@ -9,7 +9,9 @@ import ast
 from functools import cache
 from pathlib import Path
 
+from taxon.compiler.block import ContractError
 from taxon.compiler.library import PACKAGES, Source, names_used, package_files, read
+from taxon.compiler.packages import sources
 from taxon.compiler.printing.layout import order_imports
 
 _MAIN = Path(__file__).parent / "printing" / "standalone.txt"
@@ -22,6 +24,7 @@ RUNTIME = tuple(
         "environments/collector",
         "environments/environment",
         "environments/faults",
+        "environments/layouts",
         "environments/making",
         "environments/step_buffer",
         "environments/sync_vector",
@@ -46,40 +49,60 @@ def standalone(module: str) -> str:
     own = [Source("", ast.parse(text), text) for text in (module, main)]
     body, script = (_without_imports(source) for source in own)
     defined = {name for source in own for name in source.definitions()}
-    sections, kept = _library(names_used(body) | names_used(script), defined)
+    files = _files(sources(module))
+    sections, kept = _library(files, names_used(body) | names_used(script), defined)
     header = ast.get_docstring(own[0].tree, clean=False) or ""
     escaped = header.replace("\\", "\\\\").replace('"', '\\"')
-    imports = _imports([*own, *kept], "\n".join([*sections, body, script]))
+    imports = _imports([*own, *kept], {source.module for source in files}, "\n".join([*sections, body, script]))
     start = f'"""{escaped}"""\n\nfrom __future__ import annotations\n\n{imports}'
     return "\n\n\n".join(part.strip("\n") for part in (start, *sections, body, script)) + "\n"
 
 
+def _files(outside: list[Source]) -> list[Source]:
+    """The library, and what packages bring, in an order in which a definition never needs a later one at import.
+
+    Raises:
+        ContractError: a package's file has a name that another file gives a meaning too.
+    """
+    library = _own()
+    given = {name: source.module for source in library for name in source.definitions()}
+    for source in outside:
+        for name in source.definitions():
+            if given.setdefault(name, source.module) != source.module:
+                raise ContractError(f"one file cannot hold both {source.module}.{name} and {given[name]}.{name}")
+        for node in source.tree.body:
+            if isinstance(node, ast.ImportFrom) and _ours(node.module or ""):
+                missing = next((alias.name for alias in node.names if alias.name not in given), None)
+                if missing is not None:
+                    reason = f"{source.module} imports {missing} of {node.module}, which no script has"
+                    raise ContractError(reason)
+    return [*library, *_placed(outside)]
+
+
 @cache
-def _files() -> tuple[Source, ...]:
-    """The library in an order in which a definition never needs a later one at import."""
+def _own() -> tuple[Source, ...]:
     paths = [f"{package}/{name}" for package in PACKAGES for name in package_files(package)]
-    sources = [read(path) for path in (*paths, *RUNTIME)]
-    placed: list[Source] = []
+    return tuple(_placed([read(path) for path in (*paths, *RUNTIME)]))
+
+
+def _placed(sources: list[Source]) -> list[Source]:
+    sources, placed = list(sources), []
     while sources:
         names = {source.module for source in sources}
         ready = next(source for source in sources if not (_modules(source) & names - {source.module}))
         placed.append(ready)
         sources.remove(ready)
-    return tuple(placed)
+    return placed
 
 
 def _modules(source: Source) -> set[str]:
-    """The modules of the package that a file imports."""
-    return {
-        node.module
-        for node in source.tree.body
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("taxon.")
-    }
+    """The modules that a file imports names from."""
+    return {node.module for node in source.tree.body if isinstance(node, ast.ImportFrom) and node.module}
 
 
-def _library(wanted: set[str], defined: set[str]) -> tuple[list[str], list[Source]]:
+def _library(files: list[Source], wanted: set[str], defined: set[str]) -> tuple[list[str], list[Source]]:
     """The definitions that `wanted` names, directly or through each other, file by file; none that is `defined`."""
-    definitions = {name: (source, node) for source in _files() for name, node in source.definitions().items()}
+    definitions = {name: (source, node) for source in files for name, node in source.definitions().items()}
     closure: set[str] = set()
     open_ = [name for name in wanted if name in definitions]
     while open_:
@@ -89,7 +112,7 @@ def _library(wanted: set[str], defined: set[str]) -> tuple[list[str], list[Sourc
             open_ += [used for used in names_used(_segment(*definitions[name])) if used in definitions]
     sections: list[str] = []
     kept: list[Source] = []
-    for source in _files():
+    for source in files:
         nodes = dict.fromkeys(node for name, node in source.definitions().items() if name in closure)
         if nodes:
             sections.append("\n\n\n".join(_segment(source, node) for node in nodes))
@@ -115,8 +138,8 @@ def _without_imports(source: Source) -> str:
     return "\n".join(source.text.splitlines()[first.lineno - 1 :])
 
 
-def _imports(sources: list[Source], text: str) -> str:
-    """The imports of others that the text still needs, sorted."""
+def _imports(sources: list[Source], written: set[str], text: str) -> str:
+    """The imports of others that the text still needs, sorted; none of modules that are written out."""
     used = names_used(text)
     lines: set[str] = set()
     for source in sources:
@@ -127,6 +150,10 @@ def _imports(sources: list[Source], text: str) -> str:
                     for alias in node.names
                     if (alias.asname or alias.name.partition(".")[0]) in used
                 }
-            elif isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("taxon."):
+            elif isinstance(node, ast.ImportFrom) and node.module not in written and not _ours(node.module or ""):
                 lines |= {f"from {node.module} import {alias.name}" for alias in node.names if alias.name in used}
     return order_imports(lines)
+
+
+def _ours(module: str) -> bool:
+    return module.startswith("taxon.")

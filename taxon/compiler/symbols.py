@@ -16,6 +16,10 @@ class Column:
     shape: str
     meaning: str
 
+    def axes(self, leading: str) -> str:
+        """All of its axes."""
+        return f"{leading}, {self.shape}" if self.shape else leading
+
 
 DATA = {
     "raw_observation": Column("observation", "O", "s as it was stored"),
@@ -27,27 +31,29 @@ DATA = {
     "ended": Column("ended", "", "1 at the last stored step of an episode"),
     "valid": Column("valid", "", "0 at padding"),
     "begins": Column("begins", "", "1 at the first step of an episode"),
-    "acting_log_prob": Column("log_prob", "", "log b(a|s) of the policy that acted"),
 }
 
 # A symbol, and the stages at which one block each may rework it after its writer.
 STAGES = {
     "policy": ("project",),
     "next_action": ("smoothing",),
+    "next_value": ("prior",),
     "score": ("baseline", "standardise"),
     "advantage": ("standardise",),
     "returns": ("standardise",),
     "weights": ("normalise", "clip", "bounds"),
-    "loss": ("divergence", "region", "bounds"),
+    "loss": ("divergence", "prior", "region", "bounds"),
 }
 
 # Columns of minibatches that are computed of all data, and what they have behind [S, B].
 COMPUTED = {"old_mean": "A", "old_std": "A", "old_logits": "A", "old_scale": "A, A", "old_alpha": "A", "old_beta": "A"}
 
-# The order of the state's fields is that of the draws of `init`; a field's memory and lagged copy follow it.
+# The order of the state's fields is that of the draws of `init`; a field's memory and lagged copy follow it. Further
+# roles stand behind these two in the order in which choices add them, so that what those draw stays as it is.
+ROLES = ("policy", "critic")
 FIELDS = (
-    *("policy", "critic", "eta_raw", "log_eta", "alpha_raw", "alpha_mean_raw", "alpha_cov_raw", "bounds_raw"),
-    *("eta", "beta", "exploration", "statistics", "value_updates", "updates", "policy_updates"),
+    *("eta_raw", "log_eta", "alpha_raw", "alpha_mean_raw", "alpha_cov_raw", "bounds_raw"),
+    *("eta", "beta", "statistics", "value_updates", "updates", "policy_updates"),
 )
 # The order of the draws of an update.
 NOISE = ("next_action", "smoothing", "action", "baseline", "bounds")

@@ -11,7 +11,7 @@ from taxon.compiler.symbols import ranked
 from taxon.derivation.places import Module, Place
 from taxon.derivation.section import Derivation, Step
 from taxon.semantics import leaf_text
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 
 # In the order in which they are read; a section of another title comes last.

@@ -1,6 +1,6 @@
 """The LaTeX of the derivations as plain text.
 
-A formula is written once, in a small part of LaTeX's mathematics: what `plain` does not know is no formula of ours.
+A formula is written once, in a small part of LaTeX's mathematics: what `plain` does not read is no formula of ours.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 
 
 class NotationError(ValueError):
-    """A formula holds what the notation does not know, or a brace too many or too few."""
+    """A formula holds what the notation does not have, or a brace too many or too few."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def plain(formula: str) -> str:
     """The formula as plain text: `pi_theta(a|s) exp(G(s, a) / eta)`.
 
     Raises:
-        NotationError: the formula holds what the notation does not know.
+        NotationError: the formula holds what the notation does not have.
     """
     reader = _Reader(formula)
     pieces = list(reader.pieces())
@@ -175,7 +175,7 @@ _THINGS = ("symbol", "function", "sum", "number", "ratio")
 
 
 def _apart(before: str, role: str) -> bool:
-    """Whether two neighbours are told apart by a space."""
+    """Whether a space separates two neighbours."""
     if role == "open":
         return before in ("number", "close", "ratio", "sum")
     return role in _THINGS and before in (*_THINGS, "close")

@@ -11,7 +11,7 @@ from taxon.diagnostics.visible import visible
 def render(diagnostics: Iterable[Diagnostic]) -> str:
     """`::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message` for each, on a line of its own.
 
-    What has no place in a file (a shipped spec, `--set`) is told without one. Columns count from 1, the end is
+    What has no place in a file (a shipped spec, `--set`) is reported without one. Columns count from 1, the end is
     exclusive, and GitHub takes columns only where both ends are on one line.
     """
     return "".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics)

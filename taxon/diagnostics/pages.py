@@ -1,7 +1,7 @@
 """The page of a code: what is wrong, why, and examples that the tests run: one that gives the code, one that is mended.
 
 An example is a file `bad/tx312_about.tx`, and what it becomes is `good/tx312_about_fixed.tx`. A bad one begins with
-`# expect: TX312`. Where `taxon check FILE` does not tell, a comment says what does: `# $ taxon check FILE --env ID`.
+`# expect: TX312`. Where `taxon check FILE` does not find it, a comment says what does: `# $ taxon check FILE --env ID`.
 """
 
 from __future__ import annotations

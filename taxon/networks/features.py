@@ -51,7 +51,7 @@ class _Fourier:
         self.waves: dict[int, tuple[Tensor, Tensor]] = {}
 
     def size(self, inputs: int) -> int:
-        # A network asks for the size when it is built: the draw must not become part of a gradient or a graph.
+        # A network needs the size when it is built: the draw must not become part of a gradient or a graph.
         self.waves[inputs] = self._draw(inputs)
         return self.count
 

@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from taxon.networks.gaussian import Map, identity
-from taxon.networks.mlp import Mlp
+from taxon.networks.mlp import Trunk
 
-LEAST_VARIANCE = 1e-6  # variance below which a fitted covariance is not told from a singular one
+LEAST_VARIANCE = 1e-6  # variance below which a fitted covariance is taken for a singular one
 
 
 def lower_triangular(diagonal: Tensor, below: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ class StateDependentFull:
     A trunk with another number of outputs raises ValueError.
     """
 
-    def __init__(self, trunk: Mlp, std: Map, actions: int, mean: Map = identity) -> None:
+    def __init__(self, trunk: Trunk, std: Map, actions: int, mean: Map = identity) -> None:
         self.splits = [actions, actions, actions * (actions - 1) // 2]
         if trunk.outputs != sum(self.splits):
             raise ValueError(f"the trunk needs {sum(self.splits)} outputs for {actions} actions, not {trunk.outputs}")
@@ -68,7 +68,7 @@ class StateDependentFull:
 class StateIndependentFull:
     """N(mu(s), L L^T) with a learned L: the trunk has A outputs, the row ends in the A (A + 1) / 2 entries of L."""
 
-    def __init__(self, trunk: Mlp, std: Map, initial: float, mean: Map = identity) -> None:
+    def __init__(self, trunk: Trunk, std: Map, initial: float, mean: Map = identity) -> None:
         self.trunk, self.std, self.initial, self.mean = trunk, std, initial, mean
         self.splits = [trunk.size, trunk.outputs, trunk.outputs * (trunk.outputs - 1) // 2]
         self.size = sum(self.splits)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from taxon.networks.mlp import Mlp, affine
+from taxon.networks.mlp import Mlp, Trunk, affine
 from taxon.operators.functional import softplus
 
 Map = Callable[[Tensor], Tensor]
@@ -35,7 +35,7 @@ def softplus_variance() -> Map:
 class StateDependentNormal:
     """N(mu(s), diag(sigma(s)^2)): the trunk has 2A outputs, the mean's before the standard deviation's."""
 
-    def __init__(self, trunk: Mlp, std: Map, mean: Map = identity) -> None:
+    def __init__(self, trunk: Trunk, std: Map, mean: Map = identity) -> None:
         self.trunk, self.std, self.mean = trunk, std, mean
         self.size = trunk.size
 
@@ -52,7 +52,7 @@ class StateDependentNormal:
 class StateIndependentNormal:
     """N(mu(s), diag(sigma^2)) with a learned sigma: the trunk has A outputs, the row ends in A values for `std`."""
 
-    def __init__(self, trunk: Mlp, std: Map, initial: float, mean: Map = identity) -> None:
+    def __init__(self, trunk: Trunk, std: Map, initial: float, mean: Map = identity) -> None:
         self.trunk, self.std, self.initial, self.mean = trunk, std, initial, mean
         self.size = trunk.size + trunk.outputs
 
@@ -79,7 +79,7 @@ class StateIndependentNormal:
 class FixedNormal:
     """N(mu(s), std^2 I) with a constant std: the trunk has A outputs."""
 
-    def __init__(self, trunk: Mlp, std: float, mean: Map = identity) -> None:
+    def __init__(self, trunk: Trunk, std: float, mean: Map = identity) -> None:
         self.trunk, self.std, self.mean = trunk, std, mean
         self.size = trunk.size
 

@@ -27,6 +27,19 @@ class Features(Protocol):
         """[S, ..., O] -> [S, ..., F]."""
 
 
+class Trunk(Protocol):
+    """What a head stands over: a function of an input and a row of parameters."""
+
+    size: int
+    outputs: int
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """One fresh row: [P]."""
+
+    def apply(self, flat: Tensor, x: Tensor) -> Tensor:
+        """flat [S, P], x [S, ..., O] -> [S, ..., outputs]."""
+
+
 class Mlp:
     """Linear layers with an activation between them; its layers are views of one flat row.
 

@@ -1,6 +1,8 @@
 """What an emitted module declares about its data: how steps are kept, and which updates run on them."""
 
-from collections.abc import Callable, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -91,6 +93,19 @@ class Episodes(NamedTuple):
     valid: Tensor  # [S, n], 0/1: counts in statistics
     begins: Tensor  # [S, n], 0/1: the first step of an episode
     log_prob: Tensor | None = None  # [S, n], log b(a|s) of the acting policy, where it is stored
+
+
+def episodes_of(columns: Mapping[str, Tensor]) -> Episodes:
+    """Stored steps by the names of their columns; what `act` adds beside `log_prob` are fields behind the others."""
+    added = tuple(name for name in columns if name not in Episodes._fields)
+    made: Episodes = (_wider(added) if added else Episodes)(**columns)
+    return made
+
+
+@cache
+def _wider(added: tuple[str, ...]) -> Any:
+    names, values = (*Episodes._fields, *added), tuple(Episodes._field_defaults.values())
+    return namedtuple("Episodes", names, defaults=(*values, *[None] * len(added)))
 
 
 class Phase(NamedTuple):

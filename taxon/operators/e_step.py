@@ -149,6 +149,28 @@ def categorical_dual(log_prior: Tensor, score: Tensor, eta: Tensor, kl: float) -
     return eta.reshape(-1) * (kl + seed_average(log_sum)) + seed_average(best.squeeze(-1))
 
 
+def weights_kl(weights: Tensor, dim: int, mask: Tensor | None = None) -> Tensor:
+    """KL(q || pi_p) for actions that pi_p drew: sum_dim w log(w M), the mean over the remaining axes: -> [S].
+
+    M is the length of the axis `dim`, or the number of the entries that `mask` keeps; the weights are normalised over
+    `dim` first. The slope of `temperature_dual` at the temperature of the weights is kl less this.
+    """
+    weights = normalise_weights(weights, dim)
+    count = weights.shape[dim] if mask is None else sum_over(mask, dim).unsqueeze(dim)
+    return seed_average(sum_over(_times_log(weights, weights * count), dim))
+
+
+def categorical_weights_kl(weights: Tensor, log_prior: Tensor) -> Tensor:
+    """KL(q || pi_p) over enumerated actions, mean_B sum_a w_a (log w_a - log p_a): [S, B, A] each -> [S]."""
+    weights = normalise_weights(weights, -1)
+    return seed_average(total(_times_log(weights, weights) - weights * log_prior.detach()))
+
+
+def _times_log(weights: Tensor, x: Tensor) -> Tensor:
+    """w log x, zero where w and x are."""
+    return weights * torch.log(x.clamp(min=torch.finfo(x.dtype).tiny))
+
+
 def _exponentials(score: Tensor, eta: Tensor | float, dim: int, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """exp((score - top) / eta), zero where `mask` is, and top: the largest kept score, whose axis `dim` stays.
 

@@ -29,6 +29,11 @@ def full_entropy(scale: Tensor) -> Tensor:
     return _log_determinant(scale) + scale.shape[-1] * (0.5 + HALF_LOG_TWO_PI)
 
 
+def deviations(scale: Tensor) -> Tensor:
+    """The standard deviation of every dimension, the square root of the diagonal of L L^T: [..., A, A] -> [..., A]."""
+    return scale.square().sum(-1).sqrt()
+
+
 def full_kl_mean(old_mean: Tensor, old_scale: Tensor, new_mean: Tensor) -> Tensor:
     """KL(N(m0, S0) || N(m1, S0)) = 1/2 (m1 - m0)^T S0^-1 (m1 - m0): -> [...]."""
     return _half_square(old_scale, new_mean - old_mean)

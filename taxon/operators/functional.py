@@ -49,6 +49,16 @@ def seed_average(x: Tensor) -> Tensor:
     return average(x.flatten(1)) if x.dim() > 1 else x
 
 
+def seed_least(x: Tensor) -> Tensor:
+    """The least number of a seed: [S, ...] -> [S], detached."""
+    return x.detach().flatten(1).amin(-1)
+
+
+def seed_largest(x: Tensor) -> Tensor:
+    """The largest number of a seed: [S, ...] -> [S], detached."""
+    return x.detach().flatten(1).amax(-1)
+
+
 def per_seed(scale: Tensor | float, like: Tensor) -> Tensor | float:
     """A scale per seed ([S] or [S, 1]) shaped to multiply `like` [S, ...]; a float stays a float."""
     if isinstance(scale, float | int):

@@ -12,6 +12,8 @@ from taxon.operators.functional import average, total
 LEAST_COEFFICIENT = 1e-8
 MOST_COEFFICIENT = 1e8
 
+MOST_LOG_RATIO = 20.0  # what is reported of a ratio is that of 5e8 at most: a number to look at stays finite
+
 
 def surrogate(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, valid: Tensor | None = None) -> Tensor:
     """-mean_B ratio A with ratio = pi(a|s) / pi_old(a|s): [S, B] each -> [S] (Schulman et al. 2015, Eq. 14).
@@ -31,6 +33,21 @@ def clipped_surrogate(
     advantage = advantage.detach()
     ratio = _ratio(log_prob, old_log_prob)
     return -valid_average(torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage), valid)
+
+
+def approximate_kl(log_prob: Tensor, old_log_prob: Tensor) -> Tensor:
+    """mean_B [(r - 1) - log r], r = pi(a|s) / pi_old(a|s): [S, B] each -> [S], detached (Schulman 2020, k3).
+
+    At actions of pi_old an unbiased estimate of KL(pi_old || pi), and never negative. log r is cut at 20.
+    """
+    log_ratio = (log_prob.detach() - old_log_prob.detach()).clamp(max=MOST_LOG_RATIO)
+    return average(torch.exp(log_ratio) - 1 - log_ratio)
+
+
+def clip_fraction(log_prob: Tensor, old_log_prob: Tensor, clip: float) -> Tensor:
+    """The share of the batch with |r - 1| > clip, r = pi(a|s) / pi_old(a|s): [S, B] each -> [S], detached."""
+    ratio = _ratio(log_prob.detach(), old_log_prob)
+    return average(((ratio - 1).abs() > clip).to(ratio.dtype))
 
 
 def valid_average(x: Tensor, valid: Tensor | None) -> Tensor:

@@ -123,7 +123,7 @@ def _solve_seed(reward: Tensor, flow: Tensor, q: Tensor, kl: float, ridge: float
     unit = unit.where(unit > 0, 1.0)
     reward = reward / unit
     moments = flow.T @ (q.unsqueeze(-1) * flow)
-    # LAPACK fails on many equal eigenvalues: a grain far below RANK tells them apart.
+    # LAPACK fails on many equal eigenvalues: a grain far below RANK separates them.
     grain = 1e-3 * RANK * moments.diagonal().mean() * torch.linspace(1, 2, len(moments), dtype=flow.dtype)
     squares, directions = torch.linalg.eigh(moments + torch.diag(grain))
     moves = squares > RANK * squares[-1]

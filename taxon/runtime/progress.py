@@ -141,7 +141,7 @@ class LivePanel:
     def _fit(self) -> None:
         """Begin the screen anew where the terminal has become narrower.
 
-        It has folded or cut the panel's lines then, each kind of terminal in its own way, so nobody knows any more on
+        It has folded or cut the panel's lines then, each kind of terminal in its own way, so it is unknown on
         which lines the panel stands.
         """
         before, self.width = self.width, self.console.width

@@ -72,8 +72,9 @@ def evaluate_run(
         _environments(record.environment, numbers) as environments,
         _interrupted() as watch,
     ):
+        record.check_observation(environments[0].layout)
         emitted = module.load(source, Path(temporary) / "agent.py")
-        agent: Agent = emitted.Agent(environments[0].observation, environments[0].action)
+        agent: Agent = emitted.Agent(environments[0].layout, environments[0].action)
         fresh = agent.init([torch.Generator() for _ in record.seeds])
         template = map_state(lambda leaf: leaf.to(where), fresh)
         state = checkpoint.agent_state(folder, checkpoint.load(folder, sealed), template)
@@ -144,10 +145,11 @@ def _film(
         environment = make(id, starts[index], render=True)
     except UnusableEnvironmentError as error:
         raise UserError(f"{id} cannot be filmed: {error.message}", "leave out --video") from error
-    observation = np.zeros((len(starts), environment.observation), dtype=np.float32)
+    observation = np.zeros((len(starts), 1, environment.observation), dtype=np.float32)
+    memory = agent.memory(len(starts), 1, device)
     over, frames = False, 0
     try:
-        observation[index] = environment.reset()
+        observation[index, 0] = environment.reset()
         environment.frame()  # before a file is opened
         writer: Any  # imageio names the methods of its writers in none of its types
         with imageio.get_writer(path, fps=environment.frames_per_second, macro_block_size=2) as writer:
@@ -155,8 +157,8 @@ def _film(
                 watch()
                 writer.append_data(environment.frame())
                 frames += 1
-                action = agent.act_mean(state, torch.tensor(observation, device=device)).cpu().numpy()
-                observation[index], _, terminated, truncated = environment.step(action[index])
+                memory, taken = agent.act_mean(state, memory, torch.tensor(observation, device=device))
+                observation[index, 0], _, terminated, truncated = environment.step(taken[index, 0].cpu().numpy())
                 over = terminated or truncated
     except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
         raise UserError(f"{id} cannot be filmed: {error}", "install what is missing, or leave out --video") from error

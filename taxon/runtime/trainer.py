@@ -3,9 +3,9 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -56,6 +56,7 @@ class Program:
     row: str  # the hash of the resolved row
     resolved: str  # the canonical text, kept as resolved.tx
     source: str  # the emitted module, kept and run as agent.py
+    extensions: Mapping[str, str] = field(default_factory=dict)  # packages that the spec has choices of: versions
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,13 @@ def train(program: Program, options: Options, console: Console | None = None) ->
     workers = _workers(options.workers, options.environment, numbers, device, declared.DATA)
     idle = declared.DATA.alternates
     with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
-        check_phases(options.precision, declared.Agent(evaluating[0].observation, evaluating[0].action).phases)
+        check_phases(options.precision, declared.Agent(evaluating[0].layout, evaluating[0].action).phases)
         folder = RunFolder(make_folder(options.out, program.name, options.environment, here))
         record = manifest.begin(
             name=program.name,
             row=program.row,
             environment=options.environment,
+            observation=evaluating[0].layout,
             seeds=list(options.seeds),
             steps=options.steps,
             environments=width,
@@ -103,6 +105,7 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             precision=options.precision,
             workers=workers,
             captured=device.type == "cuda" and options.compile != "off",
+            extensions=program.extensions,
         )
         with folder.claimed(), _explained(folder, record):
             record.write(folder)
@@ -148,9 +151,10 @@ def resume(
             _environments(record.environment, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
         ):
+            record.check_observation(evaluating[0].layout)
             record.steps = steps or record.steps
             record.status, record.ended = "running", None
-            record.resumed.append(manifest.resumption(sealed.steps, device))
+            record.resumed.append(manifest.resumption(sealed.steps, device, program.extensions))
             return _train(program, record, folder, numbers, training, evaluating, device, console, sealed)
 
 
@@ -176,7 +180,7 @@ def _train(
     )
     folder.write(module.FILE, program.source.encode())
     emitted = module.execute(program.source, folder.path / module.FILE)
-    build = partial(emitted.Agent, evaluating[0].observation, evaluating[0].action)
+    build = partial(emitted.Agent, evaluating[0].layout, evaluating[0].action)
     agent: Agent = build()
     captures: list[Capture | None] = [checkpoint.capture if record.restorable else None for checkpoint in checkpoints]
     cadence = parse_cadence(record.save_every, "save_every")
@@ -318,8 +322,9 @@ def _say_differences(record: manifest.Manifest, log: Log, shown: Display) -> Non
         shown.say(f"{fewer}: the last bits may differ from an unbroken run's")
     if log.unread:
         shown.say(f"{log.unread:,} lines of {METRICS} cannot be read, and are not in TensorBoard's files")
-    for package, version in now.packages.items():
-        if (before := record.packages.get(package)) != version:
+    recorded = record.packages | record.extensions
+    for package, version in (now.packages | now.extensions).items():
+        if (before := recorded.get(package)) != version:
             shown.say(f"{package} is {version} now and was {before}: the numbers may differ from an unbroken run's")
     if now.taxon != record.taxon:
         shown.say(f"taxon is {now.taxon} now and was {record.taxon}: the numbers may differ from an unbroken run's")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from functools import cache
 
 from taxon.diagnostics.model import Code, Diagnostic, Label, safe_edit
 from taxon.diagnostics.suggest import did_you_mean
@@ -14,11 +15,16 @@ from taxon.syntax import codes as syntactic
 from taxon.syntax import tree
 from taxon.taxonomy import rules
 
-_LINTS = tuple(rule.code.id for rule in rules.LINTS)
+_FIRST, _LAST = rules.LINTS[0].code.id, rules.LINTS[-1].code.id  # of the language's own
+
+
+@cache
+def _lints() -> tuple[str, ...]:
+    return tuple(rule.code.id for rule in rules.every_lint())
 
 
 def silence(symbol: Symbol, allowed: Set[str], resolution: Resolution, whole: bool) -> list[Diagnostic]:
-    """What is left to tell about an algorithm's row, once what is allowed is left out.
+    """What is left to report about an algorithm's row, once what is allowed is left out.
 
     Args:
         symbol: the algorithm.
@@ -36,7 +42,7 @@ def silence(symbol: Symbol, allowed: Set[str], resolution: Resolution, whole: bo
 
 def allowed_lints(symbol: Symbol) -> frozenset[str]:
     """The codes of the lints that a declaration itself allows."""
-    return frozenset(allow.code.text for allow in _allows(symbol)).intersection(_LINTS)
+    return frozenset(allow.code.text for allow in _allows(symbol)).intersection(_lints())
 
 
 def check_allows(symbol: Symbol) -> list[Diagnostic]:
@@ -45,7 +51,7 @@ def check_allows(symbol: Symbol) -> list[Diagnostic]:
     first: dict[str, tree.Allow] = {}
     for allow in _allows(symbol):
         known = first.setdefault(allow.code.text, allow)
-        if allow.code.text not in _LINTS:
+        if allow.code.text not in _lints():
             found.append(_no_lint(allow.code))
         elif known is not allow:
             labels = (Label(allow.code.span, "again", primary=True), Label(known.code.span, "first here"))
@@ -65,7 +71,7 @@ def _allows(symbol: Symbol) -> Iterator[tree.Allow]:
 
 def _no_lint(name: tree.Name) -> Diagnostic:
     right = name.text.upper()
-    if right in _LINTS:
+    if right in _lints():
         label = Label(name.span, "unknown", primary=True)
         help, edit = f"write `{right}`", safe_edit(name.span, right)
         return Diagnostic(codes.BAD_ALLOW, f"there is no lint `{name.text}`", (label,), help=help, edit=edit)
@@ -73,16 +79,16 @@ def _no_lint(name: tree.Name) -> Diagnostic:
     if code is None:
         label = Label(name.span, "unknown", primary=True)
         message = f"there is no lint `{shortened(name.text)}`"
-        help = did_you_mean(right, _LINTS) or f"what can be allowed runs from `{_LINTS[0]}` to `{_LINTS[-1]}`"
+        help = did_you_mean(right, _lints()) or f"what can be allowed runs from `{_FIRST}` to `{_LAST}`"
         return Diagnostic(codes.BAD_ALLOW, message, (label,), help=help)
     label = Label(name.span, code.title, primary=True)
     message = f"`{code.id}` is no lint, and cannot be allowed"
-    help = f"mend what it reports; what can be allowed runs from `{_LINTS[0]}` to `{_LINTS[-1]}`"
+    help = f"mend what it reports; what can be allowed runs from `{_FIRST}` to `{_LAST}`"
     return Diagnostic(codes.BAD_ALLOW, message, (label,), help=help)
 
 
 def _others() -> Iterator[Code]:
-    yield from (*syntactic.CODES, *codes.CODES, *rules.CODES)
+    yield from (*syntactic.CODES, *codes.CODES, *rules.every_code())
 
 
 def _idle(allow: tree.Allow) -> Diagnostic:

@@ -10,9 +10,8 @@ from taxon.semantics.layers import children
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.watched import Watched, closed
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Leaf, Origin, Row
-from taxon.taxonomy.rules import RULES
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.rules import every_rule
+from taxon.taxonomy.schema import Leaf, Origin, Row, Slot
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,11 @@ class Assembler:
         row = Row("", "", leaves)
         because = _drop(row, leaves)
         refusals: list[set[str]] = []
-        for rule in RULES:
-            leaves.asked = set()
+        for rule in every_rule():
+            leaves.read = set()
             if rule.check(row) is not None:
-                refusals.append(leaves.asked)
-        return Assembled(row, tuple(frozenset(closed(asked, because)) for asked in refusals))
+                refusals.append(leaves.read)
+        return Assembled(row, tuple(frozenset(closed(read, because)) for read in refusals))
 
     def _default(self, slot: Slot) -> Typed | None:
         if id(slot) not in self._defaults:
@@ -74,16 +73,16 @@ def _drop(row: Row, leaves: Watched) -> dict[str, set[str]]:
         for path, leaf in questions.items():
             if not dict.__contains__(leaves, path):
                 continue
-            leaves.asked = set()
+            leaves.read = set()
             if leaf.slot.applies is not None and leaf.slot.applies(row) is not None:
                 changed = True
                 _remove(path, leaves)
-            because.setdefault(path, set()).update(leaves.asked)
+            because.setdefault(path, set()).update(leaves.read)
     return because
 
 
 def _remove(path: str, leaves: Watched) -> None:
-    """A leaf and its parameters. A modifier may share its name with a parameter, so paths do not tell them."""
+    """A leaf and its parameters. A modifier may share its name with a parameter, so paths are not enough."""
     leaf = leaves.pop(path)
     for _, key in children(leaf.value, leaf.slot):
         if f"{path}.{key}" in leaves:

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from taxon.semantics.layers import children
 from taxon.syntax.printing import number
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Composition, Row, Value
-from taxon.taxonomy.schema import LEVELS, Slot
+from taxon.taxonomy.schema import LEVELS, Composition, Row, Slot, Value
 
 
 def canonical(row: Row, schema: Mapping[str, Slot] = SCHEMA) -> str:
-    """One text for one row: it parses and resolves to an equal row, whoever extended what to get there.
+    """One text for one row: it parses and resolves to an equal row, whatever was extended to get there.
 
     Args:
         row: the row.

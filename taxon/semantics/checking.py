@@ -1,4 +1,4 @@
-"""The questions that the rest of taxon asks: what row is this spec, what are the cells of this study, and what is wrong
+"""What the rest of taxon needs: what row is this spec, what are the cells of this study, and what is wrong
 in this file."""
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def load_spec(
         env: the environment's id, for `when env = ...`; without one no such block applies.
         actions: `discrete` or `continuous`, where known, for `when actions = ...`.
         schema: the slots.
-        rules: what is asked of a row that resolves.
+        rules: what is checked of a row that resolves.
         unsets: paths that return to their defaults.
         texts: what is read instead of the files at these real paths.
 
@@ -117,7 +117,7 @@ def examine(
     Args:
         path: the file.
         schema: the slots.
-        rules: what is asked of a row that resolves.
+        rules: what is checked of a row that resolves.
         texts: read instead of the files at these real paths.
         space: what an environment takes as its action, for the cells of studies.
     """
@@ -127,7 +127,7 @@ def examine(
     composer = Composer(scope, vocabulary, Target())
     found = [*library.diagnostics, *scope.diagnostics]
     faulty: dict[Symbol, bool] = {}
-    told: dict[Symbol, frozenset[tuple[str, str]]] = {}  # what is said about the rows of a line already
+    reported: dict[Symbol, frozenset[tuple[str, str]]] = {}  # what is said about the rows of a line already
     own = scope.own(library.root)
     studies: list[Study] = []
     for symbol in own:
@@ -147,15 +147,15 @@ def examine(
             layers += composed.diagnostics
             found += layers
             parent = scope.parent(each)
-            inherited = told.get(parent, frozenset()) if parent is not None else frozenset()
+            inherited = reported.get(parent, frozenset()) if parent is not None else frozenset()
             faulty[each] = _has_error(layers) or (parent is not None and faulty[parent])
-            told[each] = inherited
+            reported[each] = inherited
             if composed.settings is not None and each.unit is symbol.unit:
                 resolution = resolve(each, composed.settings, vocabulary, rules, faulty[each])
                 about = silence(each, composer.allowed(each), resolution, whole=not composer.conditional(each))
                 fresh = [d for d in about if (d.code.id, d.message) not in inherited]
                 found += fresh
-                told[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited
+                reported[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited
     return Examined(_tidy(found), tuple(studies))
 
 
@@ -173,7 +173,7 @@ def load_study(
         space: the actions of an environment and how many numbers or choices they are, or None where it cannot be made.
             Without it `when actions = ...` does not apply, and no row is held against its environment.
         schema: the slots.
-        rules: what is asked of a row that resolves.
+        rules: what is checked of a row that resolves.
         texts: what is read instead of the files at these real paths.
 
     Returns:

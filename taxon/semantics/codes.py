@@ -105,7 +105,7 @@ OUT_OF_RANGE = Code(
 UNKNOWN_CHOICE = Code(
     "TX205",
     "unknown choice",
-    "Choices are closed sets: the compiler knows an equation and an operator for each member and for nothing else.",
+    "Choices are closed sets: the compiler has an equation and an operator for each member and for nothing else.",
 )
 UNKNOWN_PARAMETER = Code(
     "TX206",
@@ -161,7 +161,7 @@ BAD_LIST = Code(
 BAD_CONDITION = Code(
     "TX216",
     "condition that cannot hold",
-    '`when` asks for the environment (`env = "Ant-*"`) or for the kind of its actions (`actions = discrete`).',
+    '`when` tests the environment (`env = "Ant-*"`) or for the kind of its actions (`actions = discrete`).',
 )
 BAD_STUDY = Code(
     "TX217",
@@ -214,7 +214,7 @@ BAD_ALLOW = Code(
 IDLE_ALLOW = Code(
     "TX220",
     "allow that silences nothing",
-    "A reason for what is no longer so misleads whoever reads it, and would hide the lint if it came to arise again.",
+    "A reason for what is no longer so misleads its reader, and would hide the lint if it came to arise again.",
     Severity.WARNING,
 )
 

@@ -14,8 +14,7 @@ from taxon.semantics.defaults import default_of
 from taxon.semantics.entries import entries
 from taxon.semantics.layers import child
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Composition, Leaf, Origin, Row, Value
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Composition, Leaf, Origin, Row, Slot, Value
 
 _ORIGIN = Origin("spec")
 
@@ -24,7 +23,7 @@ _NUMBERS = (0, 1, 2)
 
 
 class UndecidedError(Exception):
-    """A leaf was asked for that has a part in the row and is not decided."""
+    """A leaf was read that has a part in the row and is not decided."""
 
     def __init__(self, path: str, slot: Slot) -> None:
         super().__init__(path)
@@ -37,7 +36,7 @@ class Draft(Mapping[str, Leaf]):
 
     Variables are decided one by one: a factor, by an entry of it, or a single leaf. As in a resolved row a leaf is
     absent where the choice it belongs to is not taken or where its slot does not apply. `reads` collects the variables
-    that were asked for, directly or for what depends on them.
+    that were read, directly or for what depends on them.
     """
 
     def __init__(self) -> None:

@@ -216,8 +216,14 @@ _METHODS = _methods(
             {"pi_theta": "tanh(normal(mean(s), cov(s)))"},
         ),
         "deterministic dirac": ("a function of the state", {"pi_theta": "mean(s)"}),
-        "beta": ("a Beta distribution (Chou et al. 2017)", _NONE),
-        "gmm mixture_of_gaussians": ("a mixture of Gaussians", _NONE),
+        "beta_distribution": ("a Beta distribution", {"pi_theta": "beta(alpha(s), beta(s))"}),
+        "gmm mixture_of_gaussians mdn": (
+            "a mixture of Gaussians",
+            {
+                "pi_theta": "mixture(3, normal(mean(s), cov(s)))",
+                "pi_theta.base": "mixture(3, normal(mean(s), cov(s)))",
+            },
+        ),
         "truncated_normal": ("a truncated Gaussian", _NONE),
         "flow normalizing_flow": ("a normalising flow", _NONE),
         "diffusion": ("a diffusion model", _NONE),

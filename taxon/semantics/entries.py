@@ -11,16 +11,17 @@ from taxon.semantics.defaults import expression_of
 from taxon.semantics.layers import children
 from taxon.semantics.typing_ import Typed, check
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Leaf, Origin, Row
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Leaf, Origin, Row, Slot
 from taxon.taxonomy.table import cell
 
 # The numbers that stand for all others where Table 1 prints a number's kind: a parameter of a choice, and its values.
-# lambda is 0 (one step), 1 (the return) or between; a constant covariance is one entry, and so is Retrace.
+# lambda is 0 (one step), 1 (the return) or between; a constant covariance is one entry, and so are Retrace
+# and a mixture of any size.
 NUMBERS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("td", "lambda"): ("0", "0.5", "1"),
     ("retrace", "lambda"): ("1",),
     ("normal", "cov"): ("0.25",),
+    ("mixture", "components"): ("3",),
 }
 
 _ORIGIN = Origin("spec")
@@ -42,7 +43,7 @@ class Entry:
 
 @cache
 def entries(factor: str) -> tuple[Entry, ...]:
-    """Every entry of a factor: each base with each set of modifiers. The parameters that tell entries apart are those
+    """Every entry of a factor: each base with each set of modifiers. The parameters that distinguish entries are those
     that have no default, by all of their choices, and those that have `NUMBERS`."""
     return tuple(_entry(factor, text) for text in _compositions(SCHEMA[factor]))
 

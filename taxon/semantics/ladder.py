@@ -8,7 +8,7 @@ from itertools import combinations
 
 from taxon.semantics.assembly import Assembled, Assembler
 from taxon.taxonomy.difference import Difference, compare, paths_of
-from taxon.taxonomy.row import Leaf, Row
+from taxon.taxonomy.schema import Leaf, Row
 
 Choices = frozenset[str]
 _NONE: Choices = frozenset()

@@ -18,8 +18,7 @@ from taxon.semantics.scope import Symbol
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import quoted
 from taxon.semantics.vocabulary import Place
-from taxon.taxonomy.row import Composition, Value
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Composition, Slot, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -412,16 +411,16 @@ def _report(claims: _Claims, settings: Settings, code: Code, way_out: str, settl
 
     What two shared paths claim of several leaves is said once.
     """
-    told: set[tuple[Span, Span]] = set()
+    reported: set[tuple[Span, Span]] = set()
     for owner, path in sorted(claims):
         first, *others = claims[owner, path]
         other = next((claim for claim in others if claim.value != first.value), None)
         if other is None or any(owner == known and f"{path}.".startswith(f"{above}.") for known, above in settled):
             continue
         settled.add((owner, path))
-        if (first.span, other.span) in told:
+        if (first.span, other.span) in reported:
             continue
-        told.add((first.span, other.span))
+        reported.add((first.span, other.span))
         path = other.said if other.said == first.said else path
         labels = (
             Label(other.span, f"by `{other.by.name}`", primary=True),

@@ -52,7 +52,7 @@ class Unit:
 class Library:
     """Files by their real paths, in the order in which they are complete: imports come before their importers."""
 
-    root: Path  # the file that was asked for; absent from `units` where it could not be read
+    root: Path  # the file that was given; absent from `units` where it could not be read
     texts: Mapping[Path, str] = field(default_factory=dict)  # what to read instead of the files at these real paths
     units: dict[Path, Unit] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)  # of finding and reading files

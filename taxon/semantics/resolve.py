@@ -1,4 +1,4 @@
-"""From settings to a row: defaults filled in, leaves without a part in the row dropped, the row's rules asked."""
+"""From settings to a row: defaults filled in, leaves without a part in the row dropped, the row's rules applied."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import example, takes
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.semantics.watched import Watched, closed
-from taxon.taxonomy.row import Leaf, Origin, Row
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Leaf, Origin, Row, Slot
 
 Rules = Callable[[Row], list[Diagnostic]]
 
@@ -110,9 +109,9 @@ class _Expansion:
                 leaf = self.leaves.get(path)
                 if leaf is None or leaf.slot.applies is None:
                     continue
-                self.leaves.asked = set()
+                self.leaves.read = set()
                 reason = leaf.slot.applies(self.row())
-                self.because.setdefault(path, set()).update(self.leaves.asked)
+                self.because.setdefault(path, set()).update(self.leaves.read)
                 if reason is not None:
                     changed = True
                     refused += [_Idle(*idle, path) for idle in self._drop(path, reason)]
@@ -149,7 +148,7 @@ class _Expansion:
         return missing.slot.applies is not None and missing.slot.applies(self.row()) is not None
 
     def _drop(self, path: str, reason: str) -> list[tuple[str, str, Held]]:
-        """Drop a leaf and its parameters. A modifier may share its name with a parameter, so paths do not tell them."""
+        """Drop a leaf and its parameters. A modifier may share its name with a parameter, so paths are not enough."""
         leaf = self.leaves.pop(path)
         held = self.held.get(path)
         refused = [] if held is None else [(path, reason, held)]
@@ -177,7 +176,7 @@ def resolve(
     found += _without_effect(refused, expansion, symbol)
     if found:
         return Resolution(None, found)
-    row = replace(expansion.row(), leaves=dict(expansion.leaves))  # nobody watches it any longer
+    row = replace(expansion.row(), leaves=dict(expansion.leaves))  # it is no longer watched
     found = rules(row)
     fine = all(diagnostic.severity is not Severity.ERROR for diagnostic in found)
     return Resolution(row if fine else None, found)

@@ -22,9 +22,8 @@ from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import parse, tree
 from taxon.syntax.formatting import formatted
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Composition, Row
 from taxon.taxonomy.rules import check_row
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Composition, Row, Slot
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class Scope:
         visible = self._visible.get(unit.path, {})
         symbol = visible.get(path.text)
         if symbol is None and unit.path not in self._partial:
-            # Nobody reads a suggestion beyond the findings that are shown.
+            # A suggestion beyond the findings that are shown is not read.
             self._unknown += 1
             choices = visible if self._unknown <= MOST_FINDINGS else {}
             edit = correction(path.span, path.text, choices)

@@ -28,8 +28,8 @@ from taxon.semantics.scope import Symbol
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import parse, tree
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.rules import RULES, check_row
-from taxon.taxonomy.rules.rule import Rule
+from taxon.taxonomy.rule import Rule
+from taxon.taxonomy.rules import check_row, every_rule
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def coherent(factors: Mapping[str, Sequence[Entry]] | None = None) -> Iterator[P
     Raises:
         DisagreementError: the resolver refuses a row that the rules were found to accept.
     """
-    for point in _walk(Draft(), (), factors or every_entry(), RULES):
+    for point in _walk(Draft(), (), factors or every_entry(), every_rule()):
         resolution = attempt(point.settings)
         if resolution.row is None:
             raise DisagreementError(f"{'; '.join(point.settings)}: {resolution.diagnostics[0].message}")
@@ -112,7 +112,7 @@ def blame(*given: Entry) -> Blame:
     Raises:
         DisagreementError: there is a row with these entries that no rule refuses.
     """
-    for rule in _BY_CAUSE:
+    for rule in _by_cause():
         if _refusal(given, (rule,)) is not None:
             return Blame(given, (rule,))
     if any(entry.factor == "pi_q" for entry in given):
@@ -120,32 +120,34 @@ def blame(*given: Entry) -> Blame:
     cases = tuple((entry, blame(*given, entry).rules) for entry in every_entry()["pi_q"])
     together = {rule for _, rules in cases for rule in rules}
     same = all(set(rules) == together for _, rules in cases)
-    return Blame(given, tuple(rule for rule in RULES if rule in together), () if same else cases)
+    return Blame(given, tuple(rule for rule in every_rule() if rule in together), () if same else cases)
 
 
 def _needed(given: Sequence[Entry]) -> tuple[Rule, ...]:
     """Rules that together refuse every row with some entries, none of them in vain; causes before consequences."""
-    for depth in range(_depth(_BY_CAUSE[-1]) + 1):
-        refusal = _refusal(given, [rule for rule in _BY_CAUSE if _depth(rule) <= depth])
+    for depth in range(_depth(_by_cause()[-1]) + 1):
+        refusal = _refusal(given, [rule for rule in _by_cause() if _depth(rule) <= depth])
         if refusal is None:
             continue
-        needed = [rule for rule in _BY_CAUSE if rule in refusal.rules]
+        needed = [rule for rule in _by_cause() if rule in refusal.rules]
         for rule in reversed(needed[:]):
             fewer = [other for other in needed if other is not rule]
             if _refusal(given, fewer) is not None:
                 needed = fewer
-        return tuple(sorted(needed, key=RULES.index))
+        return tuple(sorted(needed, key=every_rule().index))
     raise DisagreementError(", ".join(entry.setting for entry in given))
 
 
 @cache
 def _depth(rule: Rule) -> int:
     """How many findings a rule's may follow from, one from the other."""
-    return max((1 + _depth(cause) for cause in RULES if cause.code.id in rule.after), default=0)
+    return max((1 + _depth(cause) for cause in every_rule() if cause.code.id in rule.after), default=0)
 
 
-# A rule stands behind those of which its finding may be a mere consequence.
-_BY_CAUSE = sorted(RULES, key=_depth)
+@cache
+def _by_cause() -> list[Rule]:
+    """A rule stands behind those of which its finding may be a mere consequence."""
+    return sorted(every_rule(), key=_depth)
 
 
 def attempt(settings: Iterable[str]) -> Resolution:
@@ -209,7 +211,7 @@ def _refusal(given: Sequence[Entry], rules: Sequence[Rule]) -> _Refusal | None:
 
 
 def _complete(draft: Draft, rules: Sequence[Rule]) -> _Refusal | None:
-    """Decide as much as the rules ask for so that none of them refuses; where that is impossible, leave the draft as
+    """Decide as much as the rules read so that none of them refuses; where that is impossible, leave the draft as
     it was and say why."""
     answer, rules, undecided = _sift(draft, rules)
     if answer is not None or undecided is None:
@@ -228,7 +230,7 @@ def _complete(draft: Draft, rules: Sequence[Rule]) -> _Refusal | None:
 
 
 def _sift(draft: Draft, rules: Sequence[Rule]) -> tuple[_Refusal | None, Sequence[Rule], UndecidedError | None]:
-    """Ask the rules: a refusal, if one is certain; the rules that are not settled; and what the first of these asks."""
+    """Apply the rules: a refusal, if one is certain; the rules that are not settled; what the first of these reads."""
     open_: list[Rule] = []
     first: UndecidedError | None = None
     for rule in rules:

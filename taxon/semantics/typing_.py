@@ -13,8 +13,9 @@ from taxon.semantics.values import quoted, shortened, spelled, takes, whole_set
 from taxon.syntax import tree
 from taxon.syntax.literals import is_whole
 from taxon.syntax.printing import expression as spelling
-from taxon.taxonomy.row import Composition, Value
-from taxon.taxonomy.schema import Choice, Range, Slot
+from taxon.taxonomy.language import language
+from taxon.taxonomy.ranges import Range
+from taxon.taxonomy.schema import Choice, Composition, Slot, Value
 
 # Calls and lists may nest this deep; no schema comes near.
 DEEPEST = 32
@@ -70,9 +71,16 @@ def _parts(node: tree.Expression) -> Iterator[tree.Expression]:
 
 
 def _finding(
-    code: Code, message: str, span: Span, label: str = "", help: str = "", edit: Edit | None = None, *more: Label
+    code: Code,
+    message: str,
+    span: Span,
+    label: str = "",
+    help: str = "",
+    edit: Edit | None = None,
+    *more: Label,
+    notes: tuple[str, ...] = (),
 ) -> Diagnostic:
-    return Diagnostic(code, message, (Label(span, label, primary=True), *more), help=help, edit=edit)
+    return Diagnostic(code, message, (Label(span, label, primary=True), *more), notes, help, edit)
 
 
 def _typed(value: tree.Expression, slot: Slot, path: str, found: list[Diagnostic]) -> Typed | None:
@@ -308,6 +316,7 @@ def _choice(term: tree.Expression, slot: Slot, path: str, found: list[Diagnostic
             "unknown choice",
             " ".join(part for part in (hint, listed) if part).removesuffix(";"),
             edit,
+            notes=tuple(map(str, language().faults)),  # whose choices are unknown
         )
     )
     return None

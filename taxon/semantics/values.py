@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from taxon.taxonomy.schema import LARGEST, Choice, Range, Slot
+from taxon.taxonomy.ranges import LARGEST, Range
+from taxon.taxonomy.schema import Choice, Slot
 
 # A closed set of up to this many members is shown whole.
 SMALL = 12

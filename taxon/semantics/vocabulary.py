@@ -55,7 +55,7 @@ def below(slot: Slot, prefix: str) -> Iterator[str]:
 
 
 class Vocabulary:
-    """A schema with the questions that every stage asks about its paths."""
+    """A schema with what every stage needs of its paths."""
 
     def __init__(self, schema: Mapping[str, Slot]) -> None:
         self.schema = schema

@@ -5,36 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from taxon.taxonomy.row import Leaf
+from taxon.taxonomy.schema import Leaf
 
 
 class Watched(dict[str, Leaf]):
-    """The leaves of a row, and which of them were asked for: an answer depends on no others."""
+    """The leaves of a row, and which of them were read: an answer depends on no others."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: set[str] = set()
+        self.read: set[str] = set()
 
     def __getitem__(self, path: str) -> Leaf:
-        self.asked.add(path)
+        self.read.add(path)
         return super().__getitem__(path)
 
     def __contains__(self, path: object) -> bool:
-        self.asked.add(str(path))
+        self.read.add(str(path))
         return super().__contains__(path)
 
     def get(self, path: str, default: Any = None, /) -> Any:
-        self.asked.add(path)
+        self.read.add(path)
         return super().get(path, default)
 
 
-def closed(asked: Iterable[str], because: Mapping[str, Set[str]]) -> dict[str, None]:
-    """The paths asked for, and those that decide whether they are there, the nearest to the question first.
+def closed(read: Iterable[str], because: Mapping[str, Set[str]]) -> dict[str, None]:
+    """The paths that were read, and those that decide whether they are there, the nearest to the question first.
 
-    because: the paths asked for where it was decided whether a path has a part in the row.
+    because: the paths that were read where it was decided whether a path has a part in the row.
     """
     found: dict[str, None] = {}
-    pending = sorted(asked)
+    pending = sorted(read)
     for path in pending:  # grows on the way
         if path not in found:
             found[path] = None

@@ -1,1 +1,1 @@
-"""What an editor asks of taxon, over the Language Server Protocol: `taxon lsp`."""
+"""What an editor can request of taxon, over the Language Server Protocol: `taxon lsp`."""

@@ -69,7 +69,7 @@ class Checks:
             here = asyncio.get_running_loop()
             found = await here.run_in_executor(self._thread, findings, document.path, texts, outdated.is_set)
         finally:
-            outdated.set()  # a check that nobody waits for any more ends at the next algorithm
+            outdated.set()  # a check that is no longer needed ends at the next algorithm
         self._reads[uri] = found.reads
         self._show(document, found)
         return found

@@ -15,7 +15,7 @@ from taxon.syntax.printing import expression as spelling
 from taxon.syntax.tokens import tokens
 from taxon.taxonomy.schema import Slot
 
-# The protocol's own types and modifiers, which every theme knows.
+# The protocol's own types and modifiers, which every theme has.
 TYPES = (
     "namespace", "class", "struct", "interface", "property", "parameter", "enumMember", "function", "keyword",
     "comment", "string", "number", "operator",
@@ -146,7 +146,7 @@ def _slots(path: str) -> tuple[Slot, ...]:
 
 
 def _value(value: tree.Expression, slots: tuple[Slot, ...]) -> Iterator[Colour]:
-    """A choice as an enumeration's member, a constructor as a function; what no slot knows has no colour."""
+    """A choice as an enumeration's member, a constructor as a function; what no slot takes has no colour."""
     match value:
         case tree.Sum(terms=parts) | tree.List(items=parts):
             for part in parts:

@@ -16,7 +16,7 @@ from taxon.server.studying import in_study
 from taxon.server.valuing import parameters, values
 from taxon.server.view import Texts
 from taxon.syntax import tree
-from taxon.taxonomy.rules import LINTS
+from taxon.taxonomy.rules import every_lint
 
 _DECLARATIONS = ("algorithm", "architecture", "study", "import")
 _ENTRIES = ("unset", "when", "allow")
@@ -68,7 +68,7 @@ def _entry(at: Context) -> Iterator[Completion]:
         yield from words(("env", "actions"), "keyword", at.start, at.end)
         return
     if kinds == ["ALLOW"]:
-        for code in (lint.code for lint in LINTS):
+        for code in (lint.code for lint in every_lint()):
             yield Completion(code.id, "code", at.start, at.end, code.id, code.title, code_text(code))
         return
     if not kinds:

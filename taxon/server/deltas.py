@@ -27,7 +27,7 @@ def _words(found: Sequence[Colour], places: Positions) -> Iterator[tuple[int, in
 
 
 class Deltas:
-    """The last answer for each document, by which the next one is told from it."""
+    """The last answer for each document, from which the next one differs."""
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[str, list[int]]] = {}

@@ -1,4 +1,4 @@
-"""Slots, choices, codes and origins in Markdown, as `taxon explain` and `taxon show --origin` tell of them."""
+"""Slots, choices, codes and origins in Markdown, as `taxon explain` and `taxon show --origin` print them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from taxon.diagnostics.model import Code
 from taxon.semantics import leaf_text
 from taxon.semantics.values import takes
-from taxon.taxonomy.row import Leaf, Origin
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Leaf, Origin, Slot
 
 
 def slot_text(path: str, slot: Slot) -> str:
@@ -33,6 +32,8 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"- `{slot.name}{default}`: {slot.doc}"
     if choice.source:
         yield f"Source: {choice.source}"
+    if choice.package:
+        yield f"Package: {choice.package}"
 
 
 def code_text(code: Code) -> str:

@@ -11,12 +11,12 @@ from taxon.diagnostics.source import Span
 from taxon.semantics import check_file
 from taxon.semantics.loading import Library, Unit
 from taxon.server.view import Texts, path_of, view
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_row
+from taxon.taxonomy.schema import Row
 
 
 class OutdatedError(Exception):
-    """The document has changed, so nobody waits for its check."""
+    """The document has changed, so its check is no longer needed."""
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ Found = dict[Path, list[Span]]
 
 
 def references_to(path: Path, offset: int, texts: Texts, folders: Sequence[Path], declared: bool) -> Found:
-    """The uses of a declaration's name in every file that knows it; the entries that say a path, in the document and
+    """The uses of a declaration's name in every file that sees it; the entries that say a path, in the document and
     what it reads.
 
     Args:
         path: the document.
         offset: a place in it.
         texts: unsaved texts, by their real paths.
-        folders: where files that know a declaration are looked for.
+        folders: where files that see a declaration are looked for.
         declared: whether the place where a name is declared is one of them.
 
     Raises:

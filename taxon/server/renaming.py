@@ -31,7 +31,7 @@ def renaming(path: Path, offset: int, name: str, texts: Texts, folders: Sequence
 
     Raises:
         RefusedError: nothing that can be renamed is named at the offset; the new name is none, or is taken in a file
-            that knows the declaration; or a file cannot be read whole, so that a use in it may be missed.
+            that sees the declaration; or a file cannot be read whole, so that a use in it may be missed.
     """
     meant = _meant(view(path, texts), offset)
     _check_name(name)
@@ -45,7 +45,7 @@ def renaming(path: Path, offset: int, name: str, texts: Texts, folders: Sequence
         if taken is not None:
             at = _shown(taken.unit.path, meant.unit.path)
             seen = _shown(reader.library.root, meant.unit.path)
-            where = f"in `{at}`" if at == seen else f"in `{at}`, which `{seen}` knows"
+            where = f"in `{at}`" if at == seen else f"in `{at}`, which `{seen}` imports"
             raise RefusedError(f"`{name}` is declared already, {where}: give another name")
         spans = list(uses(reader, meant))
         if spans:

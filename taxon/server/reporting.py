@@ -19,19 +19,19 @@ _SEVERITY = {Severity.ERROR: types.DiagnosticSeverity.Error, Severity.WARNING: t
 
 def diagnostic(finding: Finding, documents: Documents) -> types.Diagnostic:
     """A finding as an editor shows it; the labels beside the primary one are related information."""
-    told, span = finding.diagnostic, finding.span
-    lines = [told.message, *(f"note: {note}" for note in told.notes)]
-    if told.help:
-        lines.append(f"help: {told.help}")
-    if finding.elsewhere and told.primary is not None:
-        line, _ = told.primary.source.position(told.primary.start)
-        lines[0] = f"{told.primary.source.name}:{line}: {lines[0]}"
-    labels = [label for label in told.labels if finding.elsewhere or label.span is not told.primary]
+    shown, span = finding.diagnostic, finding.span
+    lines = [shown.message, *(f"note: {note}" for note in shown.notes)]
+    if shown.help:
+        lines.append(f"help: {shown.help}")
+    if finding.elsewhere and shown.primary is not None:
+        line, _ = shown.primary.source.position(shown.primary.start)
+        lines[0] = f"{shown.primary.source.name}:{line}: {lines[0]}"
+    labels = [label for label in shown.labels if finding.elsewhere or label.span is not shown.primary]
     return types.Diagnostic(
         range=documents.span(span),
         message="\n".join(map(visible, lines)),
-        severity=_SEVERITY[told.severity],
-        code=told.code.id,
+        severity=_SEVERITY[shown.severity],
+        code=shown.code.id,
         source="taxon",
         related_information=[_related(label, documents) for label in labels if label.span.source.is_file] or None,
     )

@@ -85,7 +85,7 @@ def _completion(server: Server, params: types.CompletionParams) -> types.Complet
     text, offset = document.text, documents.offset(document, params.position)
     asked = params.context.trigger_character if params.context is not None else None
     if asked == " " and not text[text.rfind("\n", 0, offset) + 1 : offset].strip():
-        return types.CompletionList(is_incomplete=False, items=[])  # who indents a line asks for nothing
+        return types.CompletionList(is_incomplete=False, items=[])  # a space that indents a line requests nothing
     found = completions(document.path, text, offset, documents.texts)
     items = [_item(each, at, document, server) for at, each in enumerate(found)]
     return types.CompletionList(is_incomplete=False, items=items)
@@ -273,7 +273,7 @@ async def _rename(server: Server, params: types.RenameParams) -> types.Workspace
 
 
 def server() -> Server:
-    """A language server that has not begun to listen."""
+    """A language server that has not been started."""
     made = Server()
     made.feature(types.TEXT_DOCUMENT_HOVER)(_hover)
     made.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(_OPENS_A_LIST)))(

@@ -83,7 +83,7 @@ def _initialize(server: Server, _: types.InitializeParams) -> None:
 
 
 def _initialized(server: Server, _: types.InitializedParams) -> None:
-    """Ask for word of files that change on the disk: what a document imports need not be open."""
+    """Register for notices of files that change on the disk: what a document imports need not be open."""
     if not server.able("workspace.did_change_watched_files.dynamic_registration"):
         return
     specs = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(f"**/*{SUFFIX}")])
@@ -92,7 +92,7 @@ def _initialized(server: Server, _: types.InitializedParams) -> None:
 
 
 def _changed_on_disk(server: Server, _: types.DidChangeWatchedFilesParams) -> None:
-    """A file that was missing until now is read by nobody yet, so every open document is checked."""
+    """A file that was missing until now has no reader yet, so every open document is checked."""
     server.checks.begin_all()
 
 

@@ -12,7 +12,7 @@ from taxon.server.usage import files, text_of
 from taxon.server.view import Texts
 from taxon.syntax import parse, tree
 
-# Symbols of a workspace in one answer: an editor shows fewer, and asks again as its user types on.
+# Symbols of a workspace in one answer: an editor shows fewer, and sends another request as its user types on.
 MOST = 500
 
 _DECLARES = re.compile(r"\b(?:algorithm|architecture|study)\s+(\w+)")

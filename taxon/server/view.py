@@ -18,7 +18,7 @@ from taxon.semantics.scope import Scope, Symbol
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 VOCABULARY = Vocabulary(SCHEMA)
 
@@ -67,7 +67,7 @@ def view(path: Path, texts: Texts) -> View:
         if kept is None or kept[1] != _stamps(kept[0], texts):
             seen = read_view(path, texts)
             kept = seen, _stamps(seen, texts)
-        _kept[path] = kept  # the one that was asked for last stands last
+        _kept[path] = kept  # the one that was requested last stands last
     for oldest in list(_kept)[:-_MOST_KEPT]:
         _kept.pop(oldest, None)
     return kept[0]
@@ -85,8 +85,8 @@ _kept: dict[Path, tuple[View, list[object]]] = {}
 
 
 def _stamps(seen: View, texts: Texts) -> list[object]:
-    """What tells one state of the files that a view has read, or has not found, from another: unsaved texts, or what
-    the disk says."""
+    """What distinguishes one state of the files that a view has read, or has not found, from another: unsaved texts, or
+    what the disk says."""
     stamps: list[object] = []
     for path, unit in seen.library.units.items():
         stamps.append(texts[path] if path in texts else _on_disk(path))

@@ -1,4 +1,4 @@
-"""Texts, their tokens and their trees: nothing here knows what a path or a choice means."""
+"""Texts, their tokens and their trees: nothing here depends on what a path or a choice means."""
 
 from taxon.syntax.parser import parse, parse_entries
 

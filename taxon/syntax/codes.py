@@ -104,7 +104,7 @@ DANGLING_DOC = Code(
 TOO_MANY = Code(
     "TX018",
     "too many mistakes",
-    "After a hundred mistakes the text is hardly a spec, and more reports would help nobody.",
+    "After a hundred mistakes the text is hardly a spec, and more reports would not help.",
 )
 HIDDEN = Code(
     "TX019",

@@ -29,7 +29,7 @@ class TooDeep(Exception):  # noqa: N818 (a reason to stop reading, not a failure
 
 @dataclass
 class Layout:
-    """The tokens to parse, each with what recovery needs to know about it."""
+    """The tokens to parse, each with what recovery needs of it."""
 
     tokens: list[Token] = field(default_factory=list)
     inside: list[bool] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """What a formatter sees of a text: words, the groups that brackets and braces make of them, and comments in place.
 
-Read from the token stream rather than from the tree, which knows neither comments nor how a number was spelt.
+Read from the token stream rather than from the tree, which holds neither comments nor how a number was spelt.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class _Reader:
     def _comment(self, comment: Comment) -> None:
         group, entry = self.groups[-1], self.entries[-1]
         if entry.words:
-            entry.words.append(comment)  # until the entry ends nobody knows whether it stands inside
+            entry.words.append(comment)  # until the entry ends it is open whether it stands inside
         elif group.members or not group.opening or comment.alone or (comment.documents and group.braces):
             self._after(group, comment)
         else:
@@ -201,7 +201,7 @@ class _Reader:
     def _after(self, group: Group, comment: Comment) -> None:
         """A comment behind the members so far: beside the last one or below it."""
         last = group.members[-1] if group.members else None
-        moved = comment.documents and group.braces  # it tells of the next entry, so it stands above that one
+        moved = comment.documents and group.braces  # it is about the next entry, so it stands above that one
         if isinstance(last, Entry) and last.trailing is None and not comment.alone and not moved:
             last.trailing = comment
         else:

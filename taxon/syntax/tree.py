@@ -1,4 +1,4 @@
-"""The tree of a file. Every node knows its span; nothing here knows what a path or a choice means."""
+"""The tree of a file. Every node has its span; nothing here depends on what a path or a choice means."""
 
 from __future__ import annotations
 

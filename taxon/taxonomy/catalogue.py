@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Composition, Row
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Composition, Row, Slot
 
 
 def places() -> Iterator[tuple[str, Slot]]:
     """Every path that has a leaf of its own, with its slot; a parameter's once for each choice that has it."""
-    waiting = [(path, slot) for path, slot in reversed(SCHEMA.items()) if not slot.spread]
+    waiting = [(path, slot) for path, slot in reversed(tuple(SCHEMA.items())) if not slot.spread]
     while waiting:
         path, slot = waiting.pop()
         yield path, slot

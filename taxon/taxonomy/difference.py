@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Leaf, Row
-from taxon.taxonomy.schema import LEVELS
+from taxon.taxonomy.schema import LEVELS, Leaf, Row
 from taxon.taxonomy.table import cells
 
 
@@ -17,7 +16,7 @@ class Difference:
     """A path at which rows differ, or agree (`--all`); a row without it has None there.
 
     A factor of Table 1 whose entry differs stands for the parameters that come with it; so does a constructor that is
-    replaced by another. `factor` tells that the sides are to be shown as entries of Table 1.
+    replaced by another. `factor`: the sides are to be shown as entries of Table 1.
     """
 
     path: str

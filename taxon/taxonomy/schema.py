@@ -1,21 +1,19 @@
-"""What a path of the language may hold: slots, choices and their parameters.
+"""What a path of the language may hold, slots and choices with their parameters, and a row of what paths hold.
 
 A `Slot` is one path (`pi_q.update`) or one parameter of a constructor (`samples`). It says which values it takes: a
 number, a truth value, a list of integers, or a `Choice` from a closed set. A choice may have parameters, which are
 slots again, so `pi_q.update.trust_region.kl` is a path like any other. The schema holds data only; the checker, the
-compiler, completion and the documentation read it from here.
+compiler, completion and the documentation read it from here. A slot may apply to some rows alone, and a row's leaves
+have their slots, so that both stand here.
 """
 
 from __future__ import annotations
 
-import math
-import struct
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    from taxon.taxonomy.row import Row
+from taxon.diagnostics.source import Span
+from taxon.taxonomy.ranges import Range
 
 # Why a slot has no effect in a row, or None where it applies.
 Applies = Callable[["Row"], str | None]
@@ -26,87 +24,14 @@ Term = str | Callable[["Row", str], str]
 # The headings of Table 1, and what it leaves out: a slot belongs to one of them.
 LEVELS = ("algorithm", "implementation", "code")
 
-_UNSAID = 1e12  # a bound that only keeps numbers within what a machine counts
-
-# What is no integer is computed with in float32, which holds the square of numbers between these, and its inverse.
-SMALLEST, LARGEST = 1e-18, 1e18
-
-
-@dataclass(frozen=True)
-class Range:
-    """The numbers a slot takes."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    low_open: bool = False
-    high_open: bool = False
-    integer: bool = False
-
-    def __contains__(self, number: float) -> bool:
-        above = number > self.low if self.low_open else number >= self.low
-        below = number < self.high if self.high_open else number <= self.high
-        if not (above and below and math.isfinite(number)):
-            return False
-        return float(number).is_integer() if self.integer else not self.unheld(number)
-
-    def unheld(self, number: float) -> str:
-        """Why float32 cannot hold a number, in words; empty where it can."""
-        if abs(number) > LARGEST or not math.isfinite(number):
-            return f"too large for float32, which holds no square beyond {LARGEST:g}"
-        if number != 0 and abs(number) < SMALLEST:
-            return f"too small for float32, which holds no square below {SMALLEST:g}"
-        (single,) = struct.unpack("f", struct.pack("f", number))
-        end = next((end for end in (0, 1) if single == end != number and end in (self.low, self.high)), None)
-        return "" if end is None else f"float32 rounds it to {end}"
-
-    def __str__(self) -> str:
-        noun = "an integer" if self.integer else "a number"
-        low = f"{self.low:g}" if math.isfinite(self.low) else None
-        high = f"{self.high:g}" if math.isfinite(self.high) and not (self.integer and self.high >= _UNSAID) else None
-        if low and high:
-            return f"{noun} in {'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
-        if low:
-            return f"{noun} above {low}" if self.low_open else f"{noun} of at least {low}"
-        if high:
-            return f"{noun} below {high}" if self.high_open else f"{noun} of at most {high}"
-        return noun
-
-
-POSITIVE = Range(low=0, high=LARGEST, low_open=True)
-NON_NEGATIVE = Range(low=0, high=LARGEST)
-UNIT = Range(low=0, high=1)
-COUNT = Range(low=1, high=_UNSAID, integer=True)
-SEVERAL = Range(low=2, high=10_000, integer=True)  # one action alone always has weight 1
-WHOLE = Range(low=0, high=_UNSAID, integer=True)
-UNFOLDED = Range(low=-18, high=1e5)  # a multiplier before its softplus: above, float32 loses steps of 0.01
-
-
-# What a choice may say of itself. One that says nothing has none of it, and the compiler refuses what it cannot say.
-PROPERTIES = {
-    "scores_actions": "G reads a network Q(s, a)",
-    "state_value": "G is an estimate less a network V(s)",
-    "logarithm": "G is eta times a logarithm, which exp(G/eta) undoes",
-    "untrained": "no network stands behind G",
-    "looks_ahead": "the estimate reads more than one step, whatever its parameters",
-    "by_lambda": "the estimate looks as far ahead as its lambda says",
-    "temperature": "the weights f(G) have a temperature",
-    "solves": "the policy's parameters are found at once, not by following a gradient",
-    "finite": "the policy chooses among finitely many actions",
-    "one_action": "the policy has one action in every state, and no density",
-    "gaussian": "the policy is a Gaussian, squashed or not",
-    "squashed": "the policy's actions lie in the box, behind tanh",
-    "learned": "the covariance has parameters",
-    "replayed": "the data are those of all policies so far",
-    "on_policy": "the data are what the present policy has just collected",
-}
-
 
 @dataclass(frozen=True)
 class Choice:
     """One member of a closed set.
 
     `key` is the canonical spelling: a name that may take parameters (`analytic`), or a fixed phrase (`Q[pi_p]`,
-    `cov(s)`). A modifier is added to a base choice with `+`. `PROPERTIES` says what each property means.
+    `cov(s)`). A modifier is added to a base choice with `+`. `PROPERTIES` says what each property means, `CAPABILITIES`
+    what each capability of a distribution is.
     """
 
     key: str
@@ -120,7 +45,10 @@ class Choice:
     source: str = ""
     bases: tuple[str, ...] = ()  # of a modifier: the choices that it goes with in some row; none said means all
     operator: str = ""  # what implements it in taxon.operators or taxon.networks: a function, or a file of several
-    properties: frozenset[str] = frozenset()  # what rules and other choices may ask of it, never its name
+    properties: frozenset[str] = frozenset()  # what rules and other choices may read of it, never its name
+    capabilities: frozenset[str] = frozenset()  # of a distribution
+    keeps: frozenset[str] = frozenset()  # of a distribution over another at `base`: what it keeps of that one's
+    package: str = ""  # the installed package that added it; of taxon itself where there is none
 
 
 @dataclass(frozen=True)
@@ -154,3 +82,72 @@ class Slot:
     @property
     def modifiers(self) -> tuple[Choice, ...]:
         return tuple(choice for choice in self.choices if choice.modifier)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A base choice and what `+` added to it, by their keys."""
+
+    base: str
+    modifiers: tuple[str, ...] = ()
+
+
+Value = float | int | bool | tuple[int, ...] | Composition
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which layer set a leaf: `default`, `parent`, `mixin`, `spec`, `when` or `set`, and where."""
+
+    layer: str
+    name: str = ""  # the parent, the mixin, the condition
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Leaf:
+    path: str
+    value: Value
+    origin: Origin = field(compare=False)
+    slot: Slot = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An algorithm as data. Two rows are equal when their leaves are; names and origins do not count."""
+
+    name: str = field(compare=False)
+    doc: str = field(compare=False)
+    leaves: Mapping[str, Leaf]
+
+    def __getitem__(self, path: str) -> Value:
+        return self.leaves[path].value
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.leaves
+
+    def base(self, path: str) -> str:
+        """The base choice at a path; the empty string where the path is absent or holds a number."""
+        leaf = self.leaves.get(path)
+        return leaf.value.base if leaf is not None and isinstance(leaf.value, Composition) else ""
+
+    def has(self, path: str, modifier: str) -> bool:
+        """Whether the choice at a path carries a modifier."""
+        leaf = self.leaves.get(path)
+        return leaf is not None and isinstance(leaf.value, Composition) and modifier in leaf.value.modifiers
+
+    def chosen(self, path: str) -> Choice | None:
+        """The base choice at a path; None where the path is absent or holds a number."""
+        return self.leaves[path].slot.choice(self.base(path)) if path in self.leaves else None
+
+    def says(self, path: str, what: str) -> bool:
+        """Whether the base choice at a path has a property; not where the path is absent or holds a number."""
+        chosen = self.chosen(path)
+        return chosen is not None and what in chosen.properties
+
+    def number(self, path: str) -> float:
+        """The number at a path (a leaf that is known to hold one)."""
+        value = self.leaves[path].value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"{path} holds no number")
+        return value

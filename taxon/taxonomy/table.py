@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 
 def cells(row: Row) -> dict[str, str]:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from taxon.semantics import load_spec
 from taxon.syntax.printing import number as number_text
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import POSITIVE, Choice, Range, Slot
+from taxon.taxonomy.ranges import POSITIVE, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 # Numbers of everyday size, by the last part of the path or by the path; every other number by its range.
 _BETWEEN: dict[str, tuple[float, float]] = {

@@ -11,6 +11,7 @@ from smaller import smaller
 from tiny import Drift, Hops, build, leaves, loop_of, row_of
 
 from taxon.operators.data import Phase
+from taxon.operators.observations import Array
 from taxon.runtime.device.compiled import compiled
 from taxon.runtime.loop.loop import map_state
 
@@ -60,7 +61,7 @@ def record(spec: str, actions: str | None, folder: Path, updates: int, seeds: in
     """So many updates in all, as eager execution makes them in a small environment."""
     row = row_of(spec, actions=actions)
     built = build(row_of(spec, *smaller(row, FEWER), actions=actions), folder)
-    agent = built.Agent(3, (Hops if built.Agent.discrete else Drift).action)
+    agent = built.Agent(Array((3,)), (Hops if built.Agent.discrete else Drift).action)
     functions: dict[str, Callable[..., Any]] = {}
     calls: list[Call] = []
 

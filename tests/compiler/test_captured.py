@@ -24,6 +24,7 @@ from taxon.semantics.loading import shipped_names
 CPU = torch.device("cpu")
 SPECS = [(name, "continuous") for name in sorted(shipped_names()) if name != "architectures"]
 SPECS += [(name, "discrete") for name in ("mpo", "mpo_onestep", "ppo", "ppo_clip", "reps", "trpo", "urex", "vmpo")]
+REMEMBERING = {"ddpg": ["exploration = ornstein_uhlenbeck"]}  # acting that keeps a memory
 STEPS = 130
 
 
@@ -32,6 +33,7 @@ def row(spec: str, actions: str, **data: int) -> Any:
     whole = row_of(spec, actions=actions)
     fewer = FEWER | {f"data.{name}": value for name, value in data.items()}
     several = [f"data.environments = {data['environments']}"] if "environments" in data else []
+    several += REMEMBERING.get(spec, [])
     return row_of(spec, *smaller(whole, fewer), *several, actions=actions)
 
 
@@ -39,7 +41,7 @@ def loop_with(built: Any, units: Any, overlap: bool = False, device: torch.devic
     sources = streams([3, 4], device, built.DATA.environments)
     world = Hops if built.Agent.discrete else Drift
     places = [world(seed) for seed in sources.environment]
-    agent = built.Agent(world.observation, world.action)
+    agent = built.Agent(world.layout, world.action)
     return Loop(agent, built.DATA, places, sources, STEPS, device, units=units, overlap=overlap)
 
 

@@ -107,7 +107,7 @@ def loop_in(environment: str, built, steps: int, wrap=lambda agent: agent) -> Lo
     device = torch.device("cpu")
     numbers = streams([0], device, built.DATA.environments)
     worlds = [make(environment, number) for number in numbers.environment]
-    agent = wrap(built.Agent(worlds[0].observation, worlds[0].action))
+    agent = wrap(built.Agent(worlds[0].layout, worlds[0].action))
     return Loop(agent, built.DATA, worlds, numbers, steps, device)
 
 
@@ -134,7 +134,8 @@ def test_the_critic_learns_the_known_values(name, environment, values, tmp_path)
     if spec == "awr":
         learned = agent.v(state.critic, observation)
     else:
-        learned = agent.q(state.critic, observation, agent.act_mean(state, observation))
+        _, action = agent.act_mean(state, agent.memory(1, 1, torch.device("cpu")), observation)
+        learned = agent.q(state.critic, observation, action)
     torch.testing.assert_close(learned[0], torch.tensor(list(values.values())), atol=0.1, rtol=0)
 
 

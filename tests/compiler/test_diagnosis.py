@@ -57,7 +57,7 @@ def test_phases_are_told_apart(tmp_path: Path) -> None:
 
 def test_each_number_has_its_bit_and_the_first_failure_stays() -> None:
     carry = Carry(
-        torch.zeros(3), torch.ones(3, dtype=torch.bool), torch.full((3,), -1), torch.zeros(3, dtype=torch.int64)
+        torch.zeros(3), (), torch.ones(3, dtype=torch.bool), torch.full((3,), -1), torch.zeros(3, dtype=torch.int64)
     )
     finite = torch.ones(40, 3, dtype=torch.bool)
     finite[[0, 39], 1] = False

@@ -60,7 +60,8 @@ def to_meta(value: Any) -> Any:
 
 
 def row(spec: str, actions: str) -> Any:
-    return row_of(spec, *smaller(row_of(spec, actions=actions), FEWER), actions=actions)
+    remembering = ["exploration = ornstein_uhlenbeck"] if spec == "ddpg" else []
+    return row_of(spec, *smaller(row_of(spec, actions=actions), FEWER), *remembering, actions=actions)
 
 
 class Noted:
@@ -80,7 +81,7 @@ class Noted:
 def updates_of(built: Any) -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
     """A call of every update and refresh of a module, as training makes it."""
     world = Hops if built.Agent.discrete else Drift
-    agent, noted = built.Agent(world.observation, world.action), Noted()
+    agent, noted = built.Agent(world.layout, world.action), Noted()
     agent.phases = tuple(
         phase._replace(
             update=noted(phase.name, phase.update),
@@ -99,17 +100,18 @@ def updates_of(built: Any) -> dict[str, tuple[Callable[..., Any], tuple[Any, ...
 def test_a_module_runs_where_there_are_no_numbers(spec: str, actions: str, tmp_path: Path) -> None:
     built = build(row(spec, actions), tmp_path)
     world = Hops if built.Agent.discrete else Drift
-    agent = built.Agent(world.observation, world.action)
+    agent = built.Agent(world.layout, world.action)
     state = to_meta(agent.init([torch.Generator().manual_seed(seed) for seed in (3, 4)]))
     width = built.DATA.environments
-    observation, begins = torch.zeros(2, width, world.observation), torch.zeros(2, width)
+    observation, memory = torch.zeros(2, width, world.observation), agent.memory(2, width, torch.device("meta"))
     noise = agent.act_noise([torch.Generator() for _ in range(2)], width, torch.device("cpu"))
-    observation, begins, noise = (tensor.to("meta") for tensor in (observation, begins, noise))
+    observation, noise = observation.to("meta"), noise.to("meta")
     with MetaOnly(), torch.no_grad():
-        after, taken = agent.act(state, observation, begins, noise)
+        memory, taken = agent.act(state, memory, observation, noise)
         assert taken["action"].shape == (2, width, world.action)
-        agent.observe(after, observation)
-        agent.act_mean(after, observation)
+        agent.observe(state, observation)
+        memory, mean = agent.act_mean(state, memory, observation)
+        assert mean.shape == (2, width, world.action)
     for name, (update, arguments) in updates_of(built).items():
         moved = to_meta(arguments)
         with solving(built, name), MetaOnly():

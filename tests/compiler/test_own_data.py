@@ -24,6 +24,8 @@ HEADS = {
     "tanh": ("pi_theta = tanh(normal(mean(s), cov(s)))",),
     "tanh_vector": ("pi_theta = tanh(normal(mean(s), cov))",),
     "tanh_full": ("pi_theta = tanh(normal(mean(s), cov(s)))", "pi_theta.base.structure = full"),
+    "mixture": ("pi_theta = mixture(3, normal(mean(s), cov(s)))",),
+    "tanh_mixture": ("pi_theta = tanh(mixture(3, normal(mean(s), cov(s))))",),
 }
 # with a deviation of 1e-6 rounding of the mean alone would be many deviations
 PLAIN = (*SMALL, "pi_p.update = sg", "bounds = none", "network.policy.std = exp(low = -1, high = 1)")
@@ -93,9 +95,22 @@ def test_retrace_keeps_its_own_actions_whole(data: str, head: str, tmp_path: Pat
 @pytest.mark.parametrize("head", ["normal", "vector", "full", "tanh", "tanh_vector", "tanh_full", "softmax"])
 @pytest.mark.parametrize("spec", ["ppo", "ppo_clip", "trpo"])
 def test_ratios_begin_at_one(spec: str, head: str, tmp_path: Path) -> None:
+    ratios_begin_at_one(spec, HEADS.get(head, ()), "discrete" if head == "softmax" else "continuous", tmp_path)
+
+
+@pytest.mark.parametrize("head", ["mixture", "tanh_mixture"])
+def test_ratios_of_a_mixture_begin_at_one(head: str, tmp_path: Path) -> None:
+    ratios_begin_at_one("ppo_clip", HEADS[head], "continuous", tmp_path)
+
+
+@pytest.mark.parametrize("spec", ["ppo_clip", "trpo"])
+def test_ratios_of_beta_begin_at_one(spec: str, tmp_path: Path) -> None:
+    ratios_begin_at_one(spec, ("pi_theta = beta",), "continuous", tmp_path)
+
+
+def ratios_begin_at_one(spec: str, head: tuple[str, ...], kind: str, tmp_path: Path) -> None:
     sets = ROUND if spec == "trpo" else (*ROUND, "data.policy_epochs = 1")
-    kind = "discrete" if head == "softmax" else "continuous"
-    built = build(row_of(spec, *sets, *HEADS.get(head, ()), actions=kind), tmp_path)
+    built = build(row_of(spec, *sets, *head, actions=kind), tmp_path)
     spied, loop = Spied(built, "surrogate", "clipped_surrogate"), far_out(built)
     while not spied.calls:
         loop.step()

@@ -18,8 +18,9 @@ from tiny import SMALL, build, leaves, lint, loop_of, row_of, same
 from taxon.compiler import emit
 from taxon.compiler.assemble import Program, assemble
 from taxon.compiler.library import PACKAGES, Source, package_files, read
+from taxon.operators.observations import Array
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Leaf, Row
+from taxon.taxonomy.schema import Leaf, Row
 
 QUIET = settings(
     max_examples=60,
@@ -59,17 +60,16 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.agent, name)
 
-    def act(self, state: Any, observation: Any, begins: Any, noise: Any) -> Any:
-        """Acting changes nothing but the exploration's process, which an episode begins at its noise alone."""
-        after, taken = self.agent.act(state, observation, begins, noise)
-        assert taken["action"].shape == noise.shape
-        assert taken.keys() == {"action", *(["log_prob"] if self.program.stored else [])}
-        if "exploration" not in fields(self.program):
-            assert after is state
+    def act(self, state: Any, memory: Any, observation: Any, noise: Any) -> Any:
+        """Acting has no memory but the exploration's process, which an episode begins at its noise alone."""
+        after, taken = self.agent.act(state, memory, observation, noise)
+        assert taken["action"].shape == (*noise.shape[:2], self.agent.actions)
+        assert taken.keys() == {"action", *self.agent.columns}
+        if not self.program.choices.memory:
+            assert after == ()
             return after, taken
-        assert changed(state, after) <= {"exploration"}
         sigma = constant(self.program, "EXPLORATION_SIGMA")
-        new = begins.unsqueeze(-1) > 0
+        new = memory.exploration == 0
         torch.testing.assert_close(after.exploration.where(new, 0.0), (sigma * noise).where(new, 0.0))
         return after, taken
 
@@ -131,7 +131,7 @@ def trains(row: Row, folder: Path) -> None:
     torch.set_num_threads(1)
     program = assemble(row)
     built = build(row, folder)
-    agent = built.Agent(3, 3 if built.Agent.discrete else 2)
+    agent = built.Agent(Array((3,)), 3 if built.Agent.discrete else 2)
     watched = Watched(agent, program)
     loop = loop_of(built, (3, 4), 400, watched)
     first = loop.state
@@ -305,7 +305,7 @@ def test_a_schedule_runs_in_environment_steps(data: str, counted: float, tmp_pat
     """The rate of an update is that of the step at which it runs, the first one at the end of the warm-up."""
     lr = "optimizer.value = sgd(lr = linear(0.1, 0, over = 100))"
     built = build(row_of("sac", *SMALL, lr, "data.steps_per_update = 5", f"data.{data}"), tmp_path)
-    agent = built.Agent(3, 2)
+    agent = built.Agent(Array((3,)), 2)
     rates: list[float] = []
 
     def seen(state: Any, batch: Any, noise: Any) -> Any:

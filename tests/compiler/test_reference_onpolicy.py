@@ -13,6 +13,8 @@ from reference import SEEDS, assert_close, episodes_of, generators, minibatch, m
 from tiny import CPU
 from torch.distributions import Independent, Normal, OneHotCategorical, kl_divergence
 
+from taxon.operators.observations import Array
+
 NETWORKS = ("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]")
 WAITING = "data = rollouts(environments = 6, steps = 12, {}, batch = 8) + restarts"
 SMALL = ("data.environments = 3", "data.steps = 12", "data.batch = 12")
@@ -31,7 +33,7 @@ class Rounds:
     def __init__(self, built: Any, actions: str) -> None:
         self.discrete, self.data = actions == "discrete", built.DATA
         self.width = 3 if self.discrete else 2
-        self.agent = built.Agent(3, self.width)
+        self.agent = built.Agent(Array((3,)), self.width)
         self.phases = {phase.name: phase for phase in self.agent.phases}
         self.draw = torch.Generator().manual_seed(5)
         self.state, seen = seen_by(self.agent, start(self.agent), self.draw)

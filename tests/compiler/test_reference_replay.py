@@ -11,6 +11,9 @@ from plain_replay import CHOICES, Deterministic, MpoOfChoices, SacOfChoices
 from reference import SEEDS, assert_close, double, generators, module_of, normal, some_actions, start
 from tiny import CPU
 
+from taxon.operators.observations import Array
+from taxon.runtime.agent import begun, map_state
+
 NETWORKS = ("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "data.batch = 12")
 CHOOSING = {
     "mpo": """taxon 1
@@ -54,7 +57,7 @@ def check(references: list[Any], before: Any, state: Any, moving: set[str]) -> N
 @pytest.mark.parametrize("spec", ["ddpg", "td3"])
 def test_deterministic(spec: str, tmp_path: Path) -> None:
     """TD3's policy and copies stand still at every other update."""
-    agent = module_of(spec, tmp_path, NETWORKS).Agent(3, 2)
+    agent = module_of(spec, tmp_path, NETWORKS).Agent(Array((3,)), 2)
     (phase,) = agent.phases
     state, draw = start(agent), torch.Generator().manual_seed(5)
     references = [Deterministic(state, seed, spec == "td3") for seed in range(SEEDS)]
@@ -77,7 +80,7 @@ def test_deterministic(spec: str, tmp_path: Path) -> None:
 def test_finitely_many_actions(name: str, tmp_path: Path) -> None:
     spec = tmp_path / "choosing.tx"
     spec.write_text(CHOOSING[name], encoding="utf-8")
-    agent = module_of(spec, tmp_path, actions="discrete").Agent(3, CHOICES)
+    agent = module_of(spec, tmp_path, actions="discrete").Agent(Array((3,)), CHOICES)
     (phase,) = agent.phases
     state, draw = start(agent), torch.Generator().manual_seed(5)
     if name == "mpo":
@@ -98,21 +101,22 @@ def test_finitely_many_actions(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("exploration", ["gaussian(std = 0.1)", "ornstein_uhlenbeck"])
 def test_exploration(exploration: str, tmp_path: Path) -> None:
     """The noise is white, or remembers what it was since the episode began (Uhlenbeck & Ornstein 1930)."""
-    agent = module_of("ddpg", tmp_path, (*NETWORKS, f"exploration = {exploration}")).Agent(3, 2)
+    agent = module_of("ddpg", tmp_path, (*NETWORKS, f"exploration = {exploration}")).Agent(Array((3,)), 2)
     state, draw = start(agent), torch.Generator().manual_seed(5)
     references = [Deterministic(state, seed, False) for seed in range(SEEDS)]
-    memory = torch.zeros(SEEDS, 1, 2, dtype=torch.float64)
+    process = torch.zeros(SEEDS, 1, 2, dtype=torch.float64)
+    memory = fresh = map_state(torch.Tensor.double, agent.memory(SEEDS, 1, CPU))
     beyond = False
     for t in range(6):
         s, noise = normal(draw, SEEDS, 1, 3), 3 * normal(draw, SEEDS, 1, 2)
         begins = torch.full((SEEDS, 1), float(t in (0, 3))).double()
-        state, found = agent.act(state, s, begins, noise)
+        memory, found = agent.act(state, begun(memory, begins, fresh), s, noise)
         if exploration == "ornstein_uhlenbeck":
-            memory = 0.85 * memory * (1 - begins.unsqueeze(-1)) + 0.2 * noise
+            process = 0.85 * process * (1 - begins.unsqueeze(-1)) + 0.2 * noise
         else:
-            memory = 0.1 * noise
+            process = 0.1 * noise
         for seed, reference in enumerate(references):
-            a = reference.policy(s[seed]) + memory[seed]
+            a = reference.policy(s[seed]) + process[seed]
             beyond |= bool((a.abs() > 1).any())
             assert_close("action", torch.clip(a, -1, 1), found["action"][seed])
     assert beyond

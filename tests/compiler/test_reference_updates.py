@@ -12,6 +12,7 @@ from reference import SEEDS, assert_close, double, generators, start
 from tiny import CPU, build, row_of, same
 
 from taxon.operators.data import Episodes
+from taxon.operators.observations import Array
 
 SMALL = ("network.policy.hidden = [8, 6]", "network.value.hidden = [8, 6]", "data.batch = 12")
 MPO = ("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "optimizer.clip = 0.5", "target.every = 2")
@@ -50,7 +51,7 @@ def batch_of(kind: Any, built: Any, draw: torch.Generator) -> Any:
 def test_three_updates(spec: str, tmp_path: Path) -> None:
     sets, make = UPDATES[spec]
     built = build(row_of(spec, *sets), tmp_path)
-    agent = built.Agent(3, 2)
+    agent = built.Agent(Array((3,)), 2)
     state = start(agent)
     references = [make(state, seed) for seed in range(SEEDS)]
     draw = torch.Generator().manual_seed(5)
@@ -71,7 +72,7 @@ def test_three_updates(spec: str, tmp_path: Path) -> None:
 def test_awr(tmp_path: Path) -> None:
     """Both phases over whole episodes: targets by the critic as it stood, advantages by the updated one."""
     built = build(row_of("awr", *SMALL), tmp_path)
-    agent = built.Agent(3, 2)
+    agent = built.Agent(Array((3,)), 2)
     draw = torch.Generator().manual_seed(4)
     state = start(agent)
     length = 40
@@ -123,7 +124,7 @@ def test_awr(tmp_path: Path) -> None:
 def test_gradients_that_must_not_flow(spec: str, tmp_path: Path) -> None:
     """The critic knows neither the policy's loss nor the duals; a multiplier knows its own dual alone."""
     built = build(row_of(spec, *UPDATES[spec][0]), tmp_path)
-    agent = built.Agent(3, 2)
+    agent = built.Agent(Array((3,)), 2)
     state = start(agent)
     batch = batch_of(agent.phases[0].batch, built, torch.Generator().manual_seed(5))
     noise = double(agent.noise(generators(100), CPU))

@@ -11,6 +11,8 @@ from plain_weighted import Power, Reps, Rwr, Urex, returns_to_go
 from reference import SEEDS, assert_close, episodes_of, generators, minibatch, module_of, seen_by, start, whole
 from tiny import CPU
 
+from taxon.operators.observations import Array
+
 ACTIONS = ("continuous", "discrete")
 
 
@@ -28,7 +30,11 @@ def test_urex(actions: str, tmp_path: Path) -> None:
     """Groups of three episodes of different lengths."""
     data = "data = rollouts(environments = 6, steps = 9) + restarts(group = 3)"
     built = module_of("urex", tmp_path, (data, "network.policy.hidden = [8]", "optimizer.clip = 0.5"), actions)
-    agent, draw, width = built.Agent(3, width_of(actions)), torch.Generator().manual_seed(5), width_of(actions)
+    agent, draw, width = (
+        built.Agent(Array((3,)), width_of(actions)),
+        torch.Generator().manual_seed(5),
+        width_of(actions),
+    )
     (phase,) = agent.phases
     state = start(agent)
     kind = "choices" if actions == "discrete" else "free"
@@ -53,7 +59,7 @@ def test_rwr(spec: str, transform: str, offset: float, tmp_path: Path) -> None:
     restarts = " + restarts" if spec == "rwr_return" else ""
     sets = ("network.policy.hidden = [8, 6]", "optimizer.policy = sgd(lr = 1e-2, momentum = 0.9)")
     built = module_of(spec, tmp_path, (*sets, data + restarts, f"G.transform = {transform}"))
-    agent, draw = built.Agent(3, 2), torch.Generator().manual_seed(5)
+    agent, draw = built.Agent(Array((3,)), 2), torch.Generator().manual_seed(5)
     state, seen = seen_by(agent, start(agent), draw)
     policy, *others = agent.phases
     assert [phase.name for phase in others] == ["transform"] * (transform != "shift")
@@ -88,7 +94,7 @@ def test_rwr(spec: str, transform: str, offset: float, tmp_path: Path) -> None:
 def test_power(tmp_path: Path) -> None:
     """Positive rewards, every episode to its own end."""
     built = module_of("power", tmp_path, ("data = rollouts(environments = 6, steps = 9) + restarts",))
-    agent, draw = built.Agent(3, 2), torch.Generator().manual_seed(5)
+    agent, draw = built.Agent(Array((3,)), 2), torch.Generator().manual_seed(5)
     state = start(agent)
     (phase,) = agent.phases
     references = [Power(state.policy[seed], 2) for seed in range(SEEDS)]
@@ -111,7 +117,7 @@ def test_reps(gamma: float, actions: str, tmp_path: Path) -> None:
     data = "data = rollouts(environments = 4, steps = 20)"
     built = module_of("reps", tmp_path, (data, f"gamma = {gamma:g}"), actions)
     width = width_of(actions)
-    agent, draw = built.Agent(3, width), torch.Generator().manual_seed(5)
+    agent, draw = built.Agent(Array((3,)), width), torch.Generator().manual_seed(5)
     (phase,) = agent.phases
     state = start(agent)
     reference = Reps(gamma)

@@ -11,6 +11,7 @@ import torch
 from recorded import Call, furthest, record
 from tiny import build, leaves, row_of
 
+from taxon.operators.observations import Array
 from taxon.runtime.device.in_place import InPlace
 from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.loop.learning import Carry, learn
@@ -32,7 +33,7 @@ def several() -> Any:
 def carry_of(state: Any) -> Carry:
     seeds = len(leaves(state)[0])
     return Carry(
-        state, torch.ones(seeds, dtype=torch.bool), torch.full((seeds,), -1), torch.zeros(seeds, dtype=torch.int64)
+        state, (), torch.ones(seeds, dtype=torch.bool), torch.full((seeds,), -1), torch.zeros(seeds, dtype=torch.int64)
     )
 
 
@@ -140,7 +141,7 @@ def test_rollouts_take_one_core_and_updates_all(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(("spec", "long"), [("sac", True), ("td3", True), ("mpo", True), ("ppo", False)])
 def test_seeds_have_threads_where_an_update_is_long(spec: str, long: bool, tmp_path: Path) -> None:
     built = build(row_of(spec), tmp_path)
-    agent = built.Agent(17, 6)
+    agent = built.Agent(Array((17,)), 6)
     assert choose_threads(agent, built.DATA.batch, 5) == (2 if long else 1)
     assert choose_threads(agent, built.DATA.batch, 1) == 1
     torch.set_num_threads(8)
@@ -148,7 +149,7 @@ def test_seeds_have_threads_where_an_update_is_long(spec: str, long: bool, tmp_p
 
 
 def test_rollouts_take_one_core_where_acting_is_short(tmp_path: Path) -> None:
-    agent = build(row_of("ppo"), tmp_path).Agent(17, 6)
+    agent = build(row_of("ppo"), tmp_path).Agent(Array((17,)), 6)
     assert acts_alone(agent, 1)
     assert acts_alone(agent, 16)
     assert not acts_alone(agent, 1_000)

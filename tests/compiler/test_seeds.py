@@ -27,6 +27,8 @@ SHORT = {
     ),
     "ppo": (*ROUND, *EPOCHS),
     "ppo discrete": (*ROUND, *EPOCHS),
+    "ppo_clip": (*ROUND, *EPOCHS, "pi_theta = beta"),
+    "awac_double": ("data.warmup = 40", "pi_theta = tanh(mixture(3, normal(mean(s), cov(s))))"),
     "trpo": (*ROUND, "data.value_epochs = 1"),
     "trpo discrete": (*ROUND, "data.value_epochs = 1"),
     "vmpo": (*ROUND, *EPOCHS),

@@ -17,10 +17,11 @@ from tiny import CPU, SPECS, lint, row_of, same
 from taxon.compiler import emit, standalone
 from taxon.compiler.library import PACKAGES, exports, package_files, read
 from taxon.compiler.standalone import RUNTIME
+from taxon.operators.observations import Array
 from taxon.runtime.environments.environment import make
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 SIZES = ("data.warmup = 20", "data.batch = 16", "network.hidden = [16, 16]")
 ROUND = ("data.environments = 2", "data.steps = 6")
@@ -38,6 +39,8 @@ SCRIPTS = {
     "awac": SIZES,
     "td3": SIZES,
     "ppo": (*ROUND, *EPOCHS, "network.hidden = [16, 16]"),
+    "ppo_clip": (*ROUND, *EPOCHS, "network.hidden = [16, 16]", "pi_theta = beta"),
+    "awac_double": (*SIZES, "pi_theta = mixture(3, normal(mean(s), cov))"),
     "trpo": (*ROUND, "data.value_epochs = 1", "data.batch = 8", "network.hidden = [16, 16]"),
     "rwr": (*ROUND, "data.policy_epochs = 1", "data.batch = 8", "network.hidden = [16, 16]"),
     "vmpo discrete": (*ROUND, *EPOCHS, "network.hidden = [16, 16]"),
@@ -106,7 +109,7 @@ def test_a_script_trains_the_same_numbers(spec: str, tmp_path: Path) -> None:
         sources = several([3, 4], CPU, built.DATA.environments)
         world = "CartPole-v1" if built.Agent.discrete else "Pendulum-v1"
         places = [make(world, seed) for seed in sources.environment]
-        agent = built.Agent(places[0].observation, places[0].action)
+        agent = built.Agent(places[0].layout, places[0].action)
         loop = loop_class(agent, built.DATA, places, sources, 45, CPU)
         while loop.steps < 45:
             loop.step()
@@ -151,7 +154,7 @@ def test_a_script_runs_where_taxon_is_not(tmp_path: Path) -> None:
     sources = streams(range(seeds), CPU)
     places = [make("Pendulum-v1", seed) for seed in sources.environment]
     trials = [make("Pendulum-v1", seed) for seed in sources.evaluation]
-    agent = built.Agent(3, 1)
+    agent = built.Agent(Array((3,)), 1)
     loop = Loop(agent, built.DATA, places, sources, steps, CPU)
     lines = []
     while loop.steps < steps:

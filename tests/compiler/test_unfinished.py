@@ -17,9 +17,8 @@ from taxon.compiler.block import Block, ContractError
 from taxon.compiler.choices import MEANINGS, Choices
 from taxon.semantics import load_spec
 from taxon.taxonomy.catalogue import places
-from taxon.taxonomy.row import Composition, Leaf, Row
 from taxon.taxonomy.rules import RULES
-from taxon.taxonomy.schema import Choice
+from taxon.taxonomy.schema import Choice, Composition, Leaf, Row
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # Leaves that no shipped row has, each with settings that give one of them to a row.

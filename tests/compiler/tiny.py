@@ -14,10 +14,11 @@ import numpy as np
 import torch
 
 from taxon.compiler import emit
+from taxon.operators.observations import Array
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 CPU = torch.device("cpu")
 SPECS = Path(__file__).parents[2] / "specs"
@@ -43,7 +44,7 @@ class Drift:
     Its episodes last four and five steps by turns: one terminates, the next is truncated.
     """
 
-    observation, action, discrete = 3, 2, False
+    observation, layout, action, discrete = 3, Array((3,)), 2, False
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
@@ -84,7 +85,7 @@ def loop_of(built: ModuleType, seeds: Sequence[int], steps: int = 1000, agent: A
     sources = streams(seeds, CPU, built.DATA.environments)
     world = Hops if built.Agent.discrete else Drift
     environments = [world(seed) for seed in sources.environment]
-    agent = agent or built.Agent(world.observation, world.action)
+    agent = agent or built.Agent(world.layout, world.action)
     return Loop(agent, built.DATA, environments, sources, steps, CPU, *more)
 
 

@@ -22,7 +22,7 @@ from taxon.derivation.derive import TITLES, places, sections
 from taxon.derivation.notation import plain
 from taxon.derivation.places import Module
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "specs").glob("*.tx"), *(ROOT / "examples").glob("*.tx")])
@@ -44,7 +44,7 @@ DERIVED = cache(lambda name: derive(ROWS[name]))
 
 # What amsmath and amssymb define, by the standard documentation of LaTeX; nothing else may stand in a formula.
 GREEK = "alpha beta gamma delta epsilon eta theta mu pi rho sigma phi xi omega Sigma Phi"
-SIGNS = "nabla top leq geq leftarrow propto sim in cdot ldots frac sqrt sum left right quad"
+SIGNS = "nabla top leq geq leftarrow propto sim in cdot ldots frac sqrt prod sum left right quad"
 WORDS = "log exp min max tanh arg mathbb mathcal mathrm mathbf"
 STANDARD = {*GREEK.split(), *SIGNS.split(), *WORDS.split()}
 COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -260,9 +260,9 @@ CODE = [
     ("awr", "The weights", "exponential_weights(score, ETA, WEIGHT_CLIP)"),
     ("awr", "The target of G", "lambda_returns(episodes.reward"),
     ("awr", "The bounds of the actions", "BOUNDS_WEIGHT * bound_loss(mean)"),
-    ("awac", "The score G", "score - self.q(critic, observation, base_action)"),
+    ("awac", "The score G", "score - self.q(critic, batch.observation, base_action)"),
     ("awac", "The weights", "clip_weights(batch_weights(score, ETA), WEIGHT_CLIP)"),
-    ("sac", "The ascent of the policy", "average(eta * log_prob - self.q(critic, observation, action))"),
+    ("sac", "The ascent of the policy", "average(eta * log_prob - self.q(critic, batch.observation, action))"),
     ("sac", "The value of the next state", "next_q - eta * next_log_prob"),
     ("sac", "The temperature", "entropy_dual(eta, log_prob, self.target_entropy)"),
     ("power", "M-step", "weighted_least_squares(features, rows"),
@@ -274,9 +274,9 @@ CODE = [
     ("vmpo", "The target of G", "n_step_returns(episodes.reward"),
     ("trpo", "The ascent of the policy", "line_search(gain_and_divergence"),
     ("ppo", "The adaptive temperature", "adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)"),
-    ("ppo", "The target of G", "generalised_advantages(*columns, GAMMA, LAMBDA) + value"),
+    ("ppo", "The target of G", "advantage = generalised_advantages("),
     ("ppo_clip", "The ascent of the policy", "clipped_surrogate(log_prob, batch.old_log_prob, batch.advantage"),
-    ("ddpg", "The ascent of the policy", "loss = -average(self.q(critic, observation, mean))"),
+    ("ddpg", "The ascent of the policy", "loss = -average(self.q(critic, batch.observation, mean))"),
     ("ddpg", "Acting", "perturbed(mean, noise, EXPLORATION_STD)"),
     ("td3", "The value of the next state", "smoothed(next_action"),
     ("td3", "The loss of the critic", "squared_error(prediction, target)"),

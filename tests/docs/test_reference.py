@@ -9,7 +9,7 @@ from pathlib import Path
 import generate
 import pytest
 from writers.markdown import anchor, block, prose, sentence
-from writers.needs import reasons
+from writers.needs import DISTRIBUTION, reasons
 
 from taxon.cli.codes import CODES
 from taxon.cli.main import COMMANDS
@@ -17,9 +17,9 @@ from taxon.semantics import load_spec
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
+from taxon.taxonomy.axes import facts
 from taxon.taxonomy.catalogue import places
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Row, Slot
 
 DOCS = Path(generate.__file__).parent
 ROOT = DOCS.parent
@@ -68,7 +68,8 @@ def test_a_row_meets_only_the_reasons_that_are_listed(row: Row) -> None:
     for path, slot in CONDITIONAL.items():
         assert slot.applies is not None
         if SCHEMA.get(path) is slot and (reason := slot.applies(row)) is not None:
-            assert reason in reasons(slot), path
+            named = reason.replace(f"`{facts.distribution(row)}`", DISTRIBUTION)
+            assert {reason, named} & set(reasons(slot)), path
             met += 1
     assert met
 

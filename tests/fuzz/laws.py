@@ -21,7 +21,7 @@ from taxon.semantics import canonical, check_file, load_spec, row_hash
 from taxon.syntax import parse, tree
 from taxon.syntax.formatting import formatted
 from taxon.taxonomy.difference import compare
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 
 # Seconds of processor time for one text and one question: far above what any text of a few KiB takes.

@@ -7,8 +7,16 @@ from torch.func import grad
 
 from taxon.networks.features import fourier, polynomial
 from taxon.networks.full_covariance import StateDependentFull, StateIndependentFull, lower_triangular
-from taxon.networks.gaussian import ParameterNormal, exp_std, identity, softplus_std
-from taxon.networks.heads import Categorical, Deterministic
+from taxon.networks.gaussian import (
+    FixedNormal,
+    ParameterNormal,
+    StateDependentNormal,
+    StateIndependentNormal,
+    exp_std,
+    identity,
+    softplus_std,
+)
+from taxon.networks.heads import Beta, Categorical, Deterministic, Mixture, Outputs
 from taxon.networks.mlp import Mlp
 
 STD = exp_std(-20.0, 2.0)
@@ -92,6 +100,56 @@ def test_state_independent_scale_is_learned_per_seed():
     assert not slope[:, :-3].any()
 
 
+def test_concentrations_are_above_one():
+    trunk = Mlp([3, 8, 4], F.relu)
+    policy, flat, x = Beta(trunk), rows(trunk), inputs(2, 6, 3)
+    raw = trunk.apply(flat, x)
+    first, second = policy.apply(flat, x)
+    torch.testing.assert_close(first, 1 + F.softplus(raw[..., :2]))
+    torch.testing.assert_close(second, 1 + F.softplus(raw[..., 2:]))
+    assert torch.equal(policy.init(torch.Generator().manual_seed(3)), trunk.init(torch.Generator().manual_seed(3)))
+
+
+EACH = {
+    "variances": (4, StateDependentNormal(Outputs(4), STD)),
+    "one vector": (2, StateIndependentNormal(Outputs(2), STD, -1.0, mean=torch.tanh)),
+    "a number": (2, FixedNormal(Outputs(2), 0.3)),
+    "full": (5, StateDependentFull(Outputs(5), STD, actions=2)),
+    "one matrix": (2, StateIndependentFull(Outputs(2), STD, -1.0)),
+}
+
+
+@pytest.mark.parametrize("kind", EACH)
+@pytest.mark.parametrize("leading", [(), (4,), (5, 4)])
+def test_a_mixture_reads_each_component_from_its_own_outputs(kind, leading):
+    """A component's head, over a trunk of its own, gives the same."""
+    outputs, each = EACH[kind]
+    trunk, x = Mlp([3, 8, 3 * (outputs + 1)], F.relu), inputs(2, *leading, 3)
+    policy = Mixture(trunk, 3, each)
+    flat = rows(policy)
+    assert flat.shape == (2, policy.size) == (2, trunk.size + each.size)
+    assert torch.equal(flat[:, : trunk.size], rows(trunk))
+    raw, own = trunk.apply(flat[:, : trunk.size], x), flat[:, trunk.size :]
+    logits, mean, spread = policy.apply(flat, x)
+    assert torch.equal(logits, raw[..., :3])
+    for k in range(3):
+        alone = each.apply(own, raw[..., 3 + k * outputs : 3 + (k + 1) * outputs])
+        torch.testing.assert_close(mean[..., k, :], alone[0])
+        torch.testing.assert_close(spread.select(len(leading) + 1, k), alone[1])
+
+
+def test_a_mixture_projects_what_its_components_share():
+    policy = Mixture(Mlp([3, 9], F.relu), 3, StateIndependentNormal(Outputs(2), STD, 5.0))
+    flat = rows(policy)
+    held = policy.project(flat, -1.0, 2.0)
+    assert torch.equal(held[:, -2:], torch.full((2, 2), 2.0))
+    assert torch.equal(held[:, :-2], flat[:, :-2])
+    with pytest.raises(TypeError, match="FixedNormal has nothing"):
+        Mixture(Mlp([3, 9], F.relu), 3, FixedNormal(Outputs(2), 0.3)).project(flat, -1.0, 2.0)
+    with pytest.raises(ValueError, match="9 outputs for 3 components, not 8"):
+        Mixture(Mlp([3, 8], F.relu), 3, FixedNormal(Outputs(2), 0.3))
+
+
 def test_exploration_in_parameter_space_is_that_of_perturbed_weights():
     trunk = Mlp([3, 2], F.relu, features=polynomial(2))
     policy = ParameterNormal(trunk, 0.5)
@@ -127,6 +185,9 @@ def test_a_seed_alone_equals_itself_among_others(actions, n):
         Deterministic(Mlp([5, 16, actions], F.relu)),
         StateDependentFull(Mlp([5, 16, both], F.relu), softplus_std(0.3, 1e-6), actions),
         StateIndependentFull(Mlp([5, 16, actions], F.relu), STD, -1.0),
+        Beta(Mlp([5, 16, 2 * actions], F.relu)),
+        Mixture(Mlp([5, 16, 3 * (2 * actions + 1)], F.relu), 3, StateDependentNormal(Outputs(2 * actions), STD)),
+        Mixture(Mlp([5, 16, 3 * (actions + 1)], F.relu), 3, StateIndependentNormal(Outputs(actions), STD, -1.0)),
         ParameterNormal(Mlp([5, actions], F.relu, features=polynomial(2)), 0.3),
         ParameterNormal(Mlp([5, actions], F.relu, features=fourier(20, 2.0)), 0.3),
     )

@@ -18,7 +18,7 @@ from taxon.operators.distributions import (
 from taxon.operators.divergences import kl_mean, kl_std, normal_kl
 from taxon.operators.duals import entropy_dual, lagrange_dual, positive
 from taxon.operators.e_step import softmax_weights
-from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.losses import explained_variance, squared_error, weighted_likelihood
 
 
 def tensor(values):
@@ -172,3 +172,21 @@ def test_likelihood_over_the_batch():
     close(weighted_likelihood(weights, log_prob), [2.5], 1e-12)
     close(grad(lambda x: weighted_likelihood(weights, x).sum())(log_prob), [[-1.0, -0.5]], 1e-12)
     assert not grad(lambda w: weighted_likelihood(w, log_prob).sum())(weights).any()
+
+
+def test_explained_variance():
+    """Against the square of the correlation at the best linear prediction, and at its borders."""
+    g = torch.Generator().manual_seed(1)
+    x, noise = torch.randn(2, 3, 50, generator=g, dtype=torch.float64)
+    target = 2 * x + noise
+    centred, about = x - x.mean(-1, keepdim=True), target - target.mean(-1, keepdim=True)
+    slope = (centred * about).sum(-1) / centred.square().sum(-1)
+    correlation = torch.stack([torch.corrcoef(torch.stack(pair))[0, 1] for pair in zip(x, target, strict=True)])
+    close(explained_variance(slope.unsqueeze(-1) * x + 7, target), correlation.square(), 1e-12)
+    close(explained_variance(target - 3, target), torch.ones(3), 1e-12)
+    close(explained_variance(torch.full_like(target, 2.0), target), torch.zeros(3), 1e-12)
+    close(explained_variance(-1e6 * target, target), -torch.ones(3), 1e-12)
+    equal = torch.full((2, 4), 5.0)
+    close(explained_variance(equal + 1, equal), [1.0, 1.0], 1e-6)
+    assert torch.isfinite(explained_variance(torch.randn(2, 4), equal)).all()
+    assert not grad(lambda p: explained_variance(p, target).sum())(x).any()

@@ -9,6 +9,7 @@ from taxon.operators.e_step import (
     batch_weights,
     categorical_dual,
     categorical_weights,
+    categorical_weights_kl,
     clip_weights,
     exponential,
     exponential_weights,
@@ -22,6 +23,7 @@ from taxon.operators.e_step import (
     temperature_dual,
     top_half,
     underappreciated_score,
+    weights_kl,
 )
 from taxon.operators.losses import weighted_likelihood
 from taxon.operators.policy_gradient import valid_average
@@ -51,6 +53,38 @@ def test_per_state_weights_and_dual_golden():
     close(slope, [-0.2674813], 1e-7)
     kl = (weights * (weights * 4).log()).sum(1).mean(-1)
     close(slope, 0.1 - kl, 1e-12)
+
+
+def test_the_divergence_of_the_weights_is_what_the_slope_of_their_dual_leaves_of_the_bound():
+    """g'(eta) = epsilon - KL(q || pi_p), at drawn actions, over a batch, over the half of it, and over all actions."""
+    g = torch.Generator().manual_seed(4)
+    drawn, batch, every = (
+        torch.randn(*shape, generator=g, dtype=torch.float64) for shape in ((2, 5, 7), (2, 9), (2, 7, 3))
+    )
+    prior, kept = log_probabilities(torch.randn(2, 7, 3, generator=g, dtype=torch.float64)), top_half(batch)
+    temperature = torch.tensor([0.7, 2.0], dtype=torch.float64)
+
+    def slope(dual):
+        return 0.1 - grad(lambda e: dual(e).sum())(temperature)
+
+    weights = softmax_weights(drawn, temperature, 1)
+    close(weights_kl(weights, 1), slope(lambda e: temperature_dual(drawn, e, 0.1, 1)), 1e-12)
+    weights = batch_weights(batch, temperature)
+    close(weights_kl(weights, -1), slope(lambda e: temperature_dual(batch, e, 0.1, -1)), 1e-12)
+    weights = mean_one(softmax_weights(batch, temperature, -1, kept))
+    close(weights_kl(weights, -1, kept), slope(lambda e: temperature_dual(batch, e, 0.1, -1, kept)), 1e-12)
+    weights = categorical_weights(prior, every, temperature)
+    close(categorical_weights_kl(weights, prior), slope(lambda e: categorical_dual(prior, every, e, 0.1)), 1e-12)
+
+
+def test_the_divergence_of_weights_by_hand():
+    one = torch.tensor([[0.0, 0.0, 3.0, 0.0]])
+    close(weights_kl(one, -1), [math.log(4)])
+    close(weights_kl(torch.ones(1, 4), -1), [0.0])
+    close(weights_kl(one, -1, torch.tensor([[0.0, 1.0, 1.0, 0.0]])), [math.log(2)])
+    close(weights_kl(torch.zeros(1, 4), -1), [0.0])
+    prior = torch.log(torch.tensor([[[0.5, 0.25, 0.25]]]))
+    close(categorical_weights_kl(torch.tensor([[[0.0, 1.0, 1.0]]]), prior), [math.log(2)])
 
 
 def test_the_dual_is_stationary_where_the_constraint_is_met():

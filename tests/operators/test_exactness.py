@@ -12,6 +12,7 @@ from taxon.operators.e_step import (
     batch_weights,
     categorical_dual,
     categorical_weights,
+    categorical_weights_kl,
     group_weights,
     indicator,
     mean_one,
@@ -21,7 +22,10 @@ from taxon.operators.e_step import (
     temperature_dual,
     top_half,
     underappreciated_score,
+    weights_kl,
 )
+from taxon.operators.functional import seed_largest, seed_least
+from taxon.operators.losses import explained_variance
 
 SEEDS = 5
 
@@ -73,6 +77,7 @@ def test_categorical(batch, actions):
     check(categorical.mode, logits)
     prior, eta = categorical.log_probabilities(new), 1 + uniform(1)
     check(categorical_weights, prior, logits, eta)
+    check(lambda p, q, e: categorical_weights_kl(categorical_weights(p, q, e), p), prior, logits, eta)
     check(lambda p, q, e: categorical_dual(p, q, e, 0.1), prior, logits, eta, slopes=(2,))
     check(lambda p, q: temperature.categorical_solved_temperature(p, q, 0.1), prior, logits)
 
@@ -90,6 +95,7 @@ def test_gaussians(batch, actions):
     check(full_covariance.full_sample, mean, scale, value, slopes=(0, 1))
     check(full_covariance.full_log_prob, mean, scale, value, slopes=(0, 1))
     check(full_covariance.full_entropy, scale, slopes=(0,))
+    check(full_covariance.deviations, scale)
     check(full_covariance.full_kl_mean, old_mean, old_scale, mean, slopes=(2,))
     check(full_covariance.full_kl_cov, old_scale, scale, slopes=(1,))
     check(full_covariance.full_kl, old_mean, old_scale, mean, scale, slopes=(2, 3))
@@ -109,6 +115,9 @@ def test_an_axis_of_samples(samples, batch, actions):
     score = noise.sum(-1)
     check(lambda q: temperature.solved_temperature(q, 0.1, 1), score)
     check(lambda q: normalise_weights(q.square(), 1), score)
+    check(lambda q: weights_kl(softmax_weights(q, 1.5, 1), 1), score)
+    check(seed_least, score)
+    check(seed_largest, score)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 256, 4097, 70_001])
@@ -127,6 +136,10 @@ def test_batches(batch):
     check(policy_gradient.surrogate, log_prob, old, score, slopes=(0,))
     check(lambda *x: policy_gradient.clipped_surrogate(*x[:3], 0.2, x[3]), log_prob, old, score, valid, slopes=(0,))
     check(lambda *x: policy_gradient.clipped_surrogate(*x, 0.2), log_prob, old, score, slopes=(0,))
+    check(policy_gradient.approximate_kl, log_prob, old)
+    check(lambda *x: policy_gradient.clip_fraction(*x, 0.2), log_prob, old)
+    check(explained_variance, log_prob, score)
+    check(lambda x, e: weights_kl(batch_weights(x, e, top_half(x)), -1, top_half(x)), score, eta)
     check(lambda c, kl: policy_gradient.adapt_coefficient(c, kl, 0.5, 1.5, 2.0), eta[:, 0], uniform(seed=4))
     check(lambda a, z: exploration.ornstein_uhlenbeck(a, z, 0.15, 0.2), score, old)
     check(lambda a, z: exploration.perturbed(a, z, 0.1), score, old)

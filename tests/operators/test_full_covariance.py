@@ -5,6 +5,7 @@ from torch.func import grad
 from taxon.operators.distributions import normal_entropy, normal_log_prob
 from taxon.operators.divergences import kl_mean, kl_std, normal_kl
 from taxon.operators.full_covariance import (
+    deviations,
     full_entropy,
     full_kl,
     full_kl_cov,
@@ -105,3 +106,9 @@ def test_samples_have_the_covariance():
     sample = full_sample(OLD_MEAN, OLD_SCALE, noise)
     close(sample.mean(0), OLD_MEAN, 0.01)
     close(torch.cov(sample.T), OLD_SCALE @ OLD_SCALE.T, 0.01)
+
+
+def test_deviations_are_the_roots_of_the_covariances_diagonal():
+    scale = torch.randn(2, 5, 4, 4, generator=torch.Generator().manual_seed(3), dtype=torch.float64).tril()
+    variance = (scale @ scale.mT).diagonal(dim1=-2, dim2=-1)
+    torch.testing.assert_close(deviations(scale), variance.sqrt(), atol=1e-14, rtol=0)

@@ -3,7 +3,18 @@ import torch
 import torch.nn.functional as F
 from torch.func import grad
 
-from taxon.operators.functional import average, elu, per_seed, seed_average, softplus, spread, sum_over, total
+from taxon.operators.functional import (
+    average,
+    elu,
+    per_seed,
+    seed_average,
+    seed_largest,
+    seed_least,
+    softplus,
+    spread,
+    sum_over,
+    total,
+)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(elu, F.elu), (softplus, F.softplus)])
@@ -20,6 +31,13 @@ def test_sums_of_any_length(length):
     torch.testing.assert_close(total(x), x.sum(-1), atol=1e-9, rtol=0)
     torch.testing.assert_close(average(x), x.mean(-1), atol=1e-12, rtol=0)
     assert torch.equal(grad(lambda y: total(y).sum())(x), torch.ones_like(x))
+
+
+def test_the_least_and_the_largest_of_a_seed():
+    x = torch.tensor([[[1.0, -2.0], [3.0, 0.0]], [[4.0, 5.0], [6.0, 9.0]]])
+    assert seed_least(x).tolist() == [-2.0, 4.0]
+    assert seed_largest(x).tolist() == [3.0, 9.0]
+    assert not grad(lambda y: (seed_least(y) + seed_largest(y)).sum())(x).any()
 
 
 def test_sums_over_an_axis():

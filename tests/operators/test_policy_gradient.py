@@ -1,10 +1,19 @@
+import math
+
 import torch
 from torch.func import grad
 
 from taxon.operators.distributions import normal_log_prob
 from taxon.operators.divergences import normal_kl
 from taxon.operators.functional import seed_average
-from taxon.operators.policy_gradient import adapt_coefficient, clipped_surrogate, surrogate, valid_average
+from taxon.operators.policy_gradient import (
+    adapt_coefficient,
+    approximate_kl,
+    clip_fraction,
+    clipped_surrogate,
+    surrogate,
+    valid_average,
+)
 
 
 def tensor(values):
@@ -51,6 +60,38 @@ def test_clipping_by_hand():
     close(slope, [[0.0, 1.5 / 5, -0.5 / 5, 0.0, -2.2 / 5]])
     slope = grad(lambda x: surrogate(x, old, advantage).sum())(log_prob)
     close(slope, -ratio * advantage / 5)
+
+
+def test_the_approximate_kl_is_the_divergence_in_expectation_and_its_second_order_nearby():
+    """Over all of a fine grid, weighed by the old density, against the closed form; and by hand."""
+    old_mean, old_std = tensor([[0.3]]), tensor([[0.8]])
+    mean, std = tensor([[0.5]]), tensor([[0.7]])
+    grid = torch.linspace(-12, 12, 40_001, dtype=torch.float64).reshape(1, -1, 1)
+    old, new = (normal_log_prob(m, s, grid) for m, s in ((old_mean, old_std), (mean, std)))
+    mass = old.exp() * (24 / 40_000)
+    each = torch.cat([approximate_kl(n.reshape(1, 1), o.reshape(1, 1)) for n, o in zip(new[0], old[0], strict=True)])
+    close((each * mass[0]).sum(), normal_kl(old_mean, old_std, mean, std)[0], 1e-6)
+    ratio, before = tensor([[2.0, 0.5, 1.0], [1.1, 0.9, 1.0]]), tensor([[-1.0, 0.0, 3.0], [0.4, -0.4, 0.0]])
+    expected = [(1 - math.log(2) - 0.5 + math.log(2)) / 3, -math.log(1.1 * 0.9) / 3]
+    close(approximate_kl(before + ratio.log(), before), expected)
+    close(approximate_kl(before, before), [0.0, 0.0])
+    step = 1e-4 * tensor([[1.0, -2.0, 3.0]])
+    close(approximate_kl(step, 0 * step), 0.5 * step.square().mean(-1), 1e-11)
+
+
+def test_the_clip_fraction_counts_what_the_clipped_surrogate_holds():
+    ratio, old = tensor([[1.25, 0.75, 1.15, 0.85], [1.0, 3.0, 1.0, 1.0]]), tensor([[-1.0, 0.0, 2.0, 1.0]] * 2)
+    log_prob = old + ratio.log()
+    close(clip_fraction(log_prob, old, 0.2), [0.5, 0.25])
+    held = sum(grad(lambda x, a=a: clipped_surrogate(x, old, a, 0.2).sum())(log_prob) == 0 for a in (old**0, -(old**0)))
+    close(held.double().mean(-1), clip_fraction(log_prob, old, 0.2))
+
+
+def test_what_is_reported_of_a_ratio_is_finite_and_carries_no_gradient():
+    far, old = torch.tensor([[500.0, -500.0]]), torch.zeros(1, 2)
+    assert torch.isfinite(approximate_kl(far, old)).all()
+    assert clip_fraction(far, old, 0.2).item() == 1
+    assert not grad(lambda x: (approximate_kl(x, old) + clip_fraction(x, old, 0.2)).sum())(far / 100).any()
 
 
 def test_only_the_new_policy_carries_a_gradient():

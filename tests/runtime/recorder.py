@@ -28,6 +28,10 @@ class Numbers(NamedTuple):
     value: Tensor  # [S]
 
 
+class Steps(NamedTuple):
+    made: Tensor  # [S, N], steps of the episode
+
+
 class Batch(NamedTuple):
     observation: Tensor
     action: Tensor
@@ -41,7 +45,7 @@ class Recorder:
     """Does nothing but remember what it is given."""
 
     discrete = False
-    columns = ("log_prob",)
+    columns = {"log_prob": ()}  # noqa: RUF012 (nobody changes it)
 
     def __init__(self, phases=(), actions=2):
         self.actions = actions
@@ -54,18 +58,21 @@ class Recorder:
     def init(self, generators):
         return Numbers(torch.zeros(len(generators)))
 
+    def memory(self, seeds, environments, device):
+        return Steps(torch.zeros(seeds, environments, device=device))
+
     def observe(self, state, observation):
         return state
 
     def act_noise(self, generators, environments, device):
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state, observation, begins, noise):
-        self.begins.append(begins.clone())
-        return state, {"action": noise, "log_prob": observation[..., 0] + 0.25}
+    def act(self, state, memory, observation, noise):
+        self.begins.append((memory.made == 0).float())
+        return Steps(memory.made + 1), {"action": noise, "log_prob": observation[..., 0] + 0.25}
 
-    def act_mean(self, state, observation):
-        return torch.zeros(len(observation), 2)
+    def act_mean(self, state, memory, observation):
+        return memory, torch.zeros(*observation.shape[:2], 2)
 
     def act_random(self, uniform):
         return {"action": 10 + uniform, "log_prob": torch.zeros(uniform.shape[:2])}

@@ -160,7 +160,7 @@ from torch._dynamo.utils import counters
 folder = Path(sys.argv[1])
 folder.mkdir()
 built = build(row_of("sac", *SMALL), folder)
-agent = built.Agent(3, 2)
+agent = built.Agent(Array((3,)), 2)
 compiling = Compiling(agent.phases, built.DATA, 1000, "on", print)
 loop = loop_of(built, [0, 1], 1000, agent, None, compiling.prepare)
 for _ in range(60):

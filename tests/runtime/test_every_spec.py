@@ -13,7 +13,7 @@ from taxon.runtime.environments.environment import Environment
 from taxon.runtime.folder import manifest
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 from tests.runtime.test_kills import SMALL, SPECS, compiled, environment_of
 from tests.runtime.test_resume import words
 

@@ -7,6 +7,7 @@ from recorder import Recorder, leaves, loop_of, run
 from torch import Tensor
 
 from taxon.operators.data import Episodes, Phase, Replay
+from taxon.operators.observations import Array
 from taxon.operators.returns import lambda_returns, td_target
 from taxon.runtime.loop.loop import map_state
 
@@ -92,7 +93,7 @@ def test_phases_over_whole_episodes_refresh_then_pass():
 def test_a_seed_trains_the_same_alone_and_among_others(toy):
     def trained(seeds):
         torch.manual_seed(len(seeds))  # the global stream must not matter
-        return run(loop_of(toy.Agent(3, 1), toy.DATA, "Pendulum-v1", seeds, 300), 300)
+        return run(loop_of(toy.Agent(Array((3,)), 1), toy.DATA, "Pendulum-v1", seeds, 300), 300)
 
     together, alone = trained([2, 7, 4]), trained([7])
     picked = map_state(lambda leaf: leaf[1:2], together.state)
@@ -119,7 +120,7 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
     def trained(agent, seeds, steps):
         return run(loop_of(agent, toy.DATA, "Pendulum-v1", seeds, 100), steps)
 
-    loop, before = trained(Failing(3, 1), [0, 1, 2], 100), trained(toy.Agent(3, 1), [1], 48)
+    loop, before = trained(Failing(Array((3,)), 1), [0, 1, 2], 100), trained(toy.Agent(Array((3,)), 1), [1], 48)
     assert loop.frozen() == {1: 49}  # the first update is at step 20, the thirtieth here
     assert loop.living == 2
     assert torch.equal(loop.state.policy[1], before.state.policy[0])
@@ -129,15 +130,15 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
     assert np.isnan(metrics[1])
     assert np.isfinite([metrics[0], metrics[2]]).all()
     for index, seed in ((0, 0), (2, 2)):
-        assert torch.equal(loop.state.critic[index], trained(toy.Agent(3, 1), [seed], 100).state.critic[0])
+        assert torch.equal(loop.state.critic[index], trained(toy.Agent(Array((3,)), 1), [seed], 100).state.critic[0])
 
 
 def test_a_frozen_seeds_environment_rests():
     class Silent(Recorder):
-        def act(self, state, observation, begins, noise):
-            state, taken = super().act(state, observation, begins, noise)
+        def act(self, state, memory, observation, noise):
+            memory, taken = super().act(state, memory, observation, noise)
             failing = torch.tensor([0.0, torch.nan]) if state.value[0] == 5 else torch.zeros(2)
-            return state, taken | {"action": taken["action"] + failing.view(2, 1, 1)}
+            return memory, taken | {"action": taken["action"] + failing.view(2, 1, 1)}
 
     loop = run(loop_of(Silent(), REPLAY, "known/Terminates-v0", [0, 1], 20), 20)
     assert loop.frozen() == {1: 6}

@@ -10,11 +10,14 @@ import pytest
 import torch
 from rich.console import Console
 
+from taxon.cli.frontend import load
+from taxon.compiler import emit
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.run import Run
+from taxon.runtime.saved import evaluate_run
 from taxon.runtime.stopping import Stop
 from taxon.runtime.trainer import Program, resume, train
 from tests.runtime.saved import saved_in
@@ -121,6 +124,38 @@ def test_a_finished_run_goes_on_to_more_steps(request, tmp_path, kind):
     assert (outcome.manifest.steps, outcome.manifest.status) == (600, "finished")
     assert state(tmp_path / "longer") == state(tmp_path / "whole")
     assert words(tmp_path / "longer") == words(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("calls", [235, 300, 480])
+def test_what_acting_remembers_goes_on(tmp_path, calls):
+    """Noise with a memory stops in the middle of an episode, and an evaluation between changes nothing of it."""
+    sets = ["exploration = ornstein_uhlenbeck", "data.warmup = 20", "data.batch = 8", "network.hidden = [8]"]
+    found = load("ddpg", sets, "Pendulum-v1")
+    program = Program(found.name, found.hash, found.canonical, emit(found.row))
+    asked = {"steps": 120, "evaluate_every": 50, "save_every": parse_cadence("40", "")}
+    train(program, options(tmp_path / "whole", **asked), plain())
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, calls)
+        assert train(program, options(tmp_path / "broken", **asked), plain()).manifest.status == "interrupted"
+    (process,) = saved_in(tmp_path / "broken")["memory"].values()
+    assert process.shape == (2, 1, 1)
+    assert (process != 0).all()
+    resume(program, tmp_path / "broken", console=plain())
+    assert state(tmp_path / "broken") == state(tmp_path / "whole")
+    assert words(tmp_path / "broken") == words(tmp_path / "whole")
+
+
+def test_an_environment_that_shows_something_else_is_refused(program, tmp_path):
+    train(program, options(tmp_path / "run"), plain())
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["observation"] == "float32[3]"
+    other = {**record, "observation": "{angle: float32[2], speed: float32[1]}"}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(other))
+    said = r"Pendulum-v1 shows float32\[3\] and not \{angle: float32\[2\], speed: float32\[1\]\}, as it did"
+    with pytest.raises(UserError, match=said):
+        resume(program, tmp_path / "run", 600, plain())
+    with pytest.raises(UserError, match=said):
+        evaluate_run(tmp_path / "run", program.source, program.row)
 
 
 def test_observations_of_a_byte_are_kept_as_such(program, tmp_path):

@@ -10,6 +10,7 @@ from torch import Tensor
 from taxon.compiler.standalone import standalone
 from taxon.operators.data import Phase, Rollouts
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Array
 from taxon.runtime.experience.rollouts import RolloutBuffer
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import map_state, streams
@@ -152,7 +153,7 @@ def test_a_seed_rolls_out_the_same_alone_and_among_others(toy, id, observation, 
 
     class Rolling(toy.Agent):
         def __init__(self):
-            super().__init__(observation, action)
+            super().__init__(Array((observation,)), action)
             self.phases = (self.phases[0]._replace(updates=5),)
 
     def trained(seeds):
@@ -231,12 +232,12 @@ def test_a_delayed_update_runs_at_every_so_many():
 
 def test_a_frozen_seeds_environments_rest_and_a_waiting_one_freezes_nothing():
     class Silent(Recorder):
-        def act(self, state, observation, begins, noise):
-            state, taken = super().act(state, observation, begins, noise)
+        def act(self, state, memory, observation, noise):
+            memory, taken = super().act(state, memory, observation, noise)
             action = taken["action"].clone()
             action[1, 0] = torch.nan if state.value[0] == 1 else action[1, 0]
             action[:, 1][observation[:, 1, 0] == 3] = torch.nan  # where the second walk is over
-            return state, taken | {"action": action}
+            return memory, taken | {"action": action}
 
     agent = Silent()
     agent.phases = (Phase("all", 1, Whole, agent.refresh, agent.noise, agent.update, whole=True),)
@@ -261,17 +262,18 @@ def test_discrete_actions_are_stored_one_hot(toy, data):
     class Choosing(toy.Agent):
         discrete = True
 
-        def act(self, state, observation, begins, noise):
-            return state, {"action": self.act_mean(state, observation, noise)}
+        def act(self, state, memory, observation, noise):
+            memory, action = self.act_mean(state, memory, observation, noise)
+            return memory, {"action": action}
 
-        def act_mean(self, state, observation, noise=0.0):
+        def act_mean(self, state, memory, observation, noise=0.0):
             scores = self.policy.apply(state.policy, observation) + noise
-            return torch.nn.functional.one_hot(scores.argmax(-1), self.action).float()
+            return memory, torch.nn.functional.one_hot(scores.argmax(-1), self.action).float()
 
         def act_random(self, uniform):
             return {"action": torch.nn.functional.one_hot(uniform.argmax(-1), self.action).float()}
 
-    loop = run(loop_of(Choosing(6, 3), data or toy.DATA, "Acrobot-v1", [0, 1], 60), 30)
+    loop = run(loop_of(Choosing(Array((6,)), 3), data or toy.DATA, "Acrobot-v1", [0, 1], 60), 30)
     actions = loop.source.episodes().action
     assert set(actions.flatten().tolist()) == {0.0, 1.0}
     assert (actions.sum(-1) == 1).all()
@@ -288,10 +290,10 @@ def script(toy_source, tmp_path):
 
 def test_a_script_rolls_out_the_same_numbers(toy, script):
     data = Rollouts(environments=3, steps=10, batch=8)
-    ours = run(loop_of(toy.Agent(3, 1), data, "Pendulum-v1", [3, 4], 100), 25)
+    ours = run(loop_of(toy.Agent(Array((3,)), 1), data, "Pendulum-v1", [3, 4], 100), 25)
     numbers = script.streams([3, 4], CPU, script.DATA.environments)
     places = [script.make("Pendulum-v1", number) for number in numbers.environment]
-    theirs = run(script.Loop(script.Agent(3, 1), script.DATA, places, numbers, 100, CPU), 25)
+    theirs = run(script.Loop(script.Agent(script.Array((3,)), 1), script.DATA, places, numbers, 100, CPU), 25)
     assert ours.updates == theirs.updates == {"update": 2}
     for mine, other in zip(leaves(ours.state), leaves(theirs.state), strict=True):
         assert torch.equal(mine, other)

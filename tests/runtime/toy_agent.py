@@ -10,6 +10,7 @@ from torch.func import grad_and_value
 from taxon.networks.mlp import Mlp
 from taxon.operators.data import Phase, Replay
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, zero_moments
 
 DATA = Replay(capacity=200, batch=8, warmup=20, random_warmup=True, steps_per_update=1, sequence=1, episodes=False)
@@ -34,10 +35,10 @@ class Batch(NamedTuple):
 
 class Agent:
     discrete = False
-    columns: tuple[str, ...] = ()
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.action = action
+    def __init__(self, observation: Observation, action: int) -> None:
+        observation = flat_size(observation)
+        self.action, self.columns = action, {}
         self.policy = Mlp([observation, 16, action], F.relu)
         self.critic = Mlp([observation + action, 16, 1], F.relu)
         self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
@@ -51,17 +52,20 @@ class Agent:
         zero = torch.zeros(len(generators))
         return State(policy, zero_moments(policy), critic, zero_moments(critic), zero, zero)
 
+    def memory(self, seeds, environments, device):
+        return ()
+
     def observe(self, state, observation):
         return state._replace(seen=state.seen + observation.shape[1])
 
     def act_noise(self, generators, environments, device):
         return standard_normal(generators, environments, self.action, device=device)
 
-    def act(self, state, observation, begins, noise):
-        return state, {"action": torch.tanh(self.policy.apply(state.policy, observation)) + 0.3 * noise}
+    def act(self, state, memory, observation, noise):
+        return memory, {"action": torch.tanh(self.policy.apply(state.policy, observation)) + 0.3 * noise}
 
-    def act_mean(self, state, observation):
-        return torch.tanh(self.policy.apply(state.policy, observation))
+    def act_mean(self, state, memory, observation):
+        return memory, torch.tanh(self.policy.apply(state.policy, observation))
 
     def act_random(self, uniform):
         return {"action": 2 * uniform - 1}

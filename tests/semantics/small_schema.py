@@ -7,8 +7,8 @@ from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic
 from taxon.semantics import Resolution
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import COUNT, POSITIVE, Choice, Range, Slot
+from taxon.taxonomy.ranges import COUNT, POSITIVE, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 
 def _needs_heat(row: Row) -> str | None:

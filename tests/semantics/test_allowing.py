@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from taxon.semantics import canonical, check_file, load_spec, row_hash
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 WHY = '"the point of the ablation"'
 

@@ -15,8 +15,7 @@ from strategies import hybrids_text, rows_text
 from taxon.data import specs_dir
 from taxon.semantics import canonical, load_spec, row_hash
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Row, Slot
 
 
 def resolved(text: str, schema: dict[str, Slot]) -> Row:

@@ -6,7 +6,7 @@ import pytest
 from small_schema import Load, codes_of
 
 from taxon.semantics import Resolution
-from taxon.taxonomy.row import Composition
+from taxon.taxonomy.schema import Composition
 
 
 def value(resolution: Resolution, path: str) -> object:

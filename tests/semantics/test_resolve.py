@@ -7,7 +7,7 @@ from small_schema import SMALL_SCHEMA, Load, Write, codes_of, no_rules
 
 from taxon.diagnostics.model import Code, Diagnostic, Severity
 from taxon.semantics import check_file, load_spec
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 PROBE = Code("TX399", "probe", "")
 HINT = Code("TX599", "hint", "", Severity.WARNING)

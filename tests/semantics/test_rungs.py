@@ -18,8 +18,8 @@ from taxon.semantics.layers import Target
 from taxon.semantics.loading import load, shipped_names
 from taxon.semantics.rungs import Rung, rungs, written
 from taxon.semantics.scope import Scope
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_row
+from taxon.taxonomy.schema import Row
 
 NAMES = [name for name in shipped_names() if name != "architectures"]
 EXAMPLES = [str(path) for path in sorted((Path(__file__).parents[2] / "examples").glob("*.tx"))]

@@ -13,8 +13,8 @@ from taxon.semantics.entries import NUMBERS, Entry, entries, every_entry
 from taxon.semantics.space import DisagreementError, Point, attempt, blame, coherent
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import FACTORS, SCHEMA
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import RULES
+from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import example
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.row import Composition, Value
+from taxon.taxonomy.schema import Composition, Value
 
 
 def typed(path: str, text: str) -> tuple[Typed | None, list[Diagnostic]]:

@@ -8,7 +8,7 @@ from taxon.diagnostics.source import Source, Span
 from taxon.semantics import canonical, load_spec, row_hash
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.difference import Difference, compare, counts, verdict
-from taxon.taxonomy.row import Leaf, Origin, Row
+from taxon.taxonomy.schema import Leaf, Origin, Row
 
 
 def row_of(spec: str, *sets: str) -> Row:

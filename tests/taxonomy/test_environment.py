@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 
 from taxon.semantics import load_spec
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_environment
+from taxon.taxonomy.schema import Row
 
 
 def row_of(spec: str, *sets: str) -> Row:

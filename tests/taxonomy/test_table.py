@@ -8,7 +8,7 @@ import pytest
 from taxon.semantics import load_spec
 from taxon.taxonomy import FACTORS
 from taxon.taxonomy.difference import compare
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 
 GAUSSIAN = "N(mu_theta(s), Sigma_theta(s))"

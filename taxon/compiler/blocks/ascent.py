@@ -9,9 +9,11 @@ from taxon.compiler.blocks.bounds import bounds
 from taxon.compiler.blocks.critic import critic
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
+from taxon.compiler.blocks.metrics import Metrics, averaged, deviations, entropy
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, old_parameters, stored_action
-from taxon.compiler.blocks.prior import descend, solve_field
+from taxon.compiler.blocks.prior import prior_of
+from taxon.compiler.blocks.roles import descend
 from taxon.compiler.blocks.score import score_data, taken_score
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.notation import number as tex_number
@@ -35,7 +37,7 @@ def divergence(c: Choices) -> Divergence:
         return Divergence("penalty", "state.eta")
     if not eta:
         return Divergence("none", "")
-    return Divergence({"pi_q": "old", "fixed": "entropy"}[c.base("pi_p")], eta)
+    return Divergence(prior_of(c).divergence, eta)
 
 
 def ascend(c: Choices) -> None:
@@ -51,7 +53,7 @@ def _sg(c: Choices) -> None:
         _penalty(c)
     if "bounds" in c.row:
         bounds(c)
-    descend(c)
+    descend(c, "policy", "policy_loss", "policy_cost", "policy")
 
 
 choice("pi_p.update", "fixed")(lambda c: None)
@@ -128,10 +130,11 @@ def _by_action(c: Choices) -> None:
         "loss",
         "log_prob",
         *made.parameters,
+        *([] if made.log_all else ["action", *(["u"] if made.squash else [])]),
         within="policy",
         doc=f"-E[{objective}]{over}{uniform}",
         noise=noise,
-        metrics=(("entropy", "-average(log_prob)"),),
+        metrics=(("entropy", "-average(log_prob)"), *deviations(c)),
         sections=(section,),
     )
     if weighed.kind == "penalty":
@@ -156,8 +159,7 @@ loss = {loss}"""
 
 def _through_draw(c: Choices) -> str:
     made, q, weighed = c.take(family), c.take(critic), c.take(divergence)
-    if not made.pathwise:
-        made.need("drawn", "a gradient that runs through the action")
+    made.need("pathwise", "a gradient that runs through the action")
     value = f"self.q({q.scorer}, observation, action)"
     draw = made.draw("", "", "noise.action", "u", "action")
     body = f"{draw}\nlog_prob = {made.log_density('', '', 'action', 'u')}\n"
@@ -194,14 +196,19 @@ def _by_ratio(c: Choices) -> None:
     made, weighed, clipped = c.take(family), c.take(divergence), c.has("pi_q.update", "clipped")
     score_data(c)
     score, action = c.take(taken_score).symbol, _old_log_prob(c)
-    log_prob = made.likelihood("", "", action)
+    # of the action before squashing; less its Jacobian, which has no parameters, it is the density of the action
+    log_prob = "log_likelihood" if made.jacobian else "log_prob"
+    metrics: Metrics = (("approx_kl", f"approximate_kl({log_prob}, old_log_prob)"),)
     if clipped:
-        ratio = c.constant("CLIP_RATIO", "pi_q.update.clipped.ratio", "how far the likelihood ratio earns anything")
-        loss = f"clipped_surrogate(log_prob, old_log_prob, {score}, {ratio})"
+        ratio = c.constant(
+            "CLIP_RATIO", "pi_q.update.clipped.ratio", "c: the likelihood ratio gains nothing outside [1 - c, 1 + c]"
+        )
+        loss = f"clipped_surrogate({log_prob}, old_log_prob, {score}, {ratio})"
+        metrics += (("clip_fraction", f"clip_fraction({log_prob}, old_log_prob, {ratio})"),)
         low, high = (f"{1 + sign * c.value('pi_q.update.clipped.ratio'):.10g}" for sign in (-1, 1))
         lines = [rf"L(\theta) = -\mathbb{{E}} \min(\rho \, G, \mathrm{{clip}}(\rho, {low}, {high}) \, G), \quad {_RHO}"]
     else:
-        loss = f"surrogate(log_prob, old_log_prob, {score})"
+        loss = f"surrogate({log_prob}, old_log_prob, {score})"
         lines = [rf"L(\theta) = -\mathbb{{E}}[\rho \, G], \quad {_RHO}"]
     text = f"The gradient is taken at the actions in the data, by their likelihood ratio; ${OLD}$ took them."
     text += " It earns nothing beyond the clip." if clipped else ""
@@ -210,14 +217,16 @@ def _by_ratio(c: Choices) -> None:
         lines[0] = _with_penalty(lines[0])
     lines += more
     section = _section(c, text, lines, c.source("pi_q.update"), "loss", "old_log_prob")
+    inside = "min(rho G, clip(rho, 1 - c, 1 + c) G)" if clipped else "rho G"
     c.add(
         "policy",
-        f"{apply(c, '', 'policy', 'observation')}\nlog_prob = {log_prob}\nloss = {loss}",
+        f"{apply(c, '', 'policy', 'observation')}\n{log_prob} = {made.likelihood('', '', action)}\nloss = {loss}",
         "loss",
-        "log_prob",
+        log_prob,
         *made.parameters,
         within="policy",
-        doc=f"-E[rho G]{', rho clipped' if clipped else ''}, rho = pi_theta / pi_old at the action taken",
+        metrics=(*metrics, *(entropy(c) or _taken_entropy(c, log_prob, action)), *deviations(c)),
+        doc=f"-E[{inside}], rho = pi_theta / pi_old at the action taken",
         sections=(section,),
     )
     if weighed.kind == "penalty":
@@ -225,10 +234,15 @@ def _by_ratio(c: Choices) -> None:
     elif term:
         doc = f", and the {doc}"
         c.add("policy", term, "loss", within="policy", stage="divergence", doc=doc)
-    if "eta" in c.row and c.base("eta") == "entropy":
-        jacobian = f" - {made.jacobian.format(x=action)}" if made.jacobian else ""
-        code = f"{apply(c, '', 'state.policy', 'observation')}\nlog_prob = {log_prob}{jacobian}"
-        c.add("policy", code, "log_prob")
+    if c.take(temperature).entropy and made.jacobian:
+        c.add("policy", f"log_prob = {log_prob} - {made.jacobian.format(x=action)}", "log_prob")
+
+
+def _taken_entropy(c: Choices, log_prob: str, action: str, valid: str = "") -> Metrics:
+    """The entropy by the density of the actions taken, where it has no closed form."""
+    jacobian = c.take(family).jacobian
+    density = f"{log_prob} - {jacobian.format(x=action)}" if jacobian else log_prob
+    return (("entropy", f"-{averaged(density, valid)}"),)
 
 
 Term = tuple[str, list[str], str]
@@ -251,12 +265,15 @@ def _old_term(c: Choices, weighed: Divergence, action: str) -> Term:
 
 def _entropy_term(c: Choices, weighed: Divergence, action: str) -> Term:
     made, eta = c.take(family), c.take(temperature)
-    if made.squash:
-        code = f"""# the entropy has no closed form behind tanh: E_old[-rho log pi]
-density = log_prob - {made.jacobian.format(x=action)}
-loss = loss + {eta.average("torch.exp(log_prob - old_log_prob) * density")}"""
+    if not made.entropy:
+        density = "log_likelihood"
+        code = "# the entropy has no closed form: E_old[-rho log pi]\n"
+        if made.jacobian:
+            density = "density"
+            code += f"density = log_likelihood - {made.jacobian.format(x=action)}\n"
+        code += f"loss = loss + {eta.average(f'torch.exp(log_likelihood - old_log_prob) * {density}')}"
         return code, [r"L \leftarrow L + " + eta.times(r"\mathbb{E}[\rho \log \pi_\theta(a|s)]")], "entropy"
-    entropy = made.write(made.need("entropy", "a weight on the policy's entropy"))
+    entropy = made.write(made.entropy)
     line = r"L \leftarrow L - " + eta.times(r"\mathbb{E}_s \, \mathcal{H}(\pi_\theta)")
     return f"loss = loss - {eta.average(entropy)}", [line], "entropy"
 
@@ -277,7 +294,6 @@ def _natural(c: Choices) -> None:
     c.constant("CG_ITERATIONS", f"{path}.iterations", "of the conjugate gradients")
     c.constant("TRIES", f"{path}.tries", "step sizes of the line search")
     c.constant("SHRINK", f"{path}.shrink", "from one step size to the next")
-    solve_field(c)
     code = f"""
 def gain_and_divergence(policy: Tensor) -> tuple[Tensor, Tensor]:
     \"\"\"E[rho G] at the actions taken, and E_s KL(pi_p || pi_theta): [S] each.\"\"\"
@@ -325,6 +341,8 @@ policy_cost = -policy_cost
         ("policy_gradient", "row_norm(policy_gradient)"),
         ("kl", "kl"),
         ("step_fraction", "fraction"),
+        *(entropy(c, "old_", "valid") or _taken_entropy(c, "old_log_prob", action, "valid")),
+        *deviations(c, "old_"),
     )
     writes = ("policy", "policy_gradient", "policy_cost", "kl", "fraction", "gain_and_divergence")
     c.add("policy", code, *writes, metrics=metrics, sections=(section,))

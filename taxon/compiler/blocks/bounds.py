@@ -60,7 +60,7 @@ def _penalty(c: Choices, s: Support | None) -> None:
 # bounds: a second E-step on minus the distance to the box adds its weights
 cost = out_of_bounds_cost(action)
 weights = weights + softmax_weights(cost, bounds_eta, dim=1)"""
-        section = _section(c, text + words, lines, "cost", "weights", "bounds_eta_dual")
+        section = _section(c, text + words, lines, "cost", "weights", "bounds_raw")
         c.add("policy", code, "weights", "cost", stage="bounds", sections=(section,))
     else:
         text = f"A second E-step at ${count}$ actions of the policy, scored by minus the distance to the box, is added"
@@ -75,7 +75,7 @@ cost = out_of_bounds_cost(bounds_action)
 bounds_weights = softmax_weights(cost, bounds_eta, dim=1)"""
         noise = (("bounds", (str(count), c.take(data).steps, *made.noise_axes)),)
         c.add("policy", code, "bounds_action", "cost", "bounds_weights", noise=noise)
-        section = _section(c, text + words, lines, "cost", "bounds_weights", "loss", "bounds_eta_dual")
+        section = _section(c, text + words, lines, "cost", "bounds_weights", "loss", "bounds_raw")
         likelihood = made.likelihood("", ".unsqueeze(1)", "bounds_action")
         code = f"bounds_log_prob = {likelihood}\nloss = loss + weighted_likelihood(bounds_weights, bounds_log_prob)"
         c.add("policy", code, "loss", within="policy", stage="bounds", sections=(section,))

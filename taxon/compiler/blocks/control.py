@@ -8,11 +8,11 @@ from taxon.compiler.blocks.ascent import ascend
 from taxon.compiler.blocks.critic import score_of
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import next_value, target
-from taxon.compiler.blocks.eta import entropy_target, temperature
+from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.network import inputs
 from taxon.compiler.blocks.policy import acting, build
 from taxon.compiler.blocks.posterior import logarithmic, support
-from taxon.compiler.blocks.prior import bonus, cost, prior, project
+from taxon.compiler.blocks.prior import bonus, cost, prior, prior_of, project
 from taxon.compiler.blocks.target import lags
 from taxon.compiler.blocks.weights import weight_function
 from taxon.compiler.choices import Choices, choice
@@ -79,11 +79,9 @@ def _em_objective(c: Choices) -> tuple[str, list[str]]:
     if score_of(c).logarithm:
         line = r"\mathcal{J} = " + _bound(rf"\log {logarithmic(c)}")
         return "$G$ is $\\eta$ times a logarithm, so that $\\eta$ cancels.", [line]
-    dual = "eta" in c.row and c.base("eta") == "dual"
-    if dual or c.has("pi_q.update", "trust_region"):
-        path = "eta.kl" if dual else "pi_q.update.trust_region.kl"
+    if eta.bound:
         each = r"\mathbb{E}_s \, " if s.kind in ("every", "drawn") else ""
-        bound = rf"{each}\mathrm{{KL}}(\pi_q \| \pi_p) \leq {c.tex(path)}"
+        bound = rf"{each}\mathrm{{KL}}(\pi_q \| \pi_p) \leq {c.tex(eta.bound)}"
         lines = [rf"\max_{{\pi_q}} \, \mathbb{{E}}_s \, {gain} \quad \mathrm{{s.t.}} \quad {bound}"]
         if c.take(value.critic).solved:
             gamma = c.value("gamma")
@@ -125,13 +123,13 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
             "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
         )
         return text, [rf"\max_\theta \, {value}"]
-    if c.base("pi_p") == "pi_q":
+    if prior_of(c).divergence == "old":
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]
     entropy = eta.times(r"\log \pi_\theta(a|s)")
     lines = [rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[G(s,a) - {entropy}]"]
     text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$; a uniform $\\pi_p$ adds a constant."
-    if c.base("eta") == "entropy":
-        least = r"\mathbb{E}_{s, \, a \sim \pi_\theta}[-\log \pi_\theta(a|s)] \geq " + entropy_target(c)
+    if eta.entropy:
+        least = r"\mathbb{E}_{s, \, a \sim \pi_\theta}[-\log \pi_\theta(a|s)] \geq " + eta.entropy
         return f"{text} $\\eta$ is the multiplier of a bound on the entropy.", [*lines, least]
     return text, lines

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxon.compiler.block import Section, Step
-from taxon.compiler.blocks.network import perceptron
+from taxon.compiler.block import Section
+from taxon.compiler.blocks.network import input_, perceptron
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import family
+from taxon.compiler.blocks.roles import copies, descend, enlist
 from taxon.compiler.choices import Choices, table
+from taxon.compiler.roles import Role
 
 FURUTA = "Furuta et al. 2021"
 
@@ -99,7 +101,7 @@ def critic(c: Choices) -> Critic:
     solved = bool(c.meaning("G.fit")) if "G.fit" in c.row else False
     double = c.has("G.estimate", "clipped_double")
     first = bool(c.meaning("G.estimate.clipped_double.policy")) if double else False
-    lagged = bool(network) and not solved and "target" in c.row and c.base("target") != "none"
+    lagged = bool(network) and not solved and copies(c)
     return Critic(network, solved, 2 if double else 1, lagged, first, by_copy)
 
 
@@ -123,30 +125,30 @@ def _q_network(c: Choices, found: Critic) -> None:
     made, times = c.take(family), f"{c.take(scale)} * " if c.take(scale) else ""
     smaller = "values.amin(1)" if found.members > 1 else "values.squeeze(1)"
     if made.log_all:
-        network = perceptron(c, "value", "observation", "action")
+        network = perceptron(c, "value", c.take(input_).size, "action")
         c.add("q_all", f"values = ensemble_apply(self.critic, critic, observation)\nreturn {times}{smaller}")
         c.add("q", "return (self.q_all(critic, observation) * action).sum(-1)")
     else:
-        network = perceptron(c, "value", "observation + action", "1")
+        network = perceptron(c, "value", f"{c.take(input_).size} + action", "1")
         c.add("q", f"values = action_values(self.critic, critic, observation, action)\nreturn {times}{smaller}")
-    c.attributes.append(f"self.critic = {network}")
-    init = f"torch.stack([ensemble_init(self.critic, generator, {found.members}) for generator in generators])"
-    optimiser(c, "value").field(c, "critic", "[S, E, P]", init)
+    _enlist(c, found, network, found.members)
 
 
 def _v_network(c: Choices, found: Critic) -> None:
     times = f"{c.take(scale)} * " if c.take(scale) else ""
-    c.attributes.append(f"self.critic = {perceptron(c, 'value', 'observation', '1')}")
     c.add("v", f"return {times}state_values(self.critic, critic, observation)")
-    init = "torch.stack([self.critic.init(generator) for generator in generators])"
-    optimiser(c, "value").field(c, "critic", "[S, P]", init)
+    _enlist(c, found, perceptron(c, "value", c.take(input_).size, "1"))
+
+
+def _enlist(c: Choices, found: Critic, network: str, members: int = 0) -> None:
+    enlist(c, Role("critic", f"self.critic = {network}", r"\phi", "value", members=members, lagged=found.lagged))
 
 
 _NETWORKS: dict[str, Callable[[Choices, Critic], None]] = {"q": _q_network, "v": _v_network}
 
 
 def _loss(c: Choices, found: Critic) -> None:
-    made, descent = c.take(family), optimiser(c, "value")
+    made = c.take(family)
     predict = {
         ("q", False): "prediction = action_values(self.critic, critic, observation, taken)",
         ("q", True): "values = ensemble_apply(self.critic, critic, observation)\n"
@@ -158,17 +160,21 @@ def _loss(c: Choices, found: Critic) -> None:
     follows = f"target / {unit}" if unit else "target"
     what = "Q(s, a)" if found.network == "q" else "V(s)"
     summed = ", summed over the critics" if found.members > 1 else ""
+    shown = {
+        "q": ("q_mean", f"seed_average(prediction){' * ' + unit if unit else ''}"),
+        "v": ("explained_variance", f"explained_variance(prediction, {follows})"),
+    }[found.network]
     c.add(
         "critic",
         f"{predict}\nloss = squared_error(prediction, {follows})",
         "loss",
+        "prediction",
         within="critic",
-        doc=f"1/2 E[(G - {what})^2]{summed}.",
+        metrics=(shown,),
+        doc=f"1/2 E[({follows} - {what})^2]{summed}.",
         sections=(_loss_section(c, found, unit),),
     )
-    step = Step("critic", "value_loss", "critic_loss", descent.step("critic", "critic_gradient"))
-    metrics = (("value_loss", "critic_loss"), ("value_gradient", "row_norm(critic_gradient)"))
-    c.add("critic", "", *descent.writes("critic"), step=step, metrics=metrics)
+    descend(c, "critic", "value_loss", "critic_loss", "value")
 
 
 def _loss_section(c: Choices, found: Critic, unit: str) -> Section:

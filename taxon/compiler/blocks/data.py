@@ -26,9 +26,8 @@ class Data:
     steps: str  # that one update of the policy draws noise for
     batch: str  # the same in LaTeX; n where it is all that was collected
     counts: dict[str, int]  # updates a round of the joint update, the critic (`value`) or the policy
+    named: dict[str, str]  # the same as the module says them
     text: str  # for the derivation
-    after_round: int  # environment steps between two rounds of updates
-    before: int  # environment steps before the first
 
     @property
     def phased(self) -> bool:
@@ -54,6 +53,11 @@ def _section(c: Choices, text: str) -> None:
 
 @choice("data", "replay")
 def _replay(c: Choices) -> Data:
+    return replay(c)
+
+
+def replay(c: Choices, kind: str = "Replay", drawn: str = "drawn uniformly") -> Data:
+    """A replay, by its declaration's class and by how minibatches are drawn, in words."""
     windows, episodic = c.has("data", "sequences"), c.has("data", "episodes")
     c.constant("BATCH", "data.batch", "windows of a minibatch" if windows else "minibatch")
     every, warmup, random = c.count("data.steps_per_update"), c.count("data.warmup"), c.yes("data.random_warmup")
@@ -72,8 +76,12 @@ def _replay(c: Choices) -> Data:
     if episodic:
         counts = {"value": c.count("data.episodes.value_updates") if fitted else 0}
         counts["policy"] = 1 if whole(c) else c.count("data.episodes.policy_updates")
+        named = {kind: _minibatches(c, kind, f"data.episodes.{kind}_updates", counts[kind]) for kind in counts}
     else:
         counts = {"joint": c.count("data.updates")}
+        named = {"joint": "1"}
+        if counts["joint"] != 1:
+            named = {"joint": c.constant("UPDATES", "data.updates", "minibatches a round")}
     items = f"${c.tex('data.batch')}$ steps"
     if windows:
         items = f"${c.tex('data.batch')}$ windows of ${c.tex('data.sequences.length')}$ steps"
@@ -88,14 +96,12 @@ def _replay(c: Choices) -> Data:
         text += f"targets are computed over whole episodes, and there are {' and '.join(parts)}, of {items} each."
     else:
         count = "one minibatch" if counts["joint"] == 1 else f"${counts['joint']}$ minibatches"
-        text += f"{count} of {items}, drawn uniformly."
+        text += f"{count} of {items}, {drawn}."
     _section(c, text)
     length = c.count("data.sequences.length", 1)
     batch = "n" if whole(c) else tex_number(c.count("data.batch") * length)
     steps = "BATCH * LENGTH" if windows else "BATCH"
-    return Data(
-        declaration, "Replay", False, episodic, windows, environments, 1, steps, batch, counts, text, every, warmup
-    )
+    return Data(declaration, kind, False, episodic, windows, environments, 1, steps, batch, counts, named, text)
 
 
 @choice("data", "rollouts")
@@ -106,19 +112,19 @@ def _rollouts(c: Choices) -> Data:
     c.constant("STEPS", "data.steps", "steps of each environment in a round")
     minibatches = "data.batch" in c.row
     declaration = {
-        "environments": number(environments),
-        "steps": number(steps),
+        "environments": "ENVIRONMENTS",
+        "steps": "STEPS",
         "batch": c.constant("BATCH", "data.batch", "minibatch") if minibatches else number(1),
         "restarts": str(restarts),
         "group": number(group),
     }
     if "data.restarts.group" in c.row:
-        c.constant("GROUP", "data.restarts.group", "environments that begin their episode alike")
-
-    def epochs(kind: str) -> int:
-        return math.ceil(c.value(f"data.{kind}_epochs") * environments * steps / c.value("data.batch"))
-
-    counts = {"value": epochs("value") if fitted else 0, "policy": 1 if whole(c) else epochs("policy")}
+        about = "environments that begin their episode alike"
+        declaration["group"] = c.constant("GROUP", "data.restarts.group", about)
+    counts, named = {"value": 0, "policy": 1}, {"value": "0", "policy": "1"}
+    for kind, minibatched in (("policy", not whole(c)), ("value", fitted)):
+        if minibatched:
+            counts[kind], named[kind] = _epochs(c, kind, environments * steps)
     shown = f"${c.tex('data.steps')}$"
     size = f"${environments}$ environments of {shown} steps each" if environments > 1 else f"{shown} steps"
     text = f"Rounds of the present policy alone: {size}, used and dropped."
@@ -133,10 +139,41 @@ def _rollouts(c: Choices) -> Data:
     _section(c, text)
     drawn = "ENVIRONMENTS * STEPS" if whole(c) else "BATCH"
     of = "n" if whole(c) else c.tex("data.batch")
-    a_round = environments * steps
     return Data(
-        declaration, "Rollouts", True, False, False, environments, group, drawn, of, counts, text, a_round, a_round
+        declaration,
+        "Rollouts",
+        True,
+        False,
+        False,
+        environments,
+        group,
+        drawn,
+        of,
+        counts,
+        named,
+        text,
     )
+
+
+_WHO = {"policy": "the policy", "value": "the critic"}
+
+
+def _minibatches(c: Choices, kind: str, path: str, count: int) -> str:
+    """The updates of a round where the row counts them."""
+    if path not in c.row or count < 2:
+        return number(count)
+    return c.constant(f"{kind.upper()}_UPDATES", path, f"minibatches of {_WHO[kind]} in a round")
+
+
+def _epochs(c: Choices, kind: str, steps: int) -> tuple[int, str]:
+    """The updates of a round where the row counts its passes over the steps."""
+    path, name = f"data.{kind}_epochs", f"{kind.upper()}_UPDATES"
+    epochs = c.constant(f"{kind.upper()}_EPOCHS", path, f"passes of {_WHO[kind]} over a round")
+    drawn, batch = c.value(path) * steps, c.value("data.batch")
+    said = f"{epochs} * ENVIRONMENTS * STEPS"
+    exact = float(c.value(path)).is_integer() and drawn % batch == 0
+    said = f"{said} // BATCH" if exact else f"math.ceil({said} / BATCH)"
+    return math.ceil(drawn / batch), c.derived(name, said, f"minibatches of {_WHO[kind]} in a round")
 
 
 def delay(c: Choices) -> int:
@@ -157,13 +194,13 @@ def counter(c: Choices, kind: str) -> str:
 def steps_so_far(c: Choices, kind: str) -> str:
     """Environment steps, from the count of updates before this one: schedules run in environment steps."""
     found, counted = c.take(data), f"state.{counter(c, kind)}"
+    which = ("value" if kind == "value" else "policy") if found.phased else "joint"
+    updates = found.named[which]
     if found.rollouts:
-        updates = found.counts["value" if kind == "value" else "policy"]
-        return f"({counted} // {number(updates)} + 1) * {number(found.after_round)}"
-    every, updates = found.after_round, found.counts.get("joint", 0)
-    if found.episodic:
-        updates = found.counts["value" if kind == "value" else "policy"]
-    elif kind != "value":
-        every *= c.take(delay)
-    rate = number(every) if updates == 1 else f"({number(every)} / {number(updates)})"
-    return f"{number(found.before)} + {counted} * {rate}"
+        rounds = counted if updates == "1" else f"{counted} // {updates}"
+        return f"({rounds} + 1) * ENVIRONMENTS * STEPS"
+    every = "DATA.steps_per_update"
+    if not found.phased and kind != "value" and c.take(delay) > 1:
+        every = f"POLICY_EVERY * {every}"
+    rate = every if updates == "1" else f"{every} / {updates}"
+    return f"DATA.warmup + {counted} * {rate if rate == 'DATA.steps_per_update' else f'({rate})'}"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from taxon.compiler.block import Section
+from taxon.compiler.block import ContractError, Section, Stored
 from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
-from taxon.compiler.blocks.policy import apply, family, fit_states, older
+from taxon.compiler.blocks.policy import apply, at, family, fit_states, older
 from taxon.compiler.choices import Choices, choice
+from taxon.compiler.families.family import Family
 from taxon.compiler.notation import mean
+from taxon.compiler.symbols import Column
 
 
 def next_value(c: Choices) -> None:
@@ -19,8 +21,10 @@ def next_value(c: Choices) -> None:
     found, made = c.take(critic), c.take(family)
     if not found.fitted:
         return
-    kind = found.network if found.network == "v" else "all" if made.log_all else "drawn" if made.sample else "mean"
-    _NEXT[kind](c, found)
+    able = [block for can, block in _NEXT if can(found, made)]
+    if not able:
+        raise ContractError(f"V(s') needs `sample` or `log_all`, which the distribution {made.name} does not have")
+    able[0](c, found)
 
 
 def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[Section, ...]:
@@ -39,7 +43,7 @@ def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[S
 def _next_by_v(c: Choices, found: Critic) -> None:
     code = f"next_value = self.v({found.bootstrap}, next_observation)"
     sections = _section(c, "The critic's own value.", (rf"V(s') = {found.bootstrap_tex}(s')",), "next_value")
-    c.add("estimate", code, "next_value", sections=sections)
+    c.add("columns" if c.take(data).rollouts else "estimate", code, "next_value", sections=sections)
 
 
 def _whose(c: Choices) -> tuple[str, str]:
@@ -55,7 +59,7 @@ def _next_by_all(c: Choices, found: Critic) -> None:
     apart = ".unsqueeze(-1)" if eta.value == "eta" else ""
     less = f"(next_q - {eta.value}{apart} * next_log_probs)" if soft else "next_q"
     code = f"""# V(s') = sum_a pi(a|s') {inside}, pi the {whose}policy
-next_log_probs = {made.log_all.format(p=f"self.policy.apply({c.take(older).parameters}, next_observation)")}
+next_log_probs = {made.log_all.format(p=at(c, c.take(older).parameters, "next_observation"))}
 next_q = self.q_all({found.bootstrap}, next_observation)
 next_value = (torch.exp(next_log_probs) * {less}).sum(-1)"""
     entropy = eta.times(rf"\log {policy}(a|s')")
@@ -81,17 +85,16 @@ def _smoothing(c: Choices, into: str, shape: tuple[str, ...]) -> tuple[str, tupl
 
 
 def _next_by_mean(c: Choices, found: Critic) -> None:
-    made, whose, old = c.take(family), _whose(c)[0], c.take(older)
+    whose, old = _whose(c)[0], c.take(older)
     smoothing, noise = _smoothing(c, "next_action", (c.take(data).steps, "self.actions"))
     also = ", the action smoothed by clipped noise" if noise else ""
     code = f"""# V(s') = Q(s', mu(s')) of the {whose}policy{also}
-next_action = self.policy.apply({old.parameters}, next_observation)
+next_action = {at(c, old.parameters, "next_observation")}
 {smoothing}next_value = self.q({found.bootstrap}, next_observation, next_action)"""
     mu = r"\mu_{\theta'}(s')" if old.lagged else r"\mu_\theta(s')"
     line = rf"V(s') = {found.bootstrap_tex}(s', a'), \quad a' = {_smooth(c, mu) if noise else mu}"
     sections = _section(c, "The critic at the policy's action.", (line,), "next_action", "next_value")
     c.add("estimate", code, "next_action", "next_value", noise=noise, sections=sections)
-    assert made.mode == "{p}"
 
 
 def shares_draw(c: Choices) -> bool:
@@ -153,12 +156,13 @@ next_value = next_q{averaged} - {eta.value} * next_log_prob{averaged}"""
     c.add("estimate", code, "next_value", *writes, noise=(("next_action", shape), *noise), sections=sections)
 
 
-_NEXT: dict[str, Callable[[Choices, Critic], None]] = {
-    "v": _next_by_v,
-    "all": _next_by_all,
-    "drawn": _next_by_draws,
-    "mean": _next_by_mean,
-}
+# V(s') by the first of these that critic and distribution are able to.
+_NEXT: tuple[tuple[Callable[[Critic, Family], bool], Callable[[Choices, Critic], None]], ...] = (
+    (lambda found, made: found.network == "v", _next_by_v),
+    (lambda found, made: bool(made.log_all), _next_by_all),
+    (lambda found, made: bool(made.sample), _next_by_draws),
+    (lambda found, made: made.mode == "{p}", _next_by_mean),  # the distribution is one action
+)
 
 
 # ---- the target
@@ -172,52 +176,57 @@ class Estimate:
     columns: tuple[str, ...]
     constants: tuple[str, ...]
     comment: str
+    equation: Callable[[Choices], tuple[str, str]]  # what is said of the target, and its line
     kind: str = "critic"  # "return" or "none": what it is where G has no critic
     ahead: bool = True  # it reads more than one step
     values: bool = False  # it is an advantage over V(s), which is added
     traced: bool = False  # it reads Q and the density ratio of the stored actions
 
 
-_AHEAD = ("reward", "next_value", "terminated", "ended")
+AHEAD = ("reward", "next_value", "terminated", "ended")
 _ENDS = "Only termination ($d = 1$) ends the sum; an episode's end cuts the trace."
 
 
 @choice("G.estimate", "none")
 def _none(c: Choices) -> Estimate:
-    return Estimate("", (), (), "", kind="none")
+    return Estimate("", (), (), "", lambda c: ("", ""), kind="none")
 
 
 @choice("G.estimate", "td")
 def _td(c: Choices) -> Estimate:
     if c.value("G.estimate.lambda") == 0:
         comment = "y = r + gamma V(s'); only termination ends the sum"
-        return Estimate("td_target", ("reward", "next_value", "terminated"), ("GAMMA",), comment, "return", ahead=False)
+        return Estimate(
+            "td_target", ("reward", "next_value", "terminated"), ("GAMMA",), comment, _td_equation, "return", False
+        )
     comment = "G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]"
-    return Estimate("lambda_returns", _AHEAD, ("GAMMA", _lambda(c)), comment, "return")
+    return Estimate("lambda_returns", AHEAD, ("GAMMA", _lambda(c)), comment, _lambda_equation, "return")
 
 
 @choice("G.estimate", "n_step")
 def _n_step(c: Choices) -> Estimate:
     steps = c.constant("N_STEPS", "G.estimate.n", "steps before the estimate bootstraps")
-    return Estimate("n_step_returns", _AHEAD, ("GAMMA", steps), "G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)")
+    comment = "G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)"
+    return Estimate("n_step_returns", AHEAD, ("GAMMA", steps), comment, _n_step_equation)
 
 
 @choice("G.estimate", "gae")
 def _gae(c: Choices) -> Estimate:
     comment = "A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V"
     columns = ("reward", "value", "next_value", "terminated", "ended")
-    return Estimate("generalised_advantages", columns, ("GAMMA", _lambda(c)), comment, values=True)
+    constants = ("GAMMA", _lambda(c))
+    return Estimate("generalised_advantages", columns, constants, comment, _gae_equation, values=True)
 
 
 @choice("G.estimate", "retrace")
 def _retrace(c: Choices) -> Estimate:
     comment = "G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)"
     columns = ("reward", "next_value", "q", "log_ratio", "terminated", "ended")
-    return Estimate("retrace", columns, ("GAMMA", _lambda(c)), comment, traced=True)
+    return Estimate("retrace", columns, ("GAMMA", _lambda(c)), comment, _retrace_equation, traced=True)
 
 
 def _lambda(c: Choices) -> str:
-    return c.constant("LAMBDA", "G.estimate.lambda", "how far the estimate looks ahead")
+    return c.constant("LAMBDA", "G.estimate.lambda", "of the estimator: 0 looks one step ahead, 1 to the end")
 
 
 def estimate(c: Choices) -> Estimate:
@@ -234,27 +243,40 @@ def target(c: Choices) -> None:
     c.constant("GAMMA", "gamma", "discount")
     if made.traced:
         _trace(c, found)
-    phased = c.take(data).phased
+    of = c.take(data)
+    part = "columns" if of.rollouts else "target"
     if made.values:
-        by = f"self.values({found.bootstrap}, state, episodes)" if phased else f"self.v({found.bootstrap}, observation)"
-        c.add("target", f"value = {by}", "value", anywhere=True)
-    if not phased:
-        c.add("target", "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
-    constants, plus = ", ".join(made.constants), " + value" if made.values else ""
-    if not made.ahead:
-        call = f"{made.function}({', '.join(made.columns)}, {constants}){plus}"
-        code = f"# {made.comment}\ntarget = {call}"
+        value_at(c, part, found.bootstrap)
+    if not of.phased:
+        c.add(part, "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
+    columns, constants = ", ".join(made.columns), ", ".join(made.constants)
+    if of.phased or not made.ahead:
+        result = f"{made.function}({columns}, {constants})"
     else:
-        each, flat = ("*columns", "") if phased else ("*(windows(column) for column in columns)", ".flatten(1)")
-        code = f"""# {made.comment}
-columns = ({", ".join(made.columns)})
-target = {made.function}({each}, {constants}){flat}{plus}"""
-        if phased and not made.values:
-            code = f"# {made.comment}\ntarget = {made.function}({', '.join(made.columns)}, {constants})"
-    paths = ("G.estimate", "G.estimate.lambda", "G.estimate.n", "gamma", "data.sequences.length")
-    text, line = _EQUATIONS[made.function](c)
-    section = Section("The target of G", c.present(*paths), text, (line,), c.source("G.estimate"), ("target",))
-    c.add("target", code, "target", sections=(section,))
+        windowed = f"{made.function}(*(windows(column) for column in columns), {constants})"
+        result = f"{windowed}.flatten(1)"
+    before = f"columns = ({columns})\n" if made.ahead and not of.phased else ""
+    code = f"# {made.comment}\n{before}target = {result}{' + value' if made.values else ''}"
+    writes: tuple[str, ...] = ("target",)
+    if made.values and of.rollouts:
+        code = f"# {made.comment}\nadvantage = {result}\ntarget = advantage + value"
+        writes = ("target", "advantage")
+    paths = c.present("G.estimate", *_parameters(c), "gamma", "data.sequences.length")
+    text, line = made.equation(c)
+    section = Section("The target of G", paths, text, (line,), c.source("G.estimate"), writes)
+    c.add(part, code, *writes, sections=(section,))
+
+
+def value_at(c: Choices, part: str, critic: str) -> None:
+    """V(s) at the stored steps, wherever the part reads it."""
+    by = f"self.values({critic}, state, episodes)" if c.take(data).episodic else f"self.v({critic}, observation)"
+    c.add(part, f"value = {by}", "value", anywhere=True)
+
+
+def _parameters(c: Choices) -> list[str]:
+    """The estimator's own parameters: what modifies it, and how V(s') is found, has sections of its own."""
+    others = {"samples", *(modifier.key for modifier in c.row.leaves["G.estimate"].slot.modifiers)}
+    return [path for path in c.below("G.estimate")[1:] if path.split(".")[2] not in others]
 
 
 def _trace(c: Choices, found: Critic) -> None:
@@ -280,6 +302,9 @@ q = self.q({found.bootstrap}, observation, taken)"""
         ("log_ratio", "q"),
     )
     c.add("estimate", code, "log_ratio", "q", sections=(section,))
+    level = "-math.log(self.actions)" if made.log_all else "-self.actions * math.log(2)"
+    column = Column("log_prob", "", "log b(a|s) of the policy that acted")
+    c.stored.append(Stored(column, "acting_log_prob", "log_prob", f"torch.full_like(uniform[..., 0], {level})"))
 
 
 def _gamma(c: Choices) -> str:
@@ -320,12 +345,3 @@ def _retrace_equation(c: Choices) -> tuple[str, str]:
     correction = rf"c_{{t+1}} \, (y_{{t+1}} - {c.take(critic).bootstrap_tex}(s_{{t+1}}, a_{{t+1}}))"
     line = rf"y_t = r_t + {_gamma(c)}(1 - d_t) \left[ V(s_{{t+1}}) + {correction} \right]"
     return f"Off-policy returns over a window. {_ENDS}", line
-
-
-_EQUATIONS: dict[str, Callable[[Choices], tuple[str, str]]] = {
-    "td_target": _td_equation,
-    "lambda_returns": _lambda_equation,
-    "n_step_returns": _n_step_equation,
-    "generalised_advantages": _gae_equation,
-    "retrace": _retrace_equation,
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from taxon.compiler.block import Section
@@ -20,6 +21,9 @@ class Temperature:
 
     value: str
     tex: str
+    bound: str = ""  # the path of the bound on the E-step's divergence that it is the multiplier of
+    found: Callable[[Choices, Dual], None] | None = None  # adds what finds it by the dual of that bound
+    entropy: str = ""  # in LaTeX, the least entropy that it is the multiplier of
 
     def average(self, what: str) -> str:
         """eta times the mean over a batch, [S]: the temperature that is trained is [S, 1]."""
@@ -36,13 +40,23 @@ class Temperature:
         return what if self.tex == "1" else f"{what} / {self.tex}"
 
 
+@dataclass(frozen=True)
+class Dual:
+    """The dual of the E-step's bound for one support, at EPSILON."""
+
+    loss: str  # as a function of eta
+    solution: str  # its minimiser
+    log_mean: str  # in LaTeX, log E exp(G / eta)
+    by_state: bool  # the mean over states stands outside the logarithm
+
+
 NONE = Temperature("", "")
 
 
 def temperature(c: Choices) -> Temperature:
-    """The temperature of the row, whoever finds it."""
+    """The temperature of the row."""
     if c.has("pi_q.update", "trust_region"):
-        return Temperature("eta", r"\eta")
+        return Temperature("eta", r"\eta", bound="pi_q.update.trust_region.kl", found=_bounded)
     if c.has("pi_q.update", "penalty"):
         return Temperature("state.eta", r"\eta")
     if "eta" not in c.row:
@@ -61,7 +75,7 @@ def _constant(c: Choices) -> Temperature:
 @choice("eta", "dual")
 def _dual(c: Choices) -> Temperature:
     c.value("eta.kl")
-    return Temperature("eta", r"\eta")
+    return Temperature("eta", r"\eta", bound="eta.kl", found=_solved)
 
 
 @choice("eta", "entropy")
@@ -81,7 +95,7 @@ def _entropy(c: Choices) -> Temperature:
         f"$\\eta$ is $\\exp(x)$, $x$ from ${start}$ and held in $[-18, 18]$ after each step.",
         (rf"g(\eta) = {least} - \eta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[\log \pi_\theta(a|s)]",),
         c.source("eta"),
-        ("eta_dual", "log_eta"),
+        ("log_eta",),
     )
     multiplier(
         c,
@@ -94,7 +108,7 @@ def _entropy(c: Choices) -> Temperature:
         "project_log",
         sections=(section,),
     )
-    return Temperature("eta", r"\eta")
+    return Temperature("eta", r"\eta", entropy=target)
 
 
 def entropy_target(c: Choices) -> str:
@@ -105,28 +119,28 @@ def entropy_target(c: Choices) -> str:
     return {"1": "D", "-1": "-D"}.get(target, rf"{target} \, D")
 
 
-def bounded(c: Choices, loss: str, log_mean: str, by_state: bool) -> None:
-    """`pi_q.update + trust_region`: eta descends the dual of the E-step's bound, `loss` at EPSILON."""
+def _bounded(c: Choices, dual: Dual) -> None:
+    """`pi_q.update + trust_region`: eta descends the dual of the E-step's bound."""
     path = "pi_q.update.trust_region"
-    form = "Abdolmaleki et al. 2018b; Hoffman et al. 2020" if by_state else "Peters et al. 2010; Song et al. 2020"
+    form = "Abdolmaleki et al. 2018b; Hoffman et al. 2020" if dual.by_state else "Peters et al. 2010; Song et al. 2020"
     text = f"The dual of the E-step's bound, descended by {optimiser(c, 'dual').words}; $\\eta$ is "
     section = Section(
         "The temperature",
         ("pi_q.update", f"{path}.kl", f"{path}.init", "optimizer.dual"),
         f"{text}{softplus_words(c.value(f'{path}.init'))}.",
-        (rf"g(\eta) = {c.tex(f'{path}.kl')} \, \eta + \eta \, {log_mean}",),
+        (rf"g(\eta) = {c.tex(f'{path}.kl')} \, \eta + \eta \, {dual.log_mean}",),
         f"Furuta et al. 2021, Section 4.2.1; {form}",
-        ("eta_dual", "eta_raw"),
+        ("eta_raw",),
     )
     c.constant("EPSILON", f"{path}.kl", "bound on KL(pi_q || pi_p)")
     comment = "eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)"
-    multiplier(c, "eta_raw", "eta", c.value(f"{path}.init"), loss, comment, sections=(section,))
+    multiplier(c, "eta_raw", "eta", c.value(f"{path}.init"), dual.loss, comment, sections=(section,))
 
 
-def solved(c: Choices, solution: str, log_mean: str) -> None:
+def _solved(c: Choices, dual: Dual) -> None:
     """`eta = dual`: the dual of the E-step's bound is solved on every batch."""
     c.constant("EPSILON", "eta.kl", "bound on KL(pi_q || pi_p)")
-    line = rf"\eta = \arg \min_{{\eta > 0}} \, {c.tex('eta.kl')} \, \eta + \eta \, {log_mean}"
+    line = rf"\eta = \arg \min_{{\eta > 0}} \, {c.tex('eta.kl')} \, \eta + \eta \, {dual.log_mean}"
     text = "The dual of the E-step's bound, solved by bisection on every batch, within $[10^{-6}, 10^6]$."
     section = Section("The temperature", ("eta", "eta.kl"), text, (line,), c.source("eta"), ("eta",))
-    c.add("policy", f"eta = {solution}", "eta", metrics=(("eta", "eta"),), sections=(section,))
+    c.add("policy", f"eta = {dual.solution}", "eta", metrics=(("eta", "eta"),), sections=(section,))

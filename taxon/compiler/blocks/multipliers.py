@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.choices import Choices
@@ -24,20 +26,42 @@ def multiplier(
 ) -> None:
     """A multiplier `value` with a parameter `raw`, held by a projection after each step; `loss` is its dual."""
     descent = optimiser(c, kind)
+    step, given = _step(c, kind, positive, project)
     shape = "[S, A]" if size == "self.actions" else "[S, 1]"
     descent.field(c, raw, shape, f"torch.full((len(generators), {size}), {number(init)})")
     c.add("inputs", f"{value} = {positive}(state.{raw})", value, anywhere=True)
-    code = f"""
-# {comment}
-def {value}_dual(raw: Tensor) -> Tensor:
-    {value} = {positive}(raw)
-    return {loss}.sum()
-
-{value}_gradient = grad({value}_dual)(state.{raw})
-{descent.step(raw, f"{value}_gradient")}
-{raw} = {project}({raw})
-"""
+    memory = descent.writes(raw)[1]
+    sections = tuple(replace(section, at=(*section.at, step)) for section in sections)
+    code = f"""# {comment}
+{raw}, {memory} = {step}(lambda {value}: {loss}, state.{raw}, state.{memory}{given})"""
     c.add("multipliers", code, *descent.writes(raw), metrics=((value, f"{value}.mean(-1)"),), sections=sections)
+
+
+def _step(c: Choices, kind: str, positive: str, project: str) -> tuple[str, str]:
+    """The function that steps the multipliers, one for those that differ in their rate alone, and what it is given."""
+    descent = optimiser(c, kind)
+    rate, *others = descent.arguments
+    given = {f"{descent.memory}: {descent.kind}": ""}
+    if _two_rates(c) or not rate.isidentifier():  # a rate that is no constant follows the steps so far
+        given["lr: float | Tensor"], rate = rate, "lr"
+    if "updates" in others:
+        given["updates: Tensor"] = "updates"
+    cut = f"clip_norm(gradient, {descent.clip})" if descent.clip else "gradient"
+    arguments = ", ".join(("raw", cut, descent.memory, rate, *others))
+    body = f"""(dual: Callable[[Tensor], Tensor], raw: Tensor, {", ".join(given)}) -> tuple[Tensor, {descent.kind}]:
+    \"\"\"A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A].\"\"\"
+    gradient = grad(lambda raw: dual({positive}(raw)).sum())(raw)
+    raw, {descent.memory} = {descent.call}({arguments})
+    return {project}(raw), {descent.memory}"""
+    names = ("dual_step", f"{kind}_step")
+    name = next(name for name in names if c.helpers.get(name, f"def {name}{body}") == f"def {name}{body}")
+    c.helpers[name] = f"def {name}{body}"
+    return name, "".join(f", {argument}" for argument in given.values() if argument)
+
+
+def _two_rates(c: Choices) -> bool:
+    """Whether the multipliers of the row have two optimisers."""
+    return all(f"optimizer.{kind}" in c.row for kind in ("dual", "bounds"))
 
 
 def softplus_words(start: float) -> str:

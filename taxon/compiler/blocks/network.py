@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from taxon.compiler.block import Section
 from taxon.compiler.choices import NUMBER, Choices, choice, table
 
@@ -76,13 +78,32 @@ def perceptron(c: Choices, role: str, inputs: str, outputs: str) -> str:
     return "Mlp(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
 
 
+@dataclass(frozen=True)
+class Input:
+    """What the networks see of an observation: expressions of a raw one, {}, and how many numbers come out."""
+
+    acting: str  # in acting and evaluation
+    observation: str  # s in updates
+    next_observation: str  # s' in updates
+    size: str = "self.observations"
+    stored: str = ""  # of stored steps {} before a phase; empty where it is as in acting, of their observations
+
+    def seen(self, observation: str) -> str:
+        """In acting and evaluation."""
+        return self.acting.format(observation)
+
+    def of(self, steps: str) -> str:
+        """At stored steps before a phase."""
+        return self.stored.format(steps) if self.stored else self.seen(f"{steps}.observation")
+
+
 @choice("network.input", "raw")
-def _raw(c: Choices) -> str:
-    return "{}"
+def _raw(c: Choices) -> Input:
+    return Input("{}", "{}", "{}")
 
 
 @choice("network.input", "normalised")
-def _normalised(c: Choices) -> str:
+def _normalised(c: Choices) -> Input:
     c.constant("INPUT_EPS", "network.input.eps", "added to the observations' deviation")
     c.constant("INPUT_UNTIL", "network.input.until", "observations after which the statistics stand still")
     clip = c.meaning("network.input.clip")(c)
@@ -103,7 +124,7 @@ def _normalised(c: Choices) -> str:
     code = "statistics = update_statistics(state.statistics, seen_raw, INPUT_UNTIL)"
     c.add("observe", code, "statistics")
     c.add("normalise", f"return normalise(state.statistics, seen_raw, INPUT_EPS{clip})", sections=(section,))
-    return "self.normalise(state, {})"
+    return Input(*["self.normalise(state, {})"] * 3)
 
 
 @choice("network.input.clip", "none")
@@ -116,17 +137,14 @@ def _clipped(c: Choices) -> str:
     return f", {c.constant('INPUT_CLIP', 'network.input.clip', 'largest normalised observation')}"
 
 
-def input_(c: Choices) -> str:
-    """What the networks see of a raw observation, `{}`."""
-    text: str = c.meaning("network.input")(c)
-    return text
-
-
-def seen(c: Choices, observation: str) -> str:
-    return c.take(input_).format(observation)
+def input_(c: Choices) -> Input:
+    """What the networks see."""
+    made: Input = c.meaning("network.input")(c)
+    return made
 
 
 def inputs(c: Choices) -> None:
     """s and s' as the networks see them, wherever they are read."""
-    for name in ("observation", "next_observation"):
-        c.add("inputs", f"{name} = {seen(c, f'raw_{name}')}", name, anywhere=True)
+    found = c.take(input_)
+    for name, text in (("observation", found.observation), ("next_observation", found.next_observation)):
+        c.add("inputs", f"{name} = {text.format(f'raw_{name}')}", name, anywhere=True)

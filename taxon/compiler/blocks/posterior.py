@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.critic import FURUTA, critic, score_of
 from taxon.compiler.blocks.data import data
-from taxon.compiler.blocks.estimate import shares_draw
-from taxon.compiler.blocks.eta import bounded, solved, temperature
-from taxon.compiler.blocks.policy import family, fit_states, old_parameters, older, stored_action
+from taxon.compiler.blocks.estimate import estimate, shares_draw
+from taxon.compiler.blocks.eta import Dual, temperature
+from taxon.compiler.blocks.metrics import Metrics
+from taxon.compiler.blocks.policy import apply, family, fit_states, old_parameters, older, stored_action
 from taxon.compiler.blocks.score import score_data, taken_score
-from taxon.compiler.blocks.weights import kept, on_data, weight_function
+from taxon.compiler.blocks.weights import clip, kept, normalisation, on_data, weight_function
 from taxon.compiler.choices import Choices
 from taxon.compiler.notation import fill, mean, total
 from taxon.taxonomy.axes import facts
@@ -35,7 +36,7 @@ class Support:
 
 def support(c: Choices) -> Support:
     """The support of the row, and the blocks that score and weigh it."""
-    if facts.in_sequences(c.row):
+    if c.take(normalisation).group:
         made = Support("sequences", stored_action(c), 0)
     elif facts.data_support(c.row):
         logs, phased = bool(score_of(c).logarithm), c.take(data).phased
@@ -70,12 +71,15 @@ score = self.q_all({found.scorer}, {states})"""
     where = "s'" if states == "next_observation" else "s"
     line = f"G(s,a) = {found.scorer_tex}(s,a)"
     _score_section(c, f"The critic's value of every action at ${where}$.", line, "score")
-    dual = "categorical_dual(log_prior, score, eta, EPSILON)"
     old = c.take(older).equation(c)
     log_mean = rf"\mathbb{{E}}_s \log\left( \sum_a {old}(a|s) \exp(G(s,a) / \eta) \right)"
-    _temperature(c, dual, "categorical_solved_temperature(log_prior, score, EPSILON)", log_mean, True)
-    f = c.take(weight_function)
-    _weigh(c, s, f.every.format(eta=c.take(temperature).value), "All actions, weighed by the prior.")
+    dual, solution = (
+        "categorical_dual(log_prior, score, eta, EPSILON)",
+        "categorical_solved_temperature(log_prior, score, EPSILON)",
+    )
+    _temperature(c, Dual(dual, solution, log_mean, True))
+    weights = c.take(weight_function).every.format(eta=c.take(temperature).value)
+    _weigh(c, s, weights, "categorical_weights_kl(weights, log_prior)", "All actions, weighed by the prior.")
 
 
 def _drawn(c: Choices, s: Support) -> None:
@@ -106,10 +110,10 @@ score = self.q({found.scorer}, {states}, {taken})"""
     _score_section(c, f"The critic's value at the states ${where}$.", f"G(s,a) = {found.scorer_tex}(s,a)", "score")
     log_mean = rf"\mathbb{{E}}_s \log\left( {mean('m', s.samples)} \exp(G(s, a_m) / \eta) \right)"
     dual, solution = "temperature_dual(score, eta, EPSILON, dim=1)", "solved_temperature(score, EPSILON, dim=1)"
-    _temperature(c, dual, solution, log_mean, True)
-    f = c.take(weight_function)
+    _temperature(c, Dual(dual, solution, log_mean, True))
+    weights = c.take(weight_function).drawn.format(eta=c.take(temperature).value)
     text = "Actions drawn from the prior, which is in the draw already."
-    _weigh(c, s, f.drawn.format(eta=c.take(temperature).value), text)
+    _weigh(c, s, weights, "weights_kl(weights, dim=1)", text)
 
 
 def _score_section(c: Choices, text: str, line: str, at: str) -> None:
@@ -117,16 +121,23 @@ def _score_section(c: Choices, text: str, line: str, at: str) -> None:
     c.sections.append(Section("The score G", paths, text, (line,), c.source("G") or f"{FURUTA}, Section 4.2", (at,)))
 
 
-def _temperature(c: Choices, dual: str, solution: str, log_mean: str, by_state: bool) -> None:
-    """What finds eta, where it is found by the bound on the E-step."""
-    if c.has("pi_q.update", "trust_region"):
-        bounded(c, dual, log_mean, by_state)
-    elif "eta" in c.row and c.base("eta") == "dual" and not c.take(critic).solved:
-        solved(c, solution, log_mean)
+def _temperature(c: Choices, dual: Dual) -> None:
+    """What finds eta, where it is found by the bound on the E-step of a critic that is fitted by itself."""
+    eta = c.take(temperature)
+    if eta.found is not None and not c.take(critic).solved:
+        eta.found(c, dual)
 
 
-def _weigh(c: Choices, s: Support, weights: str, text: str) -> None:
-    """The weights of the actions of a state."""
+def _divergence(c: Choices, kl: str) -> tuple[str, Metrics]:
+    """How far the weights are from pi_p, where that has a bound; and what is logged of the E-step."""
+    scores = (("score_min", "seed_least(score)"), ("score_max", "seed_largest(score)"))
+    if not c.take(temperature).bound:
+        return "", scores
+    return f"\nkl_q = {kl}", (("kl_q_rel", "kl_q / EPSILON"), *scores)
+
+
+def _weigh(c: Choices, s: Support, weights: str, kl: str, text: str) -> None:
+    """The weights of the actions of a state, and their divergence from the prior."""
     f, eta = c.take(weight_function), c.take(temperature)
     every = s.kind == "every"
     index, mine = ("b", "a") if every else ("j", "m")
@@ -136,7 +147,7 @@ def _weigh(c: Choices, s: Support, weights: str, text: str) -> None:
     if not f.temperature and not score_of(c).logarithm:
         text += " The policy's mean value is subtracted first."
         at = {which: rf"{g} - \mathbb{{E}}_{{c}} G(s,c)" for which, g in at.items()}
-    elif "G.transform" in c.row and c.base("G.transform") == "shift":
+    elif f.shifted:
         text += " The least value of a state is subtracted first."
         at = {which: rf"({g} - \min_c G(s,c))" for which, g in at.items()}
     line = fill(
@@ -148,15 +159,17 @@ def _weigh(c: Choices, s: Support, weights: str, text: str) -> None:
         priors=prior[index],
         values=f.tex(at[index], eta.tex),
     )
-    c.add("policy", f"weights = {weights}", "weights", sections=(_weights_section(c, text, [line], "weights"),))
+    more, metrics = _divergence(c, kl)
+    sections = (_weights_section(c, text, [line], "weights"),)
+    c.add("policy", f"weights = {weights}{more}", "weights", metrics=metrics, sections=sections)
     _e_step_section(c, s, "weights")
 
 
 def _weights_section(c: Choices, text: str, lines: list[str], *at: str) -> Section:
     path = "pi_q.update"
-    if f"{path}.clip" in c.row and c.base(f"{path}.clip") != "none":
+    if c.take(clip):
         lines.append(rf"w \leftarrow \min(w, {c.tex(f'{path}.clip')})")
-    leaves = (f"{path}.{leaf}" for leaf in ("f", "samples", "normalise", "keep", "clip"))
+    leaves = (*c.below(f"{path}.f"), *(f"{path}.{leaf}" for leaf in ("samples", "normalise", "keep", "clip")))
     source = c.source(path, f"{path}.f", f"{path}.normalise", f"{path}.keep", "G.transform")
     return Section("The weights", c.present(path, *leaves, "G.transform", "eta"), text, tuple(lines), source, at)
 
@@ -182,7 +195,7 @@ def _e_step_section(c: Choices, s: Support, at: str) -> None:
         "sequences": "",
         "data": " Its support is the actions in the data, over which $Z$ is summed.",
     }[s.kind]
-    if s.kind == "data" and c.base("pi_q.update.normalise") == "none":
+    if s.kind == "data" and not c.take(normalisation).batch:
         text = text.replace(", over which $Z$ is summed.", ", and $Z = 1$.")
     path = "pi_q.update"
     paths = c.present("pi_q", path, *(f"{path}.{leaf}" for leaf in ("f", "samples", "normalise")))
@@ -193,7 +206,7 @@ def _e_step_section(c: Choices, s: Support, at: str) -> None:
 def logarithmic(c: Choices) -> str:
     """What G is the logarithm of: the reward, the return, or the critic."""
     what = score_of(c).logarithm
-    return "R(s,a)" if score_of(c).network == "" and c.base("G.estimate") != "none" else what
+    return "R(s,a)" if score_of(c).network == "" and c.take(estimate).kind == "return" else what
 
 
 # ---- the actions in the data
@@ -220,10 +233,14 @@ def _data(c: Choices, s: Support) -> None:
     if half:
         log_mean = r"\log\left( \frac{1}{|K|} \sum_{i \in K} \exp(G_i / \eta) \right)"
     dual = f"temperature_dual(score, eta, EPSILON, dim=-1{mask})"
-    _temperature(c, dual, f"solved_temperature(score, EPSILON, dim=-1{mask})", log_mean, False)
+    _temperature(c, Dual(dual, f"solved_temperature(score, EPSILON, dim=-1{mask})", log_mean, False))
     text, lines, at = _data_equations(c, half, batch)
-    code = f"weights = {on_data(c, eta.value, False)}"
-    c.add("policy", code, "weights", sections=(_weights_section(c, text, lines, *at, "weights"),))
+    more, metrics = _divergence(c, f"weights_kl(weights, dim=-1{mask})")
+    code, sections = (
+        f"weights = {on_data(c, eta.value, False)}{more}",
+        (_weights_section(c, text, lines, *at, "weights"),),
+    )
+    c.add("policy", code, "weights", metrics=metrics, sections=sections)
     _e_step_section(c, s, "weights")
 
 
@@ -236,10 +253,10 @@ def _mean_one(batch: str) -> str:
 
 
 def _data_equations(c: Choices, half: bool, batch: str) -> tuple[str, list[str], list[str]]:
-    f, eta, normalised = c.take(weight_function), c.take(temperature), c.base("pi_q.update.normalise") == "batch"
+    f, eta, normalised = c.take(weight_function), c.take(temperature), c.take(normalisation).batch
     at = ["kept"] if half else []
     if score_of(c).logarithm:
-        line = r"w_i = G_i - \min_j G_j" if c.base("G.transform") == "shift" else "w_i = G_i"
+        line = r"w_i = G_i - \min_j G_j" if f.shifted else "w_i = G_i"
         return f.words, [line, *([_mean_one(batch)] if normalised else [])], at
     keep = r"\mathbf{1}[i \in K] \, " if half else ""
     text = "$K$ is the half of the minibatch with the larger $G$. " if half else ""
@@ -265,12 +282,12 @@ def _column(c: Choices, s: Support) -> None:
     else:
         f, at = c.take(weight_function), ["weight"]
         code, weights, text = f"weight = {f.column}", on_data(c, "", True), f.words
-        lines = [r"w_i = G_i - \min_j G_j"] if c.base("G.transform") == "shift" else ["w_i = G_i"]
-        if c.base("G.transform") == "adaptive":
-            lines, at = _adaptive(c), ["weight", "beta"]
+        lines = [r"w_i = G_i - \min_j G_j"] if f.shifted else ["w_i = G_i"]
+        if f.follows is not None:
+            lines, at = f.follows(c), ["weight", "beta"]
             init, limit = (c.tex(f"G.transform.{leaf}") for leaf in ("init", "limit"))
             text = text.replace("{init}", init).replace("{limit}", limit)
-        if c.base("pi_q.update.normalise") == "batch":
+        if c.take(normalisation).batch:
             lines.append(_mean_one(batch))
     c.add("columns", code, "weight")
     comment = "# E-step: the actions in the data, weighed on all of them at once\n"
@@ -281,29 +298,11 @@ def _column(c: Choices, s: Support) -> None:
 
 def on_solved(c: Choices) -> str:
     """The weights of a solved dual come as they are, whatever normalises them in a batch; they may be clipped."""
-    for path in ("pi_q.update.f", "pi_q.update.normalise"):
-        c.meaning(path)
+    c.meaning("pi_q.update.f")
+    c.take(normalisation)
     kept(c)
-    clip = c.meaning("pi_q.update.clip")(c) if "pi_q.update.clip" in c.row else ""
-    return f"clip_weights(weight, {clip})" if clip else "weight"
-
-
-def _adaptive(c: Choices) -> list[str]:
-    """beta follows by maximum likelihood after every round."""
-    c.constant("BETA_START", "G.transform.init", "beta of the reward's transform at the start")
-    limit = c.constant("BETA_LIMIT", "G.transform.limit", "the largest beta")
-    c.field("beta", "[S]", "torch.full((len(generators),), float(BETA_START))")
-    c.add(
-        "transform",
-        f"beta = adapt_beta(weight, returns, valid).clamp(max={limit})",
-        "beta",
-        metrics=(("beta", "beta"),),
-    )
-    return [
-        r"c_i = \max_j G_j - G_i + 10^{-8}",
-        r"w_i = \beta \exp(-\beta \, c_i)",
-        rf"\beta \leftarrow \min\left(\frac{{\sum_i w_i}}{{\sum_i w_i \, c_i}}, {c.tex('G.transform.limit')}\right)",
-    ]
+    largest = c.take(clip)
+    return f"clip_weights(weight, {largest})" if largest else "weight"
 
 
 # ---- whole sequences
@@ -320,7 +319,7 @@ def by_episode(x: Tensor) -> Tensor:
     return total((x * valid).unflatten(1, (ENVIRONMENTS, STEPS)))
 
 # E-step: every environment ran one episode, w = exp(R / eta) / pi(its actions) / Z over those that began alike
-{made.names()} = self.policy.apply(state.policy, observation)
+{apply(c, "", "state.policy", "observation")}
 taken_log_prob = by_group(by_episode({density}))
 first = returns.unflatten(1, (ENVIRONMENTS, STEPS))[..., 0]
 outcome = by_group(first)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from taxon.compiler.block import ContractError, Section, Step
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.bounds import bounds
 from taxon.compiler.blocks.critic import FURUTA
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.eta import temperature
+from taxon.compiler.blocks.metrics import deviations, entropy
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, fit_states, old_parameters, older
 from taxon.compiler.blocks.posterior import Support, support
 from taxon.compiler.blocks.region import region
+from taxon.compiler.blocks.roles import descend
+from taxon.compiler.blocks.weights import normalisation
 from taxon.compiler.choices import Choices, choice, table
 from taxon.compiler.notation import mean, total
 from taxon.taxonomy.axes import facts
@@ -26,23 +30,6 @@ def project(c: Choices) -> None:
     c.meaning("pi_p.update")(c, found)
 
 
-def descend(c: Choices) -> None:
-    """The step of the policy, whose loss the blocks within `policy` make up."""
-    descent = optimiser(c, "policy")
-    descent.field(c, "policy", "[S, P]", _INIT)
-    step = Step("policy", "policy_loss", "policy_cost", descent.step("policy", "policy_gradient"))
-    metrics = (("policy_loss", "policy_cost"), ("policy_gradient", "row_norm(policy_gradient)"))
-    c.add("policy", "", *descent.writes("policy"), step=step, metrics=metrics)
-
-
-_INIT = "torch.stack([self.policy.init(generator) for generator in generators])"
-
-
-def solve_field(c: Choices) -> None:
-    """A policy whose parameters are solved for has no optimiser."""
-    c.field("policy", "[S, P]", _INIT, local=True)
-
-
 @choice("pi_p.update", "sg")
 def _sg(c: Choices, s: Support) -> None:
     c.has("pi_p.update", "mixture")
@@ -50,7 +37,7 @@ def _sg(c: Choices, s: Support) -> None:
     if c.has("pi_p.update", "trust_region"):
         region(c)
     bounds(c, s)
-    descend(c)
+    descend(c, "policy", "policy_loss", "policy_cost", "policy")
 
 
 def _source(c: Choices, decoupled: bool) -> str:
@@ -87,7 +74,8 @@ loss = weighted_likelihood(weights, mean_log_prob + cov_log_prob)"""
     paths = ("pi_p.update", "pi_p.update.likelihood", "pi_q.update.states", "optimizer.policy", "optimizer.clip")
     section = Section("M-step", c.present(*paths), text, (line,), _source(c, decoupled), ("loss", "policy"))
     doc = "-E_s sum w log pi_theta(a|s)"
-    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, sections=(section,))
+    metrics = (*entropy(c), *deviations(c))
+    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, metrics=metrics, sections=(section,))
 
 
 def _weighted(c: Choices, s: Support, decoupled: bool) -> str:
@@ -101,7 +89,11 @@ def _weighted(c: Choices, s: Support, decoupled: bool) -> str:
             rf"\log \mathcal{{N}}({what}; \mu_{{\mathrm{{old}}}}, \Sigma_\theta) \right]"
         )
     elif made.unsquash:
-        density = rf"\log \mathcal{{N}}({what}; \mu_\theta, \Sigma_\theta)"
+        density = (
+            rf"\log \mathcal{{N}}({what}; \mu_\theta, \Sigma_\theta)"
+            if made.parts
+            else rf"\log \pi_\theta({what}|{state})"
+        )
     else:
         density = rf"\log \pi_\theta({action}|{state})"
     weighted = rf"\mathbb{{E}}_s {total('m', s.samples)} w_m" if drawn else f"{mean('i', c.take(data).batch)} w_i"
@@ -147,7 +139,8 @@ score = underappreciated_score(outcome, omega, {eta}, BONUS, began).flatten(1)""
     likelihood = made.likelihood("", "", s.action)
     code = f"{apply(c, '', 'policy', 'observation')}\nloss = -average(score * by_episode({likelihood}))"
     doc = "-E[score log pi_theta(all actions of the episode)]"
-    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, sections=(section,))
+    metrics = (*entropy(c, valid="valid"), *deviations(c))
+    c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, metrics=metrics, sections=(section,))
 
 
 # ---- solved
@@ -158,7 +151,6 @@ def _solved(c: Choices, s: Support) -> None:
     """The maximum of the weighted likelihood itself."""
     c.has("pi_p.update", "mixture")
     made = c.take(family)
-    solve_field(c)
     c.constant("RIDGE", "pi_p.update.ridge", "of the M-step")
     states = fit_states(c)
     rows = {
@@ -281,7 +273,7 @@ _FITS: dict[str, Callable[[Choices, Support], Fit]] = {
 
 def prior(c: Choices) -> None:
     """What the prior is."""
-    text, lines, at, paths = c.meaning("pi_p")(c)
+    text, lines, at, paths = prior_of(c).describe(c)
     source = c.source("pi_p") or f"{FURUTA}, Table 1"
     c.sections.append(Section("The prior", c.present(*paths), text, lines, source, at))
 
@@ -293,23 +285,36 @@ def cost(c: Choices) -> tuple[str, ...]:
     return ("gain_and_divergence",) if facts.natural(c.row) else ("policy_loss",)
 
 
-Prior = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+Description = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
-@choice("pi_p", "fixed")
-def _fixed(c: Choices) -> Prior:
+@dataclass(frozen=True)
+class Prior:
+    """What pi_p is, and what is left of KL(pi_q || pi_p) in the objective of a parametric pi_q."""
+
+    divergence: str  # "old": against the older policy; "entropy": E[log pi_q], less what `describe` adds of log pi_p
+    describe: Callable[[Choices], Description]  # adds what it adds; text, equations, the lines, the leaves
+    acts: bool = False  # it is the policy that collects the data
+
+
+def prior_of(c: Choices) -> Prior:
+    """The prior of the row."""
+    made: Prior = c.meaning("pi_p")
+    return made
+
+
+def _fixed(c: Choices) -> Description:
     return "Uniform, and never moved.", (r"\log \pi_p(a|s) = \mathrm{const}",), (), ("pi_p",)
 
 
-@choice("pi_p", "pi_theta", "pi_q")
-def _policy(c: Choices) -> Prior:
+def _policy(c: Choices) -> Description:
     paths = ("pi_p", "pi_p.update", "data", "target.policy")
     if c.has("pi_p.update", "mixture"):
         text = "The average of all policies so far, by the actions in the replay."
         return text, (r"\pi_p = \frac{1}{k} \sum_{j=0}^{k-1} \pi_{\theta_j}",), ("DATA",), paths
     if c.take(data).rollouts:
         text = "The policy that collected the round."
-        if c.base("pi_q.update.normalise") == "group":
+        if c.take(normalisation).group:
             text += " Its own probability of a sequence is divided out of the weights."
         old = set(c.take(family).all("old_"))
         at = ("DATA", *sorted(old & {name for block in c.blocks for name in block.writes}))
@@ -320,10 +325,20 @@ def _policy(c: Choices) -> Prior:
     return "The policy as it stands before the update.", (r"\pi_p = \pi_{\theta_{k-1}}",), cost(c), paths
 
 
+table(
+    "pi_p",
+    {
+        "fixed": Prior("entropy", _fixed),
+        "pi_theta": Prior("old", _policy, acts=True),
+        "pi_q": Prior("old", _policy, acts=True),
+    },
+)
+
+
 def after_round(c: Choices) -> tuple[str, str]:
     """What becomes of the prior between rounds, in words and in LaTeX; empty where it is no policy that acts."""
-    if not c.take(data).rollouts or c.base("pi_p") == "fixed":
+    if not c.take(data).rollouts or not prior_of(c).acts:
         return "", ""
-    posterior = r"\pi_q^{(k)} = " if c.base("pi_q") == "pi_theta" else ""
+    posterior = r"\pi_q^{(k)} = " if facts.kl_control(c.row) else ""
     follows = rf"\pi_p^{{(k+1)}} = {posterior}\pi_{{\theta_k}}"
     return " The next round's prior is the policy that this one leaves.", follows

@@ -16,8 +16,7 @@ _PATH = "pi_p.update.trust_region"
 def region(c: Choices) -> None:
     """KL(pi_old || pi_theta) in the parts of the policy's family, each with a bound and a multiplier of its own."""
     made = c.take(family)
-    parts = made.parts or ()
-    made.need("parts", "a trust region")
+    parts = made.divergences
     old_parameters(c)
     each = c.yes(f"{_PATH}.per_dimension")
     how = " in its two parts, each weighted by its multiplier" if len(parts) > 1 else ", weighted by its multiplier"
@@ -124,5 +123,5 @@ def _multipliers(c: Choices, parts: tuple[Part, ...], each: bool) -> Section:
         text,
         (rf"L \leftarrow L + {' + '.join(added)}", *lines),
         c.source("pi_p.update"),
-        ("loss", *(f"{_alpha(part)}_dual" for part in parts)),
+        ("loss", *(f"{_alpha(part)}_raw" for part in parts)),
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.critic import FURUTA, Critic, critic
 from taxon.compiler.blocks.data import data
-from taxon.compiler.blocks.estimate import estimate
-from taxon.compiler.blocks.network import features, seen
-from taxon.compiler.blocks.policy import apply, family, older
+from taxon.compiler.blocks.estimate import estimate, value_at
+from taxon.compiler.blocks.network import features, input_
+from taxon.compiler.blocks.policy import apply, at, family, older
+from taxon.compiler.blocks.weights import normalisation
 from taxon.compiler.choices import Choices
 from taxon.compiler.notation import mean
 from taxon.compiler.notation import number as tex_number
@@ -62,7 +63,7 @@ def _scored_by_q(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str
         return "The critic's value of the action in the data.", f"G(s,a) = {q}(s,a)", "score"
     if made.log_all:
         code = f"""{comment}scores = self.q_all({found.scorer}, observation)
-base_probs = torch.exp({made.log_all.format(p=f"self.policy.apply({old}, observation)")})
+base_probs = torch.exp({made.log_all.format(p=at(c, old, "observation"))})
 score = ((taken - base_probs) * scores).sum(-1)"""
         c.add("policy", code, "score")
         line = rf"G(s,a) = {q}(s,a) - \sum_b {old_tex}(b|s) \, {q}(s,b)"
@@ -87,9 +88,9 @@ def _advantage(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str]:
     name = found.bootstrap_tex if again else r"V_\phi"
     line = rf"G(s_t, a_t) = y_t - {name}(s_t)"
     if where.column:
-        held = found.bootstrap if again else "state.critic"
-        code = f"# A(s, a) = G - V(s)\nadvantage = target - self.values({held}, state, episodes)"
-        c.add("columns", code, "advantage")
+        if not again:
+            value_at(c, "columns", "state.critic")
+            c.add("columns", "# A(s, a) = G - V(s)\nadvantage = target - value", "advantage")
         return text, line, "advantage"
     code = "# E-step: the actions in the data, w = f(A) / Z with A = G - V(s)\n"
     c.add("policy", f"{code}score = target - self.v(critic, observation)", "score")
@@ -105,7 +106,7 @@ def _solved_advantage(c: Choices, found: Critic, where: Taken) -> tuple[str, str
     if read:
         c.attributes.append(f"self.value_features = {read}")
     endless = c.value("gamma") == 1
-    first, after = (f"{'self.value_features(' if read else ''}{seen(c, f'raw_{s}')}{')' if read else ''}"
+    first, after = (f"{'self.value_features(' if read else ''}{c.take(input_).seen(f'raw_{s}')}{')' if read else ''}"
                     for s in ("observation", "next_observation"))  # fmt: skip
     code = f"""# A = r + gamma V(s') - V(s), V and eta the minimisers of the E-step's dual
 features = with_constant({first})
@@ -163,7 +164,7 @@ def _return(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str]:
     gamma = c.constant("GAMMA", "gamma", "discount")
     c.value("G.estimate.lambda")  # 1, by a rule
     c.add("columns", f"returns = returns_to_go(reward, ended, {gamma})", "returns")
-    if c.base("pi_q.update.normalise") == "group":
+    if c.take(normalisation).group:
         line = rf"R = \sum_t {power(c, 't')} r_t"
         return "The return of the whole episode.", line, "first"
     line = rf"G(s_t, a_t) = \sum_{{l \geq 0}} {power(c, 'l')} r_{{t+l}}"

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from taxon.compiler.block import Section
-from taxon.compiler.blocks.critic import critic
+from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.data import data, delay
-from taxon.compiler.blocks.policy import older
 from taxon.compiler.blocks.prior import after_round
 from taxon.compiler.choices import Choices, choice
+from taxon.compiler.roles import Role
 
 
 def lags(c: Choices) -> None:
     """A lagged copy for every network that has one."""
-    names = [name for name, lagged in (("policy", c.take(older).lagged), ("critic", c.take(critic).lagged)) if lagged]
-    text, lines, step = c.meaning("target")(c, names) if "target" in c.row else _none(c, names)
-    for name in reversed(names):
-        shape = "[S, E, P]" if name == "critic" and c.take(critic).network == "q" else "[S, P]"
-        c.field(f"{name}_target", shape, f"{name}.clone()")
-        c.add(f"lag.{name}", f"{name}_target = {step.format(name=name)}", f"{name}_target")
+    roles = [role for role in c.roles.values() if role.lagged]
+    text, lines, step = c.meaning("target")(c, roles) if "target" in c.row else _none(c, roles)
+    if roles and not step:
+        raise ContractError(f"the {roles[0].name} has a lagged copy, and `target` says nothing of how it follows")
+    for role in reversed(roles):
+        c.field(role.copy, role.shape, f"{role.name}.clone()")
+        c.add(f"lag.{role.name}", f"{role.copy} = {step.format(name=role.name)}", role.copy)
     more, line = after_round(c)
     source = c.source("target") or c.source("pi_p") or "Furuta et al. 2021, Section 4.1"
     leaves = ("target", "target.every", "target.tau", "target.policy", "optimizer.policy_every", "pi_p")
-    at = tuple(f"{name}_target" for name in names) or (
-        f"{'update_policy' if c.take(data).phased else 'update'}: state",
-    )
+    at = tuple(role.copy for role in roles) or (f"{'update_policy' if c.take(data).phased else 'update'}: state",)
     lines += [line] if line else []
     c.sections.append(Section("After the update", c.present(*leaves), text + more, tuple(lines), source, at))
 
@@ -31,8 +29,10 @@ def lags(c: Choices) -> None:
 Lag = tuple[str, list[str], str]
 
 
-def _letter(name: str) -> str:
-    return {"policy": r"\theta", "critic": r"\phi"}[name]
+def _listed(roles: list[Role]) -> str:
+    """policy; policy and critic; policy, critic and encoder."""
+    *some, last = [role.name for role in roles]
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def _late(c: Choices) -> str:
@@ -41,30 +41,30 @@ def _late(c: Choices) -> str:
 
 
 @choice("target", "none")
-def _none(c: Choices, names: list[str]) -> Lag:
+def _none(c: Choices, roles: list[Role]) -> Lag:
     return "No network has a lagged copy.", [], ""
 
 
 @choice("target", "copy")
-def _copy(c: Choices, names: list[str]) -> Lag:
+def _copy(c: Choices, roles: list[Role]) -> Lag:
     every = c.constant("COPY_EVERY", "target.every", "updates between hard copies")
-    if not names:
-        return _none(c, names)
-    become = "becomes a copy" if len(names) == 1 else "become copies"
-    text = f"The lagged {' and '.join(names)} {become} after every ${c.count('target.every')}$ updates{_late(c)}."
-    lines = [rf"{_letter(name)}' \leftarrow {_letter(name)}" for name in names]
+    if not roles:
+        return _none(c, roles)
+    become = "becomes a copy" if len(roles) == 1 else "become copies"
+    text = f"The lagged {_listed(roles)} {become} after every ${c.count('target.every')}$ updates{_late(c)}."
+    lines = [rf"{role.letter}' \leftarrow {role.letter}" for role in roles]
     return text, lines, f"copy_every(state.{{name}}_target, {{name}}, updates, {every})"
 
 
 @choice("target", "polyak")
-def _polyak(c: Choices, names: list[str]) -> Lag:
+def _polyak(c: Choices, roles: list[Role]) -> Lag:
     tau = c.constant("TAU", "target.tau", "step of the lagged copies")
-    if not names:
-        return _none(c, names)
-    follow = "follows" if len(names) == 1 else "follow"
-    text = f"The lagged {' and '.join(names)} {follow} after every update{_late(c)}."
+    if not roles:
+        return _none(c, roles)
+    follow = "follows" if len(roles) == 1 else "follow"
+    text = f"The lagged {_listed(roles)} {follow} after every update{_late(c)}."
     rest = f"{1 - c.value('target.tau'):.10g}"
     lines = []
-    for letter in map(_letter, names):
+    for letter in (role.letter for role in roles):
         lines.append(rf"{letter}' \leftarrow {rest} \, {letter}' + {c.tex('target.tau')} \, {letter}")
     return text, lines, f"polyak(state.{{name}}_target, {{name}}, {tau})"

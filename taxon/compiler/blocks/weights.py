@@ -22,17 +22,23 @@ class WeightFunction:
     tex: Callable[[str, str], str]  # of G at an action, and of eta
     temperature: bool  # eta enters
     words: str  # what is said of the weights beside
+    shifted: bool = False  # the least score is subtracted first
+    follows: Callable[[Choices], list[str]] | None = None  # adds what follows a round; the equations of the weights
 
 
-def _positive(name: str, tex: Callable[[str, str], str]) -> WeightFunction:
-    """A function of the advantage that is 0 below 0: G less the policy's mean value, where actions are drawn."""
+def positive(f: str, tex: Callable[[str, str], str]) -> WeightFunction:
+    """A function of the advantage that is 0 below 0: G less the policy's mean value, where actions are drawn.
+
+    f: the call that computes it, of {x}.
+    """
     mean = "(torch.exp(log_prior) * score).sum(-1, keepdim=True)"
+    data = f.format(x="score")
     return WeightFunction(
-        drawn=f"normalise_weights({name}(score - score.mean(1, keepdim=True)), dim=1)",
-        every=f"normalise_weights(torch.exp(log_prior) * {name}(score - {mean}), dim=-1)",
-        data=f"{name}(score)",
-        batch=f"mean_one({name}(score))",
-        batch_kept=f"mean_one(kept * {name}(score))",
+        drawn=f"normalise_weights({f.format(x='score - score.mean(1, keepdim=True)')}, dim=1)",
+        every=f"normalise_weights(torch.exp(log_prior) * {f.format(x=f'score - {mean}')}, dim=-1)",
+        data=data,
+        batch=f"mean_one({data})",
+        batch_kept=f"mean_one(kept * {data})",
         clipped="",
         column="",
         tex=tex,
@@ -53,17 +59,31 @@ EXP = WeightFunction(
     temperature=True,
     words="",
 )
-table(
-    "pi_q.update.f",
-    {
-        "exp": EXP,
-        "indicator": _positive("indicator", lambda g, _: rf"\mathbf{{1}}[{g} \geq 0]"),
-        "relu": _positive("rectified", lambda g, _: rf"\max({g}, 0)"),
-    },
-)
 
 
-def _logarithm(drawn: str, data: str, column: str, words: str) -> WeightFunction:
+@choice("pi_q.update.f", "exp")
+def _exp(c: Choices) -> WeightFunction:
+    return EXP
+
+
+@choice("pi_q.update.f", "indicator")
+def _indicator(c: Choices) -> WeightFunction:
+    return positive("indicator({x})", lambda g, _: rf"\mathbf{{1}}[{g} \geq 0]")
+
+
+@choice("pi_q.update.f", "relu")
+def _relu(c: Choices) -> WeightFunction:
+    return positive("rectified({x})", lambda g, _: rf"\max({g}, 0)")
+
+
+def _logarithm(
+    drawn: str,
+    data: str,
+    column: str,
+    words: str,
+    shifted: bool = False,
+    follows: Callable[[Choices], list[str]] | None = None,
+) -> WeightFunction:
     """exp(G/eta) is what G is eta times the logarithm of."""
     return WeightFunction(
         drawn=f"normalise_weights({drawn.format(dim=1)}, dim=1)",
@@ -76,29 +96,61 @@ def _logarithm(drawn: str, data: str, column: str, words: str) -> WeightFunction
         tex=lambda g, _: g,
         temperature=False,
         words=words,
+        shifted=shifted,
+        follows=follows,
     )
 
 
+@choice("G.transform", "none")
+def _as_it_is(c: Choices) -> WeightFunction:
+    words = "The weight is what the logarithm is taken of; where it is negative the seed is reported."
+    return _logarithm("positive_weights(score)", "positive_weights(score)", "positive_weights(returns)", words)
+
+
+@choice("G.transform", "shift")
+def _shift(c: Choices) -> WeightFunction:
+    words = "The least value is subtracted, so that no weight is negative."
+    data = "score - score.amin(-1, keepdim=True)"
+    drawn = "score - score.amin({dim}, keepdim=True)"
+    return _logarithm(drawn, data, "shifted(returns, valid)", words, shifted=True)
+
+
+@choice("G.transform", "adaptive")
+def _adaptive(c: Choices) -> WeightFunction:
+    words = "A cost $c$ within the round; $\\beta$ by maximum likelihood after it, from ${init}$, at most ${limit}$."
+    return _logarithm("", "", "adaptive_weights(returns, state.beta, valid)", words, follows=_follow)
+
+
+def _follow(c: Choices) -> list[str]:
+    """beta follows by maximum likelihood after every round."""
+    c.constant("BETA_START", "G.transform.init", "beta of the reward's transform at the start")
+    limit = c.constant("BETA_LIMIT", "G.transform.limit", "the largest beta")
+    c.field("beta", "[S]", "torch.full((len(generators),), float(BETA_START))")
+    c.add(
+        "transform",
+        f"beta = adapt_beta(weight, returns, valid).clamp(max={limit})",
+        "beta",
+        metrics=(("beta", "beta"),),
+    )
+    return [
+        r"c_i = \max_j G_j - G_i + 10^{-8}",
+        r"w_i = \beta \exp(-\beta \, c_i)",
+        rf"\beta \leftarrow \min\left(\frac{{\sum_i w_i}}{{\sum_i w_i \, c_i}}, {c.tex('G.transform.limit')}\right)",
+    ]
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Over what the weights of the actions in the data have a mean of 1, or a sum of 1: nothing where neither."""
+
+    batch: bool = False
+    group: bool = False
+
+
 table(
-    "G.transform",
-    {
-        "none": _logarithm(
-            "positive_weights(score)", "positive_weights(score)", "positive_weights(returns)",
-            "The weight is what the logarithm is taken of; where it is negative the seed is reported.",
-        ),
-        "shift": _logarithm(
-            "score - score.amin({dim}, keepdim=True)",
-            "score - score.amin(-1, keepdim=True)",
-            "shifted(returns, valid)",
-            "The least value is subtracted, so that no weight is negative.",
-        ),
-        "adaptive": _logarithm(
-            "", "", "adaptive_weights(returns, state.beta, valid)",
-            "A cost $c$ within the round; $\\beta$ by maximum likelihood after it, from ${init}$, at most ${limit}$.",
-        ),
-    },
-)  # fmt: skip
-table("pi_q.update.normalise", {"none": "data", "batch": "batch", "group": "group"})
+    "pi_q.update.normalise",
+    {"none": Normalisation(), "batch": Normalisation(batch=True), "group": Normalisation(group=True)},
+)
 table("pi_q.update.keep", {"all": False, "top_half": True})
 
 
@@ -114,7 +166,7 @@ def _clipped(c: Choices) -> str:
 
 def weight_function(c: Choices) -> WeightFunction:
     """f of the row; where G is a logarithm, by what makes its argument positive."""
-    made: WeightFunction = c.meaning("G.transform" if "G.transform" in c.row else "pi_q.update.f")
+    made: WeightFunction = c.meaning("G.transform" if "G.transform" in c.row else "pi_q.update.f")(c)
     return made
 
 
@@ -123,20 +175,34 @@ def kept(c: Choices) -> bool:
     return "pi_q.update.keep" in c.row and bool(c.meaning("pi_q.update.keep"))
 
 
+def normalisation(c: Choices) -> Normalisation:
+    """What normalises the weights of the actions in the data."""
+    if "pi_q.update.normalise" not in c.row:
+        return Normalisation()
+    made: Normalisation = c.meaning("pi_q.update.normalise")
+    return made
+
+
+def clip(c: Choices) -> str:
+    """The largest weight; empty where there is none."""
+    if "pi_q.update.clip" not in c.row:
+        return ""
+    largest: str = c.meaning("pi_q.update.clip")(c)
+    return largest
+
+
 def on_data(c: Choices, eta: str, column: bool) -> str:
     """Weights of the actions in a batch of data: [S, B]."""
-    f, normalise = c.take(weight_function), c.meaning("pi_q.update.normalise")
-    clip = c.meaning("pi_q.update.clip")(c) if "pi_q.update.clip" in c.row else ""
-    half = c.take(kept)
-    if clip and normalise == "data" and not half and f.clipped and not column:
-        return f.clipped.format(eta=eta, clip=clip)
+    f, batch, largest, half = c.take(weight_function), c.take(normalisation).batch, c.take(clip), c.take(kept)
+    if largest and not batch and not half and f.clipped and not column:
+        return f.clipped.format(eta=eta, clip=largest)
     if column:
-        found = {"data": "weight", "batch": "mean_one(weight)"}[normalise]
+        found = "mean_one(weight)" if batch else "weight"
     else:
         found = {
-            ("data", False): f.data,
-            ("data", True): f"kept * {f.data}",
-            ("batch", False): f.batch,
-            ("batch", True): f.batch_kept,
-        }[normalise, half].format(eta=eta)
-    return f"clip_weights({found}, {clip})" if clip else found
+            (False, False): f.data,
+            (False, True): f"kept * {f.data}",
+            (True, False): f.batch,
+            (True, True): f.batch_kept,
+        }[batch, half].format(eta=eta)
+    return f"clip_weights({found}, {largest})" if largest else found

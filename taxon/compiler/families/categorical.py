@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from taxon.compiler.families.family import Family, Part
+from taxon.compiler.families.family import Family
 
 
 def categorical() -> Family:
     return Family(
         "softmax",
         ("logits",),
-        "Categorical(trunk)",
+        "Categorical({trunk})",
         "action",
         (r"\pi_\theta(a|s) = \frac{\exp(l_{\theta,a}(s))}{\sum_b \exp(l_{\theta,b}(s))}",),
         "A choice among finitely many actions.",
@@ -20,8 +20,9 @@ def categorical() -> Family:
         pathwise=False,
         entropy="categorical_entropy({logits})",
         kl="categorical_kl({o}, {p})",
-        parts=(Part("", "categorical_kl({o}, {p})", False, "", "", r"\mathrm{KL}(\pi_{\mathrm{old}} \| \pi_\theta)"),),
         log_all="log_probabilities({p})",
         fit="softmax",
+        closed_form=False,
+        evaluated="likeliest action",
         box=True,
     )

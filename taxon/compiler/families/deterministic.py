@@ -16,4 +16,5 @@ def deterministic(head: str, box: bool) -> Family:
         "{p}",
         box=box,
         mean="mean",
+        drawn=r"\mu_\theta(s)",
     )

@@ -26,11 +26,12 @@ class Family:
 
     name: str
     parameters: tuple[str, ...]
-    head: str  # what `self.policy` is, over `trunk`
+    head: str  # what `self.policy` is, over {trunk}
     outputs: str  # of the trunk
     equations: tuple[str, ...]
     text: str
     mode: str  # {p}: the action of an evaluation
+    apply: str = "self.policy.apply({policy}, {states})"  # what gives the parameters at states, as in `Role.apply`
     sample: str = ""  # {p}, {noise}
     noise: str = "standard_normal"  # what a draw is made from
     noise_axes: tuple[str, ...] = ("self.actions",)
@@ -39,13 +40,17 @@ class Family:
     log_prob: str = ""  # {p}, {x}
     jacobian: str = ""  # {x}: log of the squash's Jacobian, less which the density is that of the action
     density: str = ""  # {p}, {x}: of the action, where one function computes both
+    behind_tanh: str = ""  # {p}, {x}: that function, should the family stand behind tanh
     pathwise: bool = True  # the gradient runs through a draw
     entropy: str = ""  # {p}
+    deviation: str = ""  # {p}: the standard deviation of every dimension before squashing, where it is trained
     kl: str = ""  # {o}, {p}
     parts: tuple[Part, ...] = ()
     held: tuple[str, str] = ()  # type: ignore[assignment]  # densities with the other parameter at its old value
     log_all: str = ""  # {p}: log-probabilities of every action, where they are finitely many
     fit: str = ""  # how the weighted likelihood is maximised: what follows the least squares
+    closed_form: bool = True  # that needs no iterations
+    evaluated: str = "mean action"  # which action `mode` is, in words
     box: bool = False  # actions lie in [-1, 1] whatever the parameters
     mean: str = ""  # the parameter that is a mean in the units of actions
     drawn: str = ""  # a draw in LaTeX, by xi
@@ -61,6 +66,37 @@ class Family:
         if not text:
             raise ContractError(f"{who} needs `{capability}`, which the distribution {self.name} does not have")
         return text
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Those of `properties.CAPABILITIES` that the family has."""
+        there = {
+            "sample": self.sample,
+            "log_prob": self.log_prob,
+            "finite": self.log_all,
+            "pathwise": self.pathwise,
+            "mean": self.mean,
+            "box": self.box,
+            "entropy": self.entropy,
+            "kl": self.kl,
+            "parts": self.parts,
+            "held": self.held,
+            "fit": self.fit,
+            "closed_form": self.fit and self.closed_form,
+        }
+        return frozenset(name for name, has in there.items() if has)
+
+    @property
+    def divergences(self) -> tuple[Part, ...]:
+        """What of KL(old || new) has a bound of its own: its parts, or all of it where there are none.
+
+        Raises:
+            ContractError: the family has no divergence.
+        """
+        if self.parts:
+            return self.parts
+        whole = r"\mathrm{KL}(\pi_{\mathrm{old}} \| \pi_\theta)"
+        return (Part("", self.need("kl", "a trust region"), False, "", "", whole),)
 
     def names(self, prefix: str = "", axis: str = "") -> str:
         """The parameters: `old_mean, old_std`."""
@@ -96,19 +132,20 @@ class Family:
 
 def squashed(base: Family) -> Family:
     """The family behind tanh."""
-    what = base.equations[0].replace("(a|s)", "(u|s)").replace("{N}(a;", "{N}(u;").partition(" = ")[2]
-    lines = (r"a = \tanh(u)", rf"\log \pi_\theta(a|s) = \log {what} - \sum_d \log(1 - \tanh(u_d)^2)")
+    law = base.equations[0].replace("(a|s)", "(u|s)").replace("{N}(a;", "{N}(u;").partition(" = ")[2]
+    lines = (r"a = \tanh(u)", rf"\log \pi_\theta(a|s) = \log {law} - \sum_d \log(1 - \tanh(u_d)^2)")
     return replace(
         base,
         name=f"tanh({base.name})",
-        text=base.text.replace("A Gaussian.", "A Gaussian behind tanh, so that actions lie in $[-1, 1]$."),
+        text=f"{base.text.removesuffix('.')} behind tanh, so that actions lie in $[-1, 1]$.",
         equations=(*lines, *base.equations[1:]),
         mode=f"torch.tanh({base.mode})",
         squash="torch.tanh",
         unsquash="atanh_clamped({x}, 1e-6)",
         jacobian="tanh_log_jacobian({x})",
-        density="tanh_normal_log_prob({p}, {x})" if "std" in base.parameters else "",
+        density=base.behind_tanh,
         entropy="",
         box=True,
-        drawn=rf"\tanh({base.drawn})",
+        mean="",
+        drawn=rf"\tanh({base.drawn})" if base.drawn else "",
     )

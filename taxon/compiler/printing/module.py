@@ -13,11 +13,13 @@ from taxon.compiler.blocks.policy import family
 from taxon.compiler.library import exports, names_used
 from taxon.compiler.literals import docstring
 from taxon.compiler.printing.layout import Line, laid_out, order_imports
-from taxon.compiler.symbols import COLUMNS, COMPUTED, DATA, ranked
+from taxon.compiler.symbols import COLUMNS, COMPUTED, ranked
+from taxon.taxonomy.language import choices_from_outside
 from taxon.taxonomy.table import cells
 
 _STANDARD = {
     "math": "import math",
+    "Callable": "from collections.abc import Callable",
     "Sequence": "from collections.abc import Sequence",
     "NamedTuple": "from typing import NamedTuple",
     "torch": "import torch",
@@ -26,7 +28,6 @@ _STANDARD = {
     "grad": "from torch.func import grad",
     "grad_and_value": "from torch.func import grad_and_value",
 }
-_SHAPES = {column.name: column.shape for column in DATA.values()} | COMPUTED
 _GENERATORS = "self, generators: Sequence[torch.Generator]"
 
 Lines = Iterator[Line[Block]]
@@ -54,6 +55,8 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     c = program.choices
     declaration = c.take(data).declaration
     named = used | {value for value in declaration.values() if value.isidentifier()}
+    for name, (value, _) in reversed(c.constants.items()):  # a constant is made of those before it
+        named |= names_used(value) if name in named else set()
     constants = [
         f"{name} = {value}" + (f"  # {comment}" if comment else "")
         for name, (value, comment) in c.constants.items()
@@ -61,9 +64,10 @@ def _head(program: Program, used: set[str]) -> Iterator[str]:
     ]
     kind = c.take(data).kind
     declared = [f"DATA = {kind}(", *(f"    {name}={value}," for name, value in declaration.items()), ")"]
-    needed = (used | {kind}) - c.constants.keys()
+    needed = (used | named | {kind}) - c.constants.keys()
     imports = {line for name, line in _STANDARD.items() if name in needed}
-    imports |= {f"from {module} import {name}" for name, module in exports().items() if name in needed}
+    library = exports() | c.operators
+    imports |= {f"from {module} import {name}" for name, module in library.items() if name in needed}
     yield from (*_header(program), "", order_imports(imports), "", *constants, "", *declared, "", "")
 
 
@@ -86,6 +90,9 @@ def _header(program: Program) -> Iterator[str]:
         ", ".join(f"{path} = {cell}" for path, cell in cells(c.row).items()),
         c.row.doc,
         f"Shapes: {', '.join(axes)}. Every tensor of the state leads with S.",
+        "\n".join(
+            f"{path} = {choice.key} is of the package {choice.package}." for path, choice in choices_from_outside(c.row)
+        ),
     ]
     yield '"""' + "\n\n".join(filter(None, map(docstring, parts)))
     yield '"""'
@@ -98,6 +105,7 @@ def _plain(*lines: str) -> Lines:
 def _body(program: Program) -> Lines:
     c = program.choices
     yield from _state(program)
+    yield from _memory_type(program)
     for placed in program.functions:
         if placed.function.batch and not _shares_batch(program, placed):
             yield from _batch(program, placed)
@@ -122,15 +130,26 @@ def _state(program: Program) -> Lines:
         yield Line(f"    {each.name}: {each.kind}" + (f"  # {each.shape}" if each.shape else ""))
 
 
+def _memory_type(program: Program) -> Lines:
+    fields = program.choices.memory
+    nothing = "" if fields else ": nothing"
+    doc = f'    """What acting keeps from step to step of an episode{nothing}."""'
+    yield from _plain("", "class Memory(NamedTuple):", doc, "")
+    yield from (Line(f"    {each.name}: Tensor  # {each.shape}") for each in fields)
+
+
 def _batch(program: Program, placed: Placed) -> Lines:
     name, of = placed.function.batch, program.choices.take(data)
+    collected = program.choices.data.values()
+    shapes = {column.name: column.shape for column in collected} | COMPUTED
     columns = {column for other in program.functions if other.function.batch == name for column in other.columns}
     axes = "[S, n" if placed.function.whole else "[S, B, T" if of.windows else "[S, B"
     steps = "All stored steps" if placed.function.whole else "Windows of stored steps" if of.windows else "Stored steps"
-    computed = ", and what was computed of them" if columns - {column.name for column in DATA.values()} else ""
+    old = program.choices.take(family).all("old_")
+    computed = ", and what was computed of them" if columns - {column.name for column in collected} else ""
     yield from _plain("", f"class {name}(NamedTuple):", f'    """{steps}{computed}."""', "")
     for column in sorted(columns, key=lambda column: (ranked(COLUMNS, column), column)):
-        shape = _SHAPES.get(column, "")
+        shape = shapes.get(column, "A" if column in old else "")
         yield Line(f"    {column}: Tensor  # {axes}{', ' + shape if shape else ''}]")
 
 
@@ -150,27 +169,32 @@ def _helpers(program: Program) -> Lines:
             "", "def by_group(x: Tensor) -> Tensor:", doc, "    return x.unflatten(1, (ENVIRONMENTS // GROUP, GROUP))"
         )
 
+    for code in program.choices.helpers.values():
+        yield from _plain("", *code.splitlines())
+
 
 def _agent(program: Program) -> Lines:
     c, made = program.choices, program.choices.take(family)
     finite = bool(made.log_all)
     what = "choices" if finite else "numbers"
-    columns = '("log_prob",)' if program.stored else "()"
+    columns = ", ".join(f'"{each.column.name}": {_tuple(each.axes)}' for each in c.stored)
     yield from _plain(
         "",
         "class Agent:",
-        f'    """Networks, acting and updates for `observation` numbers in and `action` {what} out."""',
+        f'    """Networks, acting and updates for observations of one layout and `action` {what}."""',
         "",
         f"    discrete = {finite}",
-        f"    columns: tuple[str, ...] = {columns}  # what `act` adds to the stored step",
         "",
-        "    def __init__(self, observation: int, action: int) -> None:",
-        "        self.observations, self.actions = observation, action",
+        "    def __init__(self, observation: Observation, action: int) -> None:",
+        "        self.observations, self.actions = flat_size(observation), action",
     )
     for attribute in c.attributes:
         yield from _plain(*(f"        {line}" for line in attribute.splitlines()))
+    kind = "dict[str, tuple[int, ...]]"
+    yield Line(f"        self.columns: {kind} = {{{columns}}}  # what `act` adds to a stored step")
     yield from _phases(program)
     yield from _init(program)
+    yield from _memory(program)
     acting = ("observe", "normalise")
     for name in acting:
         yield from _named(program, name)
@@ -200,7 +224,7 @@ def _phases(program: Program) -> Lines:
         whole_ = ", whole=True" if phase.whole else ""
         arguments = f'"{phase.name}", {phase.updates}, {phase.batch}, {phase.refresh}, {noise}, self.{phase.update}'
         text.append(f"Phase({arguments}{whole_}{phase.more})")
-    if len(text) == 1 and len(text[0]) <= 94:
+    if len(text) == 1 and len(text[0]) <= 95:
         yield Line(f"        self.phases = ({text[0]},)")
         return
     yield from _plain("        self.phases = (", *(f"            {phase}," for phase in text), "        )")
@@ -218,6 +242,20 @@ def _init(program: Program) -> Lines:
     yield Line("        )")
 
 
+def _tuple(axes: tuple[str, ...]) -> str:
+    return f"({', '.join(axes)}{',' * (len(axes) == 1)})"
+
+
+def _memory(program: Program) -> Lines:
+    values = [f"{each.name}={each.init}" for each in program.choices.memory]
+    yield from _plain(
+        "",
+        "    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:",
+        '        """The memory at an episode\'s start, for every environment."""',
+        f"        return Memory({', '.join(values)})",
+    )
+
+
 def _act_noise(program: Program) -> Lines:
     made = program.choices.take(family)
     axes = ", ".join(made.noise_axes)
@@ -232,21 +270,18 @@ def _act_noise(program: Program) -> Lines:
 
 
 def _act_random(program: Program) -> Lines:
-    finite, stored = bool(program.choices.take(family).log_all), program.stored
+    finite, stored = bool(program.choices.take(family).log_all), program.choices.stored
     what, box = ("choices, one-hot", "") if finite else ("actions", " in [-1, 1)")
-    density = ", log_prob [S, N]" if stored else ""
+    added = "".join(f", {each.column.name} [{each.column.axes('S, N')}]" for each in stored)
     yield from _plain(
         "",
         "    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:",
-        f'        """Uniform {what}: uniform in [0, 1), [S, N, A] -> action [S, N, A]{box}{density}."""',
+        f'        """Uniform {what}: uniform in [0, 1), [S, N, A] -> action [S, N, A]{box}{added}."""',
         f"        action = {'mode(uniform)' if finite else '2 * uniform - 1'}",
     )
-    if stored:
-        level = "-math.log(self.actions)" if finite else "-self.actions * math.log(2)"
-        yield Line(f"        log_prob = torch.full_like(uniform[..., 0], {level})")
-    yield Line(
-        f'        return {{"action": action{", " + chr(34) + "log_prob" + chr(34) + ": log_prob" if stored else ""}}}'
-    )
+    yield from (Line(f"        {each.column.name} = {each.random}") for each in stored)
+    columns = "".join(f', "{each.column.name}": {each.column.name}' for each in stored)
+    yield Line(f'        return {{"action": action{columns}}}')
 
 
 def _noise(program: Program) -> Lines:
@@ -286,7 +321,7 @@ def _function(program: Program, placed: Placed) -> Lines:
     elif f.returns == "return state" and not placed.lines:
         yield Line("        return state")
     elif f.returns and f.returns != "-":
-        yield Line(f"        {f.returns}")
+        yield Line(f"        {f.returns.replace('{memory}', placed.memory)}")
     elif not f.returns:
         yield from _result(placed)
 
@@ -308,7 +343,7 @@ _ACTED = "the policy that acted"
 def _left(program: Program) -> list[str]:
     """The columns that functions on minibatches read of those that are computed of all data."""
     read = {column for other in program.functions if other.function.batch for column in other.columns}
-    computed = read - {column.name for column in DATA.values()}
+    computed = read - {column.name for column in program.choices.data.values()}
     return sorted(computed, key=lambda name: (ranked(tuple(_LEFT), name), name))
 
 
@@ -329,13 +364,11 @@ def _result(placed: Placed) -> Lines:
     if not f.counter:
         yield Line(f"        return state._replace({changed}), {{{metrics}}}")
         return
+    state = f"state = state._replace({changed}{', ' if changed else ''}{f.counter}=updates)"
     before = "metrics | " if f.joins else ""
-    short = len(placed.metrics) <= 2 and not before
-    if not short:
-        yield from _plain("", f"        metrics = {before}{{")
-        yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
-        yield Line("        }")
-    yield from _plain(*([""] if short else []), "        state = state._replace(")
-    yield from (Line(f"            {name}={name},") for name in placed.changed)
-    last = f"{{{metrics}}}" if short else "metrics"
-    yield from _plain(f"            {f.counter}=updates,", "        )", f"        return state, {last}")
+    if len(placed.metrics) <= 2 and not before:
+        yield from _plain("", f"        {state}", f"        return state, {{{metrics}}}")
+        return
+    yield from _plain("", f"        metrics = {before}{{")
+    yield from (Line(f'            "{name}": {text},') for name, text in placed.metrics)
+    yield from _plain("        }", f"        {state}", "        return state, metrics")

@@ -1,4 +1,4 @@
-"""Units as CUDA graphs: recorded once, then asked of the GPU as a whole, which costs the host one call.
+"""Units as CUDA graphs: recorded once, then launched as a whole, which costs the host one call.
 
 A graph reads and writes fixed memory. So the carry has a place, whose tensors every unit reads and leaves its results
 in, and what a unit is given besides is copied to where the graph looks for it. A recording stands for the same kernels
@@ -61,7 +61,7 @@ class CudaGraphs:
 class Captured:
     """Units that are called twice as they are, which compiles and prepares all there is, and recorded the third time.
 
-    A unit whose second call makes the host wait is never recorded, and `say` hears of it.
+    A unit whose second call makes the host wait is never recorded, and `say` reports it.
     """
 
     most = MOST

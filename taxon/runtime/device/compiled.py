@@ -131,12 +131,12 @@ def compiled(function: Function, *arguments: Any) -> tuple[Function, Any]:
         return function(*arguments)
 
     # Kernels are written for a number of threads, so that number belongs to what identifies them in the cache. One
-    # compiling process: a pool of them would stay for the whole run and hear its signals. No guards: what a call
+    # compiling process: a pool of them would stay for the whole run and receive its signals. No guards: what a call
     # depends on stays as it is for a whole run, and looking again takes longer than all that surrounds the arithmetic.
     options: dict[str, Any] = {"cpp.threads": torch.get_num_threads(), "compile_threads": 1}
     options["guard_filter_fn"] = _no_guards
     # On the CPU what calls the kernels is C++ as well: in Python it takes as long as a small update's arithmetic. A GPU
-    # is asked by recorded graphs.
+    # is needed by recorded graphs.
     devices = {leaf.device.type for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor)}
     options["cpp_wrapper"] = devices == {"cpu"}
     if devices == {"cpu"}:

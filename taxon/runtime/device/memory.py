@@ -1,4 +1,4 @@
-"""Memory that is freed and soon asked for again stays with the process."""
+"""Memory that is freed and soon needed again stays with the process."""
 
 import ctypes
 

@@ -5,7 +5,7 @@ wait for each other once an update, where threads that share a product do so man
 A compiled update lets go of Python's lock while it runs. It is compiled for one seed, so what a seed computes depends
 neither on the others nor on how many threads there are. All else then takes one core: after a product that took more,
 their threads would wait for the next one in a busy loop, on the cores that the seeds need. What is long and no compiled
-update asks for all of them (`on_all_cores`).
+update needs all of them (`on_all_cores`).
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""Units of device work: what an iteration of the loop asks of the device, as functions of a carried state.
+"""Units of device work: what an iteration of the loop runs on the device, as functions of a carried state.
 
 A unit reads and writes nothing but its carry, what `hold` gave, tensors that are changed in place, and generators; it
 has no other effect, since a GPU may record it once and repeat it. Here it is simply called.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 
-MOST_CELLS = 2.0**53  # whole numbers that float64 tells apart
+MOST_CELLS = 2.0**53  # whole numbers that float64 distinguishes
 
 
 class BoxActions:

@@ -53,7 +53,7 @@ class Collector:
         """Begin a step of the environments that run: action [S, N, A], alive [S]; `finish` ends it.
 
         now: environment steps of a seed, for the record. last: an episode that this step does not end is cut after it.
-        The arrays must stay as they are until then, and nothing else may be asked of the environments.
+        The arrays must stay as they are until then, and the environments may not be used otherwise.
         """
         self.vector.start(action.reshape(self.count, -1), alive, now, last)
 

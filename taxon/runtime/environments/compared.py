@@ -35,7 +35,7 @@ class Compared:
 
 
 class Unreadable:
-    """What goes on from a place that nobody can read or set: a generator, an iterator."""
+    """What goes on from a place that cannot be read or set: a generator, an iterator."""
 
     def __init__(self, value: object) -> None:
         self._kind = type(value).__name__

@@ -22,9 +22,10 @@ from taxon.runtime.environments.faults import (
     is_the_users,
     where,
 )
+from taxon.runtime.environments.layouts import layout_of
 from taxon.runtime.environments.making import make_raw
 
-Array = NDArray[np.float32]
+Row = NDArray[np.float32]
 
 LARGEST = float(np.finfo(np.float32).max)  # what is learned from is float32
 SHOWN = 60  # characters of a wrong value that are shown
@@ -33,8 +34,9 @@ SHOWN = 60  # characters of a wrong value that are shown
 class Environment:
     """One environment with its own stream of random numbers.
 
-    observation: size of the flattened observation. dtype: what its numbers are in the environment's own space; here
-    they are float32. action: size of the action, or the number of choices where `discrete`.
+    observation: size of the flattened observation. layout: the tree of arrays that it holds. dtype: what its numbers
+    are in the environment's own space, the widest of them; here they are float32. action: size of the action, or the
+    number of choices where `discrete`.
     Raises UnusableEnvironmentError where its spaces cannot be used.
     """
 
@@ -56,9 +58,10 @@ class Environment:
             )
         flat = _flattened(id, raw.observation_space)
         self.observation = int(np.prod(flat.shape))
+        self.layout = layout_of(raw.observation_space)
         self.dtype = flat.dtype
 
-    def reset(self, seed: int | None = None) -> Array:
+    def reset(self, seed: int | None = None) -> Row:
         """Start an episode: observation [O]. A seed restarts the random numbers, as the own one does at first.
 
         Like `step`, it raises whatever the environment does, and EnvironmentFaultError for an observation of another
@@ -70,7 +73,7 @@ class Environment:
         self.seed = None
         return self._flat(answer[0])
 
-    def step(self, action: NDArray[np.floating[Any]]) -> tuple[Array, float, bool, bool]:
+    def step(self, action: NDArray[np.floating[Any]]) -> tuple[Row, float, bool, bool]:
         """Act with a row of [A]: the real next observation, reward, terminated, truncated.
 
         Continuous actions are clipped to [-1, 1] and rescaled to the box; of a discrete row the largest entry acts.
@@ -103,12 +106,12 @@ class Environment:
     def close(self) -> None:
         self.raw.close()
 
-    def _flat(self, observation: Any) -> Array:
+    def _flat(self, observation: Any) -> Row:
         space = self.raw.observation_space
         if isinstance(space, spaces.Discrete | spaces.MultiDiscrete) and not space.contains(observation):
             raise EnvironmentFaultError(f"its observation is {_told(observation)}, which is not in {space}")
         with np.errstate(over="ignore"):
-            flat: Array = np.asarray(spaces.flatten(space, observation), dtype=np.float32)
+            flat: Row = np.asarray(spaces.flatten(space, observation), dtype=np.float32)
         if flat.shape != (self.observation,):
             raise EnvironmentFaultError(f"its observation has {flat.size} numbers and not {self.observation}")
         if not np.isfinite(flat).all():

@@ -1,4 +1,4 @@
-"""What goes wrong in an environment, which is code of somebody else, and the words for it."""
+"""What goes wrong in an environment, which is someone else's code, and the words for it."""
 
 import signal
 import traceback

@@ -1,6 +1,6 @@
 """A run's environments in worker processes, each of which steps its share one after the other.
 
-What is computed is what one process computes: an environment has the same number and hears the same actions wherever
+What is computed is what one process computes: an environment has the same number and gets the same actions wherever
 it lives. A process that dies becomes a fault of the seeds whose environments it had.
 """
 
@@ -36,7 +36,7 @@ class LostError(Exception):
 
 
 class Remote:
-    """One worker process and the way to it. Whoever asks for something waits for it before asking again."""
+    """One worker process and the way to it. A request is answered before the next one is made."""
 
     def __init__(self, memory: int, share: range) -> None:
         self.share = share  # the environments that live there
@@ -48,7 +48,7 @@ class Remote:
         self._trace = nameless_file()
         descriptors = theirs.fileno(), memory, self._trace
         with theirs:
-            # In a group of its own it does not hear Ctrl-C, which is the run's matter, not even while it starts. It
+            # In a group of its own it does not receive Ctrl-C, which is the run's matter, not even while it starts. It
             # finds modules where this process does, and not in the working directory beside.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "taxon.runtime.environments.worker", *map(str, descriptors)],
@@ -64,7 +64,7 @@ class Remote:
         return self._process.pid
 
     def call(self, name: str, *arguments: Any) -> None:
-        """Ask for a method's answer. That the process is gone is found out by whoever waits for it.
+        """Request a method's answer. That the process is gone shows when the answer is awaited.
 
         Raises RuntimeError in the middle of a step, whose end would be taken for the answer.
         """
@@ -82,7 +82,7 @@ class Remote:
         return value
 
     def step(self) -> None:
-        """Ask for a step."""
+        """Request a step."""
         self._stepping = True
         with contextlib.suppress(OSError):
             self._connection.send_bytes(STEP)
@@ -100,7 +100,7 @@ class Remote:
         return events
 
     def spin(self) -> None:
-        """Ask for its next steps to be waited for awake, and do so here; to be answered."""
+        """Wait for its next steps in a busy loop, there and here; to be answered."""
         self.call("spin")
         self._busy_wait.spin()
 
@@ -231,14 +231,14 @@ class SubprocessVector:
         return events
 
     def begin(self, starts: Mapping[int, int | None]) -> Events:
-        asked = []
+        pending = []
         for remote in self._remotes:
             own = {index: starts[index] for index in remote.share if index in starts}
             if own and not remote.lost:
                 remote.call("begin", own)
-                asked.append(remote)
+                pending.append(remote)
         events: Events = []
-        for remote in asked:
+        for remote in pending:
             try:
                 events += remote.answer()
             except LostError:

@@ -23,11 +23,11 @@ class Fault(NamedTuple):
 
     seed: int  # index on the seed axis
     cause: str  # one line
-    trace: str  # where, for whoever wrote the environment
+    trace: str  # where, for the environment's author
 
 
 class VectorEnvironment(Protocol):
-    """Whoever steps a run's environments, numbered seed by seed."""
+    """A run's environments, stepped together and numbered seed by seed."""
 
     count: int
     observation: int  # size of an observation

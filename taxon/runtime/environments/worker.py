@@ -1,10 +1,10 @@
-"""A worker process: it makes a share of a run's environments and does what the run asks of them.
+"""A worker process: it makes a share of a run's environments and steps them for the run.
 
     python -m taxon.runtime.environments.worker SOCKET MEMORY TRACE
 
-takes descriptors. A message without bytes asks for a step, and one back says that nothing happened but what stands in
-the shared memory. Any other announces a call, a method's name with its arguments, or what happened. The process ends
-when the run closes the socket, which it does however it ends.
+takes descriptors. A message without bytes is a request for a step, and one back says that nothing happened but what
+stands in the shared memory. Any other announces a call, a method's name with its arguments, or what happened. The
+process ends when the run closes the socket, which it does however it ends.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from taxon.runtime.environments.faults import UnusableEnvironmentError, describe
 from taxon.runtime.environments.shared_memory import map_shared
 from taxon.runtime.environments.sync_vector import SyncVector
 
-STEP = b""  # asks for a step; back, that there is nothing to say
+STEP = b""  # a request for a step; as an answer, that nothing happened
 MORE = b"+"  # announces data
 
 
@@ -72,7 +72,7 @@ class Worker:
 
 
 def serve(worker: Worker, connection: Connection, busy_wait: BusyWait) -> None:
-    """Do what is asked until the other end is closed."""
+    """Answer requests until the other end is closed."""
     while True:
         busy_wait.wait()
         if connection.recv_bytes() != STEP:

@@ -1,7 +1,7 @@
 """Replay on the training device: one ring over all environments in lockstep.
 
 An observation is stored once: the next one of a step is the one that the following step was taken at, but where an
-episode ends. Those final observations lie behind the ring, and a step knows where its next observation lies.
+episode ends. Those final observations lie behind the ring, and a step has the place of its next observation.
 
 S seeds, N environments of a seed, C steps kept of each, O observation, B samples, T time inside a window, W columns of
 a row.
@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from taxon.operators.data import Episodes, Replay
+from taxon.operators.data import Episodes, Replay, episodes_of
 from taxon.runtime.experience.layout import Layout
 
 SHARE = 8  # on a GPU there is memory for one final observation for so many steps at first; the CPU takes what is used
@@ -185,11 +185,11 @@ class ReplayBuffer:
         valid = torch.where(complete[..., :1] > 0, complete, torch.ones_like(complete))
         ended = over.clone()
         ended[..., -1] = 1.0
-        # Before the oldest step of a full ring there was another one, which nobody remembers.
+        # Before the oldest step of a full ring there was another one, which is gone.
         first = torch.full_like(over[..., :1], float(self.size < self.capacity))
         begins = torch.cat([first, over[..., :-1]], -1)
         columns |= {"ended": ended, "valid": valid, "begins": begins}
-        return Episodes(**{name: column.flatten(1, 2) for name, column in columns.items()})
+        return episodes_of({name: column.flatten(1, 2) for name, column in columns.items()})
 
     def clear(self) -> None:
         """A replay keeps what it has."""
@@ -205,7 +205,7 @@ class ReplayBuffer:
         if not all(type(number) is int for pair in cut for number in pair) or not all(
             0 <= step < added and 0 <= one < self.seeds * self.environments for step, one in cut
         ):
-            raise ValueError("a step was cut that nobody made")
+            raise ValueError("a step was cut that was never made")
         self.added, self._cut = added, cut
 
     def in_files(self) -> ReplayBuffer:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from taxon.operators.data import Episodes, Rollouts
+from taxon.operators.data import Episodes, Rollouts, episodes_of
 from taxon.runtime.experience.layout import Layout
 
 
@@ -86,7 +86,7 @@ class RolloutBuffer:
         ended = torch.maximum(ended, 1.0 - valid)
         ended[..., -1] = 1.0
         columns["ended"] = ended
-        return Episodes(**{name: column.flatten(1, 2).contiguous() for name, column in columns.items()})
+        return episodes_of({name: column.flatten(1, 2).contiguous() for name, column in columns.items()})
 
     def clear(self) -> None:
         self.size = 0

@@ -93,9 +93,10 @@ def source_of(
     dtype: torch.dtype = torch.float32,
     moved: Callable[[], None] = lambda: None,
 ) -> Source:
-    """The source that a module's data declares.
+    """The source that a module's data declares: of a class from elsewhere, the one that its `buffer` makes.
 
     steps: of a seed that will be made, beyond which nothing is kept. observation: its size; dtype: how it is kept.
     columns: the shapes of the columns that the agent adds to a step. moved: called when stored steps move in memory.
     """
-    return BUFFERS[type(data)](data, seeds, steps, observation, columns, device, dtype, moved)
+    make: Callable[..., Source] = getattr(data, "buffer", None) or BUFFERS[type(data)]
+    return make(data, seeds, steps, observation, columns, device, dtype, moved)

@@ -3,13 +3,15 @@
 import importlib.metadata
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from taxon.runtime.errors import UserError
+from taxon.operators.observations import Observation, layout_text
+from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.folder.fields import (
     Cadence,
     Compared,
@@ -17,10 +19,12 @@ from taxon.runtime.folder.fields import (
     Device,
     Hash,
     OfSeed,
+    PackageName,
     RowName,
     Seeds,
     Several,
     Time,
+    Tree,
     first_of,
 )
 from taxon.runtime.folder.run_folder import RECORD, RunFolder
@@ -55,6 +59,7 @@ class Resumption(BaseModel):
     at: Time  # UTC, ISO 8601
     taxon: Compared
     packages: dict[Compared, Compared]
+    extensions: dict[PackageName, Compared] = {}
     machine: Machine
 
 
@@ -62,13 +67,14 @@ class Manifest(BaseModel):
     """A run as its folder records it. What reads a record takes each of its numbers as it is: their ranges are here."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     taxon: Compared
     name: RowName  # of the spec
     row: Hash  # of the resolved row
     environment: Compared = Field(min_length=1)
+    observation: Tree  # shapes and types of what the environment shows
     seeds: Seeds
-    steps: Several  # environment steps asked of every seed
+    steps: Several  # environment steps of every seed
     steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
     environments: int = Field(default=1, ge=1, le=MOST_ENVIRONMENTS)  # of one seed
     environment_steps: dict[OfSeed, Count] = {}  # seed -> what its training environments have really made
@@ -77,7 +83,7 @@ class Manifest(BaseModel):
     samples: Count = 0  # stored steps of a seed that those updates read
     evaluate_every: Several | None  # environment steps; None: never
     evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
-    save_every: Cadence  # as asked
+    save_every: Cadence  # as given
     # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
     # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
     # another part that is no number is noticed when the run goes on, and said.
@@ -87,9 +93,10 @@ class Manifest(BaseModel):
     workers: int = Field(default=0, ge=0, le=MOST_WORKERS)  # that step the environments; 0: the run's own process does
     compiled: list[RowName] = []  # the phases whose updates are compiled graphs, and `act`; the others run eagerly
     seed_threads: int = Field(default=1, ge=1, le=MOST_THREADS)  # that share the seeds of a compiled update
-    captured: bool = False  # whether the GPU's work is asked for as recorded CUDA graphs
+    captured: bool = False  # whether the GPU's work is issued as recorded CUDA graphs
     python: Compared
     packages: dict[Compared, Compared]
+    extensions: dict[PackageName, Compared] = {}  # the packages that the spec has choices of, with their versions
     machine: Machine
     started: Time  # UTC, ISO 8601
     ended: Time | None = None
@@ -109,6 +116,15 @@ class Manifest(BaseModel):
             raise ValueError(f"workers is {self.workers}, more than there are environments")
         return self
 
+    def check_observation(self, observation: Observation) -> None:
+        """Raise UserError where the environment no longer shows what the run's agents were built for."""
+        now = layout_text(observation)
+        if now != self.observation:
+            raise UserError(
+                f"{self.environment} shows {one_line(now, 200)} and not {one_line(self.observation, 200)}, as it did",
+                "install the version of the environment that run.json names, or train again",
+            )
+
     def write(self, folder: RunFolder) -> None:
         folder.write(FILE, self.model_dump_json(indent=2).encode())
 
@@ -118,6 +134,7 @@ def begin(
     name: str,
     row: str,
     environment: str,
+    observation: Observation,
     seeds: list[int],
     steps: int,
     environments: int,
@@ -129,6 +146,7 @@ def begin(
     precision: Precision,
     workers: int,
     captured: bool,
+    extensions: Mapping[str, str],
 ) -> Manifest:
     """The manifest of a run that starts now, on this machine."""
     return Manifest(
@@ -136,6 +154,7 @@ def begin(
         name=name,
         row=row,
         environment=environment,
+        observation=layout_text(observation),
         seeds=seeds,
         steps=steps,
         environments=environments,
@@ -149,14 +168,22 @@ def begin(
         captured=captured,
         python=platform.python_version(),
         packages=_packages(),
+        extensions=dict(extensions),
         machine=_machine(device),
         started=now(),
     )
 
 
-def resumption(step: int, device: "torch.device") -> Resumption:
+def resumption(step: int, device: "torch.device", extensions: Mapping[str, str]) -> Resumption:
     """A run that goes on now, on this machine."""
-    return Resumption(step=step, at=now(), taxon=VERSION, packages=_packages(), machine=_machine(device))
+    return Resumption(
+        step=step,
+        at=now(),
+        taxon=VERSION,
+        packages=_packages(),
+        extensions=dict(extensions),
+        machine=_machine(device),
+    )
 
 
 def read(folder: RunFolder) -> Manifest:

@@ -1,6 +1,6 @@
 """A run's folder: everything below it is opened here, through a descriptor of the folder and through no link.
 
-A folder may come from a stranger, with a link where a run has a file, or a pipe that nobody writes to. The folder
+A folder may come from a stranger, with a link where a run has a file, or a pipe without a writer. The folder
 itself is the user's word, and may be reached through links; what lies below it is a file or a folder of its own, or
 refused. A file that is written where it lies and has another name as well (a hard link) is copied first, so that what
 else bears its contents keeps them.
@@ -22,7 +22,7 @@ RECORD, SPEC, CHECKPOINT = "run.json", "resolved.tx", "checkpoint.json"  # what 
 LOCK, UNFINISHED, MAKING = ".lock", ".unfinished", ".making"
 AT_ONCE = 2**20  # bytes copied at a time
 
-_OPENED = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # without O_NONBLOCK a pipe would hold up whoever opens it
+_OPENED = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # without O_NONBLOCK opening a pipe would block
 _FILE, _FOLDER = stat.S_IFREG, stat.S_IFDIR
 _KINDS = {
     stat.S_IFREG: "a file",

@@ -42,6 +42,7 @@ def capture(loop: Loop, environments: Sequence[Capture | None]) -> dict[str, Any
     collector = loop.collector
     return {
         "agent": dict(named_tensors(loop.state)),
+        "memory": dict(named_tensors(loop.carry.memory)),
         "loop": {
             "steps": loop.steps,
             "updates": dict(loop.updates),
@@ -124,7 +125,8 @@ def _restore(loop: Loop, saved: dict[str, Any], environments: Sequence[Restore])
     loop.broken = {whole(seed, seeds - 1): one_line(str(what), LONGEST_CAUSE) for seed, what in counted["broken"]}
     own = loop.carry
     alive, frozen_at = (fitting(counted[name], getattr(own, name), name) for name in ("alive", "frozen_at"))
-    loop.restore(Carry(restore_agent(own.state, saved["agent"]), alive, frozen_at, own.broken))
+    state, memory = restore_agent(own.state, saved["agent"]), restore_agent(own.memory, saved["memory"])
+    loop.restore(Carry(state, memory, alive, frozen_at, own.broken))
 
     for name in _STREAMS:
         for generator, state in zip(_generators(loop.streams, name), saved["streams"][name], strict=True):

@@ -3,7 +3,7 @@
 Tags are the same in all of them (`evaluation/return`, `update/policy_loss`), so that seeds lie over each other. The
 files are made of the lines of metrics.jsonl and of nothing else. When a run goes on they are written anew from the
 lines that stay: they then hold what metrics.jsonl holds, whatever was dropped, lost or put there meanwhile, and a
-checkpoint need not know of them. Records are written here, since torch's own writer follows links.
+checkpoint need not hold them. Records are written here, since torch's own writer follows links.
 
 A time is that of the run's start with the seconds that it has trained since, as of the latest line of `speed`.
 """

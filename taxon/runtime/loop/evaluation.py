@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from taxon.runtime.agent import begun
 from taxon.runtime.environments.environment import Environment
 from taxon.runtime.environments.faults import is_the_users
 from taxon.runtime.environments.sync_vector import fault
@@ -48,17 +49,20 @@ def evaluate(
     lengths: list[list[int]] = [[] for _ in seeds]
     cut = [0 for _ in seeds]
     active = [seed for seed in seeds if seed not in set(skip)]
-    observation = np.zeros((len(environments), environments[0].observation), dtype=np.float32)
+    observation = np.zeros((len(environments), 1, environments[0].observation), dtype=np.float32)
+    begins = np.zeros((len(environments), 1), dtype=np.float32)
+    fresh = memory = agent.memory(len(environments), 1, device)
     totals, counts = [0.0 for _ in seeds], [0 for _ in seeds]
     faults: list[Fault] = []
 
     def begin(seed: int) -> None:
         restart = None if returns[seed] else starts[seed]
-        observation[seed] = environments[seed].reset(restart)
+        observation[seed, 0] = environments[seed].reset(restart)
+        begins[seed] = 1
 
     def step(seed: int, action: NDArray[np.floating[Any]]) -> bool:
         """Whether the seed has episodes left."""
-        observation[seed], reward, terminated, truncated = environments[seed].step(action)
+        observation[seed, 0], reward, terminated, truncated = environments[seed].step(action)
         totals[seed] += reward
         counts[seed] += 1
         if not (terminated or truncated):
@@ -88,7 +92,9 @@ def evaluate(
         guarded(seed, partial(begin, seed))
     while active:
         watch()
-        action = agent.act_mean(state, torch.tensor(observation, device=device)).cpu().numpy()
+        memory = begun(memory, torch.tensor(begins, device=device), fresh)
+        memory, taken = agent.act_mean(state, memory, torch.tensor(observation, device=device))
+        action, begins[:] = taken.cpu().numpy(), 0
         for seed in list(active):
-            guarded(seed, partial(step, seed, action[seed]))
+            guarded(seed, partial(step, seed, action[seed, 0]))
     return Evaluation(returns, lengths, cut, faults)

@@ -19,6 +19,7 @@ class Carry(NamedTuple):
     """What goes from one update to the next."""
 
     state: Any  # the agent's
+    memory: Any  # what acting keeps
     alive: Tensor  # [S], bool: not frozen
     frozen_at: Tensor  # [S], the environment step at which a seed was frozen, -1 before
     broken: Tensor  # [S], of what was not finite then: where it was, and a bit for each number; 0 before
@@ -36,7 +37,7 @@ def learn(
     """
     state, metrics = update(carry.state, batch, noise)
     values = torch.stack(list(metrics.values()))
-    carry = accept(freeze(carry, torch.isfinite(values), clock, place), state)
+    carry = accept(freeze(carry, torch.isfinite(values), clock, place), state=state)
     return carry, tuple(metrics), torch.cat([values, torch.ones_like(values[:1])])
 
 
@@ -60,15 +61,15 @@ def broken_numbers(broken: int) -> tuple[int, list[int]]:
     return broken >> MOST_NUMBERS, [number for number in range(MOST_NUMBERS) if broken >> number & 1]
 
 
-def accept(carry: Carry, state: Any) -> Carry:
-    """Take the new state where a seed is alive."""
-    if state is carry.state or (_may_look(carry.alive) and bool(carry.alive.all())):
-        return carry._replace(state=state)
+def accept(carry: Carry, **new: Any) -> Carry:
+    """Take a new `state` or `memory` where a seed is alive."""
+    if _may_look(carry.alive) and bool(carry.alive.all()):
+        return carry._replace(**new)
 
     def choose(new: Tensor, old: Tensor) -> Tensor:
-        return torch.where(carry.alive.view(-1, *[1] * (new.dim() - 1)), new, old)
+        return new if new is old else torch.where(carry.alive.view(-1, *[1] * (new.dim() - 1)), new, old)
 
-    return carry._replace(state=map_state(choose, state, carry.state))
+    return carry._replace(**{name: map_state(choose, part, getattr(carry, name)) for name, part in new.items()})
 
 
 def _may_look(tensor: Tensor) -> bool:

@@ -1,7 +1,7 @@
 """The training loop: environments, stored experience and an agent, S seeds side by side.
 
-The loop never learns which algorithm it runs, and logs nothing: it counts, and hands out what it counted. What it asks
-of the device are units: to act, and to make some updates of a phase.
+The loop does not depend on the algorithm that it runs, and logs nothing: it counts, and gives out what it counted. What
+it runs on the device are units: to act, and to make some updates of a phase.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import uniform
-from taxon.runtime.agent import Agent, map_state, named_tensors
+from taxon.runtime.agent import Agent, begun, map_state, named_tensors
 from taxon.runtime.device.units import ACTING, Direct, Units
 from taxon.runtime.environments.collector import Collector
 from taxon.runtime.environments.environment import Environment
@@ -45,7 +45,7 @@ class Loop:
     environments: N = `data.environments` of every seed, seed by seed, or what steps them together. steps: how many
     will be made, which bounds the replay's memory. phases: the agent's, where they are not to run as they are.
     prepare: may compile what a phase (by name) computes on the device, and what ACTING does. units: what runs the
-    units. overlap: where the updates do not need the step that is being made, they are asked for before the
+    units. overlap: where the updates do not need the step that is being made, they are issued before the
     environments are waited for; the numbers are the same. dtype: how a replay keeps observations.
     """
 
@@ -75,13 +75,14 @@ class Loop:
         seeds = len(streams.init)
         self.carry = Carry(
             map_state(lambda leaf: leaf.to(device), agent.init(streams.init)),
+            agent.memory(seeds, data.environments, device),
             torch.ones(seeds, dtype=torch.bool, device=device),
             torch.full((seeds,), -1, device=device),
             torch.zeros(seeds, dtype=torch.int64, device=device),
         )
         self.collector = Collector(environments, seeds, data.restarts)
         self.observations, self.actions = self.collector.observation, self.collector.action
-        columns = {"action": (self.actions,), **dict.fromkeys(agent.columns, ())}
+        columns = {"action": (self.actions,), **agent.columns}
         moved = self.units.forget
         self.source: Source = source_of(data, seeds, steps, self.observations, columns, device, dtype, moved)
         # What of a row is known before the environment has answered.
@@ -177,8 +178,11 @@ class Loop:
         else:
             names = self._metrics[place]
             said = f"{', '.join(names[number] for number in numbers)} of the phase {self._phase(place).name}"
-        before = [name for name, leaf in named_tensors(self.state) if not bool(torch.isfinite(leaf[seed]).all())]
-        return f"{', '.join(before)} of its state, then {said}" if before else said
+        for kind, part in (("state", self.state), ("memory", self.carry.memory)):
+            broken = [name for name, leaf in named_tensors(part) if not bool(torch.isfinite(leaf[seed]).all())]
+            if broken:
+                return f"{', '.join(broken)} of its {kind}, then {said}"
+        return said
 
     def _place(self, phase: Phase, due: bool) -> int:
         """A number for each kind of update, from 1."""
@@ -197,7 +201,7 @@ class Loop:
         return self.means.take(self.carry.alive)
 
     def _advance(self) -> None:
-        """A step, with its updates where they were asked for on its way; else `pending` says how many are due."""
+        """A step, with its updates where they were issued on its way; else `pending` says how many are due."""
         source = self.source
         self.steps += self.data.environments
         if source.starts():
@@ -205,7 +209,7 @@ class Loop:
             self._take_faults()
         random = source.explores(self.steps)
         if self.collector.resting(self._alive):
-            # Drawn even where nobody acts: how long others run must not show in a seed's stream.
+            # Drawn even where no seed acts: how long others run must not show in a seed's stream.
             self._noise(random)
             source.skip()
             self.pending = source.due(self.steps)
@@ -221,21 +225,24 @@ class Loop:
     def _acts(self, random: bool) -> Function:
         """(carry, rows, noise) -> carry, the part of a row that is known, what goes to the host: [S, N A + 1]."""
         agent, size, observes = self.agent, self.observations, self.source.observes
+        environments = self.data.environments
 
         @torch.no_grad()
         def acts(carry: Carry, rows: Tensor, noise: Tensor) -> tuple[Carry, Tensor, Tensor]:
             begins, waiting, observation = rows[..., size + 3], rows[..., size + 4], rows[..., size + 5 :]
+            state, memory = carry.state, carry.memory
             if random:
-                state, taken = carry.state, agent.act_random(noise)
+                taken = agent.act_random(noise)
             else:
-                state, taken = agent.act(carry.state, observation, begins, noise)
+                memory = begun(memory, begins, agent.memory(len(begins), environments, begins.device))
+                memory, taken = agent.act(state, memory, observation, noise)
             known = self._known.join(
                 {"observation": observation, "valid": 1.0 - waiting, "begins": begins, **taken},
             )
             if observes:
                 state = agent.observe(state, observation)
             sent = torch.cat([taken["action"].flatten(1), carry.alive.unsqueeze(-1)], -1)
-            return accept(carry, state), known, sent
+            return accept(carry, state=state, memory=memory), known, sent
 
         return acts
 
@@ -279,7 +286,7 @@ class Loop:
         self.pending = 0 if early else source.due(self.steps)
 
     def _ahead(self) -> Samples | None:
-        """What a round reads that may be asked for while the environments step: it is short, and stored before."""
+        """What a round reads that may be issued while the environments step: it is short, and stored before."""
         if self.overlap and self._length() < LONG_ROUND and self.source.due(self.steps, ahead=1) == 1:
             return self.source.samples(self.streams.sampling, ahead=1)
         return None
@@ -388,7 +395,7 @@ class Loop:
             parts.append(self.agent.observe(own, episodes.observation[seed : seed + 1, valid]))
             if parts[-1] is own:
                 return
-        self.carry = accept(self.carry, map_state(lambda *leaves: torch.cat(leaves), *parts))
+        self.carry = accept(self.carry, state=map_state(lambda *leaves: torch.cat(leaves), *parts))
 
     def _take_faults(self) -> None:
         for fault in self.collector.faults:

@@ -23,8 +23,8 @@ from taxon.semantics.studies.walks import Visited, Walk, read_walk, visit
 from taxon.semantics.values import shortened
 from taxon.syntax import tree
 from taxon.syntax.printing import expression
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_duration
+from taxon.taxonomy.schema import Row
 
 # A grid of more combinations of levels is not resolved: each takes some milliseconds, and years to run.
 MOST = 1_000
@@ -57,7 +57,7 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
     Args:
         symbol: its declaration.
         composer: composes the algorithms of its library where no environment is known.
-        rules: what is asked of a row that resolves.
+        rules: what is checked of a row that resolves.
         space: what an environment takes as its action. With it `when actions = ...` applies and each row is held
             against its environment; without, environments are only names.
 

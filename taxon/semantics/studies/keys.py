@@ -18,8 +18,7 @@ from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import example, quoted, shortened, takes
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
-from taxon.taxonomy.row import Composition
-from taxon.taxonomy.schema import Slot
+from taxon.taxonomy.schema import Composition, Slot
 
 
 @dataclass(frozen=True)

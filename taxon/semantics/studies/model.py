@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 
 @dataclass(frozen=True)

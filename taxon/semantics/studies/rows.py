@@ -14,9 +14,9 @@ from taxon.semantics.resolve import Rules, resolve
 from taxon.semantics.scope import Symbol
 from taxon.semantics.studies.factors import Level
 from taxon.syntax import tree
-from taxon.taxonomy.row import Row
 from taxon.taxonomy.rules import check_environment
 from taxon.taxonomy.rules.environment import Actions
+from taxon.taxonomy.schema import Row
 
 # What an environment takes as its action, and of how many numbers or choices; None where that is not known.
 Space = Callable[[str], tuple[Actions, int] | None]
@@ -38,7 +38,7 @@ class Rows:
     Args:
         study: the study.
         composer: composes its algorithms where no environment is known.
-        rules: what is asked of a row that resolves.
+        rules: what is checked of a row that resolves.
         used: the algorithms and architectures that the study names.
         space: the actions of an environment, where it may be made.
     """

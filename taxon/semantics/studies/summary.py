@@ -28,10 +28,10 @@ def _grid(study: Study) -> str:
 def _left_out(study: Study) -> Iterator[str]:
     reasons = Counter(cell.left_out for cell in study.cells if cell.left_out)
     if reasons:
-        told = [f"{count} {why}" for why, count in reasons.most_common(_MOST)]
-        rest = len(reasons) - len(told)
+        shown = [f"{count} {why}" for why, count in reasons.most_common(_MOST)]
+        rest = len(reasons) - len(shown)
         more = f"; {_several(rest, 'other reason')}" if rest else ""
-        yield f"  left out: {'; '.join(told)}{more}"
+        yield f"  left out: {'; '.join(shown)}{more}"
 
 
 def _shared(runs: Sequence[Run]) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from taxon.taxonomy.schema import COUNT, POSITIVE, Choice, Range, Slot
+from taxon.taxonomy.ranges import COUNT, POSITIVE, Range
+from taxon.taxonomy.schema import Choice, Slot
 
 # More seeds than any machine stacks.
 _SEEDS = Range(1, 100_000, integer=True)

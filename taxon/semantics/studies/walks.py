@@ -22,8 +22,7 @@ from taxon.semantics.typing_ import check
 from taxon.semantics.values import quoted, shortened
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import Choice
+from taxon.taxonomy.schema import Choice, Row
 
 # Orders are drawn from these; a later draw may repeat one that is known.
 _SEED = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taxon.diagnostics.visible import visible
 from taxon.semantics.studies import Cell, Study
 from taxon.studies.report.recorded import Key
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 _NAMES = ("base", "with", "ladder")  # factors whose levels are names of rows or mixins, which say enough
 _LONGEST = 60  # characters of a label

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -32,9 +33,9 @@ _LOST = -9  # as the exit code of a task whose worker is gone
 class OnRay:
     """A cluster, which is checked: each node sees the store, and has the same versions.
 
-    address: as `ray.init` takes it, or `local` for one that is started on this machine. `gpus` is how many a process has, a
-    fraction where several share one; it may be set until the first is started. Raises UserError where there is no Ray, no
-    cluster, or a node that cannot be used.
+    address: `HOST:PORT` of its head, `auto` for the one that this machine belongs to, or `local` for one that is started
+    here. `gpus` is how many a process has, a fraction where several share one; it may be set until the first is started.
+    Raises UserError where there is no Ray, no cluster, or a node that cannot be used.
     """
 
     def __init__(self, address: str, store: Path) -> None:
@@ -44,12 +45,12 @@ class OnRay:
         except ImportError:
             raise UserError("--ray needs Ray, which is not installed", "pip install 'taxon-rl[ray]'") from None
         self.ray: Any = ray
+        _reach(address)
         try:
             own = {"num_cpus": cores()} if address == "local" else {"address": address}
             ray.init(log_to_driver=False, logging_level="error", **own)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            help = "start one by `ray start --head`, or write --ray local"
-            raise UserError(f"there is no Ray cluster at {address}: {str(error).splitlines()[0]}", help) from None
+            raise _no_cluster(address, str(error).splitlines()[0]) from None
         self.gpus = 0.0
         self._check(make_folder(store))
 
@@ -101,6 +102,26 @@ class OnRay:
             except self.ray.exceptions.RayError as error:
                 message = f"the node {name} runs nothing: {str(error).splitlines()[0]}"
                 raise UserError(message, "install taxon on all nodes, in the same place") from None
+
+
+def _reach(address: str) -> None:
+    """Raise UserError at once for a head that nobody answers at: Ray itself tries for minutes."""
+    if address in ("auto", "local"):
+        return
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal() or "/" in host:
+        raise UserError(
+            f"--ray {address} is no address", "write HOST:PORT, as in --ray 10.0.0.1:6379, or auto, or local"
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, str(error)) from None
+
+
+def _no_cluster(address: str, why: str) -> UserError:
+    help = "start one by `ray start --head`, or write --ray local"
+    return UserError(f"there is no Ray cluster at {address}: {why}", help)
 
 
 @dataclass

@@ -56,7 +56,7 @@ class Cell:
     def treated(self, how: Treatment) -> Floats:
         """The scores [n], or fewer, with frozen seeds counted so; -inf where a frozen seed has no number.
 
-        StatisticsError if `floor` is asked for and a seed froze, but the random policy was not measured.
+        StatisticsError if `floor` is chosen and a seed froze, but the random policy was not measured.
         """
         marks = self.marks
         values = np.asarray(self.scores, np.float64)

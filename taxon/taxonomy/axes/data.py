@@ -1,8 +1,8 @@
 """data: what is collected, kept and drawn."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import COUNT, Choice, Range, Slot
+from taxon.taxonomy.ranges import COUNT, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 _SIZE = Range(1, 1e6, integer=True)
 
@@ -24,7 +24,7 @@ def _needs_minibatches(row: Row) -> str | None:
     return None if some else "nothing is fitted on minibatches"
 
 
-_REPLAY = Choice(
+REPLAY = Choice(
     "replay",
     "the last steps of all policies so far, drawn uniformly",
     (
@@ -40,7 +40,7 @@ _REPLAY = Choice(
     properties=frozenset({"replayed"}),
 )
 
-_ROLLOUTS = Choice(
+ROLLOUTS = Choice(
     "rollouts",
     "segments that the present policy has just collected, used for one round of updates and dropped",
     (
@@ -70,8 +70,8 @@ DATA = Slot(
     "data",
     "where the states and actions of an update come from",
     choices=(
-        _REPLAY,
-        _ROLLOUTS,
+        REPLAY,
+        ROLLOUTS,
         Choice(
             "sequences",
             "windows of consecutive steps, with the log-probability of each action when it was taken",

@@ -1,8 +1,8 @@
-"""Questions about a row that several choices and rules ask: each is answered here once."""
+"""What several choices and rules read of a row: each fact is found here once."""
 
 from __future__ import annotations
 
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 # ---- control
 
@@ -20,6 +20,11 @@ def kl_control(row: Row) -> bool:
 def trailing(row: Row) -> bool:
     """pi_p is the pi_q of the update before."""
     return row.base("pi_p") == "pi_q"
+
+
+def fixed_prior(row: Row) -> bool:
+    """pi_p is uniform, and never moves."""
+    return row.base("pi_p") == "fixed"
 
 
 def likelihood_ratio(row: Row) -> bool:
@@ -119,43 +124,67 @@ def fresh_support(row: Row) -> bool:
 # ---- pi_theta
 
 
+def can(row: Row, capability: str, path: str = "pi_theta") -> bool:
+    """Whether the policy's distribution has one of `properties.CAPABILITIES`, its own or from what it stands over."""
+    chosen = row.chosen(path)
+    if chosen is None:
+        return False
+    return capability in chosen.capabilities or (capability in chosen.keeps and can(row, capability, f"{path}.base"))
+
+
+def distribution(row: Row, path: str = "pi_theta") -> str:
+    """The policy's distribution by its name: `normal`, `tanh(mixture(normal))`."""
+    below = f"{path}.base"
+    return f"{row.base(path)}({distribution(row, below)})" if below in row else row.base(path)
+
+
+def missing(row: Row, who: str, capability: str) -> str:
+    """What a distribution is refused with, in words."""
+    return f"{who} needs `{capability}`, which `{distribution(row)}` does not have"
+
+
 def discrete(row: Row) -> bool:
     """The policy chooses among finitely many actions."""
-    return row.says("pi_theta", "finite")
+    return can(row, "finite")
 
 
-def deterministic(row: Row) -> bool:
-    """The policy is a function of the state."""
-    return row.says("pi_theta", "one_action")
-
-
-def gaussian(row: Row) -> bool:
-    """The policy is a Gaussian, squashed or not."""
-    return row.says("pi_theta", "gaussian")
-
-
-def normal_path(row: Row) -> str:
-    """Where the Gaussian of pi_theta stands, squashed or not."""
-    return "pi_theta.base" if squashed(row) else "pi_theta"
+def innermost(row: Row) -> str:
+    """Where the distribution stands that no other is below: what the network gives the parameters of."""
+    path = "pi_theta"
+    while f"{path}.base" in row:
+        path += ".base"
+    return path
 
 
 def squashed(row: Row) -> bool:
+    """The policy's actions stand behind tanh."""
     return row.says("pi_theta", "squashed")
+
+
+def boxed(row: Row) -> bool:
+    """The policy's actions lie in [-1, 1] whatever its parameters."""
+    one_action = not can(row, "sample") and row.base("network.policy.mean") == "tanh"
+    return one_action or can(row, "box")
+
+
+def has_covariance(row: Row) -> bool:
+    """A Gaussian stands in the policy, by itself or within another distribution."""
+    return f"{innermost(row)}.cov" in row
 
 
 def covariance(row: Row) -> str:
     """`cov(s)`, `cov`, or the empty string where the covariance is a number or there is none."""
-    return row.base(f"{normal_path(row)}.cov") if gaussian(row) else ""
+    return row.base(f"{innermost(row)}.cov")
 
 
 def learned_covariance(row: Row) -> bool:
     """Sigma has parameters: `cov(s)` or `cov`, not a number."""
-    return gaussian(row) and row.says(f"{normal_path(row)}.cov", "learned")
+    return row.says(f"{innermost(row)}.cov", "learned")
 
 
 def full_covariance(row: Row) -> bool:
     """Sigma is a full matrix."""
-    return gaussian(row) and row.base(f"{normal_path(row)}.structure") == "full"
+    return row.base(f"{innermost(row)}.structure") == "full"
 
 
 def linear(row: Row, network: str) -> bool:

@@ -1,20 +1,22 @@
 """network: sizes, activations, norms and initialisers (Furuta et al. 2021, Table 4)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, Applies, Choice, Range, Slot
+from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, Range
+from taxon.taxonomy.schema import Applies, Choice, Row, Slot
 
 _WIDTH = Range(1, 65_536, integer=True)
 
 
 def _needs_learned_covariance(row: Row) -> str | None:
-    if not facts.gaussian(row):
+    if not facts.has_covariance(row):
         return "only a Gaussian has a deviation"
     return None if facts.learned_covariance(row) else "Sigma is a constant: no head computes it"
 
 
 def _needs_mean(row: Row) -> str | None:
-    return "a softmax has no mean" if facts.discrete(row) else None
+    if facts.can(row, "mean", facts.innermost(row)):
+        return None
+    return facts.missing(row, "it", "mean")
 
 
 def _exists(network: str) -> Applies:
@@ -212,6 +214,7 @@ _POLICY = (
                 ),
                 source="Haarnoja et al. 2018a",
                 operator="taxon.networks.gaussian.exp_std",
+                properties=frozenset({"log_deviation"}),
             ),
             Choice(
                 "softplus",
@@ -236,6 +239,7 @@ _POLICY = (
                 (Slot("init", "the deviation of every parameter at the start", "1", POSITIVE),),
                 source="Kober and Peters 2008",
                 operator="taxon.networks.gaussian.ParameterNormal",
+                properties=frozenset({"perturbed"}),
             ),
         ),
         applies=_needs_learned_covariance,

@@ -1,8 +1,8 @@
 """optimizer: how parameters and multipliers follow their gradients (Furuta et al. 2021, Table 4)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import COUNT, NON_NEGATIVE, POSITIVE, Choice, Range, Slot
+from taxon.taxonomy.ranges import COUNT, NON_NEGATIVE, POSITIVE, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 _MOMENTUM = Range(0, 1, high_open=True)
 

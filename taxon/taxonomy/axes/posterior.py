@@ -1,8 +1,8 @@
 """pi_q.update and eta: the E-step, or the ascent of a parametric pi_q (Furuta et al. 2021, Section 4.2)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, WHOLE, Choice, Range, Slot
+from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, WHOLE, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 
 def _needs_drawn_actions(row: Row) -> str | None:

@@ -1,26 +1,39 @@
 """pi_p.update and bounds: the M-step (Furuta et al. 2021, Section 4.2)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, Choice, Slot
+from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 
-def _needs_learned_covariance(row: Row) -> str | None:
-    if reason := _needs_gaussian(row):
-        return reason
+def _constant(row: Row) -> str | None:
     return None if facts.learned_covariance(row) else "Sigma is a constant, so there is no covariance to fit"
 
 
-def _needs_gaussian(row: Row) -> str | None:
-    return None if facts.gaussian(row) else "only a Gaussian has a mean and a covariance apart"
+def _needs_held(row: Row) -> str | None:
+    if not facts.can(row, "held"):
+        return _apart(row, "held")
+    return _constant(row)
+
+
+def _needs_parts(row: Row) -> str | None:
+    return None if facts.can(row, "parts") else _apart(row, "parts")
+
+
+def _apart(row: Row, capability: str) -> str:
+    return f"it needs `{capability}`, a mean and a covariance apart, which `{facts.distribution(row)}` does not have"
+
+
+def _needs_two_parts(row: Row) -> str | None:
+    return _needs_parts(row) or _constant(row)
 
 
 def _needs_one_divergence(row: Row) -> str | None:
-    return None if facts.discrete(row) else "a Gaussian's divergence is bounded in two parts, mean and covariance"
+    two = "a Gaussian's divergence is bounded in two parts, mean and covariance"
+    return two if facts.can(row, "parts") else None
 
 
 def _needs_diagonal(row: Row) -> str | None:
-    if reason := _needs_gaussian(row):
+    if reason := _needs_parts(row):
         return reason
     return "the divergence of full covariances is no sum over dimensions" if facts.full_covariance(row) else None
 
@@ -32,7 +45,7 @@ def _needs_projection(row: Row) -> str | None:
 def _guards_actions(row: Row) -> str | None:
     if facts.discrete(row):
         return "a choice among finitely many actions leaves no box"
-    if facts.deterministic(row) and row.base("network.policy.mean") == "tanh":
+    if facts.boxed(row) and not facts.can(row, "sample"):
         return "the action stands behind tanh"
     return None if facts.descends(row) else "the policy's update has no loss to add it to"
 
@@ -69,7 +82,7 @@ UPDATE = Slot(
                             "(Abdolmaleki et al. 2018a; Hoffman et al. 2020)",
                         ),
                     ),
-                    applies=_needs_learned_covariance,
+                    applies=_needs_held,
                 ),
             ),
             term="SG",
@@ -86,7 +99,7 @@ UPDATE = Slot(
             equation="theta = (Phi' W Phi + ridge)^-1 Phi' W A, Sigma = sum w (a - mu)(a - mu)' / sum w",
             source="Kober and Peters 2008; Peters and Schaal 2007",
             operator="taxon.operators.m_step",
-            properties=frozenset({"solves"}),
+            properties=frozenset({"solves", "in_closed_form"}),
         ),
         Choice(
             "pi_q",
@@ -119,14 +132,14 @@ UPDATE = Slot(
                     "epsilon_mu, the bound on the mean's part of the KL",
                     "1e-3",
                     POSITIVE,
-                    applies=_needs_gaussian,
+                    applies=_needs_parts,
                 ),
                 Slot(
                     "kl_cov",
                     "epsilon_Sigma, the bound on the covariance's part",
                     "1e-6",
                     POSITIVE,
-                    applies=_needs_learned_covariance,
+                    applies=_needs_two_parts,
                 ),
                 Slot(
                     "per_dimension",
@@ -147,14 +160,14 @@ UPDATE = Slot(
                     "the mean's multiplier at the start, before its softplus",
                     "10",
                     UNFOLDED,
-                    applies=_needs_gaussian,
+                    applies=_needs_parts,
                 ),
                 Slot(
                     "init_cov",
                     "the covariance's multiplier at the start, before its softplus",
                     "1000",
                     UNFOLDED,
-                    applies=_needs_learned_covariance,
+                    applies=_needs_two_parts,
                 ),
             ),
             modifier=True,

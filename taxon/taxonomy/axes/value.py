@@ -1,8 +1,8 @@
 """G, its estimate and its copies (Furuta et al. 2021, Sections 3 and 4.2)."""
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.schema import COUNT, POSITIVE, UNIT, Choice, Range, Slot
+from taxon.taxonomy.ranges import COUNT, POSITIVE, UNIT, Range
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 
 def _needs_drawn_actions(row: Row) -> str | None:
@@ -10,7 +10,7 @@ def _needs_drawn_actions(row: Row) -> str | None:
         return "V(s') needs no actions" if facts.critic(row) else "no value is bootstrapped from"
     if facts.discrete(row):
         return "all actions of a softmax are averaged, none are drawn"
-    return "a deterministic policy has one action" if facts.deterministic(row) else None
+    return None if facts.can(row, "sample") else "a deterministic policy has one action"
 
 
 def _scores_by_q(row: Row) -> str | None:
@@ -141,7 +141,7 @@ ESTIMATE = Slot(
             equation="G_t = r_t + gamma [ V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1)) ], c = lambda min(1, pi/b)",
             source="Munos et al. 2016; Abdolmaleki et al. 2018b",
             operator="taxon.operators.returns.retrace",
-            properties=frozenset({"looks_ahead"}),
+            properties=frozenset({"looks_ahead", "bootstraps_each"}),
         ),
         Choice(
             "n_step",

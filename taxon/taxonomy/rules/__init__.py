@@ -1,8 +1,11 @@
 """The rules that relate choices: TX3xx refuse what is undefined, TX4xx what the environment does not take, TX5xx quote
-evidence against what is legal."""
+evidence against what is legal. A package's rules are about the rows with one of its choices."""
 
-from taxon.diagnostics.model import Code, Diagnostic
-from taxon.taxonomy.row import Row
+from functools import cache
+
+from taxon.diagnostics.model import Code, Diagnostic, Severity
+from taxon.taxonomy.language import language
+from taxon.taxonomy.rule import Rule, diagnose
 from taxon.taxonomy.rules import (
     action,
     control,
@@ -18,9 +21,21 @@ from taxon.taxonomy.rules import (
 )
 from taxon.taxonomy.rules.duration import check_duration
 from taxon.taxonomy.rules.environment import check_environment, unusable
-from taxon.taxonomy.rules.rule import diagnose
+from taxon.taxonomy.rules.outside import rules_of
+from taxon.taxonomy.schema import Row
 
-__all__ = ["CODES", "LINTS", "RULES", "check_duration", "check_environment", "check_row", "unusable"]
+__all__ = [
+    "CODES",
+    "LINTS",
+    "RULES",
+    "check_duration",
+    "check_environment",
+    "check_row",
+    "every_code",
+    "every_lint",
+    "every_rule",
+    "unusable",
+]
 
 _FILES = (control, posterior, m_step, value, estimate, data, action)
 RULES = tuple(sorted((rule for file in _FILES for rule in file.RULES), key=lambda rule: rule.code.id))
@@ -28,10 +43,32 @@ LINTS = (*evidence.LINTS, *numbers.LINTS)
 CODES: tuple[Code, ...] = (*(rule.code for rule in (*RULES, *LINTS)), *environment.CODES, *duration.CODES)
 
 
+@cache
+def every_rule() -> tuple[Rule, ...]:
+    """The rules that refuse a row, with those of packages."""
+    return (*RULES, *_outside(Severity.ERROR))
+
+
+@cache
+def every_lint() -> tuple[Rule, ...]:
+    """The lints, with those of packages."""
+    return (*LINTS, *_outside(Severity.WARNING))
+
+
+def every_code() -> tuple[Code, ...]:
+    """The codes of all rules, with those of packages."""
+    return (*CODES, *(rule.code for severity in Severity for rule in _outside(severity)))
+
+
+def _outside(severity: Severity) -> list[Rule]:
+    found = (rule for package in language().packages for rule in rules_of(package))
+    return [rule for rule in found if rule.code.severity is severity]
+
+
 def check_row(row: Row) -> list[Diagnostic]:
     """Every rule that a row breaks, without what only follows from another; the lints only of a row that means
     something."""
-    broken = {rule: found for rule in RULES if (found := diagnose(rule, row)) is not None}
+    broken = {rule: found for rule in every_rule() if (found := diagnose(rule, row)) is not None}
     codes = {rule.code.id for rule in broken}
     errors = [found for rule, found in broken.items() if not rule.after & codes]
-    return errors or [found for rule in LINTS if (found := diagnose(rule, row)) is not None]
+    return errors or [found for rule in every_lint() if (found := diagnose(rule, row)) is not None]

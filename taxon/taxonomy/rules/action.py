@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 RULES: list[Rule] = []
 
@@ -14,15 +14,15 @@ rule = registrar(RULES)
 @rule(
     "TX319",
     "a penalty that is always zero",
-    "A squashed action, or a mean behind tanh, lies inside [-1, 1] for every parameter: the penalty and its gradient "
-    "are 0.",
+    "An action behind tanh or of a Beta distribution, or a mean behind tanh, lies inside [-1, 1] for every parameter: "
+    "the penalty and its gradient are 0.",
     "Furuta et al. 2021, Section 4.2.3",
 )
 def _penalty_inside(row: Row) -> Conflict | None:
     kind = row.base("bounds")
-    if kind in ("penalty", "quadratic") and facts.squashed(row):
+    if kind in ("penalty", "quadratic") and facts.can(row, "box"):
         return Conflict(
-            "a squashed policy cannot leave [-1, 1], so the penalty is always 0",
+            f"`{facts.distribution(row)}` cannot leave [-1, 1], so the penalty is always 0",
             (("bounds", "penalises actions outside [-1, 1]"), ("pi_theta", "has none")),
             "write `bounds = none`",
         )
@@ -60,9 +60,9 @@ def _empty_interval(row: Row) -> Conflict | None:
     after=CONTROL,
 )
 def _deterministic_em(row: Row) -> Conflict | None:
-    if facts.em_control(row) and facts.deterministic(row):
+    if facts.em_control(row) and not facts.can(row, "log_prob"):
         return Conflict(
-            "EM control weighs the log-likelihood of actions, and a deterministic policy has none",
+            facts.missing(row, "EM control weighs the log-likelihood of actions: it", "log_prob"),
             (("pi_theta", "is a function of the state"), ("pi_q", "weighs the actions of pi_p")),
             "write `pi_theta = normal(mean(s), cov(s))`, or `pi_q = pi_theta` with `pi_p = fixed` and `G = Q[pi_q]`",
         )
@@ -78,24 +78,24 @@ def _deterministic_em(row: Row) -> Conflict | None:
 )
 def _deterministic_entropy(row: Row) -> Conflict | None:
     # Where G is no Q(s, a), the likelihood ratio is to blame (TX348): no temperature would help.
-    if not (facts.kl_control(row) and facts.deterministic(row) and facts.uses_q(row)):
+    if not facts.kl_control(row) or facts.can(row, "log_prob") or not facts.uses_q(row):
         return None
     policy = ("pi_theta", "is a function of the state")
     if facts.trailing(row):
         return Conflict(
-            "the divergence of one deterministic policy from another is infinite",
+            facts.missing(row, "the divergence from the last policy", "log_prob"),
             (("pi_p", "is the pi_q of the update before"), policy),
             "write `pi_p = fixed` with `pi_p.update = fixed` and `eta = 0`",
         )
     if row.base("G") == "Q_soft[pi_q]":
         return Conflict(
-            "`Q_soft[pi_q]` counts the entropy of `pi_q`, and a deterministic policy has none",
+            facts.missing(row, "`Q_soft[pi_q]` counts the entropy of `pi_q`: it", "log_prob"),
             (("G", "holds log pi_q(a|s)"), policy),
             "write `G = Q[pi_q]` with `eta = 0`",
         )
     if "eta" in row and row["eta"] != 0:
         return Conflict(
-            "eta weighs the entropy of `pi_q`, and a deterministic policy has none",
+            facts.missing(row, "eta weighs the entropy of `pi_q`: it", "log_prob"),
             (("eta", "is not 0"), policy),
             "write `eta = 0`",
         )
@@ -115,7 +115,13 @@ def _exploration(row: Row) -> Conflict | None:
     if row.base("network.policy.std") != "exploration":
         return None
     noise = ("network.policy.std", "perturbs the parameters of a linear mean")
-    path = facts.normal_path(row)
+    path = facts.innermost(row)
+    if not facts.can(row, "closed_form"):
+        return Conflict(
+            facts.missing(row, "`exploration` perturbs the parameters of one linear mean: it", "closed_form"),
+            (noise, ("pi_theta", "has other parameters")),
+            "write `network.policy.std = exp`, or `pi_theta = normal(mean(s), cov(s))`",
+        )
     if not facts.linear(row, "policy"):
         return Conflict(
             "`exploration` perturbs the parameters of a linear mean, and this policy has hidden layers",
@@ -153,25 +159,113 @@ def _exploration(row: Row) -> Conflict | None:
     after=(*CONTROL, "TX308", "TX309", "TX311", "TX330"),
 )
 def _density(row: Row) -> Conflict | None:
-    if not facts.deterministic(row):
+    if facts.can(row, "log_prob"):
         return None
     policy = ("pi_theta", "is a function of the state")
     if facts.likelihood_ratio(row):
         return Conflict(
-            "the gradient is that of the likelihood of the actions taken, and a deterministic policy has none",
+            facts.missing(row, "the gradient of the likelihood of the actions taken", "log_prob"),
             (policy, ("G", "is a number for each action taken")),
             "write `G = Q[pi_q]` with `pi_p = fixed` and `eta = 0`, or `pi_theta = normal(mean(s), cov)`",
         )
     if row.base("G.estimate") == "retrace":
         return Conflict(
-            "Retrace weighs by ratios of densities, and a deterministic policy has none",
+            facts.missing(row, "Retrace weighs by ratios of densities: it", "log_prob"),
             (("G.estimate", "truncates pi(a|s) / b(a|s)"), policy),
             "write `G.estimate = td(...)` or `G.estimate = n_step(...)`",
         )
     if row.base("bounds") == "penalty":
         return Conflict(
-            "`bounds = penalty` raises the likelihood of actions in the box, and a deterministic policy has none",
+            facts.missing(row, "`bounds = penalty` raises the likelihood of actions in the box: it", "log_prob"),
             (("bounds", "weighs the likelihood of drawn actions"), policy),
             "write `bounds = quadratic(weight = 10)`, or `network.policy.mean = tanh`",
         )
     return None
+
+
+@rule(
+    "TX353",
+    "a divergence that has no closed form",
+    "A trust region, an adaptive penalty, a natural gradient and a weight on KL(pi_q || pi_p) read the divergence of "
+    "two policies at every state. A mixture has none in closed form, and a function of the state has none at all.",
+    "Schulman et al. 2015 and 2017; Abdolmaleki et al. 2018b",
+    after=(*CONTROL, "TX306", "TX308", "TX309", "TX317", "TX326", "TX327", "TX330", "TX334", "TX335", "TX346", "TX348"),
+)
+def _divergence(row: Row) -> Conflict | None:
+    if facts.can(row, "kl"):
+        return None
+    weighed = facts.likelihood_ratio(row) and facts.trailing(row) and "eta" in row and row["eta"] != 0
+    for reads, path, who, does, way in (
+        (
+            facts.trust_region_m(row),
+            "pi_p.update",
+            "`trust_region`",
+            "bounds KL(pi_old || pi_theta)",
+            "drop `+ trust_region`",
+        ),
+        (
+            facts.penalised(row),
+            "pi_q.update",
+            "`penalty`",
+            "weighs KL(pi_p || pi_q)",
+            "write `pi_q.update = sg + clipped`, which bounds the likelihood ratio",
+        ),
+        (
+            facts.natural(row),
+            "pi_q.update",
+            "`natural_gradient`",
+            "bounds KL(pi_p || pi_q)",
+            "write `pi_q.update = sg + clipped`, which bounds the likelihood ratio",
+        ),
+        (
+            weighed,
+            "eta",
+            "the objective",
+            "weighs KL(pi_q || pi_p)",
+            "write `eta = 0`, or `pi_p = fixed` with `pi_p.update = fixed` and `G = A[pi_q]`",
+        ),
+    ):
+        if reads:
+            policy = ("pi_theta", "has no divergence in closed form")
+            help_ = f"{way}, or write `pi_theta = normal(mean(s), cov(s))`"
+            return Conflict(facts.missing(row, who, "kl"), ((path, does), policy), help_)
+    return None
+
+
+@rule(
+    "TX354",
+    "a gradient through an action that has none",
+    "The gradient of Q runs through the action into the parameters: it needs the derivative of a draw by them, or a "
+    "sum over finitely many actions. The component of a mixture is a choice, and a Beta draw is accepted or rejected: "
+    "neither has a derivative.",
+    "Kingma and Welling 2014; Naesseth et al. 2017",
+    after=(*CONTROL, "TX309", "TX314", "TX317", "TX327", "TX331", "TX334", "TX335", "TX346"),
+)
+def _through_action(row: Row) -> Conflict | None:
+    through = facts.kl_control(row) and facts.uses_q(row) and facts.descends(row)
+    if not through or facts.can(row, "pathwise") or facts.discrete(row):
+        return None
+    return Conflict(
+        facts.missing(row, "the gradient of Q(s, a) runs through the action: it", "pathwise"),
+        (("pi_theta", "has draws without a derivative"), ("pi_q.update", "ascends Q(s, a) by the action")),
+        "write `pi_theta = tanh(normal(mean(s), cov(s)))`, or `G = A[pi_p]` with `data = rollouts(...)`, or weigh "
+        "actions instead: `pi_q = nonparametric` with `pi_q.update = analytic`",
+    )
+
+
+@rule(
+    "TX355",
+    "a mean to keep in the box",
+    "The quadratic penalty is on the distance of the mean to the box. A mixture has as many means as components, and "
+    "its own lies where no action needs to be.",
+    "Peng et al. 2019",
+    after=("TX319",),
+)
+def _without_mean(row: Row) -> Conflict | None:
+    if row.base("bounds") != "quadratic" or facts.can(row, "mean"):
+        return None
+    return Conflict(
+        facts.missing(row, "`bounds = quadratic`", "mean"),
+        (("bounds", "penalises means outside [-1, 1]"), ("pi_theta", "has no single one")),
+        "write `bounds = penalty(kl = 1e-3)`, or `network.policy.mean = tanh`",
+    )

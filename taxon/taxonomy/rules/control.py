@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 RULES: list[Rule] = []
 

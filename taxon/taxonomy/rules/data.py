@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rule import CONTROL, Conflict, Rule, registrar
 from taxon.taxonomy.rules.value import without_q
+from taxon.taxonomy.schema import Row
 
 RULES: list[Rule] = []
 

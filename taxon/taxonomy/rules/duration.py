@@ -5,8 +5,8 @@ from __future__ import annotations
 from taxon.diagnostics.model import Code, Diagnostic
 from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import Conflict, finding
+from taxon.taxonomy.rule import Conflict, finding
+from taxon.taxonomy.schema import Row
 
 NO_UPDATE = Code(
     "TX403",

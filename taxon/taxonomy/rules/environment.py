@@ -9,8 +9,8 @@ from taxon.diagnostics.model import Code, Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
 from taxon.syntax.printing import number
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import Conflict, finding
+from taxon.taxonomy.rule import Conflict, finding
+from taxon.taxonomy.schema import Row
 
 Actions = Literal["continuous", "discrete"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rule import CONTROL, Conflict, Rule, registrar
 from taxon.taxonomy.rules.value import without_q
+from taxon.taxonomy.schema import Row
 
 RULES: list[Rule] = []
 
@@ -40,12 +40,12 @@ def _retrace_without_q(row: Row) -> Conflict | None:
     after=(*CONTROL, "TX308", "TX310", "TX338", "TX340", "TX346"),
 )
 def _return_without_entropy(row: Row) -> Conflict | None:
-    estimate = row.base("G.estimate")
-    if row.base("G") == "Q_soft[pi_q]" and facts.looks_ahead(row) and estimate != "retrace":
-        name = {"td": "TD(lambda > 0)", "n_step": "n-step TD"}.get(estimate, "GAE")
+    if row.base("G") != "Q_soft[pi_q]" or row.says("G.estimate", "bootstraps_each"):
+        return None
+    if facts.looks_ahead(row):
         one_step = "`G.estimate = td(0)` or `G.estimate = retrace(1)`, or "
         return Conflict(
-            f"{name} sums rewards alone, so it does not estimate `Q_soft[pi_q]`",
+            f"`{row.base('G.estimate')}` sums rewards alone, so it does not estimate `Q_soft[pi_q]`",
             (("G.estimate", "leaves out the entropy of the steps it sums"), ("G", "counts it at every step")),
             f"write {one_step if facts.uses_q(row) else ''}`G = Q[pi_q]`",
         )

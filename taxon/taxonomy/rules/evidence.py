@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from taxon.diagnostics.model import Severity
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import Conflict, Rule, registrar
+from taxon.taxonomy.rule import Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 LINTS: list[Rule] = []
 
@@ -21,7 +21,7 @@ lint = registrar(LINTS, Severity.WARNING)
     "Furuta et al. 2021, Table 2",
 )
 def _single_critic(row: Row) -> Conflict | None:
-    published = facts.kl_control(row) and facts.uses_q(row) and facts.gaussian(row) and not facts.on_policy(row)
+    published = facts.kl_control(row) and facts.uses_q(row) and facts.can(row, "parts") and not facts.on_policy(row)
     if published and not row.has("G.estimate", "clipped_double"):
         return Conflict(
             "clipped double Q is off under KL control: on environments that terminate, SAC lost about half or more "
@@ -61,7 +61,7 @@ def _squashed_em(row: Row) -> Conflict | None:
 )
 def _unsquashed_kl(row: Row) -> Conflict | None:
     rewarded = facts.kl_control(row) and not facts.trailing(row) and facts.uses_q(row) and row["eta"] != 0
-    if rewarded and facts.learned_covariance(row) and not facts.squashed(row):
+    if rewarded and facts.learned_covariance(row) and not facts.can(row, "box"):
         return Conflict(
             "KL control rewards entropy without end unless the policy is squashed "
             "(Furuta et al. 2021, Table 3: SAC without tanh on Hopper 6 against 3013)",
@@ -122,7 +122,7 @@ def _unbounded(row: Row) -> Conflict | None:
     if (
         facts.em_control(row)
         and not facts.on_policy(row)
-        and not facts.squashed(row)
+        and not facts.can(row, "box")
         and row.base("bounds") == "none"
         and row.base("network.policy.mean") == "linear"
     ):
@@ -143,7 +143,7 @@ def _unbounded(row: Row) -> Conflict | None:
     "Fujimoto et al. 2018, Section 5.3",
 )
 def _smoothed_twice(row: Row) -> Conflict | None:
-    if row.has("G.estimate", "smoothing") and not facts.deterministic(row):
+    if row.has("G.estimate", "smoothing") and facts.can(row, "sample"):
         return Conflict(
             "the actions of a stochastic policy smooth the target already (Fujimoto et al. 2018, Section 5.3, define "
             "it for a deterministic one)",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 RULES: list[Rule] = []
 
@@ -81,18 +81,28 @@ def _modified(row: Row) -> Conflict | None:
     "no closed form",
     "Weighted least squares maximise the likelihood of a mean that is linear in fixed features, and a projection onto "
     "a softmax is concave in logits that are: behind a hidden layer or a tanh neither has a solution that is found at "
-    "once. A softmax has none in closed form at all.",
+    "once. A softmax has none in closed form at all, and other distributions have neither.",
     "Kober and Peters 2008; Peters and Schaal 2007; Peters et al. 2010",
     after=(*CONTROL, "TX326", "TX330"),
 )
 def _closed_form(row: Row) -> Conflict | None:
     if not facts.solved(row):
         return None
-    if facts.discrete(row) and row.base("pi_p.update") == "analytic":
+    update = row.base("pi_p.update")
+    needed = "closed_form" if row.says("pi_p.update", "in_closed_form") else "fit"
+    if not facts.can(row, needed):
         return Conflict(
-            "the weighted likelihood of a softmax has no maximum in closed form",
-            (("pi_p.update", "solves for the maximum"), ("pi_theta", "is a softmax")),
-            "write `pi_p.update = pi_q` with `pi_p = pi_q`, the exact projection, or `pi_p.update = sg`",
+            facts.missing(
+                row, f"`pi_p.update = {update}` solves for the maximum of the weighted likelihood: it", needed
+            ),
+            (("pi_p.update", "solves for the maximum"), ("pi_theta", f"has no `{needed}`")),
+            (
+                "write `pi_p.update = pi_q` with `pi_p = pi_q`, the exact projection, or "
+                if facts.can(row, "fit")
+                else "write "
+            )
+            + "`pi_p.update = sg`"
+            + ("" if update == "analytic" else " with `pi_p = pi_theta`"),
         )
     if not facts.linear(row, "policy"):
         return Conflict(
@@ -120,14 +130,15 @@ def _closed_form(row: Row) -> Conflict | None:
 def _closed_covariance(row: Row) -> Conflict | None:
     if not facts.solved(row):
         return None
-    path, kind = f"{facts.normal_path(row)}.cov", row.base("network.policy.std")
-    if facts.covariance(row) == "cov(s)" and kind != "exploration":
+    path, kind = f"{facts.innermost(row)}.cov", row.base("network.policy.std")
+    perturbed = row.says("network.policy.std", "perturbed")
+    if facts.covariance(row) == "cov(s)" and not perturbed:
         return Conflict(
             "the M-step cannot be solved for a covariance that a head computes from the state",
             (("pi_p.update", "solves for Sigma"), (path, "is Sigma_theta(s)"), ("network.policy.std", f"is {kind}")),
             "write `network.policy.std = exploration`, or `cov` or a number for the covariance",
         )
-    if facts.covariance(row) == "cov" and kind in ("softplus", "softplus_variance"):
+    if facts.covariance(row) == "cov" and not perturbed and not row.says("network.policy.std", "log_deviation"):
         return Conflict(
             f"the M-step sets the logarithm of Sigma, and `{kind}` reads another number",
             (("pi_p.update", "solves for Sigma"), ("network.policy.std", "is not exp")),

@@ -6,8 +6,8 @@ import math
 
 from taxon.diagnostics.model import Severity
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import Conflict, Rule, registrar
+from taxon.taxonomy.rule import Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 LINTS: list[Rule] = []
 
@@ -16,7 +16,7 @@ lint = registrar(LINTS, Severity.WARNING)
 _LOST = 1e-9  # half of the last place of a float32 of 0.01
 _LARGEST_RATE = {"adam": 1, "sgd": 100}
 _LOST_SHARE = 2**-24  # of a number, that float32 adds to it without effect
-_STEPS = 1_000_000  # of `taxon run`, where it is not told another number
+_STEPS = 1_000_000  # of `taxon run`, where no other number is given
 _OVER = 4  # times its bound
 
 
@@ -59,17 +59,17 @@ def _rate(row: Row) -> Conflict | None:
 @lint(
     "TX509",
     "an entropy that no action can have",
-    "Actions behind tanh lie in [-1, 1], where the uniform density has the largest entropy, log 2 = 0.69 nats a "
-    "dimension. A target above it is never met: the temperature rises to its ceiling, where the return counts for "
-    "nothing.",
+    "Actions behind tanh or of a Beta distribution lie in [-1, 1], where the uniform density has the largest entropy, "
+    "log 2 = 0.69 nats a dimension. A target above it is never met: the temperature rises to its ceiling, where the "
+    "return counts for nothing.",
     "Haarnoja et al. 2018b, Section 5",
 )
 def _entropy(row: Row) -> Conflict | None:
     target = "eta.target"
-    if facts.squashed(row) and target in row and row.number(target) > math.log(2):
+    if facts.can(row, "box") and not facts.discrete(row) and target in row and row.number(target) > math.log(2):
         return Conflict(
             f"no density on [-1, 1] has an entropy of {row.number(target):g} nats: log 2 = 0.69 is the largest",
-            ((target, "is the entropy of a dimension"), ("pi_theta", "squashes its actions")),
+            ((target, "is the entropy of a dimension"), ("pi_theta", "keeps its actions in [-1, 1]")),
             f"write `{target} = -1`",
         )
     return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 RULES: list[Rule] = []
 
@@ -112,8 +112,9 @@ def _constant_entropy(row: Row) -> Conflict | None:
             (("eta.target", "is below every entropy of finitely many actions"), ("pi_theta", "has finitely many")),
             "write `eta.target = 0.5` or another number above 0, in nats, or give `eta` a number",
         )
-    if facts.gaussian(row) and not facts.learned_covariance(row) and not facts.squashed(row):
-        path = f"{facts.normal_path(row)}.cov"
+    # An entropy without a closed form depends on more than Sigma: behind tanh on the mean, of a mixture on the weights.
+    if facts.can(row, "entropy") and facts.has_covariance(row) and not facts.learned_covariance(row):
+        path = f"{facts.innermost(row)}.cov"
         return Conflict(
             "the entropy of a Gaussian with a constant covariance cannot be adapted, so eta diverges",
             (("eta", "waits for the entropy to change"), (path, "is a constant")),

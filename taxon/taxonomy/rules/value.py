@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from taxon.taxonomy.axes import facts
-from taxon.taxonomy.row import Row
-from taxon.taxonomy.rules.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.rule import CONTROL, Conflict, Rule, registrar
+from taxon.taxonomy.schema import Row
 
 RULES: list[Rule] = []
 
@@ -135,7 +135,7 @@ def _double_without_q(row: Row) -> Conflict | None:
 def _no_lagged_critic(row: Row) -> Conflict | None:
     if row.base("G.critic") == "target" and row.base("target") == "none":
         return Conflict(
-            "`G.critic = target` asks for a lagged critic that the row does not keep",
+            "`G.critic = target` needs a lagged critic that the row does not keep",
             (("G.critic", "scores by the lagged critic"), ("target", "keeps no copies")),
             "write `target = polyak(tau = 0.005)`, or `G.critic = online`",
         )

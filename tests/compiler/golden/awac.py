@@ -27,21 +27,23 @@ from taxon.networks.gaussian import StateIndependentNormal, softplus_variance
 from taxon.networks.initialisers import fan_in_uniform, xavier_uniform
 from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.data import Phase, Replay
-from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.distributions import normal_entropy, normal_log_prob, normal_sample
 from taxon.operators.e_step import batch_weights, clip_weights
+from taxon.operators.functional import average, seed_average, seed_largest, seed_least
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
 BATCH = 256  # minibatch
 ETA = 1.0  # temperature
+POLICY_LR = 0.0003  # learning rate of the policy
+POLICY_DECAY = 0.0001  # L2 penalty of the policy
 VALUE_LR = 0.0003  # learning rate of the critic
 VALUE_DECAY = 0.0001  # L2 penalty of the critic
 GAMMA = 0.99  # discount
 WEIGHT_CLIP = 20.0  # largest weight
-POLICY_LR = 0.0003  # learning rate of the policy
-POLICY_DECAY = 0.0001  # L2 penalty of the policy
 TAU = 0.005  # step of the lagged copies
 
 DATA = Replay(
@@ -67,6 +69,10 @@ class State(NamedTuple):
     updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class Batch(NamedTuple):
     """Stored steps."""
 
@@ -85,15 +91,14 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 256, 256, action],
+            [self.observations, 256, 256, action],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -103,7 +108,7 @@ class Agent:
         )
         self.policy = StateIndependentNormal(trunk, softplus_variance(), initial=0.0, mean=torch.tanh)
         self.critic = Mlp(
-            [observation + action, 256, 256, 1],
+            [self.observations + action, 256, 256, 1],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -111,6 +116,7 @@ class Agent:
             head_init=xavier_uniform(1.0),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -126,6 +132,10 @@ class Agent:
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -134,16 +144,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, observation)
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
@@ -165,41 +175,38 @@ class Agent:
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
-        observation = batch.observation
-        next_observation = batch.next_observation
-
         # V(s') = E[Q(s', a')] over one action of the policy
-        next_mean, next_std = self.policy.apply(state.policy, next_observation)
+        next_mean, next_std = self.policy.apply(state.policy, batch.next_observation)
         next_action = normal_sample(next_mean, next_std, noise.next_action)
-        next_value = self.q(state.critic_target, next_observation, next_action)
+        next_value = self.q(state.critic_target, batch.next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2]."""
-            prediction = action_values(self.critic, critic, observation, batch.action)
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2]."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(
             state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates, weight_decay=VALUE_DECAY
         )
 
         # E-step: the actions in the data, w = f(G) / Z with G = Q(s, a) - E[Q(s, .)]
-        score = self.q(critic, observation, batch.action)
-        base_mean, base_std = self.policy.apply(state.policy, observation)
+        score = self.q(critic, batch.observation, batch.action)
+        base_mean, base_std = self.policy.apply(state.policy, batch.observation)
         base_action = normal_sample(base_mean, base_std, noise.baseline)
-        score = score - self.q(critic, observation, base_action)
+        score = score - self.q(critic, batch.observation, base_action)
         weights = clip_weights(batch_weights(score, ETA), WEIGHT_CLIP)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s)."""
-            mean, std = self.policy.apply(policy, observation)
+            mean, std = self.policy.apply(policy, batch.observation)
             loss = weighted_likelihood(weights, normal_log_prob(mean, std, batch.action))
-            return loss.sum(), loss
+            return loss.sum(), (loss, std)
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates, weight_decay=POLICY_DECAY
         )
@@ -211,6 +218,12 @@ class Agent:
             "policy_loss": policy_cost,
             "value_gradient": row_norm(critic_gradient),
             "policy_gradient": row_norm(policy_gradient),
+            "score_min": seed_least(score),
+            "score_max": seed_largest(score),
+            "q_mean": seed_average(prediction),
+            "entropy": average(normal_entropy(std)),
+            "std_mean": seed_average(std),
+            "std_min": seed_least(std),
         }
         state = state._replace(
             critic=critic,

@@ -29,28 +29,32 @@ from taxon.networks.initialisers import fan_in_uniform, uniform_init, xavier_uni
 from taxon.networks.mlp import Mlp
 from taxon.operators.bounds import bound_loss
 from taxon.operators.data import Episodes, Phase, Replay
-from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.distributions import normal_entropy, normal_log_prob, normal_sample
 from taxon.operators.e_step import exponential_weights, standardise
-from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.functional import average, seed_largest, seed_least
+from taxon.operators.losses import explained_variance, squared_error, weighted_likelihood
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import row_norm, sgd, zero_velocity
 from taxon.operators.pieces import pieces
 from taxon.operators.returns import lambda_returns
 
 BATCH = 256  # minibatch
+VALUE_UPDATES = 293  # minibatches of the critic in a round
+POLICY_UPDATES = 1465  # minibatches of the policy in a round
 INPUT_EPS = 0.01  # added to the observations' deviation
 INPUT_UNTIL = 300_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
 ETA = 1.0  # temperature
+POLICY_LR = 5e-05  # learning rate of the policy
+POLICY_MOMENTUM = 0.9  # momentum of the policy
 VALUE_SCALE = 100.0  # the critic is this times its network
 VALUE_LR = 0.01  # learning rate of the critic
 VALUE_MOMENTUM = 0.9  # momentum of the critic
-LAMBDA = 0.95  # how far the estimate looks ahead
+LAMBDA = 0.95  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
 WEIGHT_CLIP = 20.0  # largest weight
-POLICY_LR = 5e-05  # learning rate of the policy
-POLICY_MOMENTUM = 0.9  # momentum of the policy
 BOUNDS_WEIGHT = 10.0  # of the squared distance to the box
 
 DATA = Replay(
@@ -77,6 +81,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class ValueBatch(NamedTuple):
     """Stored steps, and what was computed of them."""
 
@@ -93,15 +101,14 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 128, 64, action],
+            [self.observations, 128, 64, action],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -111,7 +118,7 @@ class Agent:
         )
         self.policy = FixedNormal(trunk, std=0.4)
         self.critic = Mlp(
-            [observation, 128, 64, 1],
+            [self.observations, 128, 64, 1],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -119,9 +126,10 @@ class Agent:
             head_init=xavier_uniform(1.0),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
-            Phase("value", 293, ValueBatch, self.refresh_value, no_noise, self.update_value),
-            Phase("policy", 1465, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
+            Phase("value", VALUE_UPDATES, ValueBatch, self.refresh_value, no_noise, self.update_value),
+            Phase("policy", POLICY_UPDATES, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
         )
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -138,6 +146,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
         statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
@@ -151,16 +163,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
@@ -200,29 +212,31 @@ class Agent:
         updates = state.value_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - V(s))^2]."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target / VALUE_SCALE - V(s))^2]."""
             prediction = state_values(self.critic, critic, observation)
             loss = squared_error(prediction, batch.target / VALUE_SCALE)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_velocity = sgd(state.critic, critic_gradient, state.critic_velocity, VALUE_LR, VALUE_MOMENTUM)
 
-        state = state._replace(
-            critic=critic,
-            critic_velocity=critic_velocity,
-            value_updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "explained_variance": explained_variance(prediction, batch.target / VALUE_SCALE),
+        }
+        state = state._replace(critic=critic, critic_velocity=critic_velocity, value_updates=updates)
+        return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages."""
         target = self.targets(state, episodes)
+        value = self.values(state.critic, state, episodes)
         # A(s, a) = G - V(s)
-        advantage = target - self.values(state.critic, state, episodes)
+        advantage = target - value
         advantage = standardise(advantage, episodes.valid)
         return {"target": target, "advantage": advantage}
 
@@ -235,19 +249,22 @@ class Agent:
         score = batch.advantage
         weights = exponential_weights(score, ETA, WEIGHT_CLIP)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s)."""
             mean, std = self.policy.apply(policy, observation)
             loss = weighted_likelihood(weights, normal_log_prob(mean, std, batch.action))
             loss = loss + BOUNDS_WEIGHT * bound_loss(mean)
-            return loss.sum(), loss
+            return loss.sum(), (loss, std)
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_velocity = sgd(state.policy, policy_gradient, state.policy_velocity, POLICY_LR, POLICY_MOMENTUM)
 
-        state = state._replace(
-            policy=policy,
-            policy_velocity=policy_velocity,
-            policy_updates=updates,
-        )
-        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+            "score_min": seed_least(score),
+            "score_max": seed_largest(score),
+            "entropy": average(normal_entropy(std)),
+        }
+        state = state._replace(policy=policy, policy_velocity=policy_velocity, policy_updates=updates)
+        return state, metrics

@@ -12,7 +12,7 @@ actions, P parameters. Every tensor of the state leads with S.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,25 +25,26 @@ from taxon.networks.initialisers import fan_in_uniform, variance_scaling, zeros
 from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.bounds import out_of_bounds_cost
 from taxon.operators.data import Phase, Replay
-from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.distributions import normal_entropy, normal_log_prob, normal_sample
 from taxon.operators.divergences import kl_mean, kl_std
 from taxon.operators.duals import lagrange_dual, positive, project
-from taxon.operators.e_step import softmax_weights, temperature_dual
-from taxon.operators.functional import elu
+from taxon.operators.e_step import softmax_weights, temperature_dual, weights_kl
+from taxon.operators.functional import average, elu, seed_average, seed_largest, seed_least
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, copy_every, row_norm, zero_moments
 from taxon.operators.returns import retrace
 
 BATCH = 32  # windows of a minibatch
 LENGTH = 8  # steps of a window
-VALUE_LR = 0.0001  # learning rate of the critic
+POLICY_LR = 0.0001  # learning rate of the policy
 CLIP_NORM = 40.0  # largest norm of a gradient
-LAMBDA = 1.0  # how far the estimate looks ahead
+VALUE_LR = 0.0001  # learning rate of the critic
+LAMBDA = 1.0  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
 EPSILON = 0.1  # bound on KL(pi_q || pi_p)
-POLICY_LR = 0.0001  # learning rate of the policy
 EPSILON_MEAN = 0.1  # bound on the mean's part of the KL
 EPSILON_COV = 0.0001  # bound on the covariance's part of the KL
 BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
@@ -82,6 +83,10 @@ class State(NamedTuple):
     updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class Batch(NamedTuple):
     """Windows of stored steps."""
 
@@ -105,16 +110,24 @@ def windows(x: Tensor) -> Tensor:
     return x.unflatten(1, (BATCH, LENGTH))
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
+    raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, lr, updates)
+    return project(raw), moments
+
+
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ("log_prob",)  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 256, 256, 256, 2 * action],
+            [self.observations, 256, 256, 256, 2 * action],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -124,7 +137,7 @@ class Agent:
         )
         self.policy = StateDependentNormal(trunk, softplus_std(0.5, 1e-06))
         self.critic = Mlp(
-            [observation + action, 512, 512, 256, 1],
+            [self.observations + action, 512, 512, 256, 1],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -132,6 +145,7 @@ class Agent:
             head_init=variance_scaling(0.33, "fan_out", "uniform"),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {"log_prob": ()}  # what `act` adds to a stored step
         self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -160,6 +174,10 @@ class Agent:
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -168,18 +186,18 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], log_prob [S, N]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
 
         log_prob = normal_log_prob(mean, std, action)
-        return state, {"action": action, "log_prob": log_prob}
+        return memory, {"action": action, "log_prob": log_prob}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, observation)
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1), log_prob [S, N]."""
@@ -202,35 +220,33 @@ class Agent:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
         batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]
         updates = state.updates + 1
-        observation = batch.observation
-        next_observation = batch.next_observation
         eta = positive(state.eta_raw)
         alpha_mean = positive(state.alpha_mean_raw)
         alpha_cov = positive(state.alpha_cov_raw)
         bounds_eta = positive(state.bounds_raw)
 
         # V(s') = E[Q(s', a')] over 20 actions of the old policy
-        next_mean, next_std = self.policy.apply(state.policy_target, next_observation)
+        next_mean, next_std = self.policy.apply(state.policy_target, batch.next_observation)
         next_action = normal_sample(next_mean.unsqueeze(1), next_std.unsqueeze(1), noise.next_action)
-        next_q = self.q(state.critic_target, next_observation, next_action)
+        next_q = self.q(state.critic_target, batch.next_observation, next_action)
         next_value = next_q.mean(1)
         # Retrace reads Q and pi at the stored actions
-        mean, std = self.policy.apply(state.policy_target, observation)
+        mean, std = self.policy.apply(state.policy_target, batch.observation)
         log_prob = normal_log_prob(mean, std, batch.action)
         log_ratio = log_prob - batch.log_prob
-        q = self.q(state.critic_target, observation, batch.action)
+        q = self.q(state.critic_target, batch.observation, batch.action)
         ended = torch.maximum(batch.terminated, batch.truncated)
         # G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)
         columns = (batch.reward, next_value, q, log_ratio, batch.terminated, ended)
         target = retrace(*(windows(column) for column in columns), GAMMA, LAMBDA).flatten(1)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2]."""
-            prediction = action_values(self.critic, critic, observation, batch.action)
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2]."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
         )
@@ -238,6 +254,7 @@ class Agent:
         # E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
         action, score = next_action, next_q
         weights = softmax_weights(score, eta, dim=1)
+        kl_q = weights_kl(weights, dim=1)
 
         # bounds: a second E-step on minus the distance to the box adds its weights
         cost = out_of_bounds_cost(action)
@@ -246,70 +263,56 @@ class Agent:
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s), inside the trust region."""
-            mean, std = self.policy.apply(policy, next_observation)
+            mean, std = self.policy.apply(policy, batch.next_observation)
             loss = weighted_likelihood(weights, normal_log_prob(mean.unsqueeze(1), std.unsqueeze(1), action))
             # KL(pi_old || pi_theta) in its two parts, each weighted by its multiplier
             mean_kl = kl_mean(old_mean, old_std, mean).sum(-1, keepdim=True).mean(1)
             loss = loss + (alpha_mean * mean_kl).sum(-1)
             cov_kl = kl_std(old_std, std).sum(-1, keepdim=True).mean(1)
             loss = loss + (alpha_cov * cov_kl).sum(-1)
-            return loss.sum(), (loss, mean_kl, cov_kl)
+            return loss.sum(), (loss, std, mean_kl, cov_kl)
 
-        policy_gradient, (_, (policy_cost, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, std, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(
+            state.policy
+        )
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
 
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
-        def eta_dual(raw: Tensor) -> Tensor:
-            eta = positive(raw)
-            return temperature_dual(score, eta, EPSILON, dim=1).sum()
-
-        eta_gradient = grad(eta_dual)(state.eta_raw)
-        eta_raw, eta_raw_moments = adam(
-            state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
+        eta_raw, eta_raw_moments = dual_step(
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=1),
+            state.eta_raw,
+            state.eta_raw_moments,
+            DUAL_LR,
+            updates,
         )
-        eta_raw = project(eta_raw)
-
         # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
-        def alpha_mean_dual(raw: Tensor) -> Tensor:
-            alpha_mean = positive(raw)
-            return lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl).sum()
-
-        alpha_mean_gradient = grad(alpha_mean_dual)(state.alpha_mean_raw)
-        alpha_mean_raw, alpha_mean_raw_moments = adam(
+        alpha_mean_raw, alpha_mean_raw_moments = dual_step(
+            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl),
             state.alpha_mean_raw,
-            clip_norm(alpha_mean_gradient, CLIP_NORM),
             state.alpha_mean_raw_moments,
             DUAL_LR,
             updates,
         )
-        alpha_mean_raw = project(alpha_mean_raw)
-
         # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
-        def alpha_cov_dual(raw: Tensor) -> Tensor:
-            alpha_cov = positive(raw)
-            return lagrange_dual(alpha_cov, EPSILON_COV, cov_kl).sum()
-
-        alpha_cov_gradient = grad(alpha_cov_dual)(state.alpha_cov_raw)
-        alpha_cov_raw, alpha_cov_raw_moments = adam(
-            state.alpha_cov_raw, clip_norm(alpha_cov_gradient, CLIP_NORM), state.alpha_cov_raw_moments, DUAL_LR, updates
+        alpha_cov_raw, alpha_cov_raw_moments = dual_step(
+            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl),
+            state.alpha_cov_raw,
+            state.alpha_cov_raw_moments,
+            DUAL_LR,
+            updates,
         )
-        alpha_cov_raw = project(alpha_cov_raw)
-
         # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
-        def bounds_eta_dual(raw: Tensor) -> Tensor:
-            bounds_eta = positive(raw)
-            return temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1).sum()
-
-        bounds_eta_gradient = grad(bounds_eta_dual)(state.bounds_raw)
-        bounds_raw, bounds_raw_moments = adam(
-            state.bounds_raw, clip_norm(bounds_eta_gradient, CLIP_NORM), state.bounds_raw_moments, BOUNDS_LR, updates
+        bounds_raw, bounds_raw_moments = dual_step(
+            lambda bounds_eta: temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1),
+            state.bounds_raw,
+            state.bounds_raw_moments,
+            BOUNDS_LR,
+            updates,
         )
-        bounds_raw = project(bounds_raw)
 
         critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
-
         policy_target = copy_every(state.policy_target, policy, updates, COPY_EVERY)
 
         metrics = {
@@ -317,10 +320,17 @@ class Agent:
             "policy_loss": policy_cost,
             "value_gradient": row_norm(critic_gradient),
             "policy_gradient": row_norm(policy_gradient),
+            "kl_q_rel": kl_q / EPSILON,
+            "score_min": seed_least(score),
+            "score_max": seed_largest(score),
             "eta": eta.mean(-1),
             "alpha_mean": alpha_mean.mean(-1),
             "alpha_cov": alpha_cov.mean(-1),
             "bounds_eta": bounds_eta.mean(-1),
+            "q_mean": seed_average(prediction),
+            "entropy": average(normal_entropy(std)),
+            "std_mean": seed_average(std),
+            "std_min": seed_least(std),
             "kl_mean": mean_kl.sum(-1),
             "kl_cov": cov_kl.sum(-1),
         }

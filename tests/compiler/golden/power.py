@@ -27,19 +27,23 @@ from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.distributions import normal_log_prob, normal_sample
 from taxon.operators.m_step import exploration_deviation, weighted_least_squares, with_constant
 from taxon.operators.noise import no_noise, standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.policy_gradient import valid_average
 from taxon.operators.returns import returns_to_go
 from taxon.operators.transforms import positive_weights
 
+ENVIRONMENTS = 20  # environments of a seed
+STEPS = 200  # steps of each environment in a round
+GROUP = 1  # environments that begin their episode alike
 GAMMA = 1.0  # discount
 RIDGE = 0.001  # of the M-step
 
 DATA = Rollouts(
-    environments=20,
-    steps=200,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=1,
     restarts=True,
-    group=1,
+    group=GROUP,
 )
 
 
@@ -48,6 +52,10 @@ class State(NamedTuple):
 
     policy: Tensor  # [S, P]
     policy_updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
 
 
 class PolicyBatch(NamedTuple):
@@ -60,20 +68,20 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, action],
+            [self.observations, action],
             torch.tanh,
             head_init=uniform_init(0.001),
             head_bias=zeros,
         )
         self.policy = ParameterNormal(trunk, initial=0.3)
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -84,6 +92,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -92,16 +104,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, observation)
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
@@ -119,12 +131,10 @@ class Agent:
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
-        observation = batch.observation
-
         # E-step: the actions in the data, weighed on all of them at once
         weights = batch.weight
         # M-step: the maximum of sum w log pi_theta(a|s) itself
-        features = self.policy.trunk.read(observation)
+        features = self.policy.trunk.read(batch.observation)
         rows, counted = batch.action, weights * batch.valid
         sigma, phi = self.policy.sigma(state.policy), with_constant(features)
         variance = affine(phi.square(), sigma.square(), torch.zeros_like(sigma[:, 0]))
@@ -132,12 +142,9 @@ class Agent:
         deviation = rows - affine(features, theta[:, :-1], theta[:, -1])
         sigma = exploration_deviation(phi, deviation, sigma, counted).clamp(min=1e-6)
         policy = torch.cat([theta.flatten(1), torch.log(sigma).flatten(1)], -1)
-        mean, std = self.policy.apply(policy, observation)
+        mean, std = self.policy.apply(policy, batch.observation)
         likelihood = weights * normal_log_prob(mean, std, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        state = state._replace(
-            policy=policy,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, {"policy_loss": policy_cost}

@@ -27,35 +27,41 @@ from taxon.networks.gaussian import StateIndependentNormal, exp_std
 from taxon.networks.initialisers import variance_scaling, zeros
 from taxon.networks.mlp import Mlp
 from taxon.operators.data import Episodes, Phase, Rollouts
-from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.distributions import normal_entropy, normal_log_prob, normal_sample
 from taxon.operators.divergences import normal_kl
 from taxon.operators.e_step import standardise
-from taxon.operators.functional import average
-from taxon.operators.losses import squared_error
+from taxon.operators.functional import average, seed_average, seed_least
+from taxon.operators.losses import explained_variance, squared_error
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
-from taxon.operators.pieces import pieces
-from taxon.operators.policy_gradient import adapt_coefficient, surrogate, valid_average
+from taxon.operators.policy_gradient import adapt_coefficient, approximate_kl, surrogate, valid_average
 from taxon.operators.returns import generalised_advantages
 
+ENVIRONMENTS = 1  # environments of a seed
+STEPS = 2048  # steps of each environment in a round
 BATCH = 64  # minibatch
+POLICY_EPOCHS = 10  # passes of the policy over a round
+POLICY_UPDATES = POLICY_EPOCHS * ENVIRONMENTS * STEPS // BATCH  # minibatches of the policy in a round
+VALUE_EPOCHS = 10  # passes of the critic over a round
+VALUE_UPDATES = VALUE_EPOCHS * ENVIRONMENTS * STEPS // BATCH  # minibatches of the critic in a round
 INPUT_EPS = 1e-08  # added to the observations' deviation
 INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
-VALUE_LR = 0.0003  # learning rate of the critic
-CLIP_NORM = 0.5  # largest norm of a gradient
-LAMBDA = 0.95  # how far the estimate looks ahead
-GAMMA = 0.99  # discount
 POLICY_LR = 0.0003  # learning rate of the policy
+CLIP_NORM = 0.5  # largest norm of a gradient
+VALUE_LR = 0.0003  # learning rate of the critic
+LAMBDA = 0.95  # of the estimator: 0 looks one step ahead, 1 to the end
+GAMMA = 0.99  # discount
 TARGET_KL = 0.01  # target of KL(pi_p || pi_q)
 KL_TOLERANCE = 1.5  # how far off the target eta stays, as a factor
 FACTOR = 2.0  # how fast eta adapts
 ETA_START = 1.0  # eta at the start
 
 DATA = Rollouts(
-    environments=1,
-    steps=2048,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=BATCH,
     restarts=False,
     group=1,
@@ -73,6 +79,10 @@ class State(NamedTuple):
     statistics: Statistics
     value_updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
 
 
 class ValueBatch(NamedTuple):
@@ -103,15 +113,14 @@ class PenaltyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 64, 64, action],
+            [self.observations, 64, 64, action],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -121,7 +130,7 @@ class Agent:
         )
         self.policy = StateIndependentNormal(trunk, exp_std(-20.0, 2.0), initial=0.0)
         self.critic = Mlp(
-            [observation, 64, 64, 1],
+            [self.observations, 64, 64, 1],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -129,10 +138,11 @@ class Agent:
             head_init=variance_scaling(1.0, "fan_in", "normal"),
             head_bias=zeros,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
-            Phase("policy", 320, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
+            Phase("policy", POLICY_UPDATES, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
             Phase("penalty", 1, PenaltyBatch, None, no_noise, self.update_penalty, whole=True),
-            Phase("value", 320, ValueBatch, None, no_noise, self.update_value),
+            Phase("value", VALUE_UPDATES, ValueBatch, None, no_noise, self.update_value),
         )
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -150,6 +160,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
         statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
@@ -163,16 +177,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
@@ -183,58 +197,44 @@ class Agent:
         """V(s): [S, P], [S, B, O] -> [S, B]."""
         return state_values(self.critic, critic, observation)
 
-    def next_values(self, state: State, batch: Episodes) -> Tensor:
-        """V(s') at a piece of the stored steps: [S, n]."""
-        next_observation = self.normalise(state, batch.next_observation)
-
-        next_value = self.v(state.critic, next_observation)
-        return next_value
-
-    def values(self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:
-        """V(s) of every stored step: [S, n]."""
-        return torch.cat([self.v(critic, self.normalise(state, piece.observation)) for piece in pieces(episodes)], 1)
-
-    def targets(self, state: State, episodes: Episodes) -> Tensor:
-        """G of every stored step, the critic as it stands: [S, n]."""
-        next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
-        value = self.values(state.critic, state, episodes)
-        # A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V
-        columns = (episodes.reward, value, next_value, episodes.terminated, episodes.ended)
-        target = generalised_advantages(*columns, GAMMA, LAMBDA) + value
-        return target
-
     def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic. Every metric is [S]."""
         updates = state.value_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - V(s))^2]."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - V(s))^2]."""
             prediction = state_values(self.critic, critic, observation)
             loss = squared_error(prediction, batch.target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates, eps=1e-05
         )
 
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            value_updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "explained_variance": explained_variance(prediction, batch.target),
+        }
+        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
+        return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        target = self.targets(state, episodes)
         observation = self.normalise(state, episodes.observation)
+        next_observation = self.normalise(state, episodes.next_observation)
 
-        # A(s, a) = G - V(s)
-        advantage = target - self.values(state.critic, state, episodes)
+        next_value = self.v(state.critic, next_observation)
+        value = self.v(state.critic, observation)
+        # A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V
+        advantage = generalised_advantages(
+            episodes.reward, value, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA
+        )
+        target = advantage + value
         advantage = standardise(advantage, episodes.valid)
         old_mean, old_std = self.policy.apply(state.policy, observation)
         old_log_prob = normal_log_prob(old_mean, old_std, episodes.action)
@@ -251,26 +251,30 @@ class Agent:
         updates = state.policy_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E[rho G], rho = pi_theta / pi_old at the action taken, and the divergence."""
             mean, std = self.policy.apply(policy, observation)
             log_prob = normal_log_prob(mean, std, batch.action)
             loss = surrogate(log_prob, batch.old_log_prob, batch.advantage)
             loss = loss + state.eta * average(normal_kl(batch.old_mean, batch.old_std, mean, std))
-            return loss.sum(), loss
+            return loss.sum(), (loss, log_prob, std)
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=1e-05
         )
         policy = self.policy.project(policy, -20.0, 2.0)
 
-        state = state._replace(
-            policy=policy,
-            policy_moments=policy_moments,
-            policy_updates=updates,
-        )
-        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+            "approx_kl": approximate_kl(log_prob, batch.old_log_prob),
+            "entropy": average(normal_entropy(std)),
+            "std_mean": seed_average(std),
+            "std_min": seed_least(std),
+        }
+        state = state._replace(policy=policy, policy_moments=policy_moments, policy_updates=updates)
+        return state, metrics
 
     def update_penalty(self, state: State, batch: PenaltyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """eta grows where the round moved the policy further than the target, and shrinks where it moved less."""

@@ -31,16 +31,19 @@ from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.e_step import batch_weights
 from taxon.operators.m_step import fit_softmax, with_constant
 from taxon.operators.noise import no_noise, uniform
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.policy_gradient import valid_average
 from taxon.operators.relative_entropy import absorbing, solve_dual, start_features
 
+ENVIRONMENTS = 8  # environments of a seed
+STEPS = 500  # steps of each environment in a round
 EPSILON = 0.5  # bound on KL(pi_q || pi_p)
 GAMMA = 0.99  # discount
 RIDGE = 0.0001  # of the M-step
 
 DATA = Rollouts(
-    environments=8,
-    steps=500,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=1,
     restarts=False,
     group=1,
@@ -54,6 +57,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class PolicyBatch(NamedTuple):
     """All stored steps, and what was computed of them."""
 
@@ -64,21 +71,21 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+    """Networks, acting and updates for observations of one layout and `action` choices."""
 
     discrete = True
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, action],
+            [self.observations, action],
             torch.tanh,
             head_init=uniform_init(0.001),
             head_bias=zeros,
         )
         self.policy = Categorical(trunk)
         self.value_features = polynomial(2)
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -89,6 +96,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -97,15 +108,16 @@ class Agent:
         """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
         return uniform(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
         logits = self.policy.apply(state.policy, observation)
         action = categorical_sample(logits, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
-        return mode(self.policy.apply(state.policy, observation))
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
+        action = mode(self.policy.apply(state.policy, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""
@@ -130,20 +142,15 @@ class Agent:
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
-        observation = batch.observation
-
         # E-step: the actions in the data, weighed on all of them at once
         weights = batch.weight
         # M-step: the maximum of sum w log pi_theta(a|s) itself
-        features = self.policy.trunk.read(observation)
+        features = self.policy.trunk.read(batch.observation)
         rows, counted = batch.action, weights * batch.valid
         policy = fit_softmax(features, rows, counted, state.policy, RIDGE)
-        logits = self.policy.apply(policy, observation)
+        logits = self.policy.apply(policy, batch.observation)
         likelihood = weights * categorical_log_prob(logits, batch.action)
         policy_cost = -valid_average(likelihood, batch.valid)
 
-        state = state._replace(
-            policy=policy,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, {"policy_loss": policy_cost}

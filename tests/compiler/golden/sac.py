@@ -13,7 +13,7 @@ Shapes: S seeds, E critics, B batch, O observations, A actions, P parameters. Ev
 with S.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -28,18 +28,19 @@ from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.data import Phase, Replay
 from taxon.operators.distributions import normal_sample, tanh_normal_log_prob
 from taxon.operators.duals import entropy_dual, project_log
-from taxon.operators.functional import average
+from taxon.operators.functional import average, seed_average, seed_least
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
 BATCH = 256  # minibatch
 TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
 DUAL_LR = 0.0003  # learning rate of the multipliers
+POLICY_LR = 0.0003  # learning rate of the policy
 VALUE_LR = 0.0003  # learning rate of the critic
 GAMMA = 0.99  # discount
-POLICY_LR = 0.0003  # learning rate of the policy
 TAU = 0.005  # step of the lagged copies
 
 DATA = Replay(
@@ -67,6 +68,10 @@ class State(NamedTuple):
     updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class Batch(NamedTuple):
     """Stored steps."""
 
@@ -84,17 +89,25 @@ class Noise(NamedTuple):
     action: Tensor  # [S, BATCH, A]
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
+    raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
+    return project_log(raw), moments
+
+
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         self.target_entropy = TARGET_ENTROPY * action
         trunk = Mlp(
-            [observation, 256, 256, 2 * action],
+            [self.observations, 256, 256, 2 * action],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -104,7 +117,7 @@ class Agent:
         )
         self.policy = StateDependentNormal(trunk, exp_std(-20.0, 2.0))
         self.critic = Mlp(
-            [observation + action, 256, 256, 1],
+            [self.observations + action, 256, 256, 1],
             F.relu,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -112,6 +125,7 @@ class Agent:
             head_init=xavier_uniform(1.0),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -130,6 +144,10 @@ class Agent:
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -138,17 +156,18 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, observation)
         u = normal_sample(mean, std, noise)
         action = torch.tanh(u)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
         mean, _ = self.policy.apply(state.policy, observation)
-        return torch.tanh(mean)
+        action = torch.tanh(mean)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
@@ -170,49 +189,43 @@ class Agent:
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
-        observation = batch.observation
-        next_observation = batch.next_observation
         eta = torch.exp(state.log_eta)
 
         # V(s') = E[Q(s', a') - eta log pi(a'|s')] over one action of the policy
-        next_mean, next_std = self.policy.apply(state.policy, next_observation)
+        next_mean, next_std = self.policy.apply(state.policy, batch.next_observation)
         next_u = normal_sample(next_mean, next_std, noise.next_action)
         next_action = torch.tanh(next_u)
-        next_q = self.q(state.critic_target, next_observation, next_action)
+        next_q = self.q(state.critic_target, batch.next_observation, next_action)
         next_log_prob = tanh_normal_log_prob(next_mean, next_std, next_u)
         next_value = next_q - eta * next_log_prob
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2], summed over the critics."""
-            prediction = action_values(self.critic, critic, observation, batch.action)
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2], summed over the critics."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E[G - eta log pi_q], reparameterised; pi_p is uniform and drops out."""
-            mean, std = self.policy.apply(policy, observation)
+            mean, std = self.policy.apply(policy, batch.observation)
             u = normal_sample(mean, std, noise.action)
             action = torch.tanh(u)
             log_prob = tanh_normal_log_prob(mean, std, u)
-            loss = average(eta * log_prob - self.q(critic, observation, action))
-            return loss.sum(), (loss, log_prob)
+            loss = average(eta * log_prob - self.q(critic, batch.observation, action))
+            return loss.sum(), (loss, log_prob, std)
 
-        policy_gradient, (_, (policy_cost, log_prob)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
         # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
-        def eta_dual(raw: Tensor) -> Tensor:
-            eta = torch.exp(raw)
-            return entropy_dual(eta, log_prob, self.target_entropy).sum()
-
-        eta_gradient = grad(eta_dual)(state.log_eta)
-        log_eta, log_eta_moments = adam(state.log_eta, eta_gradient, state.log_eta_moments, DUAL_LR, updates)
-        log_eta = project_log(log_eta)
+        log_eta, log_eta_moments = dual_step(
+            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments, updates
+        )
 
         critic_target = polyak(state.critic_target, critic, TAU)
 
@@ -222,7 +235,10 @@ class Agent:
             "value_gradient": row_norm(critic_gradient),
             "policy_gradient": row_norm(policy_gradient),
             "eta": eta.mean(-1),
+            "q_mean": seed_average(prediction),
             "entropy": -average(log_prob),
+            "std_mean": seed_average(std),
+            "std_min": seed_least(std),
         }
         state = state._replace(
             critic=critic,

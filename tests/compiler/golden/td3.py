@@ -26,18 +26,19 @@ from taxon.networks.initialisers import fan_in_uniform, variance_scaling
 from taxon.networks.mlp import Mlp, ensemble_init
 from taxon.operators.data import Phase, Replay
 from taxon.operators.exploration import perturbed, smoothed
-from taxon.operators.functional import average
+from taxon.operators.functional import average, seed_average
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
 from taxon.operators.returns import td_target
 
 BATCH = 100  # minibatch
+POLICY_LR = 0.001  # learning rate of the policy
 VALUE_LR = 0.001  # learning rate of the critic
 SMOOTHING_STD = 0.2  # deviation of the noise on the target's action
 SMOOTHING_CLIP = 0.5  # largest noise on the target's action
 GAMMA = 0.99  # discount
-POLICY_LR = 0.001  # learning rate of the policy
 POLICY_EVERY = 2  # updates of the critic for each of the policy
 TAU = 0.005  # step of the lagged copies
 EXPLORATION_STD = 0.1  # deviation of the exploration noise
@@ -67,6 +68,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class Batch(NamedTuple):
     """Stored steps."""
 
@@ -84,15 +89,14 @@ class Noise(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 400, 300, action],
+            [self.observations, 400, 300, action],
             F.relu,
             layer_norm="none",
             weight_init=variance_scaling(0.3333, "fan_in", "uniform"),
@@ -102,7 +106,7 @@ class Agent:
         )
         self.policy = Deterministic(trunk)
         self.critic = Mlp(
-            [observation + action, 400, 300, 1],
+            [self.observations + action, 400, 300, 1],
             F.relu,
             layer_norm="none",
             weight_init=variance_scaling(0.3333, "fan_in", "uniform"),
@@ -110,6 +114,7 @@ class Agent:
             head_init=variance_scaling(0.3333, "fan_in", "uniform"),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
             Phase("update", 1, Batch, None, self.noise, self.update, every=POLICY_EVERY, between=self.update_critic),
         )
@@ -129,6 +134,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -137,15 +146,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Actions of pi_theta, and noise: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean = self.policy.apply(state.policy, observation)
         action = perturbed(mean, noise, EXPLORATION_STD)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        return self.policy.apply(state.policy, observation)
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action = self.policy.apply(state.policy, observation)
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
@@ -166,49 +176,45 @@ class Agent:
     def update_critic(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic alone. Every metric is [S]."""
         updates = state.updates + 1
-        observation = batch.observation
-        next_observation = batch.next_observation
-
         # V(s') = Q(s', mu(s')) of the old policy, the action smoothed by clipped noise
-        next_action = self.policy.apply(state.policy_target, next_observation)
+        next_action = self.policy.apply(state.policy_target, batch.next_observation)
         next_action = smoothed(next_action, noise.smoothing, SMOOTHING_STD, SMOOTHING_CLIP)
-        next_value = self.q(state.critic_target, next_observation, next_action)
+        next_value = self.q(state.critic_target, batch.next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - Q(s, a))^2], summed over the critics."""
-            prediction = action_values(self.critic, critic, observation, batch.action)
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2], summed over the critics."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
             loss = squared_error(prediction, target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "q_mean": seed_average(prediction),
+        }
+        state = state._replace(critic=critic, critic_moments=critic_moments, updates=updates)
+        return state, metrics
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         state, metrics = self.update_critic(state, batch, noise)
         updates = state.policy_updates + 1
-        observation = batch.observation
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E[Q(s, mu(s))]: no divergence, eta is 0."""
-            mean = self.policy.apply(policy, observation)
-            loss = -average(self.q(state.critic[:, :1], observation, mean))
+            mean = self.policy.apply(policy, batch.observation)
+            loss = -average(self.q(state.critic[:, :1], batch.observation, mean))
             return loss.sum(), loss
 
         policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
 
         critic_target = polyak(state.critic_target, state.critic, TAU)
-
         policy_target = polyak(state.policy_target, policy, TAU)
 
         metrics = metrics | {

@@ -14,6 +14,7 @@ Shapes: S seeds, N environments of a seed, n stored steps, B batch, O observatio
 Every tensor of the state leads with S.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,24 +27,29 @@ from taxon.networks.gaussian import StateIndependentNormal, exp_std
 from taxon.networks.initialisers import variance_scaling, zeros
 from taxon.networks.mlp import Mlp
 from taxon.operators.data import Episodes, Phase, Rollouts
-from taxon.operators.distributions import normal_log_prob, normal_sample
+from taxon.operators.distributions import normal_entropy, normal_log_prob, normal_sample
 from taxon.operators.divergences import normal_kl
 from taxon.operators.e_step import standardise
-from taxon.operators.losses import squared_error
+from taxon.operators.functional import seed_average, seed_least
+from taxon.operators.losses import explained_variance, squared_error
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, row_norm, zero_moments
-from taxon.operators.pieces import pieces
 from taxon.operators.policy_gradient import surrogate, valid_average
 from taxon.operators.returns import lambda_returns
 from taxon.operators.trust_region import conjugate_gradient, line_search, natural_step
 
+ENVIRONMENTS = 1  # environments of a seed
+STEPS = 5000  # steps of each environment in a round
 BATCH = 64  # minibatch
+VALUE_EPOCHS = 5  # passes of the critic over a round
+VALUE_UPDATES = math.ceil(VALUE_EPOCHS * ENVIRONMENTS * STEPS / BATCH)  # minibatches of the critic in a round
 INPUT_EPS = 1e-08  # added to the observations' deviation
 INPUT_UNTIL = 1_000_000_000  # observations after which the statistics stand still
 INPUT_CLIP = 5.0  # largest normalised observation
 VALUE_LR = 0.001  # learning rate of the critic
-LAMBDA = 1.0  # how far the estimate looks ahead
+LAMBDA = 1.0  # of the estimator: 0 looks one step ahead, 1 to the end
 GAMMA = 0.995  # discount
 DELTA = 0.01  # bound on KL(pi_p || pi_q) of a step
 DAMPING = 0.1  # added to the Fisher matrix
@@ -52,8 +58,8 @@ TRIES = 10  # step sizes of the line search
 SHRINK = 0.5  # from one step size to the next
 
 DATA = Rollouts(
-    environments=1,
-    steps=5000,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=BATCH,
     restarts=False,
     group=1,
@@ -69,6 +75,10 @@ class State(NamedTuple):
     statistics: Statistics
     value_updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
 
 
 class ValueBatch(NamedTuple):
@@ -91,15 +101,14 @@ class PolicyBatch(NamedTuple):
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` numbers out."""
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
 
     discrete = False
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 64, 64, action],
+            [self.observations, 64, 64, action],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -109,7 +118,7 @@ class Agent:
         )
         self.policy = StateIndependentNormal(trunk, exp_std(-20.0, 2.0), initial=0.0)
         self.critic = Mlp(
-            [observation, 64, 64, 1],
+            [self.observations, 64, 64, 1],
             torch.tanh,
             layer_norm="none",
             weight_init=variance_scaling(1.0, "fan_in", "normal"),
@@ -117,9 +126,10 @@ class Agent:
             head_init=variance_scaling(1.0, "fan_in", "normal"),
             head_bias=zeros,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
             Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),
-            Phase("value", 391, ValueBatch, None, no_noise, self.update_value),
+            Phase("value", VALUE_UPDATES, ValueBatch, None, no_noise, self.update_value),
         )
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -135,6 +145,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O], enter the running statistics."""
         statistics = update_statistics(state.statistics, observation, INPUT_UNTIL)
@@ -148,16 +162,16 @@ class Agent:
         """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
         return standard_normal(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
         mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The mean action, for evaluation: [S, ..., O] -> [S, ..., A]."""
-        mean, _ = self.policy.apply(state.policy, self.normalise(state, observation))
-        return mean
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
@@ -168,54 +182,41 @@ class Agent:
         """V(s): [S, P], [S, B, O] -> [S, B]."""
         return state_values(self.critic, critic, observation)
 
-    def next_values(self, state: State, batch: Episodes) -> Tensor:
-        """V(s') at a piece of the stored steps: [S, n]."""
-        next_observation = self.normalise(state, batch.next_observation)
-
-        next_value = self.v(state.critic, next_observation)
-        return next_value
-
-    def values(self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:
-        """V(s) of every stored step: [S, n]."""
-        return torch.cat([self.v(critic, self.normalise(state, piece.observation)) for piece in pieces(episodes)], 1)
-
-    def targets(self, state: State, episodes: Episodes) -> Tensor:
-        """G of every stored step, the critic as it stands: [S, n]."""
-        next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
-        # G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]
-        target = lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
-        return target
-
     def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic. Every metric is [S]."""
         updates = state.value_updates + 1
         observation = self.normalise(state, batch.observation)
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - V(s))^2]."""
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - V(s))^2]."""
             prediction = state_values(self.critic, critic, observation)
             loss = squared_error(prediction, batch.target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
 
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            value_updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "explained_variance": explained_variance(prediction, batch.target),
+        }
+        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
+        return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        target = self.targets(state, episodes)
         observation = self.normalise(state, episodes.observation)
+        next_observation = self.normalise(state, episodes.next_observation)
 
+        next_value = self.v(state.critic, next_observation)
+        # G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]
+        target = lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
+        value = self.v(state.critic, observation)
         # A(s, a) = G - V(s)
-        advantage = target - self.values(state.critic, state, episodes)
+        advantage = target - value
         advantage = standardise(advantage, episodes.valid)
         old_mean, old_std = self.policy.apply(state.policy, observation)
         old_log_prob = normal_log_prob(old_mean, old_std, episodes.action)
@@ -264,9 +265,9 @@ class Agent:
             "policy_gradient": row_norm(policy_gradient),
             "kl": kl,
             "step_fraction": fraction,
+            "entropy": valid_average(normal_entropy(batch.old_std), batch.valid),
+            "std_mean": seed_average(batch.old_std),
+            "std_min": seed_least(batch.old_std),
         }
-        state = state._replace(
-            policy=policy,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, metrics

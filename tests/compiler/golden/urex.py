@@ -25,29 +25,31 @@ from torch.func import grad_and_value
 from taxon.networks.heads import Categorical
 from taxon.networks.initialisers import uniform_init, xavier_uniform, zeros
 from taxon.networks.mlp import Mlp
-from taxon.operators.categorical import categorical_log_prob, categorical_sample, mode
+from taxon.operators.categorical import categorical_entropy, categorical_log_prob, categorical_sample, mode
 from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.e_step import group_weights, underappreciated_score
 from taxon.operators.functional import average, total
 from taxon.operators.noise import no_noise, uniform
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
+from taxon.operators.policy_gradient import valid_average
 from taxon.operators.returns import returns_to_go
 
 ENVIRONMENTS = 400  # environments of a seed
 STEPS = 40  # steps of each environment in a round
 GROUP = 10  # environments that begin their episode alike
 ETA = 0.1  # temperature
-GAMMA = 1.0  # discount
-BONUS = 1.0  # of the reward-weighted term, as a factor on eta
 POLICY_LR = 0.01  # learning rate of the policy
 CLIP_NORM = 50.0  # largest norm of a gradient
+GAMMA = 1.0  # discount
+BONUS = 1.0  # of the reward-weighted term, as a factor on eta
 
 DATA = Rollouts(
-    environments=400,
-    steps=40,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=1,
     restarts=True,
-    group=10,
+    group=GROUP,
 )
 
 
@@ -57,6 +59,10 @@ class State(NamedTuple):
     policy: Tensor  # [S, P]
     policy_moments: Moments
     policy_updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
 
 
 class PolicyBatch(NamedTuple):
@@ -74,15 +80,14 @@ def by_group(x: Tensor) -> Tensor:
 
 
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+    """Networks, acting and updates for observations of one layout and `action` choices."""
 
     discrete = True
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 128, action],
+            [self.observations, 128, action],
             torch.tanh,
             layer_norm="none",
             weight_init=xavier_uniform(1.0),
@@ -91,6 +96,7 @@ class Agent:
             head_bias=zeros,
         )
         self.policy = Categorical(trunk)
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (Phase("policy", 1, PolicyBatch, self.refresh_policy, no_noise, self.update_policy, whole=True),)
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -102,6 +108,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -110,15 +120,16 @@ class Agent:
         """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
         return uniform(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
         logits = self.policy.apply(state.policy, observation)
         action = categorical_sample(logits, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
-        return mode(self.policy.apply(state.policy, observation))
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
+        action = mode(self.policy.apply(state.policy, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""
@@ -135,14 +146,13 @@ class Agent:
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """All that was collected: the policy. Every metric is [S]."""
         updates = state.policy_updates + 1
-        observation = batch.observation
 
         def by_episode(x: Tensor) -> Tensor:
             """One number of every step -> its sum over each environment's episode: [S, N T] -> [S, N]."""
             return total((x * batch.valid).unflatten(1, (ENVIRONMENTS, STEPS)))
 
         # E-step: every environment ran one episode, w = exp(R / eta) / pi(its actions) / Z over those that began alike
-        logits = self.policy.apply(state.policy, observation)
+        logits = self.policy.apply(state.policy, batch.observation)
         taken_log_prob = by_group(by_episode(categorical_log_prob(logits, batch.action)))
         first = batch.returns.unflatten(1, (ENVIRONMENTS, STEPS))[..., 0]
         outcome = by_group(first)
@@ -151,20 +161,21 @@ class Agent:
         # and the gradient of the expected return beside it: R + bonus eta K w, less the group's mean
         score = underappreciated_score(outcome, omega, ETA, BONUS, began).flatten(1)
 
-        def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E[score log pi_theta(all actions of the episode)]."""
-            logits = self.policy.apply(policy, observation)
+            logits = self.policy.apply(policy, batch.observation)
             loss = -average(score * by_episode(categorical_log_prob(logits, batch.action)))
-            return loss.sum(), loss
+            return loss.sum(), (loss, logits)
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, logits)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=0.0002
         )
 
-        state = state._replace(
-            policy=policy,
-            policy_moments=policy_moments,
-            policy_updates=updates,
-        )
-        return state, {"policy_loss": policy_cost, "policy_gradient": row_norm(policy_gradient)}
+        metrics = {
+            "policy_loss": policy_cost,
+            "policy_gradient": row_norm(policy_gradient),
+            "entropy": valid_average(categorical_entropy(logits), batch.valid),
+        }
+        state = state._replace(policy=policy, policy_moments=policy_moments, policy_updates=updates)
+        return state, metrics

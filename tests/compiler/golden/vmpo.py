@@ -13,7 +13,7 @@ Shapes: S seeds, N environments of a seed, n stored steps, B batch, O observatio
 Every tensor of the state leads with S.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -24,30 +24,42 @@ from taxon.networks.critic import state_values
 from taxon.networks.heads import Categorical
 from taxon.networks.initialisers import fan_in_uniform, variance_scaling, zeros
 from taxon.networks.mlp import Mlp
-from taxon.operators.categorical import categorical_kl, categorical_log_prob, categorical_sample, mode
+from taxon.operators.categorical import (
+    categorical_entropy,
+    categorical_kl,
+    categorical_log_prob,
+    categorical_sample,
+    mode,
+)
 from taxon.operators.data import Episodes, Phase, Rollouts
 from taxon.operators.duals import lagrange_dual, positive, project
-from taxon.operators.e_step import mean_one, softmax_weights, temperature_dual, top_half
-from taxon.operators.functional import average, elu
-from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.e_step import mean_one, softmax_weights, temperature_dual, top_half, weights_kl
+from taxon.operators.functional import average, elu, seed_largest, seed_least
+from taxon.operators.losses import explained_variance, squared_error, weighted_likelihood
 from taxon.operators.noise import no_noise, uniform
+from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
-from taxon.operators.pieces import pieces
 from taxon.operators.returns import n_step_returns
 
+ENVIRONMENTS = 8  # environments of a seed
+STEPS = 128  # steps of each environment in a round
 BATCH = 256  # minibatch
-VALUE_LR = 0.001  # learning rate of the critic
+POLICY_EPOCHS = 8  # passes of the policy over a round
+POLICY_UPDATES = POLICY_EPOCHS * ENVIRONMENTS * STEPS // BATCH  # minibatches of the policy in a round
+VALUE_EPOCHS = 8  # passes of the critic over a round
+VALUE_UPDATES = VALUE_EPOCHS * ENVIRONMENTS * STEPS // BATCH  # minibatches of the critic in a round
+POLICY_LR = 0.001  # learning rate of the policy
 CLIP_NORM = 0.5  # largest norm of a gradient
+VALUE_LR = 0.001  # learning rate of the critic
 N_STEPS = 5  # steps before the estimate bootstraps
 GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
 EPSILON = 0.02  # bound on KL(pi_q || pi_p)
-POLICY_LR = 0.001  # learning rate of the policy
 EPSILON_POLICY = 0.01  # bound on KL(pi_old || pi_theta)
 
 DATA = Rollouts(
-    environments=8,
-    steps=128,
+    environments=ENVIRONMENTS,
+    steps=STEPS,
     batch=BATCH,
     restarts=False,
     group=1,
@@ -69,6 +81,10 @@ class State(NamedTuple):
     policy_updates: Tensor  # [S]
 
 
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
 class ValueBatch(NamedTuple):
     """Stored steps, and what was computed of them."""
 
@@ -85,16 +101,24 @@ class PolicyBatch(NamedTuple):
     old_logits: Tensor  # [S, B, A]
 
 
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
+    raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
+    return project(raw), moments
+
+
 class Agent:
-    """Networks, acting and updates for `observation` numbers in and `action` choices out."""
+    """Networks, acting and updates for observations of one layout and `action` choices."""
 
     discrete = True
-    columns: tuple[str, ...] = ()  # what `act` adds to the stored step
 
-    def __init__(self, observation: int, action: int) -> None:
-        self.observations, self.actions = observation, action
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
         trunk = Mlp(
-            [observation, 64, 64, action],
+            [self.observations, 64, 64, action],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -104,7 +128,7 @@ class Agent:
         )
         self.policy = Categorical(trunk)
         self.critic = Mlp(
-            [observation, 64, 64, 1],
+            [self.observations, 64, 64, 1],
             elu,
             layer_norm="first",
             weight_init=variance_scaling(0.33, "fan_out", "uniform"),
@@ -112,9 +136,10 @@ class Agent:
             head_init=variance_scaling(0.33, "fan_out", "uniform"),
             head_bias=fan_in_uniform,
         )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
         self.phases = (
-            Phase("policy", 32, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
-            Phase("value", 32, ValueBatch, None, no_noise, self.update_value),
+            Phase("policy", POLICY_UPDATES, PolicyBatch, self.refresh_policy, no_noise, self.update_policy),
+            Phase("value", VALUE_UPDATES, ValueBatch, None, no_noise, self.update_value),
         )
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
@@ -136,6 +161,10 @@ class Agent:
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
     def observe(self, state: State, observation: Tensor) -> State:
         """New raw observations, [S, n, O]: nothing to learn from them."""
         return state
@@ -144,15 +173,16 @@ class Agent:
         """What `act` reads: uniform draws [S, N, A], a generator for each seed."""
         return uniform(generators, environments, self.actions, device=device)
 
-    def act(self, state: State, observation: Tensor, begins: Tensor, noise: Tensor) -> tuple[State, dict[str, Tensor]]:
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
         logits = self.policy.apply(state.policy, observation)
         action = categorical_sample(logits, noise)
-        return state, {"action": action}
+        return memory, {"action": action}
 
-    def act_mean(self, state: State, observation: Tensor) -> Tensor:
-        """The likeliest action, for evaluation: [S, ..., O] -> [S, ..., A], one-hot."""
-        return mode(self.policy.apply(state.policy, observation))
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
+        action = mode(self.policy.apply(state.policy, observation))
+        return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
         """Uniform choices, one-hot: uniform in [0, 1), [S, N, A] -> action [S, N, A]."""
@@ -163,63 +193,45 @@ class Agent:
         """V(s): [S, P], [S, B, O] -> [S, B]."""
         return state_values(self.critic, critic, observation)
 
-    def next_values(self, state: State, batch: Episodes) -> Tensor:
-        """V(s') at a piece of the stored steps: [S, n]."""
-        next_observation = batch.next_observation
-
-        next_value = self.v(state.critic, next_observation)
-        return next_value
-
-    def values(self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:
-        """V(s) of every stored step: [S, n]."""
-        return torch.cat([self.v(critic, piece.observation) for piece in pieces(episodes)], 1)
-
-    def targets(self, state: State, episodes: Episodes) -> Tensor:
-        """G of every stored step, the critic as it stands: [S, n]."""
-        next_value = torch.cat([self.next_values(state, piece) for piece in pieces(episodes)], 1)
-        # G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)
-        target = n_step_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, N_STEPS)
-        return target
-
     def update_value(self, state: State, batch: ValueBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch of the critic. Every metric is [S]."""
         updates = state.value_updates + 1
-        observation = batch.observation
 
-        def value_loss(critic: Tensor) -> tuple[Tensor, Tensor]:
-            """1/2 E[(G - V(s))^2]."""
-            prediction = state_values(self.critic, critic, observation)
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - V(s))^2]."""
+            prediction = state_values(self.critic, critic, batch.observation)
             loss = squared_error(prediction, batch.target)
-            return loss.sum(), loss
+            return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, critic_loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
         critic, critic_moments = adam(
             state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
         )
 
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            value_updates=updates,
-        )
-        return state, {"value_loss": critic_loss, "value_gradient": row_norm(critic_gradient)}
+        metrics = {
+            "value_loss": critic_loss,
+            "value_gradient": row_norm(critic_gradient),
+            "explained_variance": explained_variance(prediction, batch.target),
+        }
+        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
+        return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        target = self.targets(state, episodes)
-        observation = episodes.observation
-
+        next_value = self.v(state.critic, episodes.next_observation)
+        # G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)
+        target = n_step_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, N_STEPS)
+        value = self.v(state.critic, episodes.observation)
         # A(s, a) = G - V(s)
-        advantage = target - self.values(state.critic, state, episodes)
-        old_logits = self.policy.apply(state.policy, observation)
+        advantage = target - value
+        old_logits = self.policy.apply(state.policy, episodes.observation)
         return {"target": target, "advantage": advantage, "old_logits": old_logits}
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: the policy and its multipliers. Every metric is [S]."""
         updates = state.policy_updates + 1
-        observation = batch.observation
         eta = positive(state.eta_raw)
         alpha = positive(state.alpha_raw)
 
@@ -227,48 +239,46 @@ class Agent:
         score = batch.advantage
         kept = top_half(score)
         weights = mean_one(softmax_weights(score, eta, dim=-1, mask=kept))
+        kl_q = weights_kl(weights, dim=-1, mask=kept)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E_s sum w log pi_theta(a|s), inside the trust region."""
-            logits = self.policy.apply(policy, observation)
+            logits = self.policy.apply(policy, batch.observation)
             loss = weighted_likelihood(weights, categorical_log_prob(logits, batch.action))
             # KL(pi_old || pi_theta), weighted by its multiplier
             policy_kl = average(categorical_kl(batch.old_logits, logits)).unsqueeze(-1)
             loss = loss + (alpha * policy_kl).sum(-1)
-            return loss.sum(), (loss, policy_kl)
+            return loss.sum(), (loss, logits, policy_kl)
 
-        policy_gradient, (_, (policy_cost, policy_kl)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
+        policy_gradient, (_, (policy_cost, logits, policy_kl)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
         policy, policy_moments = adam(
             state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
         )
 
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
-        def eta_dual(raw: Tensor) -> Tensor:
-            eta = positive(raw)
-            return temperature_dual(score, eta, EPSILON, dim=-1, mask=kept).sum()
-
-        eta_gradient = grad(eta_dual)(state.eta_raw)
-        eta_raw, eta_raw_moments = adam(
-            state.eta_raw, clip_norm(eta_gradient, CLIP_NORM), state.eta_raw_moments, DUAL_LR, updates
+        eta_raw, eta_raw_moments = dual_step(
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=-1, mask=kept),
+            state.eta_raw,
+            state.eta_raw_moments,
+            updates,
         )
-        eta_raw = project(eta_raw)
-
         # alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
-        def alpha_dual(raw: Tensor) -> Tensor:
-            alpha = positive(raw)
-            return lagrange_dual(alpha, EPSILON_POLICY, policy_kl).sum()
-
-        alpha_gradient = grad(alpha_dual)(state.alpha_raw)
-        alpha_raw, alpha_raw_moments = adam(
-            state.alpha_raw, clip_norm(alpha_gradient, CLIP_NORM), state.alpha_raw_moments, DUAL_LR, updates
+        alpha_raw, alpha_raw_moments = dual_step(
+            lambda alpha: lagrange_dual(alpha, EPSILON_POLICY, policy_kl),
+            state.alpha_raw,
+            state.alpha_raw_moments,
+            updates,
         )
-        alpha_raw = project(alpha_raw)
 
         metrics = {
             "policy_loss": policy_cost,
             "policy_gradient": row_norm(policy_gradient),
+            "kl_q_rel": kl_q / EPSILON,
+            "score_min": seed_least(score),
+            "score_max": seed_largest(score),
             "eta": eta.mean(-1),
             "alpha": alpha.mean(-1),
+            "entropy": average(categorical_entropy(logits)),
             "kl": policy_kl.sum(-1),
         }
         state = state._replace(

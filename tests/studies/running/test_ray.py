@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from studies.running import studying
 
+from taxon.runtime.errors import UserError
 from taxon.runtime.stopping import Stop
 from taxon.studies.running.on_ray import OnRay
 
@@ -60,6 +61,15 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, cluster: OnRay) -
     assert (counts.complete, counts.failed, len(killed)) == (4, 0, 1)
     assert any("SIGKILL" in line for line in said)
     assert (tmp_path / "tiny/results.csv").read_bytes() == (tmp_path / "calm/tiny/results.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("127.0.0.1:1", "there is no Ray cluster"), ("nowhere", "is no address"), ("ray://here:1", "is no address")],
+)
+def test_no_cluster(tmp_path: Path, address: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        OnRay(address, tmp_path)
 
 
 def test_stopping_leaves_checkpoints(tmp_path: Path, cluster: OnRay) -> None:

@@ -12,7 +12,7 @@ from taxon.studies.report.tables import NONE, Table
 from taxon.studies.report.variants import Variant
 from taxon.taxonomy import rules
 from taxon.taxonomy.difference import Difference, compare, verdict
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 
 

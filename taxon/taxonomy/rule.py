@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from taxon.diagnostics.model import Code, Diagnostic, Label, Severity
-from taxon.taxonomy.row import Row
+from taxon.taxonomy.schema import Row
 
 # Whose entry is to blame before all others: where its author can look.
 _OWN = ("set", "spec")
 
-# Whether the row is EM control or KL control at all. Until that is settled, what either asks of G, eta and the rest
+# Whether the row is EM control or KL control at all. Until that is settled, what either needs of G, eta and the rest
 # would repeat one mistake in several words.
 CONTROL = ("TX301", "TX302", "TX303", "TX304", "TX305")
 

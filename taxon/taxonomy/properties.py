@@ -1,0 +1,38 @@
+"""What a choice may say of itself: what rules and other choices read of it, never its name."""
+
+# What a choice may say of itself. One that says nothing has none of it, and the compiler refuses what it cannot say.
+PROPERTIES = {
+    "scores_actions": "G reads a network Q(s, a)",
+    "state_value": "G is an estimate less a network V(s)",
+    "logarithm": "G is eta times a logarithm, which exp(G/eta) undoes",
+    "untrained": "no network stands behind G",
+    "looks_ahead": "the estimate reads more than one step, whatever its parameters",
+    "by_lambda": "the estimate looks as far ahead as its lambda says",
+    "bootstraps_each": "the estimate reads a value V(s') at every step that it looks over",
+    "temperature": "the weights f(G) have a temperature",
+    "solves": "the policy's parameters are found at once, not by following a gradient",
+    "in_closed_form": "they are found in closed form, not by iterations",
+    "squashed": "the policy's actions stand behind tanh",
+    "learned": "the covariance has parameters",
+    "log_deviation": "a deviation that no head computes is trained by its logarithm",
+    "perturbed": "the deviations are those of the parameters of a linear mean",
+    "replayed": "the data are those of all policies so far",
+    "on_policy": "the data are what the present policy has just collected",
+}
+
+# What can be computed of a distribution. A rule refuses by the capability that is missing, and says which; the
+# compiler's families have exactly those that their choices declare.
+CAPABILITIES = {
+    "sample": "actions are drawn from it",
+    "log_prob": "the log-likelihood of an action",
+    "finite": "the log-likelihood of every action, of which there are finitely many",
+    "pathwise": "the gradient of an action by the parameters",
+    "mean": "a mean in the units of the actions, which the network gives",
+    "box": "actions that lie in [-1, 1] whatever the parameters",
+    "entropy": "the entropy in closed form",
+    "kl": "the divergence from another of its kind, in closed form",
+    "parts": "a divergence that comes apart into a mean's and a covariance's",
+    "held": "the likelihood of an action with the mean or the covariance as it was",
+    "fit": "the parameters that maximise a weighted likelihood, found at once",
+    "closed_form": "those parameters in closed form",
+}

@@ -1,0 +1,182 @@
+"""A second policy, an encoder, an inner loop of inference and a recurrent core: each a block and a role more.
+
+The sketches register choices for the time of a test; the row that has one compiles, trains in the loop, and holds the
+fields that its role asks for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from sketches import core, encoder, inference, learned_prior
+from tiny import CPU, SMALL, Drift, build, lint, loop_of, row_of, same
+
+from taxon.compiler import emit, standalone
+from taxon.compiler.assemble import assemble
+from taxon.compiler.block import ContractError
+from taxon.compiler.blocks.network import Input
+from taxon.compiler.blocks.roles import enlist
+from taxon.compiler.choices import MEANINGS, Choices
+from taxon.compiler.roles import Role
+from taxon.derivation.derive import derive
+from taxon.operators.observations import Array, Observation
+from taxon.runtime.agent import map_state
+from taxon.runtime.loop.evaluation import evaluate
+from taxon.runtime.loop.loop import Loop
+from taxon.taxonomy.schema import Choice, Composition, Row
+
+SKETCHES = {"prior": learned_prior, "encoder": encoder, "inference": inference, "core": core}
+LAYOUT: Observation = {"image": Array((2, 1, 1), "uint8"), "speed": Array((1,))}  # of three numbers, as Drift's
+# Rows with each of them: what a role adds to the state, in order, and what of it moves beside the policy.
+CASES = [
+    ("sac", "prior", ("prior", "prior_moments")),
+    ("sac", "encoder", ("encoder", "encoder_moments", "encoder_target")),
+    ("td3", "encoder", ("encoder", "encoder_moments", "encoder_target")),
+    ("mpo", "encoder", ("encoder", "encoder_moments", "encoder_target")),
+    ("ppo", "encoder", ("encoder", "encoder_moments")),
+    ("sac", "inference", ("inference", "inference_moments")),
+    ("mpo", "core", ("core", "core_moments", "core_target")),
+    ("sac", "core", ("core", "core_moments", "core_target")),
+    ("ppo", "core", ("core", "core_moments")),
+]
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for sketch in SKETCHES.values():
+        monkeypatch.setitem(MEANINGS[sketch.PATH], sketch.KEY, sketch.MEANING)
+
+
+def plain(spec: str) -> Row:
+    return row_of(spec, *SETS.get(spec, SMALL), actions="continuous")
+
+
+def sketched(spec: str, name: str) -> Row:
+    """A small row with a sketch's choice in the place of its own, whose parameters leave with it."""
+    sketch, row = SKETCHES[name], plain(spec)
+    leaf = row.leaves[sketch.PATH]
+    choice = Choice(sketch.KEY, "a sketch", capabilities=getattr(sketch, "CAPABILITIES", frozenset()))
+    slot = replace(leaf.slot, choices=(*leaf.slot.choices, choice))
+    kept = {path: each for path, each in row.leaves.items() if not path.startswith(GONE[name])}
+    kept[sketch.PATH] = replace(leaf, value=Composition(sketch.KEY), slot=slot)
+    return Row(row.name, row.doc, kept)
+
+
+def fields(row: Row) -> list[str]:
+    return [each.name for each in assemble(row).fields]
+
+
+SETS: dict[str, tuple[str, ...]] = {
+    "mpo": (*SMALL, "target.every = 3"),
+    "ppo": ("network.hidden = [8, 6]", "data.environments = 2", "data.steps = 10", "data.batch = 5"),
+    "rwr_return": (),
+}
+# Leaves that no longer apply where the choice is another.
+GONE = {
+    "prior": (),
+    "encoder": ("network.input.",),
+    "inference": ("pi_theta.", "network.policy.std", "network.policy.mean"),
+    "core": ("network.input.",),
+}
+
+
+def trained(built: ModuleType, seeds: list[int], steps: int = 60) -> Loop:
+    loop = loop_of(built, seeds, 1000, built.Agent(LAYOUT, Drift.action))
+    while loop.steps < steps:
+        loop.step()
+    return loop
+
+
+@pytest.mark.parametrize(("spec", "name", "added"), CASES)
+def test_a_role_is_a_block_more(spec: str, name: str, added: tuple[str, ...], tmp_path: Path) -> None:
+    """Its fields stand behind those whose draws they would move; it trains; a seed is the same alone."""
+    row = sketched(spec, name)
+    before, own = [field for field in fields(plain(spec)) if field != "statistics"], fields(row)
+    assert [field for field in own if field in before] == before
+    place = own.index(added[0])
+    assert tuple(own[place : place + len(own) - len(before)]) == added
+    assert own[place - 1].startswith("critic")
+
+    built = build(row, tmp_path)
+    start, loop = trained(built, [3, 4], 0).state, trained(built, [3, 4])
+    assert loop.frozen() == {}
+    for field in (added[0], *(field for field in added if field.endswith("_target"))):
+        assert torch.isfinite(getattr(loop.state, field)).all()
+        assert (getattr(loop.state, field) != getattr(start, field)).any(-1).all(), field
+    for metrics in loop.take_metrics().values():
+        assert all(torch.tensor(values).isfinite().all() for values in metrics.values())
+
+    alone = trained(built, [4])
+    assert same(map_state(lambda leaf: leaf[1:], loop.state), alone.state)
+    assert same(map_state(lambda leaf: leaf[1:], loop.carry.memory), alone.carry.memory)
+
+
+def test_what_policy_and_critic_draw_at_first_is_as_without_the_role(tmp_path: Path) -> None:
+    one, other = (trained(build(row, tmp_path), [3], 0).state for row in (plain("sac"), sketched("sac", "prior")))
+    assert torch.equal(one.policy, other.policy)
+    assert torch.equal(one.critic, other.critic)
+    assert not torch.equal(other.prior, other.policy)
+
+
+@pytest.mark.parametrize("name", SKETCHES)
+def test_the_equations_and_the_script_are_those_of_the_module(name: str, tmp_path: Path) -> None:
+    """`derive` finds its lines, and the file that runs alone defines all that it calls."""
+    row = sketched("mpo" if name == "core" else "sac", name)
+    assert derive(row)
+    (tmp_path / "alone.py").write_text(standalone(emit(row)), "utf-8")
+    assert lint(tmp_path, "F") == []
+
+
+def test_the_core_remembers_the_episode_alone(tmp_path: Path) -> None:
+    """What is stored with a step is the state after the step before it, and 0 at an episode's first."""
+    row = sketched("mpo", "core")
+    kept = replace(row.leaves["data.warmup"], value=500)  # nothing is updated
+    loop = trained(build(Row(row.name, row.doc, {**row.leaves, "data.warmup": kept}), tmp_path), [3, 4], 40)
+    stored, agent = loop.source.episodes(), loop.agent
+    after = agent.remember(loop.state.core, stored.hidden, stored.observation)  # type: ignore[attr-defined]
+    going_on = 1 - stored.begins[:, 1:].unsqueeze(-1)
+    torch.testing.assert_close(stored.hidden[:, 1:], after[:, :-1] * going_on)  # type: ignore[attr-defined]
+    assert 0 < going_on.mean() < 1
+    torch.testing.assert_close(loop.carry.memory.hidden[:, 0], after[:, -1])
+
+
+def test_an_evaluation_keeps_a_memory_of_its_own(tmp_path: Path) -> None:
+    """Episodes are those of a memory that begins with each of them, and training's memory stays as it is."""
+    loop = trained(build(sketched("mpo", "core"), tmp_path), [3, 4])
+    before = loop.carry.memory.hidden.clone()
+    found = evaluate(loop.agent, loop.state, [Drift(1), Drift(2)], [5, 6], 3, CPU)
+    assert torch.equal(loop.carry.memory.hidden, before)
+    for seed, start in enumerate((5, 6)):
+        world, state = Drift(9), map_state(lambda leaf, seed=seed: leaf[seed : seed + 1], loop.state)
+        for number in range(3):
+            observation, memory = world.reset(None if number else start), loop.agent.memory(1, 1, CPU)
+            total, over = 0.0, False
+            while not over:
+                memory, action = loop.agent.act_mean(state, memory, torch.tensor(observation).view(1, 1, -1))
+                observation, reward, terminated, truncated = world.step(action[0, 0].numpy())
+                total, over = total + reward, terminated or truncated
+            assert found.returns[seed][number] == total
+
+
+def test_a_role_that_no_loss_trains_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ContractError, match=r"a block reads optimizer.value.lr, which the row does not have"):
+        emit(sketched("rwr_return", "encoder"))
+
+    def idle(c: Choices) -> Input:
+        enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value"))
+        return Input("{}", "{}", "{}")
+
+    def lagging(c: Choices) -> Input:
+        enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value", lagged=True))
+        return Input("{}", "{}", "{}")
+
+    monkeypatch.setitem(MEANINGS[encoder.PATH], encoder.KEY, lagging)
+    with pytest.raises(ContractError, match="the spare has a lagged copy, and `target` says nothing"):
+        emit(sketched("ppo", "encoder"))
+    monkeypatch.setitem(MEANINGS[encoder.PATH], encoder.KEY, idle)
+    with pytest.raises(ContractError, match="no loss trains the spare"):
+        emit(sketched("sac", "encoder"))
