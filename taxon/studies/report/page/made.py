@@ -52,6 +52,8 @@ def _versions(recorded: Recorded) -> Table:
     seeds = [seed for own in recorded.seeds.values() for seed in own if seed.state.complete]
     for name in PROVENANCE:
         values = [seed.provenance[name] or NONE for seed in seeds]
+        if set(values) == {NONE}:
+            continue
         rows += [[name, value, f"{values.count(value):,}"] for value in dict.fromkeys(values)]
     return Table("versions", "Versions of the runs", ["", "version", "runs"], rows)
 

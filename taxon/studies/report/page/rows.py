@@ -37,7 +37,7 @@ def rows(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
 
 def foreseen(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
     """What the checker warned of before anything was run."""
-    known = by_id((*codes.CODES, *rules.CODES))
+    known = by_id((*codes.CODES, *rules.every_code()))
     warned: dict[str, dict[str, list[str]]] = {}
     for variant in found:
         for environment, lints in variant.lints.items():
