@@ -212,6 +212,8 @@ def test_a_study_that_was_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (["tiny.tx", "--eval-every", "7"], 2, "600 steps do not end with an evaluation every 7"),
         (["work", "tiny.tx", "--lease", "5k"], 2, "--lease 5k is no time"),
         (["export", "tiny.tx"], 2, "--csv"),
+        (["tiny.tx", "--keep", "some"], 2, "--keep last"),
+        (["tiny.tx", "--ray", "nowhere"], 2, "--ray"),
         (["tiny.tx", "--out", "tiny.tx"], 2, "tiny.tx"),
         (["tiny.tx", "--store", "tiny.tx"], 2, "tiny.tx"),
     ],

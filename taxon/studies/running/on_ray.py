@@ -22,7 +22,7 @@ from taxon.runtime.folder.run_folder import RunFolder
 from taxon.studies.running.attempts import Lease
 from taxon.studies.running.launching import Work, begin
 from taxon.studies.running.machine import cores
-from taxon.studies.running.store import make_folder
+from taxon.studies.running.store import existing_folder, make_folder
 from taxon.version import VERSION
 
 STOP = "stop"  # a file in an attempt's folder that asks its task to stop
@@ -33,9 +33,9 @@ _LOST = -9  # as the exit code of a task whose worker is gone
 class OnRay:
     """A cluster, which is checked: each node sees the store, and has the same versions.
 
-    address: `HOST:PORT` of its head, `auto` for the one that this machine belongs to, or `local` for one that is started
-    here. `gpus` is how many a process has, a fraction where several share one; it may be set until the first is started.
-    Raises UserError where there is no Ray, no cluster, or a node that cannot be used.
+    address: `HOST:PORT` of its head, `auto` for the one that this machine belongs to, or `local` for one that is
+    started here. `gpus` is how many a process has, a fraction where several share one; it may be set until the first
+    process is started. Raises UserError where there is no Ray, no cluster, or a node that cannot be used.
     """
 
     def __init__(self, address: str, store: Path) -> None:
@@ -165,7 +165,9 @@ def attend(said: str) -> int:
 
 def probe(path: str) -> str:
     """In a worker of Ray: whether a file is there, and the versions."""
-    return json.dumps({"there": Path(path).is_file(), "versions": versions()})
+    folder = existing_folder(Path(path).parent)
+    there = folder is not None and Path(path).name in folder.files()
+    return json.dumps({"there": there, "versions": versions()})
 
 
 def versions() -> dict[str, str]:

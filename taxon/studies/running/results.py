@@ -78,6 +78,7 @@ def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: S
         versions=(
             ("taxon", _of("taxon", record)),
             *((name, _of(name, record)) for name in VERSIONS),
+            *_extensions(record),
             *_machine(record),
         ),
     )
@@ -123,6 +124,12 @@ def _of(name: str, record: Manifest) -> str:
     first = record.taxon if name == "taxon" else record.packages.get(name, "")
     later = [r.taxon if name == "taxon" else r.packages.get(name, "") for r in record.resumed]
     return _joined(first, *later)
+
+
+def _extensions(record: Manifest) -> tuple[tuple[str, str], ...]:
+    """The packages that the row's choices come from."""
+    all_ = [record.extensions, *(resumed.extensions for resumed in record.resumed)]
+    return (("extensions", _joined(*(" ".join(f"{name} {each[name]}" for name in sorted(each)) for each in all_))),)
 
 
 def _machine(record: Manifest) -> tuple[tuple[str, str], ...]:

@@ -15,7 +15,7 @@ from taxon.studies.running.results import VERSIONS, Result
 from taxon.studies.running.units import Unit
 
 RESULTS, CURVES = "results.csv", "curves.csv"
-_OF_RUN = ("taxon", *VERSIONS, "device")
+_OF_RUN = ("taxon", *VERSIONS, "extensions", "device")
 
 Results = Mapping[Unit, Result]
 Floors = Mapping[str, float]  # a random policy's return by environment

@@ -41,6 +41,7 @@ def record(place: dict, seeds: list[int], steps: int) -> dict:
         "packages": {"torch": "2"},
         "machine": machine,
         "started": "2026-01-01T00:00:00+00:00",
+        "observation": "float32[3]",
     }
 
 
