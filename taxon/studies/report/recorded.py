@@ -12,7 +12,7 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.studies import Seeds, Study
 from taxon.studies.running.store import State
-from taxon.studies.running.table import CURVES, RESULTS
+from taxon.studies.running.table import CURVES, OF_RUN, RESULTS
 from taxon.studies.statistics.comparison import Row
 
 Key = tuple[Row, str]
@@ -20,7 +20,6 @@ Key = tuple[Row, str]
 
 Points = tuple[tuple[int, float], ...]
 
-PROVENANCE = ("taxon", "torch", "numpy", "gymnasium", "mujoco", "device")
 _LARGEST = 2**30  # bytes: a thousand cells of ten seeds with 500 evaluations each are a third of it
 
 
@@ -92,7 +91,7 @@ def _seed(fields: Mapping[str, str]) -> Seed:
     score = _number(fields["score"])
     if state is State.DONE and score is None:
         raise ValueError("a run that is done has a score")
-    provenance = {name: fields[name] for name in PROVENANCE}
+    provenance = {name: fields[name] for name in OF_RUN}
     return Seed(int(fields["seed"]), state, score, _number(fields["last"]), fields["module"], provenance)
 
 
@@ -170,4 +169,4 @@ def states(recorded: Recorded) -> dict[State, int]:
 def provenance(seeds: Iterable[Seed]) -> dict[str, frozenset[str]]:
     """What runs were made with: the values of each kind."""
     kept = [seed.provenance for seed in seeds]
-    return {name: frozenset(each[name] for each in kept if each[name]) for name in PROVENANCE}
+    return {name: frozenset(each[name] for each in kept if each[name]) for name in OF_RUN}

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from taxon.semantics.studies import Study, study_hash
 from taxon.studies.report.page.markup import Html, element, joined, listed, table
-from taxon.studies.report.recorded import PROVENANCE, Recorded
+from taxon.studies.report.recorded import Recorded
 from taxon.studies.report.tables import NONE, Table
 from taxon.studies.report.variants import Variant
 from taxon.studies.running.record import Record
-from taxon.studies.running.table import CURVES, RESULTS
+from taxon.studies.running.table import CURVES, OF_RUN, RESULTS
 from taxon.version import VERSION
 
 
@@ -50,7 +50,7 @@ def _versions(recorded: Recorded) -> Table:
     """What the runs were made with, and how many with each."""
     rows = []
     seeds = [seed for own in recorded.seeds.values() for seed in own if seed.state.complete]
-    for name in PROVENANCE:
+    for name in OF_RUN:
         values = [seed.provenance[name] or NONE for seed in seeds]
         if set(values) == {NONE}:
             continue
