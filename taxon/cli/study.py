@@ -172,11 +172,11 @@ def work(
 ) -> None:
     """Take part in running a study, beside other workers that share its folders.
 
-    A worker takes what nobody is at, and ends when there is no more of it. `taxon study FILE --slurm OPTIONS` prints a
-    script that starts many. What failed three times is left to `taxon study FILE`, or to the next submission.
+    A worker runs what no other process is running, and ends when nothing is left. `taxon study FILE --slurm OPTIONS`
+    prints a script that starts many. What failed three times is left to `taxon study FILE`, or to the next submission.
 
-    Exit code 0: nothing is missing but what other workers are at; 1: some runs failed or are stale; 2: nothing could be
-    run; 130: stopped.
+    Exit code 0: nothing is missing but what other workers are running; 1: some runs failed or are stale; 2: nothing
+    could be run; 130: stopped.
     """
     from taxon.studies.running.launching import Here
 
@@ -358,7 +358,7 @@ def _drive(
 ) -> int:
     """Run what is missing: the exit code.
 
-    patient: whether what others are at is waited for. again: whether what failed in other sessions is tried again.
+    patient: whether it waits for what others are running. again: whether what failed in other sessions is tried again.
     """
     from taxon.runtime.stopping import Stop, stop_on_signals
     from taxon.studies.running.attempts import Observer
