@@ -19,7 +19,7 @@ from taxon.studies.statistics.expectation import Expectation, Verdict, Within
 from taxon.studies.statistics.results import ClaimResult, Finding
 from taxon.studies.statistics.scale import Scale, factor
 
-# A verdict is told by the shape and by the filling, and by the word beside it, not by the colour alone.
+# A verdict is a shape, a filling and the word beside it, not a colour alone.
 _MARKS: dict[Verdict | None, dict[str, Any]] = {
     Verdict.CONFIRMED: {"marker": "o", "color": COLOURS[0]},
     Verdict.CONTRADICTED: {"marker": "X", "color": COLOURS[1]},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -51,21 +52,15 @@ def image(draw: Draw, suffix: str) -> bytes:
     return next(content for file, content in files("figure", draw).items() if file.endswith(suffix))
 
 
-class settings:  # noqa: N801
-    """Within it figures look as they do here: whatever the working directory's settings of matplotlib say."""
-
-    def __init__(self, salt: str) -> None:
-        self.contexts: list[Any] = [matplotlib.rc_context(), warnings.catch_warnings()]
-        self.salt = salt
-
-    def __enter__(self) -> None:
-        for context in self.contexts:
-            context.__enter__()
+@contextmanager
+def settings(salt: str) -> Iterator[None]:
+    """Within it figures look as they do here, whatever matplotlib's settings in the working directory are."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
         warnings.simplefilter("ignore")  # a character that the font lacks must not write into the user's display
         matplotlib.rcParams.update(
             {
-                "svg.hashsalt": self.salt,
+                "svg.hashsalt": salt,
                 "svg.fonttype": "none",
                 "pdf.fonttype": 42,
                 "text.parse_math": False,
@@ -86,10 +81,7 @@ class settings:  # noqa: N801
                 **dict.fromkeys(("xtick.color", "ytick.color", "legend.labelcolor"), INK),
             }
         )
-
-    def __exit__(self, *raised: Any) -> None:
-        for context in reversed(self.contexts):
-            context.__exit__(*raised)
+        yield
 
 
 def beside(count: int) -> int:

@@ -47,7 +47,7 @@ def _claim(
         *(element("p", sentence) for sentence in said(study, claim, result, ranks)),
     ]
     if result.warnings:
-        parts.append(element("p", "Mind:"))
+        parts.append(element("p", "Warnings:"))
         parts.append(listed(result.warnings))
     name = "" if verdict is None else verdict.value
     return element("article", *parts, *figures, class_=name, id=f"claim-{claim.name}")
