@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": ("run", "run"),
     "study": ("study", "study"),
+    "plot": ("plot", "plot"),
     "eval": ("evaluate", "evaluate"),
     "check": ("check", "check"),
     "fmt": ("fmt", "fmt"),

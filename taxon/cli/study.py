@@ -229,6 +229,20 @@ def export(
         sys.stdout.write(text)
 
 
+@study.command("report")
+def report(file: File, out: Out = None, store: Kept = _STORE) -> None:
+    """Write a study's report beside its results: report.html, figures and tables, of a part of its runs as well.
+
+    Results are read anew from the runs where the store has them, otherwise from the study's folder. Made again from the
+    same results, a report has the same bytes.
+    """
+    from taxon.studies.report.making import report as make
+
+    with user_errors():
+        for line in make(_opened(file, out, store, _asked(None, None, "auto", None)), file):
+            frontend.write(line)
+
+
 def _opened(file: str, out: Path | None, store: Path, asked: Asked) -> Opened:
     """The study of a file; where it means nothing, the command ends."""
     from taxon.semantics import load_study

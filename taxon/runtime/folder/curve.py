@@ -54,7 +54,7 @@ def means(seeds: Mapping[int, Points]) -> Iterator[Mean]:
     at: dict[int, dict[int, float]] = {}
     for seed, points in seeds.items():
         for step, value in points:
-            if _drawable(value):
+            if drawable(value):
                 at.setdefault(step, {})[seed] = value
     for members, group in groupby(sorted(at.items()), key=lambda entry: frozenset(entry[1])):
         rows = [(step, list(values.values())) for step, values in group]
@@ -68,7 +68,7 @@ def plot(title: str, measured: str, seeds: Mapping[int, Points], frozen: Mapping
     """What `draw` draws."""
     figure = Figure(figsize=(7, 4.8), layout="constrained")
     axes = figure.add_subplot()
-    if missing := sum(not _drawable(value) for points in seeds.values() for _, value in points):
+    if missing := sum(not drawable(value) for points in seeds.values() for _, value in points):
         measured += f"; {missing:,} not finite and left out"
     named = _named(seeds, frozen)
     _draw_many(axes, {seed: points for seed, points in seeds.items() if seed not in named}, frozen)
@@ -80,8 +80,8 @@ def plot(title: str, measured: str, seeds: Mapping[int, Points], frozen: Mapping
     axes.set_title(measured, fontsize="small", color="0.3", parse_math=False)
     axes.set(xlabel="environment steps of a seed", ylabel="undiscounted return of an episode")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.xaxis.set_major_formatter(lambda step, _: _short(step))
-    axes.yaxis.set_major_formatter(_Thousands())
+    axes.xaxis.set_major_formatter(lambda step, _: short(step))
+    axes.yaxis.set_major_formatter(Thousands())
     if not any(step for points in seeds.values() for step, _ in points):
         axes.set_xticks([0])
     axes.margins(x=0.02, y=0.08)
@@ -102,7 +102,7 @@ def _named(seeds: Collection[int], frozen: Collection[int]) -> list[int]:
 
 def _draw_seed(axes: Any, points: Points, colour: str, label: str, frozen: bool, mark: bool = True) -> None:
     steps = [step for step, _ in points]
-    returns = [value if _drawable(value) else math.nan for _, value in points]
+    returns = [value if drawable(value) else math.nan for _, value in points]
     there = [False, *map(math.isfinite, returns), False]
     # A line begins and ends with a point, so one alone between gaps would not show.
     alone = [k for k in range(len(returns)) if there[k + 1] and not (there[k] or there[k + 2])]
@@ -154,7 +154,7 @@ def _draw_mean(axes: Any, pieces: Sequence[Mean]) -> None:
         label = ""
 
 
-def _drawable(value: float) -> bool:
+def drawable(value: float) -> bool:
     return abs(value) <= LARGEST
 
 
@@ -166,7 +166,7 @@ def _fit(figure: Figure, heading: Any) -> None:
         heading.set_fontsize(heading.get_fontsize() * room / width)
 
 
-def _short(step: float) -> str:
+def short(step: float) -> str:
     """A number of steps as the options take it: `500`, `20k`, `1.5M`."""
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if abs(step) >= unit:
@@ -174,7 +174,7 @@ def _short(step: float) -> str:
     return f"{step:g}"
 
 
-class _Thousands(ScalarFormatter):
+class Thousands(ScalarFormatter):
     """`12,000` and `0.25`; what is larger than ten millions, or differs by less than 1e-4, with a common exponent."""
 
     def format_ticks(self, values: list[float]) -> list[str]:

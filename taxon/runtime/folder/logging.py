@@ -22,7 +22,7 @@ A number that an environment made infinite or undefined is null, since JSON has 
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -93,6 +93,20 @@ class Log:
     def __exit__(self, *_: object) -> None:
         with self.lines:
             self.flush()
+
+
+def lines(folder: RunFolder, kind: str) -> Iterator[dict[str, Any]]:
+    """The lines of one kind in a run's metrics; what is cut off or no line of a run is passed over."""
+    start = json.dumps({"kind": kind})[:-1].encode()
+    with folder.reading(METRICS) as file:
+        while line := file.readline(LONGEST):
+            if line.startswith(start):
+                try:
+                    found = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(found, dict):
+                    yield found
 
 
 def _finite(value: Any) -> Any:

@@ -1,17 +1,16 @@
-"""From a study's claims and results to those of the statistics.
+"""From a study's claims and results to those of the statistics: a row is named by its hash.
 
-There a row has one name in all environments, and a claim compares the same rows in each. Here a row is known by its
-hash, which `when env` may make another one from environment to environment: its name is all of its hashes.
+What a claim compares may have other rows from environment to environment: by `when env`, or where a walk leads through
+others.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from taxon.runtime.errors import UserError
-from taxon.semantics.studies import Claim, Study
-from taxon.studies.running.plan import Plan
+from taxon.semantics.studies import Claim, Difference, Rung, Study
+from taxon.semantics.studies.model import Differences
 from taxon.studies.running.results import Result
 from taxon.studies.running.units import Unit
 from taxon.studies.statistics import results as judged
@@ -19,36 +18,40 @@ from taxon.studies.statistics.comparison import Comparison, Row
 from taxon.studies.statistics.expectation import Above, Below, Expectation, Within
 from taxon.studies.statistics.frozen import Cell
 
-_EXPECTED: Mapping[str, type[Expectation]] = {"above": Above, "below": Below, "within": Within}
+_EXPECTED: Mapping[str, type[Above | Below | Within]] = {"above": Above, "below": Below, "within": Within}
+_NOUNS = {
+    "effect": "effect",
+    "main": "main effect",
+    "interaction": "interaction",
+    "rung": "contribution",
+    "total": "total effect",
+}
 
 
 def claims(study: Study) -> list[judged.Claim]:
-    """The claims of a study. Raises UserError where one does not compare the same in all environments."""
+    """The claims that a study declares, in its order."""
+    return [_claim(study, claim) for claim in study.claims]
+
+
+def contributions(study: Study) -> list[judged.Claim]:
+    """What each step of a ladder contributes, as exploration; one that is not taken everywhere is left out."""
     return [
-        judged.Claim(claim.name, _comparisons(claim, study), _EXPECTED[claim.relation](claim.margin), claim.kind)
-        for claim in study.claims
+        _contrast(study, rung.name, rung.differences, None, _NOUNS["rung"])
+        for rung in study.rungs
+        if _everywhere(study, rung)
     ]
 
 
-def cells(
-    plan: Plan, compared: Sequence[judged.Claim], found: Mapping[Unit, Result], random: Mapping[str, float]
-) -> dict[tuple[Row, str], Cell]:
-    """The scores of every row that claims compare, in every environment, by the rows' names.
+def cells(found: Mapping[Unit, Result], random: Mapping[str, float]) -> dict[tuple[Row, str], Cell]:
+    """The scores of every row in every environment.
 
     found: the results so far, of which those count that are complete. random: a random policy's returns.
     """
-    names = {row for claim in compared for pair in claim.comparisons for row in (pair.on, pair.off)}
     by_place: dict[tuple[str, str], list[Result]] = {}
     for unit, result in sorted(found.items(), key=lambda each: each[0].seed):
         if result.state.complete:
             by_place.setdefault((unit.place.program.row, unit.place.environment), []).append(result)
-    return {
-        (name, environment): _cell(by_place[name[place], environment], random.get(environment))
-        for name in names
-        if isinstance(name, tuple)
-        for place, environment in enumerate(plan.study.environments)
-        if (name[place], environment) in by_place
-    }
+    return {(row, name): _cell(results, random.get(name)) for (row, name), results in by_place.items()}
 
 
 def _cell(results: Sequence[Result], random: float | None) -> Cell:
@@ -64,17 +67,30 @@ def _cell(results: Sequence[Result], random: float | None) -> Cell:
     )
 
 
-def _comparisons(claim: Claim, study: Study) -> tuple[Comparison, ...]:
-    parts = [claim.differences.get(environment, ()) for environment in study.environments]
-    first = parts[0]
-    if any(
-        [(each.given, each.weight) for each in part] != [(each.given, each.weight) for each in first] for part in parts
-    ):
-        message = f"the claim {claim.name} does not compare the same in all environments"
-        raise UserError(message, "make studies of the environments in which it does")
-    return tuple(
-        Comparison(
-            tuple(part[place].high for part in parts), tuple(part[place].low for part in parts), each.weight, each.given
-        )
-        for place, each in enumerate(first)
-    )
+def _claim(study: Study, claim: Claim) -> judged.Claim:
+    expected = _EXPECTED[claim.relation](claim.margin)
+    return _contrast(study, claim.name, claim.differences, expected, _NOUNS[claim.kind])
+
+
+def _contrast(
+    study: Study, name: str, differences: Differences, expected: Expectation | None, noun: str
+) -> judged.Claim:
+    compared = {where: tuple(_compared(study, differences[where])) for where in study.environments}
+    usual = compared[study.environments[0]]
+    elsewhere = {where: own for where, own in compared.items() if own != usual}
+    return judged.Claim(name, usual, expected, noun, elsewhere)
+
+
+def _compared(study: Study, differences: tuple[Difference, ...]) -> Iterator[Comparison]:
+    """A comparison for each difference. Where one other factor is held, its level is enough of a label."""
+    for each in differences:
+        held = [factor.name for factor in study.factors if each.given.startswith(f"{factor.name} = ")]
+        alone = len(study.factors) == 2 and len(held) == 1
+        label = each.given.removeprefix(f"{held[0]} = ").removeprefix("std.") if alone else each.given
+        if study.rungs and len(differences) == 1:
+            label = ""  # the only place of a step is no condition
+        yield Comparison(each.high, each.low, each.weight, label)
+
+
+def _everywhere(study: Study, rung: Rung) -> bool:
+    return all(rung.differences.get(name) for name in study.environments)

@@ -14,6 +14,7 @@ from taxon.studies.running.plan import Plan
 from taxon.studies.running.results import Result
 from taxon.studies.running.store import Found, State
 from taxon.studies.running.units import Unit
+from taxon.studies.statistics.comparison import Row
 from taxon.studies.statistics.errors import StatisticsError
 from taxon.studies.statistics.frozen import Treatment
 from taxon.studies.statistics.judge import judge
@@ -22,7 +23,7 @@ from taxon.studies.statistics.results import ClaimResult
 
 ALPHA = 0.05  # of all looks together
 
-_OPEN = (State.MISSING, State.UNFINISHED, State.STALE)
+OPEN = (State.MISSING, State.UNFINISHED, State.STALE)  # what a look waits for
 
 
 @dataclass
@@ -38,7 +39,9 @@ class Looks:
 
     def __post_init__(self) -> None:
         study = self.plan.study
-        self.seeds = {(run.hash, run.environment): run.seeds.looks for run in study.runs}
+        self.seeds: dict[tuple[Row, str], tuple[int, ...]] = {
+            (run.hash, run.environment): run.seeds.looks for run in study.runs
+        }
         self.count = max((len(looks) for looks in self.seeds.values()), default=1)
         self.asked = {where: looks[0] for where, looks in self.seeds.items()}
         self._gather()
@@ -54,7 +57,7 @@ class Looks:
 
     def _settled(self, found: Mapping[Unit, Found]) -> bool:
         """Whether this look's runs are over: what failed stays out of it."""
-        if any(unit not in found or found[unit].state in _OPEN for unit in self.units):
+        if any(unit not in found or found[unit].state in OPEN for unit in self.units):
             return False
         frozen = {unit.place.environment for unit, each in found.items() if each.state is State.FROZEN}
         return frozen <= self.floors().keys()
@@ -62,7 +65,7 @@ class Looks:
     def _judge(self, found: Mapping[Unit, Found]) -> None:
         study = self.plan.study
         claims = evidence.claims(study)
-        cells = evidence.cells(self.plan, claims, self.read({unit: found[unit] for unit in self.units}), self.floors())
+        cells = evidence.cells(self.read({unit: found[unit] for unit in self.units}), self.floors())
         failure, alpha = Treatment(study.failure), ALPHA / self.count
         try:
             self.earlier = judge(
@@ -73,15 +76,10 @@ class Looks:
                 f"the claims cannot be judged: {error}", "mend the study, or give it a number of seeds"
             ) from None
         self.look += 1
-        for name, environment in unfinished(self.earlier):
-            where = (self._hash(name, environment), environment)
+        for where in unfinished(self.earlier):
             looks = self.seeds[where]
             self.asked[where] = looks[min(self.look, len(looks) - 1)]
         self._gather()
-
-    def _hash(self, name: object, environment: str) -> str:
-        assert isinstance(name, tuple)  # as `evidence` names rows
-        return str(name[self.plan.study.environments.index(environment)])
 
     def _gather(self) -> None:
         self.units = [

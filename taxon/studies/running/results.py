@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder.logging import LONGEST, METRICS
+from taxon.runtime.folder.logging import METRICS, lines
 from taxon.runtime.folder.manifest import Manifest
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.studies import Score
@@ -107,7 +107,7 @@ def _curve(run: RunFolder, unit: Unit, record: Manifest) -> Iterator[tuple[int, 
     The last one of a run that ended between two multiples is left out, as a longer run has none there.
     """
     every, before = unit.place.settings.evaluate_every, -1
-    for line in _lines(run, '{"kind": "evaluation"'):
+    for line in lines(run, "evaluation"):
         step, value = line.get("step"), line.get("return")
         if line.get("seed") != unit.seed or not isinstance(step, int) or step // every <= before:
             continue
@@ -117,20 +117,6 @@ def _curve(run: RunFolder, unit: Unit, record: Manifest) -> Iterator[tuple[int, 
         if not isinstance(value, int | float) or not math.isfinite(value):
             continue
         yield before * every, float(value)
-
-
-def _lines(run: RunFolder, start: str) -> Iterator[dict[str, object]]:
-    """The lines of a run's metrics that begin so; what is cut off or no line of a run is passed over."""
-    begun = start.encode()
-    with run.reading(METRICS) as file:
-        while line := file.readline(LONGEST):
-            if line.startswith(begun):
-                try:
-                    found = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(found, dict):
-                    yield found
 
 
 def _of(name: str, record: Manifest) -> str:

@@ -15,7 +15,7 @@ from taxon.studies.running.results import VERSIONS, Result
 from taxon.studies.running.units import Unit
 
 RESULTS, CURVES = "results.csv", "curves.csv"
-_OF_RUN = ("taxon", *VERSIONS, "extensions", "device")
+OF_RUN = ("taxon", *VERSIONS, "extensions", "device")
 
 Results = Mapping[Unit, Result]
 Floors = Mapping[str, float]  # a random policy's return by environment
@@ -25,7 +25,7 @@ def columns(plan: Plan) -> list[str]:
     """The heads of results.csv. A factor's level stands below its name behind `factor:`."""
     factors = [f"factor:{factor.name}" for factor in plan.study.factors]
     numbers = ["score", "last", "frozen_at", "random"]
-    return ["cell", *factors, "environment", "seed", "steps", "status", *numbers, "row", "module", *_OF_RUN]
+    return ["cell", *factors, "environment", "seed", "steps", "status", *numbers, "row", "module", *OF_RUN]
 
 
 def results(plan: Plan, found: Results, floors: Floors) -> str:
@@ -56,7 +56,7 @@ def _line(line: Line, result: Result, floors: Floors) -> list[object]:
     return [
         *(cell.name, *cell.levels, cell.environment, unit.seed, unit.steps, result.state.value),
         *(score, last, "" if frozen is None else frozen, _number(floors.get(cell.environment))),
-        *(unit.place.program.row, result.module, *(versions.get(name, "") for name in _OF_RUN)),
+        *(unit.place.program.row, result.module, *(versions.get(name, "") for name in OF_RUN)),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,14 +26,12 @@ class Estimates:
     like_these: Estimate | None
 
 
-def estimates(
-    weights: Mapping[Row, float], cells: Cells, environments: Sequence[str], scale: Scale | None
-) -> Estimates:
-    """All estimates of the contrast that weighs rows so."""
-    found = {name: within(weights, cells, name) for name in environments}
-    if scale is None or len(environments) == 1:
+def estimates(weights: Mapping[str, Mapping[Row, float]], cells: Cells, scale: Scale | None) -> Estimates:
+    """All estimates of the contrast that weighs rows so on each environment."""
+    found = {name: within(own, cells, name) for name, own in weights.items()}
+    if scale is None or len(weights) == 1:
         return Estimates(found, None, None)
-    return Estimates(found, over_these(weights, cells, environments, scale), like_these(found, scale))
+    return Estimates(found, over_these(weights, cells, scale), like_these(found, scale))
 
 
 def within(weights: Mapping[Row, float], cells: Cells, environment: str) -> Estimate:
@@ -41,11 +39,11 @@ def within(weights: Mapping[Row, float], cells: Cells, environment: str) -> Esti
     return contrast({(row, environment): weight for row, weight in weights.items()}, cells)
 
 
-def over_these(weights: Mapping[Row, float], cells: Cells, environments: Sequence[str], scale: Scale) -> Estimate:
+def over_these(weights: Mapping[str, Mapping[Row, float]], cells: Cells, scale: Scale) -> Estimate:
     """The mean of the scaled contrasts: about these environments, so that only seeds vary."""
-    share = {name: 1 / (factor(scale, name) * len(environments)) for name in environments}
+    share = {name: 1 / (factor(scale, name) * len(weights)) for name in weights}
     return contrast(
-        {(row, name): weight * share[name] for name in environments for row, weight in weights.items()}, cells
+        {(row, name): weight * share[name] for name, own in weights.items() for row, weight in own.items()}, cells
     )
 
 

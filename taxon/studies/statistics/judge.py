@@ -37,8 +37,14 @@ def judge(
     """
     if not environments or len({claim.name for claim in claims}) < len(claims):
         raise StatisticsError("a study has environments, and claims of different names")
-    compared = {row for claim in claims for pair in claim.comparisons for row in (pair.on, pair.off)}
-    cells = {key: cell for key, cell in cells.items() if key[0] in compared and key[1] in environments}
+    compared = {
+        (row, name)
+        for claim in claims
+        for name in environments
+        for pair in claim.at(name)
+        for row in (pair.on, pair.off)
+    }
+    cells = {key: cell for key, cell in cells.items() if key in compared}
     counts = {key: Frozen(int(cell.marks.sum()), len(cell.scores)) for key, cell in cells.items()}
     ways = [*Treatment] if any(count.k for count in counts.values()) else [failure]
     moments = {way: {key: Moments.of(cell.treated(way)) for key, cell in cells.items()} for way in ways}
@@ -47,7 +53,7 @@ def judge(
     results = []
     for place, claim in enumerate(claims):
         by_way = {way: found[way][place] for way in ways}
-        frozen = {key: count for key, count in counts.items() if key[0] in claim.weights}
+        frozen = {key: count for key, count in counts.items() if key[0] in claim.weights_at(key[1])}
         by_environment = {
             name: total(count for key, count in frozen.items() if key[1] == name) for name in environments
         }
@@ -60,8 +66,8 @@ def judge(
                 environments=findings.environments,
                 over_these=findings.over_these,
                 like_these=findings.like_these,
-                simple=effects(claim.comparisons, moments[failure], environments, alpha),
-                crossings=crossings(claim.comparisons, moments[failure], environments, alpha),
+                simple=effects(claim, moments[failure], environments, alpha),
+                crossings=crossings(claim, moments[failure], environments, alpha),
                 frozen=frozen,
                 warnings=(*silent(by_way, failure), *_versions(claim, cells)),
             )
@@ -72,8 +78,8 @@ def judge(
 def _versions(claim: Claim, cells: Mapping[Key, Cell]) -> list[str]:
     """What the runs of a claim should have had in common and had not."""
     found: dict[str, set[str]] = {}
-    for (row, _), cell in cells.items():
-        if row in claim.weights:
+    for (row, name), cell in cells.items():
+        if row in claim.weights_at(name):
             for what, values in cell.versions.items():
                 found.setdefault(what, set()).update(values)
     return [

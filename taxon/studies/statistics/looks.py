@@ -48,5 +48,5 @@ def unfinished(results: Iterable[ClaimResult]) -> set[tuple[Row, str]]:
         for environment, finding in result.environments.items():
             deciding = result.over_these or finding
             if deciding.verdict is not None and not deciding.verdict.decided:
-                cells.update((row, environment) for row in result.claim.weights)
+                cells.update((row, environment) for row in result.claim.weights_at(environment))
     return cells

@@ -30,7 +30,9 @@ def read(
     earlier: Mapping[str, ClaimResult],
 ) -> list[Findings]:
     """The findings of each claim, in their order; `earlier` by the claim's name."""
-    found = {claim.name: estimates(claim.weights, cells, environments, scale) for claim in claims}
+    found = {
+        claim.name: estimates({name: claim.weights_at(name) for name in environments}, cells, scale) for claim in claims
+    }
     declared = [claim for claim in claims if claim.expectation is not None]
     answers = dict(
         zip([claim.name for claim in declared], _answers(declared, found, scale, alpha, earlier), strict=True)

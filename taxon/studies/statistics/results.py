@@ -17,23 +17,34 @@ from taxon.studies.statistics.frozen import Frozen, Treatment
 class Claim:
     """A contrast and what is expected of it.
 
-    `expectation` is None for exploration: what was not declared before the runs has intervals and no verdict. Its bound
-    is in scaled units where the study has a scale, in raw ones elsewhere. `kind` is the contrast's noun.
+    `comparisons` are those of every environment but the ones that `elsewhere` names, which compare other rows: where a
+    level means another row, or a walk leads through others. `expectation` is None for exploration: what was not
+    declared before the runs has intervals and no verdict. Its bound is in scaled units where the study has a scale, in
+    raw ones elsewhere. `kind` is the contrast's noun.
     """
 
     name: str
     comparisons: tuple[Comparison, ...]
     expectation: Expectation | None = None
     kind: str = "effect"
+    elsewhere: Mapping[str, tuple[Comparison, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.weights:
+        if not all(map(weights, (self.comparisons, *self.elsewhere.values()))):
             raise StatisticsError(f"claim {self.name}: its rows cancel, nothing is compared")
 
     @cached_property
     def weights(self) -> dict[Row, float]:
-        """The weight of each row's mean."""
+        """The weight of each row's mean, where `elsewhere` names no other rows."""
         return weights(self.comparisons)
+
+    def at(self, environment: str) -> tuple[Comparison, ...]:
+        """The comparisons on an environment."""
+        return self.elsewhere.get(environment, self.comparisons)
+
+    def weights_at(self, environment: str) -> dict[Row, float]:
+        """The weight of each row's mean on an environment."""
+        return weights(self.elsewhere[environment]) if environment in self.elsewhere else self.weights
 
 
 @dataclass(frozen=True)

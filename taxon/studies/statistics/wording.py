@@ -72,20 +72,20 @@ def _effects(result: ClaimResult, shown: str) -> str:
     """The simple effects on one environment, or the contrast where they are many; the verdict if there is one only."""
     claim, finding, effects = result.claim, result.environments[shown], result.simple[shown]
     contrast = phrases.estimate(finding)
-    averaged = len(effects) > 1 and (len(effects) > LISTED or all(pair.weight > 0 for pair in claim.comparisons))
+    averaged = len(effects) > 1 and (len(effects) > LISTED or all(pair.weight > 0 for pair in claim.at(shown)))
     spread = result.spread(shown)
     if averaged and spread is not None:
         contrast += f" (from {numbers.alone(spread[0])} to {numbers.alone(spread[1])})"
     if len(result.environments) == 1 and finding.verdict is not None:
         contrast += f", {phrases.verdict(finding)}"
     if len(effects) == 1:
-        label = claim.comparisons[0].label
+        label = claim.at(shown)[0].label
         return contrast if not label else f"under {label} {contrast}"
     if averaged:
         return contrast
     simple = ", ".join(
         phrases.estimate(effect) + (f" under {comparison.label}" if comparison.label else "")
-        for effect, comparison in zip(effects, claim.comparisons, strict=True)
+        for effect, comparison in zip(effects, claim.at(shown), strict=True)
     )
     return f"{simple}. {claim.kind.capitalize()} {contrast}" if len(result.environments) == 1 else simple
 

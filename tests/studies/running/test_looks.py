@@ -89,7 +89,7 @@ def test_claims_are_those_of_the_statistics(tmp_path: Path) -> None:
     scores = {("0.1", seed): score for seed, score in enumerate((6.0, 9.0, 5.0, 8.0))}
     scores |= {("0.2", seed): score for seed, score in enumerate((12.0, 14.0, 13.0, 17.0))}
     claims = evidence.claims(study)
-    cells = evidence.cells(made, claims, results(made, scores), {})  # type: ignore[arg-type]
+    cells = evidence.cells(results(made, scores), {})  # type: ignore[arg-type]
     (result,) = judge(claims, cells, study.environments)
     finding = result.environments["one"]
     assert finding.value == pytest.approx(7.0)

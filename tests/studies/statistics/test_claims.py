@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -423,3 +424,39 @@ def test_environments_like_these_stay_decided() -> None:
     later = {**given, ("on", "G"): Cell([9, -9, 3, 2, 1])}
     (kept,) = judge([effect(PAIR)], later, names, dict.fromkeys(names, (0.0, 10.0)), earlier=first)
     assert kept.like_these == first[0].like_these
+
+
+def test_rows_may_be_others_elsewhere() -> None:
+    """Levels that mean other rows on an environment are compared as one row that has one name would be."""
+    renamed = {(f"{row}!" if name == "E2" else row, name): cell for (row, name), cell in cells().items()}
+    others = tuple(replace(pair, on=f"{pair.on}!", off=f"{pair.off}!") for pair in BOTH)
+    claim = replace(interaction(), elsewhere={"E2": others})
+    (usual,), (found,) = (
+        judge([one], given, [*SCORES], SCALE) for one, given in ((interaction(), cells()), (claim, renamed))
+    )
+    assert found.environments == usual.environments
+    assert (found.over_these, found.like_these) == (usual.over_these, usual.like_these)
+    assert (found.simple, found.crossings) == (usual.simple, usual.crossings)
+    assert ranks(claim, renamed, [*SCORES]) == ranks(interaction(), cells(), [*SCORES])
+
+
+def test_rows_that_are_equal_on_one_environment_count_once() -> None:
+    """Where both effects have one baseline, it cancels: its seeds are not taken for two samples."""
+    shared = (replace(BOTH[0], off="kl_off"), replace(BOTH[1], off="kl_off"))
+    claim = replace(interaction(), elsewhere={"E2": shared})
+    (found,) = judge([claim], cells(), ["E1", "E2"])
+    (direct,) = judge([effect(Comparison("kl_on", "em_on"))], cells(), ["E2"])
+    assert found.environments["E2"].estimate == direct.environments["E2"].estimate
+    same = replace(claim, elsewhere={"E2": (BOTH[0], replace(BOTH[1], off="em_on"))})
+    (found,) = judge([same], cells(), ["E2"])
+    assert found.simple["E2"][1].value == 0
+    assert found.simple["E2"][1].reason == "the rows are equal there"
+
+
+def test_a_walk_may_have_other_rungs_elsewhere() -> None:
+    """The ranks leave such an environment out."""
+    claim = replace(effect(EM), elsewhere={"E2": (replace(KL, weight=0.5), replace(EM, weight=0.5))})
+    (found,) = judge([claim], cells(), ["E1", "E2"])
+    assert found.environments["E2"].value == -0.5
+    assert len(found.simple["E2"]) == 2
+    assert [*ranks(claim, cells(), ["E1", "E2"]).environments] == ["E1"]
