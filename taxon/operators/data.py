@@ -37,6 +37,12 @@ class Replay(NamedTuple):
         return self.warmup
 
     @property
+    def first(self) -> int:
+        """The environment step after which the first round of updates is due: once a window is stored."""
+        late = max(0, self.sequence - self.warmup)
+        return self.warmup + -(-late // self.steps_per_update) * self.steps_per_update
+
+    @property
     def alternates(self) -> bool:
         """Whether collecting and updating take turns, so that neither can go on during the other."""
         return False
@@ -64,6 +70,11 @@ class Rollouts(NamedTuple):
     def fewest(self) -> int:
         """The fewest environment steps of a run that makes an update: the last one is of every environment."""
         return self.environments * (self.steps - 1) + 1
+
+    @property
+    def first(self) -> int:
+        """The environment step after which the first round of updates is due."""
+        return self.environments * self.steps
 
     @property
     def alternates(self) -> bool:

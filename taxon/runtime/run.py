@@ -64,7 +64,7 @@ class Run:
         self.read = (loop.steps, self.began)  # (step, time) of the latest reading
         self.pace = Pace()
         self.sampled = loop.samples  # as of the latest step
-        self.view.first_updates = loop.first_updates
+        self.view.first_updates = loop.data.first
         self.saved = (0, self.began)  # (step, time) of the latest checkpoint
 
     def capture(self) -> dict[str, Any]:

@@ -117,15 +117,6 @@ class Loop:
         return self.carry.state
 
     @property
-    def first_updates(self) -> int:
-        """The step after which the first round of updates is due."""
-        data = self.data
-        if isinstance(data, Rollouts):
-            return data.environments * data.steps
-        late = max(0, data.sequence - data.warmup)  # until a window is stored
-        return data.warmup + -(-late // data.steps_per_update) * data.steps_per_update
-
-    @property
     def environment_steps(self) -> list[int]:
         """What the environments of each seed have made: without those that waited or whose seed is frozen."""
         return self.collector.steps
