@@ -28,7 +28,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> page.Survey:
 
 def test_text(small: page.Survey) -> None:
     lines = taxon("table", "--space").stdout.splitlines()
-    assert lines[0].startswith(f"Of {2 * 3 * 24 * 32 * 7 * 28 * 8} rows {len(small.points)} are coherent.")
+    assert lines[0].startswith(f"Of {2 * 3 * 24 * 32 * 7 * 28 * 15} rows {len(small.points)} are coherent.")
     assert ["pi_theta", "fixed", str(len(small.points))] in [line.split() for line in lines]
     assert "pi_q.update=analytic + penalty  TX334" in lines
     assert "pi_q=nonparametric              pi_q.update=sg  TX302" in lines

@@ -12,6 +12,7 @@ import updates
 from tiny import SPECS, build
 
 from taxon.compiler.assemble import assemble
+from taxon.operators.observations import Array
 from taxon.runtime.loop.learning import MOST_NUMBERS
 
 POLICY = {"policy_loss", "policy_gradient"}
@@ -53,7 +54,7 @@ class Made:
         assert row is not None
         built, random = build(row, folder), updates.np.random.RandomState(3)
         self.generators = [torch.Generator().manual_seed(7 + seed) for seed in range(updates.SEEDS)]
-        self.agent = built.Agent(updates.OBSERVATIONS, updates.ACTIONS)
+        self.agent = built.Agent(Array((updates.OBSERVATIONS,)), updates.ACTIONS)
         self.state = updates._double(self.agent.init(self.generators))
         phased = len(self.agent.phases) > 1
         episodes = updates._episodes(random, self.agent.discrete, phased)

@@ -12,6 +12,7 @@ from recorded import FEWER, furthest, lazily, record, replayed
 from tiny import Drift, build, leaves, loop_of, row_of, same
 
 from taxon.networks.mlp import FACTORS
+from taxon.operators.observations import Array
 from taxon.runtime.device.precision import phases_of
 from taxon.runtime.loop.loop import Loop, map_state
 
@@ -47,7 +48,7 @@ def rounding() -> Iterator[None]:
 @pytest.mark.parametrize("spec", SHORT)
 def test_a_seed_never_notices_the_others(spec: str, tmp_path: Path) -> None:
     built = build(row_of(spec, *SHORT[spec]), tmp_path)
-    make = partial(built.Agent, Drift.observation, Drift.action)
+    make = partial(built.Agent, Array((Drift.observation,)), Drift.action)
 
     def loop(seeds: list[int], precision: str) -> Loop:
         agent = make()

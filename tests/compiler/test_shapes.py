@@ -18,6 +18,8 @@ import updates
 from tiny import SPECS, build
 from torch import Tensor
 
+from taxon.operators.observations import Array
+
 SEEDS = 17
 # Windows and a trace, a categorical E-step, rollouts, a natural gradient, a delay, noise with memory, whole episodes,
 # a full covariance, a solved dual, weights of whole sequences, a baseline.
@@ -150,7 +152,7 @@ def test_shapes_are_as_they_are_declared(name: str, tmp_path: Path, monkeypatch:
         return run
 
     class Watched(built.Agent):  # type: ignore[name-defined, misc]
-        def __init__(self, observation: int, action: int) -> None:
+        def __init__(self, observation: Array, action: int) -> None:
             super().__init__(observation, action)
             self.phases = tuple(
                 phase._replace(
@@ -171,7 +173,7 @@ def test_shapes_are_as_they_are_declared(name: str, tmp_path: Path, monkeypatch:
         updates.run(built, name)
     finally:
         sys.setprofile(None)
-    assert made == {phase.name for phase in Watched(updates.OBSERVATIONS, updates.ACTIONS).phases}
+    assert made == {phase.name for phase in Watched(Array((updates.OBSERVATIONS,)), updates.ACTIONS).phases}
     assert watch.seen > 20
 
 

@@ -147,9 +147,9 @@ def with_block(row: Row, block: Block, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        (Block("policy", "other = nowhere + 1", ("other",), metrics=(("other", "other"),)), "nobody writes nowhere"),
+        (Block("policy", "other = nowhere + 1", ("other",), metrics=(("other", "other"),)), "no block writes nowhere"),
         (Block("estimate", "target = 0.0", ("target",)), "two blocks write target"),
-        (Block("policy", "unread = 1.0", ("unread",)), "nobody reads unread"),
+        (Block("policy", "unread = 1.0", ("unread",)), "no block reads unread"),
         (Block("nowhere", "x = 1.0", ("x",)), "no function holds the part nowhere"),
         (Block("policy", "loss = loss", ("loss",), within="policy", stage="nowhere"), "has no stage nowhere"),
         (

@@ -70,7 +70,7 @@ EXPECTED = {
         "pi_theta",
         "laplace",
         "ppo",
-        "from taxon_laplace.operators import laplace_kl, laplace_log_prob, laplace_sample",
+        "from taxon_laplace.operators import laplace_entropy, laplace_kl, laplace_log_prob, laplace_sample",
         "self.policy = Laplace(trunk, 0.01)",
         "b_theta(s) = 0.01 + log(1 + exp(f_theta(s)))",
         "Laplace(mu_theta(s), b_theta(s))",

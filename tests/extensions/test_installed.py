@@ -203,7 +203,7 @@ def test_a_declaration_that_imports_torch_is_left_out(made_up: Install) -> None:
         ),
         (
             {"stranger": FINE, "stranger_blocks": BLOCKS.format(body="return positive('cubes({x})', lambda g, _: g)")},
-            "nobody writes cubes, which is read in update",
+            "no block writes cubes, which is read in update",
         ),
         (
             {"stranger": FINE, "stranger_blocks": BLOCKS.format(body="return 3")},

@@ -20,7 +20,7 @@ def taxon_command(monkeypatch, toy_source):
 
     def load(spec, sets=(), env=None, unsets=(), steps=None, done=0, texts=None):
         asked.append((spec, tuple(sets), env))
-        return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd")
+        return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd", packages=())
 
     monkeypatch.setattr(taxon.cli.frontend, "load", load)
     monkeypatch.setattr(taxon.compiler, "emit", lambda row: toy_source)

@@ -69,6 +69,9 @@ def test_the_entries_that_numbers_and_parameters_tell_apart() -> None:
     assert [entry.text for entry in entries("pi_theta")] == [
         *gaussians,
         *(f"tanh({gaussian})" for gaussian in gaussians),
+        *(f"tanh(mixture(3, {gaussian}))" for gaussian in gaussians),
+        *(f"mixture(3, {gaussian})" for gaussian in gaussians),
+        "beta",
         "softmax",
         "mean(s)",
     ]

@@ -266,12 +266,12 @@ def _old_term(c: Choices, weighed: Divergence, action: str) -> Term:
 def _entropy_term(c: Choices, weighed: Divergence, action: str) -> Term:
     made, eta = c.take(family), c.take(temperature)
     if not made.entropy:
-        density = "log_likelihood"
+        log_prob = density = "log_likelihood" if made.jacobian else "log_prob"
         code = "# the entropy has no closed form: E_old[-rho log pi]\n"
         if made.jacobian:
             density = "density"
-            code += f"density = log_likelihood - {made.jacobian.format(x=action)}\n"
-        code += f"loss = loss + {eta.average(f'torch.exp(log_likelihood - old_log_prob) * {density}')}"
+            code += f"density = {log_prob} - {made.jacobian.format(x=action)}\n"
+        code += f"loss = loss + {eta.average(f'torch.exp({log_prob} - old_log_prob) * {density}')}"
         return code, [r"L \leftarrow L + " + eta.times(r"\mathbb{E}[\rho \log \pi_\theta(a|s)]")], "entropy"
     entropy = made.write(made.entropy)
     line = r"L \leftarrow L - " + eta.times(r"\mathbb{E}_s \, \mathcal{H}(\pi_\theta)")

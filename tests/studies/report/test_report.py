@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,7 +146,7 @@ def test_made_again_it_has_the_same_bytes(part: Path, tmp_path: Path) -> None:
         shutil.copy(part / name, tmp_path / name)
     shutil.copy(part.parent / "double_q.tx", tmp_path / "double_q.tx")
     told = subprocess.run(
-        ["python", "-m", "taxon", "study", "report", "double_q.tx", "--out", ".", "--store", "none"],
+        [sys.executable, "-m", "taxon", "study", "report", "double_q.tx", "--out", ".", "--store", "none"],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
