@@ -101,7 +101,7 @@ class OnRay:
                 yield name, json.loads(self.ray.get(reference, timeout=60))
             except self.ray.exceptions.RayError as error:
                 message = f"the node {name} runs nothing: {str(error).splitlines()[0]}"
-                raise UserError(message, "install taxon on all nodes, in the same place") from None
+                raise UserError(message, "install taxon-rl on all nodes, in the same place") from None
 
 
 def _reach(address: str) -> None:
