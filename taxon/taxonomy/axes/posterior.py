@@ -224,8 +224,8 @@ ANALYTIC = Choice(
 
 TRUST_REGION = Choice(
     "trust_region",
-    "KL(pi_q || pi_p) <= kl: eta minimises the E-step's dual; a parametric pi_q has a Lagrange multiplier for each part "
-    "of the divergence",
+    "KL(pi_q || pi_p) <= kl: eta minimises the E-step's dual; a parametric pi_q has a Lagrange multiplier for each "
+    "part of the divergence",
     region.slots(
         Slot("kl", "epsilon, the bound on E_s KL(pi_q || pi_p)", "0.1", POSITIVE, applies=_needs_one_bound),
         Slot("init", "the multiplier at the start, before its softplus", "10", UNFOLDED, applies=_needs_one_bound),

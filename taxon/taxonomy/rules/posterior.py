@@ -176,7 +176,8 @@ def _dual_of_other_weights(row: Row) -> Conflict | None:
     "a proximal term without its gradient step",
     "`penalty` and `clipped` change the objective whose stochastic gradient a parametric pi_q follows; the E-step and "
     "the natural gradient have bounds of their own. The penalty holds KL(pi_p || pi_q) near its target from one round "
-    "of rollouts to the next, and the clipped ratio is that of a taken action's likelihoods.",
+    "of rollouts to the next, and the clipped ratio is that of a taken action's likelihoods: one that is drawn afresh "
+    "has none, and forward KL no expected return to subtract a penalty from.",
     "Schulman et al. 2017",
     after=(*CONTROL, "TX308", "TX327", "TX340", "TX346", "TX348"),
 )
@@ -211,8 +212,7 @@ def _proximal(row: Row) -> Conflict | None:
     if facts.penalised(row) and (facts.forward(row) or row.says("pi_q.update.gradient", "by_density")):
         path = "pi_q.update.direction" if facts.forward(row) else "pi_q.update.gradient"
         return Conflict(
-            "`penalty` belongs to the surrogate of the actions taken, or to Q's own gradient, and the actions here are "
-            "drawn afresh and weighed by their density",
+            "`penalty` alters the objective of the actions taken, and this one is of actions drawn afresh",
             (("pi_q.update", "adds penalty to another objective"), (path, "takes the likelihood of drawn actions")),
             "drop `+ penalty` and give `eta` a number, or write `pi_q.update = sg + penalty(...)`",
         )
