@@ -63,10 +63,10 @@ class Spied:
 def far_out(built: ModuleType) -> Any:
     """A loop whose policy has means from the middle of the box to far outside of it."""
     loop = loop_of(built, (3, 4), 400)
-    noise = torch.randn(loop.state.policy.shape, generator=torch.Generator().manual_seed(1))
-    policy = loop.state.policy + 1.5 * noise
-    lagged = {"policy_target": policy.clone()} if hasattr(loop.state, "policy_target") else {}
-    loop.carry = loop.carry._replace(state=loop.state._replace(policy=policy, **lagged))
+    before = loop.state.policy
+    policy = before.params + 1.5 * torch.randn(before.params.shape, generator=torch.Generator().manual_seed(1))
+    late = {"target": policy.clone()} if hasattr(before, "target") else {}
+    loop.carry = loop.carry._replace(state=loop.state._replace(policy=before._replace(params=policy, **late)))
     return loop
 
 

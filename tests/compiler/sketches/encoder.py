@@ -23,7 +23,8 @@ def encoded(c: Choices) -> Input:
     network = "self.layout = observation\nself.encoder = Mlp([self.observations, 7], torch.tanh)"
     lagged = copies(c)
     apply = "self.encode({encoder}, {states})"
-    enlist(c, Role("encoder", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic"))
+    role = Role("encoder", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic")
+    enlist(c, role)
     signature = "self, encoder: Tensor, observation: Tensor) -> Tensor:"
     given = {name: name for name in ("encoder", "observation")}
     doc = "What policy and critic see: [S, P], [S, ..., O] -> [S, ..., 7]."
@@ -32,8 +33,8 @@ def encoded(c: Choices) -> Input:
     c.add(
         "critic", f"observation = {applied(c, 'encoder', 'encoder', 'raw_observation')}", "observation", within="critic"
     )
-    before, after = (applied(c, "encoder", f"state.encoder{end}", "{}") for end in ("", "_target"))
-    return Input(before, before, after if lagged else before, "self.encoder.outputs")
+    now, late = (applied(c, "encoder", where, "{}") for where in (role.now, role.late))
+    return Input(now, now, late, "self.encoder.outputs")
 
 
 PATH, KEY, MEANING = "network.input", "encoded", encoded

@@ -12,7 +12,8 @@ def encoder(c: Choices) -> Input:
     size = c.constant("CODE", "network.input.size", "numbers of the encoder's code")
     lagged = "target" in c.row and c.base("target") != "none"
     network, apply = f"self.encoder = Encoder(self.observations, {size})", "self.encoder.apply({encoder}, {states})"
-    enlist(c, Role("encoder", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic"))
+    role = Role("encoder", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic")
+    enlist(c, role)
     section = Section(
         "What the networks see",
         c.present("network.input", "network.input.size"),
@@ -23,5 +24,5 @@ def encoder(c: Choices) -> Input:
     )
     code = f"observation = {applied(c, 'encoder', 'encoder', 'raw_observation')}"
     c.add("critic", code, "observation", within="critic", sections=(section,))
-    now, late = (applied(c, "encoder", f"state.encoder{end}", "{}") for end in ("", "_target"))
-    return Input(now, now, late if lagged else now, "self.encoder.outputs")
+    now, late = (applied(c, "encoder", where, "{}") for where in (role.now, role.late))
+    return Input(now, now, late, "self.encoder.outputs")
