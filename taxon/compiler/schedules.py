@@ -71,7 +71,7 @@ def acting(c: Choices) -> tuple[Function, ...]:
         Function(
             "normalise",
             f"{state}) -> Tensor:",
-            "What the networks see: [S, ..., O] -> [S, ..., O].",
+            "Observations in units of their running statistics: [S, ..., O] -> [S, ..., O].",
             ("normalise",),
             given=given,
             returns="-",

@@ -36,6 +36,7 @@ TITLES = (
     "The bounds of the actions",
     "Acting",
     "After the update",
+    "What the encoder reads",
     "What the networks see",
     "The data",
 )

@@ -27,7 +27,7 @@ from taxon.operators.observations import Array, Observation
 from taxon.runtime.agent import map_state
 from taxon.runtime.loop.evaluation import evaluate
 from taxon.runtime.loop.loop import Loop
-from taxon.taxonomy.schema import Choice, Composition, Row
+from taxon.taxonomy.schema import Choice, Composition, Row, Value
 
 SKETCHES = {"prior": learned_prior, "encoder": encoder, "inference": inference, "core": core}
 LAYOUT: Observation = {"image": Array((2, 1, 1), "uint8"), "speed": Array((1,))}  # of three numbers, as Drift's
@@ -55,14 +55,19 @@ def plain(spec: str) -> Row:
     return row_of(spec, *SETS.get(spec, SMALL), actions="continuous")
 
 
-def sketched(spec: str, name: str) -> Row:
-    """A small row with a sketch's choice in the place of its own, whose parameters leave with it."""
+def sketched(spec: str, name: str, **below: Value) -> Row:
+    """A small row with a sketch's choice in the place of its own, whose parameters leave with it; `below`: those of
+    the sketch, with what stands below them."""
     sketch, row = SKETCHES[name], plain(spec)
-    leaf = row.leaves[sketch.PATH]
-    choice = Choice(sketch.KEY, "a sketch", capabilities=getattr(sketch, "CAPABILITIES", frozenset()))
+    leaf, parameters = row.leaves[sketch.PATH], getattr(sketch, "PARAMETERS", ())
+    choice = Choice(sketch.KEY, "a sketch", parameters, capabilities=getattr(sketch, "CAPABILITIES", frozenset()))
     slot = replace(leaf.slot, choices=(*leaf.slot.choices, choice))
     kept = {path: each for path, each in row.leaves.items() if not path.startswith(GONE[name])}
     kept[sketch.PATH] = replace(leaf, value=Composition(sketch.KEY), slot=slot)
+    for each in parameters:
+        path, value = f"{sketch.PATH}.{each.name}", below.get(each.name, Composition(each.default))
+        kept[path] = replace(leaf, path=path, value=value, slot=each)
+    kept |= {path: replace(leaf, path=path, value=value) for path, value in below.items() if "." in path}
     return Row(row.name, row.doc, kept)
 
 
@@ -113,6 +118,46 @@ def test_a_role_is_a_block_more(spec: str, name: str, kind: str, tmp_path: Path)
     alone = trained(built, [4])
     assert same(map_state(lambda leaf: leaf[1:], loop.state), alone.state)
     assert same(map_state(lambda leaf: leaf[1:], loop.carry.memory), alone.carry.memory)
+
+
+IN_UNITS = {
+    "base": Composition("normalised"),
+    "network.input.base.eps": 0.01,
+    "network.input.base.clip": 5.0,
+    "network.input.base.until": 300_000,
+}
+
+
+@pytest.mark.parametrize("spec", ["sac", "td3", "mpo", "ppo"])
+def test_an_encoder_reads_normalised_numbers_and_images_as_they_are(spec: str, tmp_path: Path) -> None:
+    """In acting, in updates and in columns alike; a seed is the same alone."""
+    built = build(sketched(spec, "encoder", **IN_UNITS), tmp_path)
+    loop = trained(built, [3, 4])
+    assert loop.frozen() == {}
+    agent, statistics = loop.agent, loop.state.statistics
+    assert (statistics.seen > 20).all()
+    seen = torch.tensor([[[3.0, 200.0, 0.5]], [[0.0, 255.0, -9.0]]])  # an image of two integers, a speed
+    found = agent.normalise(loop.state, seen)  # type: ignore[attr-defined]
+    assert torch.equal(found[..., :2], seen[..., :2])
+    mean, std = statistics.mean[:, 2], (statistics.m2[:, 2] / statistics.seen).sqrt()
+    expected = ((seen[:, 0, 2] - mean) / (std + 0.01)).clamp(-5, 5)
+    torch.testing.assert_close(found[:, 0, 2], expected.float(), rtol=1e-6, atol=0)
+
+    inputs = torch.cat([seen[..., :2] / 255, found[..., 2:]], -1)
+    code = torch.tanh(agent.encoder.apply(loop.state.encoder.params, inputs))  # type: ignore[attr-defined]
+    mean = agent.policy.apply(loop.state.policy.params, code)  # type: ignore[attr-defined]
+    mean = torch.tanh(mean[0]) if spec == "sac" else mean if spec == "td3" else mean[0]
+    _, acted = agent.act_mean(loop.state, loop.carry.memory, seen)
+    assert torch.equal(acted, mean)
+    assert same(map_state(lambda leaf: leaf[1:], loop.state), trained(built, [4]).state)
+
+
+def test_the_encoder_and_what_it_reads_are_derived_apart() -> None:
+    steps = {step.section.title: step for step in derive(sketched("sac", "encoder", **IN_UNITS)).steps}
+    read = steps["What the encoder reads"]
+    assert read.section.lines[0].startswith(r"o \leftarrow \mathrm{clip}")
+    assert read.places
+    assert "network.input.base.clip = 5" in read.choices
 
 
 def test_what_policy_and_critic_draw_at_first_is_as_without_the_role(tmp_path: Path) -> None:
