@@ -61,5 +61,5 @@ def normalise_real(
     """`normalise` of the arrays of real numbers in a row [S, ..., O]; those of integers stay as they are."""
     arrays = leaves(observation)
     sizes = [math.prod(array.shape) for array in arrays]
-    both = zip(arrays, normalise(stats, x, eps, clip).split(sizes, -1), x.split(sizes, -1), strict=True)
+    both = zip(arrays, *(torch.split(each, sizes, -1) for each in (normalise(stats, x, eps, clip), x)), strict=True)
     return torch.cat([new if array.dtype.startswith("float") else old for array, new, old in both], -1)
