@@ -29,15 +29,16 @@ ALLOWED = {
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
     "networks": {"operators"},
-    "runtime": {"operators", "networks", "tasks", "version"},
+    "figures": {"diagnostics"},
+    "runtime": {"operators", "networks", "tasks", "figures", "version"},
     "tasks": set(),
     "data": set(),
     "cache": set(),
     "version": set(),
     "__main__": {"cli"},
-    "studies": {*FRONT, *BACK, "data", "version"},
+    "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
-    "cli": {*FRONT, *BACK, "data", "studies", "server", "version"},
+    "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
@@ -166,7 +167,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
-        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report"))
+        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.figures"))
         light = (
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
