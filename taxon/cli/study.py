@@ -212,21 +212,63 @@ def status(
 @study.command("export")
 def export(
     file: File,
-    csv: Annotated[bool, typer.Option("--csv", help="As comma-separated values.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The table as comma-separated values.")] = False,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs taxon-rl[parquet].")
+    ] = False,
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The finished runs themselves, without checkpoints, in a folder that `taxon study import` takes.",
+        ),
+    ] = None,
     curves: Annotated[bool, typer.Option("--curves", help="The evaluations in place of the results.")] = False,
     out: Out = None,
     store: Kept = _STORE,
 ) -> None:
-    """Print a study's results, a line for each seed of each cell, read anew from the runs."""
+    """Print a study's results, a line for each seed of each cell, read anew from the runs; or write its finished runs
+    into a folder for another store."""
     from taxon.studies.running import table
 
     with user_errors():
-        if not csv:
-            raise UserError("the table needs a format", "write taxon study export FILE --csv")
+        if csv + parquet + (runs is not None) != 1:
+            raise UserError("an export has one format", "write --csv, --parquet or --runs FOLDER")
+        if runs is not None and curves:
+            raise UserError("--curves is of a table, and runs have theirs", "leave it out")
+        if parquet and sys.stdout.isatty():
+            raise UserError("Parquet is nothing for a terminal", "write it into a file, with > results.parquet")
         opened = _opened(file, out, store, _asked(None, None, "auto", None))
+        if runs is not None:
+            from taxon.studies.moving.leaving import leave
+
+            frontend.write(str(leave(opened, runs)))
+            return
         found = opened.results(opened.look())
-        text = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())
-        sys.stdout.write(text)
+        read = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())
+        if parquet:
+            from taxon.studies.running.parquet import parquet as packed
+
+            sys.stdout.buffer.write(packed(read))
+        else:
+            sys.stdout.write(read.csv())
+
+
+@study.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `taxon study export --runs` wrote.")],
+    store: Kept = _STORE,
+) -> None:
+    """Take the finished runs of another machine into the store: all of them, or none where one is not in order.
+
+    Studies then count them as done. They have no checkpoints: more steps of them begin anew.
+    """
+    from taxon.studies.moving.arriving import arrive
+    from taxon.studies.running.store import Store
+
+    with user_errors():
+        for line in arrive(folder, Store(store)).lines(store):
+            frontend.write(line)
 
 
 @study.command("report")

@@ -33,7 +33,7 @@ def record(place: dict, seeds: list[int], steps: int) -> dict:
         "seeds": seeds,
         "steps": steps,
         "evaluate_every": place["evaluate_every"],
-        "evaluation_episodes": 1,
+        "evaluation_episodes": place["evaluation_episodes"],
         "save_every": "5min",
         "restorable": True,
         "device": "cpu",
