@@ -298,7 +298,7 @@ HARMLESS = {
 # user's cache, taxon's own files, a temporary folder, a file without a name, and the run's folder itself.
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
-    *(path for path in CODE if path.parent == ROOT / "studies" / "running"),
+    *(path for path in CODE if path.parent in (ROOT / "studies" / "running", ROOT / "studies" / "moving")),
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
@@ -316,6 +316,7 @@ ELSEWHERE = {
     "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
     "runtime/trainer.py": {"tempfile.TemporaryDirectory"},
     "studies/running/machine.py": {"is_dir", "iterdir"},  # the system's list of GPUs
+    "studies/running/probing.py": {"tempfile.TemporaryDirectory"},
     "studies/running/processes.py": {"read_text", "os.readlink", "exists", "os.getppid"},  # and of processes
     "studies/running/store.py": {"mkdir", "exists"},  # the folders that the user names
 }
