@@ -31,6 +31,16 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Other:
+    """A curve of which only the mean at some steps and the half-width of its interval are known: a published one."""
+
+    label: str
+    points: Points
+    halves: Sequence[float]
+    place: int = 0  # as of the group that it stands beside
+
+
+@dataclass(frozen=True)
 class Panel:
     """A panel and its lines; random: a random policy's return, where it was measured; note: what else is to be said."""
 
@@ -38,6 +48,7 @@ class Panel:
     groups: Sequence[Group]
     random: float | None = None
     note: str = ""
+    others: Sequence[Other] = ()
 
 
 def curves(drawn: Sequence[Panel], alone: bool = False) -> Figure:
@@ -57,6 +68,8 @@ def curves(drawn: Sequence[Panel], alone: bool = False) -> Figure:
     for each, panel in zip(axes, drawn, strict=True):
         for group in panel.groups:
             _group(each, group, labels[group.label], alone, bands)
+        for other in panel.others:
+            _other(each, other)
         if panel.random is not None:
             each.axhline(panel.random, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label="random policy")
         note = "\n".join(wrapped(text, 100 if wide else 40, 2) for text in panel.note.splitlines())
@@ -99,6 +112,14 @@ def _group(axes: Axes, group: Group, label: str, alone: bool, bands: bool) -> No
                 axes.plot(*zip(*there, strict=True), **{**style, "linewidth": 0.7, "alpha": 0.6})
             dagger: dict[str, Any] = {"xytext": (0, 1), "textcoords": "offset points", "ha": "center", "va": "bottom"}
             axes.annotate("†", there[-1], color=INK, fontsize=11, **dagger)
+
+
+def _other(axes: Axes, other: Other) -> None:
+    """Marks with bars: a line would pass for one of the groups'."""
+    steps, returns = zip(*other.points, strict=True)
+    colour = line(other.place)["color"]
+    bars: dict[str, Any] = {"fmt": "D", "markersize": 3.5, "markerfacecolor": PAPER, "elinewidth": 0.9, "capsize": 2}
+    axes.errorbar(steps, returns, other.halves, color=colour, label=wrapped(other.label, 60, 1), **bars)
 
 
 def _seed(axes: Axes, points: Points, style: Mapping[str, Any], label: str | None) -> None:

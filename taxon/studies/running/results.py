@@ -66,12 +66,12 @@ def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: S
     last = curve[-1][1] if curve else None
     stale = found.state is State.STALE
     if stale and frozen is None and record.steps_done < unit.steps:
-        scored = None
+        own = None
     else:
-        scored = last if frozen is not None else _scored(curve, unit, score)
+        own = last if frozen is not None else scored(curve, unit, score)
     return Result(
         found.state,
-        scored,
+        own,
         last,
         frozen,
         curve,
@@ -86,8 +86,8 @@ def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: S
     )
 
 
-def _scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> float:
-    """The score of a curve that reaches the end."""
+def scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> float:
+    """The score of a curve that reaches the end. Raises StatisticsError where it lacks evaluations."""
     steps, every = unit.steps, unit.place.settings.evaluate_every
     if [step for step, _ in curve] != list(range(0, steps + 1, every)):
         raise StatisticsError("it lacks evaluations")
