@@ -123,14 +123,16 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
     loop, before = trained(Failing(Array((3,)), 1), [0, 1, 2], 100), trained(toy.Agent(Array((3,)), 1), [1], 48)
     assert loop.frozen() == {1: 49}  # the first update is at step 20, the thirtieth here
     assert loop.living == 2
-    assert torch.equal(loop.state.policy[1], before.state.policy[0])
-    assert torch.isfinite(loop.state.policy).all()
+    assert torch.equal(loop.state.policy.params[1], before.state.policy.params[0])
+    assert torch.isfinite(loop.state.policy.params).all()
     assert loop.state.updates.tolist() == [81, 29, 81]
     metrics = loop.take_metrics()["update"]["value_loss"]
     assert np.isnan(metrics[1])
     assert np.isfinite([metrics[0], metrics[2]]).all()
     for index, seed in ((0, 0), (2, 2)):
-        assert torch.equal(loop.state.critic[index], trained(toy.Agent(Array((3,)), 1), [seed], 100).state.critic[0])
+        assert torch.equal(
+            loop.state.critic.params[index], trained(toy.Agent(Array((3,)), 1), [seed], 100).state.critic.params[0]
+        )
 
 
 def test_a_frozen_seeds_environment_rests():
