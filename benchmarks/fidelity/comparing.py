@@ -38,7 +38,7 @@ def write(plan: Plan, made: Mapping[Unit, Made | None], floors: Mapping[str, flo
 def _result(plan: Plan, unit: Unit, made: Made | None) -> Result:
     if made is None:
         return Result(State.MISSING)
-    versions = {**made.versions, "extensions": f"{LIBRARY} {made.versions[LIBRARY]}", "device": "cpu"}
+    versions = {**made.versions, "extensions": f"{LIBRARY} {made.versions[LIBRARY]}", "device": made.device}
     score = scored(made.curve, unit, plan.study.score)
     return Result(State.DONE, score, made.curve[-1][1], None, made.curve, versions=tuple(versions.items()))
 
@@ -67,7 +67,7 @@ def compare(study: Study, ours: RunFolder, theirs: RunFolder, within: float) -> 
             )
             verdict = "" if finding.verdict is None else f", {finding.verdict.value}"
             yield f"  {environment}: {scores}; difference {shown}{verdict}"
-        if all(each.value is not None for each in result.environments.values()):
+        if len(study.environments) > 1 and all(each.value is not None for each in result.environments.values()):
             yield f"  {sentences(result, f'{OURS} less {THEIRS}')}"
         yield from (f"  warning: {warning}" for warning in result.warnings)
 
@@ -80,7 +80,7 @@ def _cells(recorded: Recorded, study: Study, who: str) -> dict[tuple[tuple[str, 
 
 def _pair(row: Variant, environment: str) -> tuple[Comparison, ...]:
     own = row.hashes[environment]
-    return (Comparison((OURS, own), (THEIRS, own), label=row.label),)
+    return (Comparison((OURS, own), (THEIRS, own)),)
 
 
 def _elsewhere(row: Variant) -> dict[str, tuple[Comparison, ...]]:

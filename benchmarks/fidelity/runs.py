@@ -54,6 +54,7 @@ class Made:
 
     curve: tuple[tuple[int, float], ...]
     versions: dict[str, str]
+    device: str
 
 
 def read(folder: Path, job: Job) -> Made | None:
@@ -62,7 +63,7 @@ def read(folder: Path, job: Job) -> Made | None:
         said = json.loads((folder / f"{job.name}.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Made(tuple((int(step), float(value)) for step, value in said["curve"]), said["versions"])
+    return Made(tuple((int(step), float(value)) for step, value in said["curve"]), said["versions"], said["device"])
 
 
 def make(folder: Path, jobs: Sequence[Job], python: Interpreter, at_once: int, say: Callable[[str], None]) -> list[str]:

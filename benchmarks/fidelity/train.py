@@ -6,6 +6,7 @@ train.py JOB.json RESULT.json
 import importlib.metadata
 import json
 import os
+import platform
 import sys
 import time
 from pathlib import Path
@@ -121,6 +122,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
     return {
         "curve": evaluating.curve,
         "seconds": time.monotonic() - began,
+        "device": f"cpu {platform.processor() or platform.machine()}",  # as taxon records its own
         "versions": {name: importlib.metadata.version(name) for name in packages},
     }
 

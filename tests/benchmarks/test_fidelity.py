@@ -160,7 +160,7 @@ def study(tmp_path: Path) -> Path:
         last = (100.0 + unit.seed) * (10 if "Cheetah" in unit.place.environment else 1)
         curve = [[0, 1.0], [20_000, last / 2], [40_000, last]]
         versions = dict.fromkeys(("stable-baselines3", "torch", "numpy", "gymnasium", "mujoco"), "1.2.3")
-        said = {"curve": curve, "seconds": 1.0, "versions": versions}
+        said = {"curve": curve, "seconds": 1.0, "versions": versions, "device": "cpu made up"}
         (tmp_path / "peers" / f"{job.name}.json").write_text(json.dumps(said))
     return file
 
