@@ -18,7 +18,7 @@ from tiny import CPU, SMALL, Drift, build, leaf_of, lint, loop_of, row_of, same
 from taxon.compiler import emit, standalone
 from taxon.compiler.assemble import assemble
 from taxon.compiler.block import ContractError
-from taxon.compiler.blocks.network import Input
+from taxon.compiler.blocks.network import Input, base
 from taxon.compiler.blocks.roles import enlist
 from taxon.compiler.choices import MEANINGS, Choices
 from taxon.compiler.roles import Role
@@ -213,11 +213,11 @@ def test_a_role_that_no_loss_trains_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
     def idle(c: Choices) -> Input:
         enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value"))
-        return Input("{}", "{}", "{}")
+        return base(c)
 
     def lagging(c: Choices) -> Input:
         enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value", lagged=True))
-        return Input("{}", "{}", "{}")
+        return base(c)
 
     monkeypatch.setitem(MEANINGS[encoder.PATH], encoder.KEY, lagging)
     with pytest.raises(ContractError, match="the spare has a lagged copy, and `target` says nothing"):

@@ -102,7 +102,7 @@ def test_a_seed_trains_the_same_alone_and_among_others(toy):
     assert torch.equal(together.source.rows[1], alone.source.rows[0])
     assert [e.total for e in together.take_episodes() if e.seed == 1] == [e.total for e in alone.take_episodes()]
     first, second = (map_state(lambda leaf, k=k: leaf[k], together.state) for k in (0, 1))
-    assert not torch.equal(first.policy, second.policy)
+    assert not torch.equal(first.policy.params, second.policy.params)
     assert together.updates == {"update": 281}
 
 
@@ -113,9 +113,8 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
             poison = torch.zeros(len(state.updates))
             if len(poison) > 1:
                 poison[1] = torch.where(state.updates[0] == 29, torch.nan, 0.0)
-            return new._replace(policy=new.policy + poison.unsqueeze(1)), metrics | {
-                "policy": new.policy.sum(1) + poison
-            }
+            policy = new.policy._replace(params=new.policy.params + poison.unsqueeze(1))
+            return new._replace(policy=policy), metrics | {"policy": new.policy.params.sum(1) + poison}
 
     def trained(agent, seeds, steps):
         return run(loop_of(agent, toy.DATA, "Pendulum-v1", seeds, 100), steps)
