@@ -29,15 +29,16 @@ ALLOWED = {
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
     "networks": {"operators"},
-    "runtime": {"operators", "networks", "tasks", "version"},
+    "figures": {"diagnostics"},
+    "runtime": {"operators", "networks", "tasks", "figures", "version"},
     "tasks": set(),
     "data": set(),
     "cache": set(),
     "version": set(),
     "__main__": {"cli"},
-    "studies": {*FRONT, *BACK, "data", "version"},
+    "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
-    "cli": {*FRONT, *BACK, "data", "studies", "server", "version"},
+    "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
@@ -166,7 +167,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
-        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report"))
+        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.figures"))
         light = (
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
@@ -297,7 +298,7 @@ HARMLESS = {
 # user's cache, taxon's own files, a temporary folder, a file without a name, and the run's folder itself.
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
-    *(path for path in CODE if path.parent == ROOT / "studies" / "running"),
+    *(path for path in CODE if path.parent in (ROOT / "studies" / "running", ROOT / "studies" / "moving")),
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
@@ -315,6 +316,7 @@ ELSEWHERE = {
     "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
     "runtime/trainer.py": {"tempfile.TemporaryDirectory"},
     "studies/running/machine.py": {"is_dir", "iterdir"},  # the system's list of GPUs
+    "studies/running/probing.py": {"tempfile.TemporaryDirectory"},
     "studies/running/processes.py": {"read_text", "os.readlink", "exists", "os.getppid"},  # and of processes
     "studies/running/store.py": {"mkdir", "exists"},  # the folders that the user names
 }

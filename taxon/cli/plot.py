@@ -36,9 +36,9 @@ def plot(
 
     Seeds of one spec in one environment are one line, from however many runs.
     """
+    from taxon.figures.curves import curves
+    from taxon.figures.style import image
     from taxon.studies.report import runs as pictures
-    from taxon.studies.report.figures.curves import curves
-    from taxon.studies.report.figures.style import image
     from taxon.studies.running.store import make_folder
 
     with user_errors():
@@ -46,7 +46,7 @@ def plot(
             raise UserError(f"{out} is no picture that can be written", "name a file that ends with .png, .svg or .pdf")
         found = [pictures.read(run) for run in dict.fromkeys(runs)]
         panels = pictures.by_environment(found) if by is By.ENVIRONMENT else pictures.by_spec(found)
-        content = image(lambda: curves(panels, alone=True), out.suffix)
+        content = image(lambda: curves(panels, alone=True), out.suffix[1:])
         try:
             make_folder(out.parent).write(out.name, content)
         except OSError as error:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +46,10 @@ Jobs = Annotated[
     typer.Option(help="Runs at a time; otherwise as many as there are cores for, or one for each GPU."),
 ]
 Threads = Annotated[str, typer.Option(help="Cores of each run.")]
+PerGpu = Annotated[
+    str | None,
+    typer.Option(metavar="K", help="Processes that share a GPU; a cell's seeds are shared out where cells are fewer."),
+]
 Device = Annotated[str, typer.Option(help="cpu or cuda.", autocompletion=completing.study_devices)]
 Stack = Annotated[
     str | None,
@@ -96,6 +101,10 @@ def run(
         bool,
         typer.Option("--dry-run", help="Print the grid, what is there, what is missing, core-hours and power instead."),
     ] = False,
+    probe: Annotated[
+        bool,
+        typer.Option("--probe", help="With --dry-run: measure for 20 s each kind of run whose speed is not known."),
+    ] = False,
     slurm: Annotated[
         str | None,
         typer.Option(
@@ -117,6 +126,7 @@ def run(
     jobs: Jobs = None,
     threads: Threads = "1",
     device: Device = "cpu",
+    per_gpu: PerGpu = None,
     stack: Stack = None,
     save_every: SaveEvery = "5min",
     keep: Keep = "last",
@@ -135,17 +145,20 @@ def run(
     Exit code 0: complete; 1: some runs failed or are stale; 2: nothing could be run; 130: stopped.
     """
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
+        slots, ways = _machine(device, jobs, threads, per_gpu, stack, save_every, keep)
+        if probe and not dry_run:
+            raise UserError("--probe measures for --dry-run", "write both, or leave it out")
         opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
         if dry_run:
-            _preview(opened, slots)
+            _preview(opened, slots, ways if stack else _shared(opened, slots, ways), probe)
             return
         if slurm is not None:
             _script(opened, slurm, parse_count(jobs, "--jobs") if jobs else None, ways, context)
             return
-        launcher, slots = _launcher(ray, store, slots, ways, jobs)
+        launcher, slots = _launcher(ray, store, slots, ways, jobs, per_gpu)
+        ways = ways if stack else _shared(opened, slots, ways)
         raise typer.Exit(_drive(opened, launcher, slots, ways, anew, uuid.uuid4().hex, _LEASE, True, again=True))
 
 
@@ -154,9 +167,12 @@ def work(
     file: File,
     out: Out = None,
     store: Kept = _STORE,
-    jobs: Annotated[str, typer.Option(help="Runs at a time.")] = "1",
+    jobs: Annotated[
+        str | None, typer.Option(help="Runs at a time; otherwise 1, or what --per-gpu has room for.")
+    ] = None,
     threads: Threads = "1",
     device: Device = "cpu",
+    per_gpu: PerGpu = None,
     stack: Stack = None,
     save_every: SaveEvery = "5min",
     keep: Keep = "last",
@@ -181,7 +197,8 @@ def work(
     from taxon.studies.running.launching import Here
 
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
+        many = jobs or (None if per_gpu else "1")
+        slots, ways = _machine(device, many, threads, per_gpu, stack, save_every, keep)
         opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
         raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
@@ -212,21 +229,63 @@ def status(
 @study.command("export")
 def export(
     file: File,
-    csv: Annotated[bool, typer.Option("--csv", help="As comma-separated values.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The table as comma-separated values.")] = False,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs taxon-rl[parquet].")
+    ] = False,
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The finished runs themselves, without checkpoints, in a folder that `taxon study import` takes.",
+        ),
+    ] = None,
     curves: Annotated[bool, typer.Option("--curves", help="The evaluations in place of the results.")] = False,
     out: Out = None,
     store: Kept = _STORE,
 ) -> None:
-    """Print a study's results, a line for each seed of each cell, read anew from the runs."""
+    """Print a study's results, a line for each seed of each cell, read anew from the runs; or write its finished runs
+    into a folder for another store."""
     from taxon.studies.running import table
 
     with user_errors():
-        if not csv:
-            raise UserError("the table needs a format", "write taxon study export FILE --csv")
+        if csv + parquet + (runs is not None) != 1:
+            raise UserError("an export has one format", "write --csv, --parquet or --runs FOLDER")
+        if runs is not None and curves:
+            raise UserError("--curves is of a table, and runs have theirs", "leave it out")
+        if parquet and sys.stdout.isatty():
+            raise UserError("Parquet is nothing for a terminal", "write it into a file, with > results.parquet")
         opened = _opened(file, out, store, _asked(None, None, "auto", None))
+        if runs is not None:
+            from taxon.studies.moving.leaving import leave
+
+            frontend.write(str(leave(opened, runs)))
+            return
         found = opened.results(opened.look())
-        text = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())
-        sys.stdout.write(text)
+        read = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())
+        if parquet:
+            from taxon.studies.running.parquet import parquet as packed
+
+            sys.stdout.buffer.write(packed(read))
+        else:
+            sys.stdout.write(read.csv())
+
+
+@study.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `taxon study export --runs` wrote.")],
+    store: Kept = _STORE,
+) -> None:
+    """Take the finished runs of another machine into the store: all of them, or none where one is not in order.
+
+    Studies then count them as done. They have no checkpoints: more steps of them begin anew.
+    """
+    from taxon.studies.moving.arriving import arrive
+    from taxon.studies.running.store import Store
+
+    with user_errors():
+        for line in arrive(folder, Store(store)).lines(store):
+            frontend.write(line)
 
 
 @study.command("report")
@@ -273,27 +332,47 @@ def _asked(eval_every: str | None, eval_episodes: str | None, compile: str, prec
 
 
 def _machine(
-    device: str, jobs: str | None, threads: str, stack: str | None, save_every: str, keep: str
+    device: str,
+    jobs: str | None,
+    threads: str,
+    per_gpu: str | None,
+    stack: str | None,
+    save_every: str,
+    keep: str,
 ) -> tuple[Slots, Ways]:
     """What this machine gives, and how a run uses it."""
-    from taxon.studies.running.driver import Slots
     from taxon.studies.running.jobs import Ways
     from taxon.studies.running.machine import cores, gpus
+    from taxon.studies.running.room import room
 
     if device not in ("cpu", "cuda"):
         raise UserError(f"a study runs on no device {device}", "write --device cpu or --device cuda")
     if keep not in ("last", "none"):
         raise UserError(f"a finished run keeps no {keep}", "write --keep last or --keep none")
     own = parse_count(threads, "--threads")
-    there = gpus() if device == "cuda" else ()
-    room = len(there) if device == "cuda" else cores() // own
-    count = parse_count(jobs, "--jobs") if jobs is not None else max(1, room)
+    slots = room(device, cores(), gpus(), own, _count(jobs, "--jobs"), _count(per_gpu, "--per-gpu"))
     seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
     cadence = parse_cadence(save_every, "--save-every").text
-    return Slots(count, count * own, there), Ways(device, own, seeds, cadence, keep == "last")
+    return slots, Ways(device, own, seeds, cadence, keep == "last")
 
 
-def _launcher(ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None) -> tuple[Launcher, Slots]:
+def _count(text: str | None, option: str) -> int | None:
+    return None if text is None else parse_count(text, option)
+
+
+def _shared(opened: Opened, slots: Slots, ways: Ways) -> Ways:
+    """The same with the seeds of each cell shared out among the processes, on a GPU."""
+    from taxon.studies.running.room import share
+
+    if ways.device == "cpu":
+        return ways
+    missing = [unit for unit, each in opened.look().items() if not each.state.complete]
+    return replace(ways, stack=share(missing, slots.processes))
+
+
+def _launcher(
+    ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None, per_gpu: str | None
+) -> tuple[Launcher, Slots]:
     """What starts the processes, and what it gives them."""
     from taxon.studies.running.driver import Slots
     from taxon.studies.running.launching import Here
@@ -302,20 +381,25 @@ def _launcher(ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str 
     if ray is None:
         return Here(), slots
     cluster = OnRay(ray, store)
-    room = cluster.devices if ways.device == "cuda" else cluster.cores // ways.threads
+    each = _count(per_gpu, "--per-gpu") or 1
+    room = int(cluster.devices * each) if ways.device == "cuda" else cluster.cores // ways.threads
     count = max(1, room) if jobs is None else slots.processes
     if ways.device == "cuda":
         cluster.gpus = min(1.0, cluster.devices / count)
     return cluster, Slots(count, max(cluster.cores, count * ways.threads))
 
 
-def _preview(opened: Opened, slots: Slots) -> None:
+def _preview(opened: Opened, slots: Slots, ways: Ways, probe: bool) -> None:
     from taxon.studies.running.preview import preview
+    from taxon.studies.running.probing import measure
     from taxon.studies.running.progress import Costs
 
-    costs = Costs(opened.store, opened.plan.places.values())
+    costs, found = Costs(opened.store, opened.plan.places.values()), opened.look()
     costs.read()
-    frontend.write("\n".join(preview(opened.plan, opened.look(), costs, slots.cores)))
+    if probe:
+        missing = [unit for unit, each in found.items() if not each.state.complete]
+        costs.probed.update(measure(missing, costs.known, slots, ways, Line().say))
+    frontend.write("\n".join(preview(opened.plan, found, costs, slots.cores)))
 
 
 def _script(opened: Opened, options: str, workers: int | None, ways: Ways, context: typer.Context) -> None:

@@ -12,7 +12,7 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.studies import Seeds, Study
 from taxon.studies.running.store import State
-from taxon.studies.running.table import CURVES, OF_RUN, RESULTS
+from taxon.studies.running.table import CURVES, IMPORTED, OF_RUN, RESULTS
 from taxon.studies.statistics.comparison import Row
 
 Key = tuple[Row, str]
@@ -32,6 +32,7 @@ class Seed:
     score: float | None
     last: float | None
     module: str
+    imported: bool  # from another store
     provenance: Mapping[str, str]
 
 
@@ -91,8 +92,9 @@ def _seed(fields: Mapping[str, str]) -> Seed:
     score = _number(fields["score"])
     if state is State.DONE and score is None:
         raise ValueError("a run that is done has a score")
+    imported = fields["origin"] == IMPORTED
     provenance = {name: fields[name] for name in OF_RUN}
-    return Seed(int(fields["seed"]), state, score, _number(fields["last"]), fields["module"], provenance)
+    return Seed(int(fields["seed"]), state, score, _number(fields["last"]), fields["module"], imported, provenance)
 
 
 def _curves(folder: RunFolder, study: Study) -> dict[Key, dict[int, Points]]:

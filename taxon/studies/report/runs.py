@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taxon.diagnostics.visible import visible
+from taxon.figures.curves import Group, Panel
+from taxon.figures.means import Points
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
-from taxon.runtime.folder.curve import Points
 from taxon.runtime.folder.logging import METRICS, lines
 from taxon.runtime.folder.run_folder import RunFolder
-from taxon.studies.report.figures.curves import Group, Panel
 
 MOST_PANELS = 60
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taxon.figures.style import files
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.studies import Study
 from taxon.studies.report import tables
 from taxon.studies.report.figures.all import pictures
-from taxon.studies.report.figures.style import files
 from taxon.studies.report.judged import Judged, judged
 from taxon.studies.report.latex import latex
 from taxon.studies.report.page.claims import said

@@ -38,6 +38,16 @@ class Slots:
     cores: int
     gpus: tuple[str, ...] = ()
 
+    def gpu(self, used: Sequence[str]) -> str:
+        """The GPU that the fewest of those use that are used, the first of several; none on a CPU."""
+        return min(self.gpus, key=used.count, default="")
+
+
+def surroundings(threads: int, gpu: str) -> dict[str, str]:
+    """What is set in the environment of a process: its threads, and the GPU that it sees."""
+    found = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+    return found | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {})
+
 
 @dataclass
 class Running:
@@ -191,11 +201,9 @@ class Driver:
         return len(self.running) < self.slots.processes and (not self.running or busy + threads <= self.slots.cores)
 
     def _start(self, job: Job, leases: list[Lease]) -> None:
-        used = [running.gpu for running in self.running]
-        gpu = min(self.slots.gpus, key=used.count, default="")
-        threads = {name: str(job.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-        environment = {**threads, **({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {})}
-        process = self.launcher.start(Work(job.command(leases), environment, job.threads, leases))
+        gpu = self.slots.gpu([running.gpu for running in self.running])
+        work = Work(job.command(leases), surroundings(job.threads, gpu), job.threads, leases)
+        process = self.launcher.start(work)
         self.running.append(Running(job, leases, process, gpu, time.monotonic()))
 
     def _reap(self, stopping: bool = False) -> bool:

@@ -61,7 +61,7 @@ class Opened:
     def write(self, found: Mapping[Unit, Found]) -> None:
         """Write results.csv and curves.csv, where they are not what was written last."""
         results = self.results(found)
-        texts = table.results(self.plan, results, self.floors()), table.curves(self.plan, results)
+        texts = table.results(self.plan, results, self.floors()).csv(), table.curves(self.plan, results).csv()
         if texts != self._written:
             folder = make_folder(self.out)
             folder.write(table.RESULTS, texts[0].encode())

@@ -13,6 +13,7 @@ from taxon.runtime.options import Mode, Options, Precision
 from taxon.semantics import canonical
 from taxon.semantics.studies import Cell, Run, Study
 from taxon.studies.running.units import Place, Program, Settings, Unit
+from taxon.taxonomy.schema import Row
 
 WORTH = 100_000  # steps from which a study's updates are compiled, where that is left to it
 _MOST_EVALUATIONS = 500  # of a run, where the user did not ask for more
@@ -72,7 +73,7 @@ def plan(study: Study, settings: Settings) -> Plan:
             fitting = math.gcd(settings.evaluate_every, run.steps)
             raise UserError(message, f"choose other steps, or --eval-every {fitting} with another --out")
         if run.hash not in programs:
-            programs[run.hash] = _program(run)
+            programs[run.hash] = program(run.row, run.hash, run.cells[0])
         places[run.hash, run.environment] = Place(programs[run.hash], run.environment, settings)
     return Plan(study, settings, places)
 
@@ -118,7 +119,7 @@ def _cadence(steps: Iterable[int]) -> int:
     return fitting
 
 
-def _program(run: Run) -> Program:
-    """The row of a run as it is trained: under a name that all studies give it, since they share it."""
-    row = replace(run.row, name="row", doc="")
-    return Program(run.cells[0], run.hash, canonical(row), hashlib.sha256(emit(row).encode()).hexdigest())
+def program(row: Row, hash: str, name: str) -> Program:
+    """A row as it is trained: under a name that all studies give it, since they share it. name: for people."""
+    trained = replace(row, name="row", doc="")
+    return Program(name, hash, canonical(trained), hashlib.sha256(emit(trained).encode()).hexdigest())

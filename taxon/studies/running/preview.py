@@ -47,9 +47,11 @@ def _refused(plan: Plan) -> Iterator[str]:
 def _cost(found: Mapping[Unit, Found], costs: Costs, cores: int) -> str:
     left = costs.left(found)
     if left is None:
-        return "core-hours: unknown, since the store has no speed of a run like these yet"
-    known = {unit.place for unit in found} & costs.known.keys()
-    said = f"as {len(known)} of {len({unit.place for unit in found})} kinds of runs took"
+        return "core-hours: unknown, since the store has no speed of a run like these yet; --probe measures it"
+    places = {unit.place for unit in found}
+    known, probed = places & costs.known.keys(), places & (costs.probed.keys() - costs.known.keys())
+    said = f"as {len(known)} of {len(places)} kinds of runs took"
+    said += f", and {len(probed)} of them take by a short measurement" if probed else ""
     return f"core-hours: {left / 3600:,.1f} ({said}), {duration(left / cores)} on {cores} cores"
 
 

@@ -62,6 +62,7 @@ class Costs:
     store: Store
     places: Iterable[Place]
     known: dict[Place, float] = field(default_factory=dict)
+    probed: dict[Place, float] = field(default_factory=dict)  # of those that no run has said, measured for it
     _settled: set[Place] = field(default_factory=set)  # of which a whole run is known
 
     def read(self) -> None:
@@ -78,10 +79,11 @@ class Costs:
 
     def of(self, place: Place) -> float | None:
         """A place's own cost, else the mean of those in its environment, else of all; None where none is known."""
-        if place in self.known:
-            return self.known[place]
-        near = [cost for other, cost in self.known.items() if other.environment == place.environment]
-        return fmean(near or self.known.values()) if self.known else None
+        all_ = self.probed | self.known
+        if place in all_:
+            return all_[place]
+        near = [cost for other, cost in all_.items() if other.environment == place.environment]
+        return fmean(near or all_.values()) if all_ else None
 
     def left(self, found: Mapping[Unit, Found]) -> float | None:
         """Core-seconds that the units take which can still be run; None where no speed is known."""

@@ -7,6 +7,7 @@ ENVIRONMENT FOLDER` leaves the record in the folder.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,11 @@ class RandomReturn(BaseModel):
     environment: str
     episodes: int = Field(ge=1)
     mean: FiniteFloat
+
+
+def folder_of(environment: str) -> str:
+    """The name of the folder where an environment's is kept."""
+    return f"random-{hashlib.sha256(environment.encode()).hexdigest()[:20]}"
 
 
 def read(folder: RunFolder) -> RandomReturn | None:

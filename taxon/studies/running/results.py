@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from taxon.runtime.errors import UserError
@@ -13,7 +13,7 @@ from taxon.runtime.folder.logging import METRICS, lines
 from taxon.runtime.folder.manifest import Manifest
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.studies import Score
-from taxon.studies.running.store import Found, State
+from taxon.studies.running.store import IMPORTED, Found, State
 from taxon.studies.running.units import Unit
 from taxon.studies.statistics import scores
 from taxon.studies.statistics.errors import StatisticsError
@@ -38,6 +38,7 @@ class Result:
     module: str = ""  # the start of the SHA-256 of the module that ran, as the store has it
     versions: tuple[tuple[str, str], ...] = ()
     why: str = ""
+    imported: bool = False  # made for another store
 
 
 def read(unit: Unit, found: Found, score: Score) -> Result:
@@ -58,22 +59,23 @@ def read(unit: Unit, found: Found, score: Score) -> Result:
 
 
 def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: Score) -> Result:
-    curve = tuple(_curve(run, unit, record))
+    curve = tuple(evaluations(_points(run, unit.seed), unit.place.settings.evaluate_every, unit.steps))
     frozen = record.frozen.get(str(unit.seed))
     if frozen is not None and frozen > unit.steps:
         frozen = None
     last = curve[-1][1] if curve else None
     stale = found.state is State.STALE
     if stale and frozen is None and record.steps_done < unit.steps:
-        scored = None
+        own = None
     else:
-        scored = last if frozen is not None else _scored(curve, unit, score)
+        own = last if frozen is not None else scored(curve, unit, score)
     return Result(
         found.state,
-        scored,
+        own,
         last,
         frozen,
         curve,
+        imported=IMPORTED in run.files(),
         module=run.path.parent.name.rpartition("-")[2],
         versions=(
             ("taxon", _of("taxon", record)),
@@ -84,8 +86,8 @@ def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: S
     )
 
 
-def _scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> float:
-    """The score of a curve that reaches the end."""
+def scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> float:
+    """The score of a curve that reaches the end. Raises StatisticsError where it lacks evaluations."""
     steps, every = unit.steps, unit.place.settings.evaluate_every
     if [step for step, _ in curve] != list(range(0, steps + 1, every)):
         raise StatisticsError("it lacks evaluations")
@@ -100,19 +102,26 @@ def _scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> f
     raise StatisticsError(f"a run has no score `{score.kind}`")
 
 
-def _curve(run: RunFolder, unit: Unit, record: Manifest) -> Iterator[tuple[int, float]]:
-    """The evaluations of a seed at the multiples of the cadence.
+def _points(run: RunFolder, seed: int) -> Iterator[tuple[int, object]]:
+    """The evaluations of a seed as its run wrote them."""
+    for line in lines(run, "evaluation"):
+        step = line.get("step")
+        if line.get("seed") == seed and isinstance(step, int):
+            yield step, line.get("return")
+
+
+def evaluations(points: Iterable[tuple[int, object]], every: int, steps: int) -> Iterator[tuple[int, float]]:
+    """The evaluations of a seed at the multiples of the cadence, up to so many steps.
 
     Where a seed has several environments, a step may pass over a multiple: what is evaluated then is that multiple's.
     The last one of a run that ended between two multiples is left out, as a longer run has none there.
     """
-    every, before = unit.place.settings.evaluate_every, -1
-    for line in lines(run, "evaluation"):
-        step, value = line.get("step"), line.get("return")
-        if line.get("seed") != unit.seed or not isinstance(step, int) or step // every <= before:
+    before = -1
+    for step, value in points:
+        if step // every <= before:
             continue
         before = step // every
-        if before * every > unit.steps:
+        if before * every > steps:
             return
         if not isinstance(value, int | float) or not math.isfinite(value):
             continue

@@ -1,7 +1,8 @@
 """The store: runs by what identifies them, shared by all studies that need them.
 
     runs/store/PLACE/             a row in an environment, made in one way; place.json says which, spec.tx is the row
-      run-SEED-ATTEMPT/           a folder of `taxon run`, of one seed or, on a GPU, of several from that one on
+      run-SEED-ATTEMPT/           a folder of `taxon run`, of one seed or, on a GPU, of several from that one on; one
+                                  that was imported has no checkpoint, and imported.json says when that was
       attempts-SEED/1, 2, ...     who was at that seed, and how it ended
     runs/store/random-NUMBER/     an environment's, with the return of a policy that acts at random
 
@@ -27,11 +28,11 @@ from taxon.studies.running.attempts import TRIES, Observer, failures
 from taxon.studies.running.processes import machine
 from taxon.studies.running.units import Place, Unit
 
-PLACE, SPEC = "place.json", "spec.tx"
-_RUN = re.compile(r"run-[0-9]+-[0-9]+")
+PLACE, SPEC, IMPORTED = "place.json", "spec.tx", "imported.json"
+RUN = re.compile(r"run-[0-9]+-[0-9]+")
 _TENSORS = re.compile(r"checkpoint-.*\.safetensors")
 _REPLAY = "replay"  # the folder of a run's stored steps
-_LARGEST = 2**20  # bytes of a record
+LARGEST = 2**20  # bytes of what describes a place
 
 
 class State(Enum):
@@ -83,7 +84,7 @@ class Store:
         """The folder of a place, made where there is none. Raises UserError where another one's record stands there."""
         folder = self._existing(place)
         if folder is None:
-            said = json.dumps(_described(place), indent=2).encode()
+            said = json.dumps(described(place), indent=2).encode()
             self.folder.create(place.key, {PLACE: said, SPEC: place.program.text.encode()})
             folder = self.folder.folder(place.key)
         return folder
@@ -93,8 +94,7 @@ class Store:
 
     def random(self, environment: str) -> RunFolder:
         """Where an environment's random policy is measured; the attempts at that are in a folder there."""
-        number = hashlib.sha256(environment.encode()).hexdigest()[:20]
-        return subfolder(self.folder, f"random-{number}")
+        return subfolder(self.folder, random_return.folder_of(environment))
 
     def random_attempts(self, environment: str) -> RunFolder:
         return subfolder(self.random(environment), self.ATTEMPTS)
@@ -145,7 +145,7 @@ class Store:
         except UserError:
             return
         for name in [] if folder is None else folder.folders():
-            if folder is not None and _RUN.fullmatch(name):
+            if folder is not None and RUN.fullmatch(name):
                 run = folder.folder(name)
                 try:
                     yield run, manifest.read(run)
@@ -205,7 +205,7 @@ def subfolder(folder: RunFolder, name: str) -> RunFolder:
         return folder.folder(name)
 
 
-def _described(place: Place) -> dict[str, object]:
+def described(place: Place) -> dict[str, object]:
     program = place.program
     return {
         "format": 1,
@@ -218,11 +218,11 @@ def _described(place: Place) -> dict[str, object]:
 
 def _check(folder: RunFolder, place: Place) -> None:
     try:
-        same = json.loads(folder.read(PLACE, _LARGEST)) == _described(place)
+        same = json.loads(folder.read(PLACE, LARGEST)) == described(place)
     except (OSError, ValueError, RecursionError):
         same = False
     try:
-        same = same and folder.read(SPEC, _LARGEST) == place.program.text.encode()
+        same = same and folder.read(SPEC, LARGEST) == place.program.text.encode()
     except OSError:
         same = False
     if not same:
@@ -233,7 +233,7 @@ def _check(folder: RunFolder, place: Place) -> None:
 def _runs(folder: RunFolder | None, unit: Unit) -> Iterator[tuple[RunFolder, manifest.Manifest]]:
     """The runs that have a unit's seed."""
     for name in [] if folder is None else folder.folders():
-        if folder is None or not _RUN.fullmatch(name):
+        if folder is None or not RUN.fullmatch(name):
             continue
         run = folder.folder(name)
         if manifest.FILE not in run.files():

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from taxon.studies.running.plan import Line, Plan
 from taxon.studies.running.results import VERSIONS, Result
@@ -16,55 +17,64 @@ from taxon.studies.running.units import Unit
 
 RESULTS, CURVES = "results.csv", "curves.csv"
 OF_RUN = ("taxon", *VERSIONS, "extensions", "device")
+IMPORTED = "imported"  # the origin of a run that was made for another store
 
 Results = Mapping[Unit, Result]
 Floors = Mapping[str, float]  # a random policy's return by environment
+Kind = type[str] | type[int] | type[float]
 
 
-def columns(plan: Plan) -> list[str]:
-    """The heads of results.csv. A factor's level stands below its name behind `factor:`."""
-    factors = [f"factor:{factor.name}" for factor in plan.study.factors]
-    numbers = ["score", "last", "frozen_at", "random"]
-    return ["cell", *factors, "environment", "seed", "steps", "status", *numbers, "row", "module", *OF_RUN]
+@dataclass(frozen=True)
+class Table:
+    """Columns with what they hold, and rows; None where nothing is there."""
+
+    columns: Mapping[str, Kind]
+    rows: Sequence[Sequence[str | int | float | None]]
+
+    def csv(self) -> str:
+        """As comma-separated values, with a line of heads."""
+        written = io.StringIO()
+        csv.writer(written, lineterminator="\n").writerows([[*self.columns], *self.rows])
+        return written.getvalue()
 
 
-def results(plan: Plan, found: Results, floors: Floors) -> str:
-    """results.csv."""
-    asked = (line for line in plan.lines() if line.unit in found)
-    return _csv([columns(plan), *(_line(line, found[line.unit], floors) for line in asked)])
+def results(plan: Plan, found: Results, floors: Floors) -> Table:
+    """What results.csv has. A factor's level stands below its name behind `factor:`."""
+    columns: dict[str, Kind] = {
+        "cell": str,
+        **dict.fromkeys((f"factor:{factor.name}" for factor in plan.study.factors), str),
+        "environment": str,
+        "seed": int,
+        "steps": int,
+        "status": str,
+        "score": float,
+        "last": float,
+        "frozen_at": int,
+        "random": float,
+        **dict.fromkeys(("row", "module", "origin", *OF_RUN), str),
+    }
+    return Table(columns, [_line(line, found[line.unit], floors) for line in plan.lines() if line.unit in found])
 
 
-def curves(plan: Plan, found: Results) -> str:
-    """curves.csv: evaluations of the seeds that are compared."""
-    heads = ["cell", "environment", "seed", "step", "return"]
-    return _csv(
+def curves(plan: Plan, found: Results) -> Table:
+    """What curves.csv has: evaluations of the seeds that are compared."""
+    columns: dict[str, Kind] = {"cell": str, "environment": str, "seed": int, "step": int, "return": float}
+    return Table(
+        columns,
         [
-            heads,
-            *(
-                [line.cell.name, line.cell.environment, line.unit.seed, step, repr(value)]
-                for line in plan.lines()
-                if line.unit in found and found[line.unit].state.complete
-                for step, value in found[line.unit].curve
-            ),
-        ]
+            [line.cell.name, line.cell.environment, line.unit.seed, step, value]
+            for line in plan.lines()
+            if line.unit in found and found[line.unit].state.complete
+            for step, value in found[line.unit].curve
+        ],
     )
 
 
-def _line(line: Line, result: Result, floors: Floors) -> list[object]:
+def _line(line: Line, result: Result, floors: Floors) -> list[str | int | float | None]:
     cell, unit, versions = line.cell, line.unit, dict(result.versions)
-    score, last, frozen = _number(result.score), _number(result.last), result.frozen_at
     return [
         *(cell.name, *cell.levels, cell.environment, unit.seed, unit.steps, result.state.value),
-        *(score, last, "" if frozen is None else frozen, _number(floors.get(cell.environment))),
-        *(unit.place.program.row, result.module, *(versions.get(name, "") for name in OF_RUN)),
+        *(result.score, result.last, result.frozen_at, floors.get(cell.environment)),
+        *(unit.place.program.row, result.module or None, IMPORTED if result.imported else None),
+        *(versions.get(name) or None for name in OF_RUN),
     ]
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else repr(value)
-
-
-def _csv(rows: Iterable[Iterable[object]]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows(rows)
-    return written.getvalue()

@@ -114,6 +114,6 @@ def fill(
         state = State.DONE if ended is None else State.FROZEN
         found[unit] = Result(state, last, last, ended, points, "0123456789ab", versions)
     floors = dict.fromkeys(study.environments, 10.0)
-    opened.write(table.RESULTS, table.results(made, found, floors).encode())
-    opened.write(table.CURVES, table.curves(made, found).encode())
+    opened.write(table.RESULTS, table.results(made, found, floors).csv().encode())
+    opened.write(table.CURVES, table.curves(made, found).csv().encode())
     return record.declare(opened, record.read(opened), study, made.settings, begun)

@@ -12,10 +12,10 @@ import pytest
 from cli.program import Called, taxon
 from studies.running import studying
 
+from taxon.figures.curves import curves
+from taxon.figures.style import files, settings
 from taxon.runtime.errors import UserError
 from taxon.studies.report import runs as pictures
-from taxon.studies.report.figures.curves import curves
-from taxon.studies.report.figures.style import files, settings
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def test_the_picture(made: list[Path]) -> None:
         assert [len(each.lines) for each in axes] == [2 * (3 + 1)] * 2  # the seeds and their mean
         assert axes[0].lines[0].get_xdata()[0] == 0
         labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert all(label.endswith(" (n = 3)") for label in labels)
-    assert len(labels) == 2
+    assert all(label.endswith(" (n = 3)") for label in labels[:2])
+    assert labels[2:] == ["one seed", "95 % interval (t)"]
     made_twice = [files("curves", lambda: curves(panels)) for _ in range(2)]
     assert made_twice[0] == made_twice[1]
 

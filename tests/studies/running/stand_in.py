@@ -33,7 +33,7 @@ def record(place: dict, seeds: list[int], steps: int) -> dict:
         "seeds": seeds,
         "steps": steps,
         "evaluate_every": place["evaluate_every"],
-        "evaluation_episodes": 1,
+        "evaluation_episodes": place["evaluation_episodes"],
         "save_every": "5min",
         "restorable": True,
         "device": "cpu",
@@ -97,7 +97,9 @@ def main() -> int:
             for seed in run["seeds"]:
                 line = {"kind": "evaluation", "step": done, "seed": seed, "return": evaluation(run["row"], seed, done)}
                 metrics.write(json.dumps(line) + "\n")
-            metrics.write(json.dumps({"kind": "speed", "step": done, "seconds": 0.01 * (done + 1)}) + "\n")
+            metrics.write(
+                json.dumps({"kind": "speed", "step": done, "seconds": 0.01 * (done + 1), "updates": done}) + "\n"
+            )
             metrics.flush()
             if environment.startswith("freezes") and done >= 40:
                 run["frozen"] = {str(seed): done for seed in run["seeds"]}

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from taxon.figures.curves import Group, Panel, banded, curves
+from taxon.figures.style import MOST, Draw
 from taxon.semantics.studies import Claim, Study
 from taxon.studies.report.comparing import levels, subject
-from taxon.studies.report.figures.curves import Group, Panel, banded, curves
 from taxon.studies.report.figures.forest import contributions, forest
 from taxon.studies.report.figures.interactions import interactions
 from taxon.studies.report.figures.profiles import profiles
-from taxon.studies.report.figures.style import MOST, Draw
 from taxon.studies.report.judged import Judged
 from taxon.studies.report.recorded import Recorded
 from taxon.studies.report.tables import in_scale

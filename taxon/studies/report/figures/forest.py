@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from taxon.runtime.folder.curve import COLOURS, Thousands
-from taxon.studies.report.figures.style import FAINT, INK, MUTED, PAPER, wrapped
+from taxon.figures.style import COLOURS, FAINT, INK, MUTED, PAPER, wrapped
+from taxon.figures.ticks import Thousands
 from taxon.studies.statistics import phrases
 from taxon.studies.statistics.estimate import Interval
 from taxon.studies.statistics.expectation import Expectation, Verdict, Within

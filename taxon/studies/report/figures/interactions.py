@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from taxon.runtime.folder.curve import Thousands
-from taxon.studies.report.figures.style import SCORE, legend, line, outer, panels, wrapped
+from taxon.figures.style import SCORE, legend, line, outer, panels, wrapped
+from taxon.figures.ticks import Thousands
 from taxon.studies.report.recorded import Key
 from taxon.studies.statistics import phrases
 from taxon.studies.statistics.comparison import Comparison

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from taxon.studies.report.figures.style import legend, line, panels, wrapped
+from taxon.figures.style import legend, line, panels, wrapped
 from taxon.studies.statistics.student import Floats
 from taxon.studies.statistics.summaries import profile
 

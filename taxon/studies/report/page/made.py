@@ -28,6 +28,7 @@ def made(study: Study, command: str, record: Record, found: Sequence[Variant], r
             f"updates in {settings.precision}, {'compiled' if settings.compiled else 'not compiled'}",
             f"score: {study.score}; frozen seeds: {study.failure}",
             *([f"scale: {_scale(study)}"] if study.scale else []),
+            *_imported(recorded),
             f"this page was made by taxon {VERSION} from {RESULTS}, its curves from {CURVES}",
         ]
     )
@@ -44,6 +45,13 @@ def made(study: Study, command: str, record: Record, found: Sequence[Variant], r
     if len(record.versions) > 1:
         yield element("p", "The study was changed after its first runs:")
         yield listed(f"{each.hash[:12]} since {each.at}, after {each.after:,} runs" for each in record.versions)
+
+
+def _imported(recorded: Recorded) -> Iterator[str]:
+    """How many runs were made for another store."""
+    count = sum(seed.imported for own in recorded.seeds.values() for seed in own)
+    if count:
+        yield f"{count:,} of {recorded.complete:,} runs were imported from another store"
 
 
 def _versions(recorded: Recorded) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from taxon.studies.report.figures.style import FAINT, INK, MUTED, PAPER
+from taxon.figures.style import FAINT, INK, MUTED, PAPER
 from taxon.studies.report.page.markup import Html, element
 
 # The page's own colours, which change with light and dark.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
@@ -14,7 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from taxon.diagnostics.visible import visible
-from taxon.runtime.folder.curve import COLOURS
+
+# Okabe and Ito 2008, without black, which is the ink, and yellow, which is faint on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 # What is neither data nor a colour of its own: the page puts its own ink and paper in their place.
 INK, PAPER, MUTED, FAINT = "#1b1b1f", "#fefefe", "#5f6369", "#d3d5d9"
@@ -24,8 +26,12 @@ MOST = len(COLOURS) * len(DASHES)  # lines that can be told apart
 COLUMNS = 3  # panels beside each other
 SCORE = "score\n(undiscounted return)"
 LINE = 0.19  # inches of a line of the legend
+LONG = 40  # characters of a title that may be wider than a figure
+NOTE = 7.5  # size of type of what is said beside the data
 
 Draw = Callable[[], Figure]
+
+_CHANGING = {"svg": "Date", "pdf": "CreationDate", "png": "Software"}  # what would differ when it is drawn again
 
 
 def line(place: int) -> dict[str, Any]:
@@ -39,17 +45,19 @@ def files(name: str, draw: Draw) -> dict[str, bytes]:
     """A figure as SVG, PDF and PNG, by the names of the files. Text is shown as it is, dollars and all."""
     with settings(name):
         figure = draw()
-        written = {}
-        for suffix, nothing in (("svg", ("Date",)), ("pdf", ("CreationDate",)), ("png", ("Software",))):
-            content = BytesIO()
-            figure.savefig(content, format=suffix, dpi=200, metadata=dict.fromkeys(nothing))
-            written[f"{name}.{suffix}"] = content.getvalue()
-        return written
+        return {f"{name}.{suffix}": _saved(figure, suffix) for suffix in _CHANGING}
 
 
 def image(draw: Draw, suffix: str) -> bytes:
-    """One figure in one format."""
-    return next(content for file, content in files("figure", draw).items() if file.endswith(suffix))
+    """One figure in one format: svg, pdf or png."""
+    with settings("figure"):
+        return _saved(draw(), suffix)
+
+
+def _saved(figure: Figure, suffix: str) -> bytes:
+    content = BytesIO()
+    figure.savefig(content, format=suffix, dpi=200, metadata={_CHANGING[suffix]: None})
+    return content.getvalue()
 
 
 @contextmanager
@@ -108,12 +116,29 @@ def outer(axes: list[Axes], x: str, y: str) -> None:
             each.set_xlabel(x)
 
 
-def legend(figure: Figure, axes: list[Axes]) -> None:
-    """One legend below all panels, for which the figure becomes higher, with each label once."""
+def noted(figure: Figure, axes: Axes, title: str, note: str) -> None:
+    """A panel's title, smaller where it is wider than the figure, and below it what else is to be said, in lines."""
+    lines = note.count("\n") + 1 if note else 0
+    heading = axes.set_title(title, pad=6 + 1.25 * NOTE * lines)
+    if len(title) > LONG:
+        room, width = 0.9 * figure.bbox.width, heading.get_window_extent().width
+        heading.set_fontsize(float(heading.get_fontsize()) * min(1.0, room / width))
+    if not note:
+        return
+    where: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "center", "va": "bottom"}
+    axes.annotate(note, (0.5, 1), (0, 5), color=MUTED, fontsize=NOTE, linespacing=1.1, **where)
+
+
+def legend(figure: Figure, axes: list[Axes], explained: Sequence[tuple[str, Any]] = ()) -> None:
+    """One legend below all panels, for which the figure becomes higher, with each label once.
+
+    explained: labels with handles that follow those of the panels.
+    """
     found: dict[str, Any] = {}
     for each in axes:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
+    found.update(explained)
     if found:
         room = figure.get_figwidth() * 14.5  # characters, at this size of type
         widest = max(map(len, found)) + 6
