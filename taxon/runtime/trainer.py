@@ -20,7 +20,9 @@ from taxon.runtime.device.compiled import Compiling
 from taxon.runtime.device.device import choose_device
 from taxon.runtime.device.garbage import search_again
 from taxon.runtime.device.in_place import InPlace
+from taxon.runtime.device.made_from import made_from
 from taxon.runtime.device.memory import keep_freed
+from taxon.runtime.device.packs import Packs
 from taxon.runtime.device.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.device.units import ACTING, Direct, Units
@@ -196,8 +198,18 @@ def _train(
         recorded = None if sealed is None else record.compiled
         phases = phases_of(agent, build, record.precision)
         phases = tuple(p._replace(refresh=p.refresh and updates.on_all_cores(p.refresh)) for p in phases)
+        environment = evaluating[0]
+        own = made_from(program.source, environment.layout, environment.action, record.precision, program.extensions)
         compiling = Compiling(
-            phases, emitted.DATA, record.steps, mode, shown.say, recorded, updates.compiled, updates.on_all_cores
+            phases,
+            emitted.DATA,
+            record.steps,
+            mode,
+            shown.say,
+            recorded,
+            updates.compiled,
+            updates.on_all_cores,
+            Packs(own, shown.say),
         )
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         if sealed is None and device.type == "cpu" and set(record.compiled) - {ACTING}:
