@@ -12,7 +12,7 @@ from taxon.runtime.environments.environment import Environment
 from taxon.runtime.folder import checkpoint, curve, manifest
 from taxon.runtime.folder.logging import Log
 from taxon.runtime.folder.replay_file import ReplayFile
-from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.run_folder import CURVE, RunFolder
 from taxon.runtime.folder.snapshot import Capture, capture, whole
 from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.loop.loop import Loop
@@ -320,7 +320,7 @@ class Run:
         self.view.steps = loop.steps
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
         title = f"{record.name} on {record.environment}"
-        self.folder.write(curve.FILE, curve.draw(title, self._measured(), self.points, frozen))
+        self.folder.write(CURVE, curve.draw(title, self._measured(), self.points, frozen))
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
         self.shown.finish(self.view)

@@ -20,7 +20,9 @@ from taxon.runtime.device.compiled import Compiling
 from taxon.runtime.device.device import choose_device
 from taxon.runtime.device.garbage import search_again
 from taxon.runtime.device.in_place import InPlace
+from taxon.runtime.device.made_from import made_from
 from taxon.runtime.device.memory import keep_freed
+from taxon.runtime.device.packs import Packs
 from taxon.runtime.device.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.device.units import ACTING, Direct, Units
@@ -34,9 +36,9 @@ from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint, Subpr
 from taxon.runtime.environments.worker_count import busy_cores, choose_workers, have_cores
 from taxon.runtime.errors import UserError
 from taxon.runtime.experience.replay import SMALL
-from taxon.runtime.folder import checkpoint, curve, manifest, module, replay_file, tensorboard
+from taxon.runtime.folder import checkpoint, manifest, module, replay_file, tensorboard
 from taxon.runtime.folder.logging import METRICS, Log
-from taxon.runtime.folder.run_folder import SPEC, UNFINISHED, RunFolder
+from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
 from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
 from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
@@ -196,8 +198,18 @@ def _train(
         recorded = None if sealed is None else record.compiled
         phases = phases_of(agent, build, record.precision)
         phases = tuple(p._replace(refresh=p.refresh and updates.on_all_cores(p.refresh)) for p in phases)
+        environment = evaluating[0]
+        own = made_from(program.source, environment.layout, environment.action, record.precision, program.extensions)
         compiling = Compiling(
-            phases, emitted.DATA, record.steps, mode, shown.say, recorded, updates.compiled, updates.on_all_cores
+            phases,
+            emitted.DATA,
+            record.steps,
+            mode,
+            shown.say,
+            recorded,
+            updates.compiled,
+            updates.on_all_cores,
+            Packs(own, shown.say),
         )
         record.compiled = compiling.compiled  # the same list: a phase that turns out not to compile leaves it
         if sealed is None and device.type == "cpu" and set(record.compiled) - {ACTING}:
@@ -279,7 +291,7 @@ def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
 
 def _check_names(folder: RunFolder, record: manifest.Manifest) -> None:
     """Raise UserError where one of the names that a run writes is a link, say, before anything is written."""
-    files = [manifest.FILE, SPEC, module.FILE, METRICS, curve.FILE, checkpoint.INDEX, UNFINISHED]
+    files = [manifest.FILE, SPEC, module.FILE, METRICS, CURVE, checkpoint.INDEX, UNFINISHED]
     folder.check([*files, *map(failure_file, record.seeds)], [replay_file.FOLDER, tensorboard.FOLDER])
 
 

@@ -18,7 +18,7 @@ from taxon.runtime.agent import Agent
 from taxon.runtime.errors import UserError
 from taxon.runtime.options import Precision
 
-Prepare = Callable[[str, Callable[..., Any]], Callable[..., Any]]
+Prepare = Callable[..., Callable[..., Any]]  # of a phase's name, its function, and whether its policy is due
 
 
 def check_precision(precision: Precision, device: torch.device) -> None:
@@ -69,8 +69,8 @@ def lowering(prepare: Prepare, phases: Sequence[Phase], precision: Precision) ->
         return prepare
     lowered = {phase.name for phase in phases if not phase.whole}
 
-    def prepared(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        own = prepare(name, function)
+    def prepared(name: str, function: Callable[..., Any], due: bool = True) -> Callable[..., Any]:
+        own = prepare(name, function, due)
         return _in_tf32(own) if name in lowered else own
 
     return prepared

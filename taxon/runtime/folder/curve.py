@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from taxon.runtime.amounts import several
 
-FILE = "curve.png"
 NAMED = 4  # frozen seeds that are named one by one
 
 

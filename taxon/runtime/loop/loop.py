@@ -34,7 +34,7 @@ Split = Callable[[Any], dict[str, Tensor]]
 __all__ = ["Agent", "Episode", "Loop", "Streams", "map_state", "streams"]  # what training takes, and gives
 
 
-def as_it_is(name: str, function: Function) -> Function:
+def as_it_is(name: str, function: Function, due: bool = True) -> Function:
     """Functions that run uncompiled."""
     return function
 
@@ -44,9 +44,9 @@ class Loop:
 
     environments: N = `data.environments` of every seed, seed by seed, or what steps them together. steps: how many
     will be made, which bounds the replay's memory. phases: the agent's, where they are not to run as they are.
-    prepare: may compile what a phase (by name) computes on the device, and what ACTING does. units: what runs the
-    units. overlap: where the updates do not need the step that is being made, they are issued before the
-    environments are waited for; the numbers are the same. dtype: how a replay keeps observations.
+    prepare: may compile what a phase (by name) computes on the device, where its policy is due or not, and what ACTING
+    does. units: what runs the units. overlap: where the updates do not need the step that is being made, they are
+    issued before the environments are waited for; the numbers are the same. dtype: how a replay keeps observations.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Loop:
         steps: int,
         device: torch.device,
         phases: Sequence[Phase] | None = None,
-        prepare: Callable[[str, Function], Function] = as_it_is,
+        prepare: Callable[..., Function] = as_it_is,
         units: Units | None = None,
         overlap: bool = False,
         dtype: torch.dtype = torch.float32,
@@ -371,7 +371,7 @@ class Loop:
         due = phase.between is None or number % phase.every == 0
         if (phase.name, due) not in self._updates:
             update = _update_of(phase, due, split, self._place(phase, due))
-            self._updates[phase.name, due] = self._prepare(phase.name, update)
+            self._updates[phase.name, due] = self._prepare(phase.name, update, due)
         noise = phase.noise(self.streams.noise, self.device)
         carry, names, values = self._updates[phase.name, due](carry, self._clock, batch, noise)
         self._metrics[self._place(phase, due)] = names
