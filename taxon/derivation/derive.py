@@ -31,6 +31,7 @@ TITLES = (
     "The multipliers",
     "The value of the next state",
     "The trace",
+    "The reward",
     "The target of G",
     "The loss of the critic",
     "The bounds of the actions",

@@ -4,6 +4,8 @@
 PROPERTIES = {
     "scores_actions": "G reads a network Q(s, a)",
     "state_value": "G is an estimate less a network V(s)",
+    "of_posterior": "G is the value of pi_q",
+    "regularised": "G counts the divergence of pi_q from pi_p at every step that follows",
     "logarithm": "G is eta times a logarithm, which exp(G/eta) undoes",
     "untrained": "no network stands behind G",
     "looks_ahead": "the estimate reads more than one step, whatever its parameters",

@@ -216,6 +216,8 @@ def _values(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
     values = {"q": [f"Q[{own}]"], "v": [f"A[{own}]"], "none": [f"Q[{own}]"]}[critic]
     if frame == "entropy" and critic == "q" and chosen["pi_theta"] != "mean(s)":
         values.append("Q_soft[pi_q]")
+    if frame == "entropy" and critic == "v":
+        values.append("A_soft[pi_q]")
     if frame == "divergence" and critic != "none":
         values.append(values[0].replace("pi_p", "pi_q"))
     if chosen["pi_q"] == "nonparametric" and critic != "v" and frame != "sequences":

@@ -12,6 +12,8 @@ def _constant(row: Row) -> str | None:
 def _needs_held(row: Row) -> str | None:
     if not facts.can(row, "held"):
         return _apart(row, "held")
+    if facts.in_sequences(row):
+        return "the likelihood of a sequence is that of all its actions together"
     return _constant(row)
 
 

@@ -87,9 +87,9 @@ def _deterministic_entropy(row: Row) -> Conflict | None:
             (("pi_p", "is the pi_q of the update before"), policy),
             "write `pi_p = fixed` with `pi_p.update = fixed` and `eta = 0`",
         )
-    if row.base("G") == "Q_soft[pi_q]":
+    if row.says("G", "regularised"):
         return Conflict(
-            facts.missing(row, "`Q_soft[pi_q]` counts the entropy of `pi_q`: it", "log_prob"),
+            facts.missing(row, f"`{row.base('G')}` counts the entropy of `pi_q`: it", "log_prob"),
             (("G", "holds log pi_q(a|s)"), policy),
             "write `G = Q[pi_q]` with `eta = 0`",
         )
