@@ -35,6 +35,7 @@ FEWER = {
 # What is not meant for Pendulum, or not for it alone.
 ENVIRONMENTS = {
     "erpg": ["CartPole-v1", "Pendulum-v1"],
+    "mpo_categorical": ["CartPole-v1"],
     "mpo_discrete": ["CartPole-v1"],
     "power": ["taxon/Reach-v0"],
     "ppo": ["Pendulum-v1", "CartPole-v1"],
@@ -43,6 +44,7 @@ ENVIRONMENTS = {
     "ppo_uniform": ["Pendulum-v1", "CartPole-v1"],
     "reps": ["taxon/Grid-v0", "CartPole-v1", "Pendulum-v1"],
     "reps_replay": ["CartPole-v1", "Pendulum-v1"],
+    "rerpi": ["Pendulum-v1", "CartPole-v1"],
     "rwr": ["taxon/LinearQuadratic-v0"],
     "rwr_return": ["taxon/Reach-v0"],
     "sac_discrete": ["CartPole-v1"],
