@@ -1,14 +1,14 @@
-"""MPO's relatives once more, one seed at a time, in plain PyTorch: RERPI, workers in parallel, finitely many actions."""
+"""MPO's relatives once more, one seed at a time, in plain PyTorch: RERPI, parallel workers, finitely many actions."""
 
 from __future__ import annotations
 
 import math
 
 import torch
-from plain import GAMMA, A, Mpo, descend, fill, flat, mlp, multiplier, outside, parameter, q, temperature_loss
-from plain_replay import CHOICES, MpoOfChoices, of_choice
+from plain import GAMMA, A, Mpo, descend, fill, mlp, multiplier, outside, parameter, q, temperature_loss
+from plain_replay import MpoOfChoices, of_choice
 from torch import Tensor, nn
-from torch.distributions import Categorical, MultivariateNormal, Normal, kl_divergence
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import softplus
 
 
@@ -38,7 +38,7 @@ class Relative(Mpo):
 
 
 class Rerpi(Relative):
-    """Abdolmaleki et al. 2018a: a temperature that solves its dual, mean and covariance fitted apart, a bound on each."""
+    """Abdolmaleki et al. 2018a: a temperature that solves its dual, mean and covariance fitted and bounded apart."""
 
     EPSILON, BOUNDS = 0.1, {"alpha_mean_raw": 5e-4, "alpha_cov_raw": 1e-5}
 
@@ -81,9 +81,9 @@ class Rerpi(Relative):
 
 
 class MpoOfWorkers(Relative):
-    """Abdolmaleki et al. 2018b, Algorithm 2, with a full Sigma: workers add up gradients, each at windows of its own."""
+    """Abdolmaleki et al. 2018b, Algorithm 2, with a full Sigma: workers add up their gradients, each at its own windows."""
 
-    LR, WORKERS = 5e-4, 4
+    LR, WORKERS = 5e-4, 2
     NAMES, OUTPUTS = ("eta_raw", "alpha_mean_raw", "alpha_cov_raw", "bounds_raw"), A + A * (A + 1) // 2
 
     @staticmethod
