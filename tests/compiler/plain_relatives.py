@@ -81,7 +81,7 @@ class Rerpi(Relative):
 
 
 class MpoOfWorkers(Relative):
-    """Abdolmaleki et al. 2018b, Algorithm 2, with a full Sigma: workers add up their gradients, each at its own windows."""
+    """Abdolmaleki et al. 2018b, Algorithm 2, with a full Sigma: workers add up gradients, each at its own windows."""
 
     LR, WORKERS = 5e-4, 2
     NAMES, OUTPUTS = ("eta_raw", "alpha_mean_raw", "alpha_cov_raw", "bounds_raw"), A + A * (A + 1) // 2
