@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taxon.compiler.block import Section
 from taxon.compiler.blocks import critic as value
-from taxon.compiler.blocks.ascent import ascend
+from taxon.compiler.blocks.ascent.sg import ascend
 from taxon.compiler.blocks.critic import score_of
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import next_value, target
@@ -12,7 +12,8 @@ from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.network import inputs
 from taxon.compiler.blocks.policy import acting, build
 from taxon.compiler.blocks.posterior import logarithmic, support
-from taxon.compiler.blocks.prior import bonus, cost, prior, prior_of, project
+from taxon.compiler.blocks.prior import bonus, cost, prior, project
+from taxon.compiler.blocks.prior_density import prior_of
 from taxon.compiler.blocks.target import lags
 from taxon.compiler.blocks.weights import weight_function
 from taxon.compiler.choices import Choices, choice
@@ -123,7 +124,7 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
             "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
         )
         return text, [rf"\max_\theta \, {value}"]
-    if prior_of(c).divergence == "old":
+    if not prior_of(c).uniform:
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]
     entropy = eta.times(r"\log \pi_\theta(a|s)")

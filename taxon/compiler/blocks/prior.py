@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.bounds import bounds
@@ -14,7 +13,8 @@ from taxon.compiler.blocks.metrics import deviations, entropy
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, fit_states, old_parameters, older
 from taxon.compiler.blocks.posterior import Support, support
-from taxon.compiler.blocks.region import region
+from taxon.compiler.blocks.prior_density import Description, Prior, prior_of
+from taxon.compiler.blocks.region import PRIOR, region
 from taxon.compiler.blocks.roles import descend
 from taxon.compiler.blocks.weights import normalisation
 from taxon.compiler.choices import Choices, choice, table
@@ -35,7 +35,7 @@ def _sg(c: Choices, s: Support) -> None:
     c.has("pi_p.update", "mixture")
     {"sequences": _sequences, "every": _likelihood, "drawn": _likelihood, "data": _likelihood}[s.kind](c, s)
     if c.has("pi_p.update", "trust_region"):
-        region(c)
+        region(c, PRIOR)
     bounds(c, s)
     descend(c, "policy", "policy_loss", "policy_cost", "policy")
 
@@ -283,24 +283,6 @@ def cost(c: Choices) -> tuple[str, ...]:
     return ("gain_and_divergence",) if facts.natural(c.row) else ("policy_loss",)
 
 
-Description = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Prior:
-    """What pi_p is, and what is left of KL(pi_q || pi_p) in the objective of a parametric pi_q."""
-
-    divergence: str  # "old": against the older policy; "entropy": E[log pi_q], less what `describe` adds of log pi_p
-    describe: Callable[[Choices], Description]  # adds what it adds; text, equations, the lines, the leaves
-    acts: bool = False  # it is the policy that collects the data
-
-
-def prior_of(c: Choices) -> Prior:
-    """The prior of the row."""
-    made: Prior = c.meaning("pi_p")
-    return made
-
-
 def _fixed(c: Choices) -> Description:
     return "Uniform, and never moved.", (r"\log \pi_p(a|s) = \mathrm{const}",), (), ("pi_p",)
 
@@ -326,9 +308,9 @@ def _policy(c: Choices) -> Description:
 table(
     "pi_p",
     {
-        "fixed": Prior("entropy", _fixed),
-        "pi_theta": Prior("old", _policy, acts=True),
-        "pi_q": Prior("old", _policy, acts=True),
+        "fixed": Prior(_fixed),
+        "pi_theta": Prior(_policy, "old_", old_parameters, OLD, acts=True),
+        "pi_q": Prior(_policy, "old_", old_parameters, OLD, acts=True),
     },
 )
 

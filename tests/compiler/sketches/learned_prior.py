@@ -8,7 +8,7 @@ from __future__ import annotations
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.network import input_, perceptron
 from taxon.compiler.blocks.policy import family, old_parameters
-from taxon.compiler.blocks.prior import Description, Prior
+from taxon.compiler.blocks.prior_density import Description, Prior
 from taxon.compiler.blocks.roles import applied, descend, enlist
 from taxon.compiler.choices import Choices
 from taxon.compiler.roles import Role
@@ -38,4 +38,4 @@ def learned(c: Choices) -> Description:
     return "Learned beside the policy.", (r"L(\psi) = \mathbb{E}_s \, \mathrm{KL}(\pi_q \| \pi_\psi)",), (), ("pi_p",)
 
 
-PATH, KEY, MEANING = "pi_p", "learned", Prior("entropy", learned)
+PATH, KEY, MEANING = "pi_p", "learned", Prior(learned)
