@@ -24,6 +24,7 @@ TITLES = (
     "The weights",
     "M-step",
     "The ascent of the policy",
+    "The divergence",
     "The temperature",
     "The dual of temperature and value",
     "The adaptive temperature",

@@ -46,7 +46,7 @@ def _bound(value: str) -> str:
 def _section(c: Choices, text: str, lines: list[str]) -> None:
     bound = r"\mathcal{J}(\pi_p, \pi_q) = " + _bound(r"\frac{G(s,a)}{\eta}")
     source = "; ".join(filter(None, ("Furuta et al. 2021, Eq. 1", c.source("eta", "pi_p.update.expected_return"))))
-    paths = c.present("pi_q", "pi_p", "G", "eta", "pi_q.update")
+    paths = c.present("pi_q", "pi_p", "G", "eta", "divergence", "pi_q.update")
     text = f"The lower bound on the evidence for optimality; {text}"
     at = cost(c)
     c.sections.append(Section("Objective", paths, text, (bound, *lines), source, at))
@@ -124,6 +124,10 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
             "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
         )
         return text, [rf"\max_\theta \, {value}"]
+    if facts.by_samples(c.row):
+        distance = "D" if c.yes("divergence.root") else "D^2"
+        line = rf"\max_\theta \, {value} - " + eta.times(rf"\mathbb{{E}}_s \, {distance}(\pi_\theta, \pi_p)")
+        return "times $\\eta$, with a discrepancy of samples in the place of the divergence.", [line]
     if not prior_of(c).uniform:
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]

@@ -58,6 +58,11 @@ def draws_one(row: Row) -> bool:
     return ascends_q(row) and path in row and row.number(path) == 1
 
 
+def by_samples(row: Row) -> bool:
+    """The objective weighs a discrepancy of samples in the place of a KL."""
+    return row.says("divergence", "by_samples")
+
+
 def natural(row: Row) -> bool:
     """pi_q steps along the natural gradient."""
     return kl_control(row) and row.says("pi_q.update", "solves")

@@ -199,6 +199,7 @@ def _divergence(row: Row) -> Conflict | None:
     if facts.can(row, "kl"):
         return None
     weighed = facts.likelihood_ratio(row) and facts.trailing(row) and "eta" in row and row["eta"] != 0
+    weighed = weighed and not facts.by_samples(row)
     for reads, path, who, does, way in (
         (
             facts.trust_region_m(row),
