@@ -12,6 +12,7 @@ from taxon.syntax import parse, tree
 # Variants that the paper itself ran, and what it found.
 WARNINGS = {
     "awr_tanh": {"TX502"},
+    "epg_retrace": {"TX503"},
     "mpo_net_awr": {"TX504", "TX505"},
     "mpo_net_sac": {"TX505"},
     "mpo_no_el": {"TX505"},

@@ -30,14 +30,14 @@ def _alone(row: Row) -> Conflict | None:
         return Conflict(
             "forward KL weighs the actions of a state against each other, and one alone has weight 1",
             (one, ("pi_q.update.direction", "normalises the weights of a state")),
-            f"write `{_SAMPLES} = 16`",
+            "write `samples = 16`",
         )
     path = "pi_q.update.centre"
     if row.says(path, "compares"):
         return Conflict(
             f"`centre = {row.base(path)}` holds an action against those of its state, and there is one",
             (one, (path, "leaves nothing of a single action")),
-            f"write `{_SAMPLES} = 16`, or `{path} = none`",
+            "write `samples = 16`, or `centre = none`",
         )
     return None
 
