@@ -54,6 +54,7 @@ ENVIRONMENTS = {
     "trpo_gae": ["Pendulum-v1", "CartPole-v1"],
     "urex": ["taxon/Copy-v0", "Pendulum-v1"],
     "vmpo": ["Pendulum-v1", "CartPole-v1"],
+    "vmpo_mmd": ["Pendulum-v1"],
     "vmpo_gae": ["Pendulum-v1", "CartPole-v1"],
 }
 NO_ALGORITHM = {"architectures", "elu_layernorm"}  # mixins; a study

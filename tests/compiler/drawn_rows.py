@@ -322,7 +322,7 @@ def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
         chosen["eta"] = draw(st.sampled_from(["0", "0.3", "2", *free]))
     if critic == "q" and frame in ("entropy", "divergence") and policy != "mean(s)":
         _directions(draw, chosen)
-    if chosen["eta"] in ("0.3", "2") and chosen.get("pi_q.update.direction") != "forward":
+    if chosen.get("eta") in ("0.3", "2") and chosen.get("pi_q.update.direction") != "forward":
         _divergence(draw, frame, critic, chosen)
 
 

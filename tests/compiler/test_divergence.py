@@ -13,6 +13,7 @@ from reference import start as middle
 from tiny import CPU
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
+from torch.nn.functional import softplus
 
 from taxon.operators.observations import Array
 
@@ -181,3 +182,41 @@ def test_gradient_at_the_actions_taken(tmp_path: Path) -> None:
         loss = ETA * (mmd(x, y, 1, 2) + 1e-6).sqrt().mean() - (ratio * batch.advantage[seed]).mean()
         (slope,) = torch.autograd.grad(loss, parameters)
         assert_close("taken", slope, state.policy[seed] - after.policy[seed], 1e-8)
+
+
+def test_bounds_of_a_trust_region(tmp_path: Path) -> None:
+    """V-MPO's weights inside a bound on the discrepancy: the gradients of policy and multiplier."""
+    sets = ("optimizer.clip = none", "network.input = raw", "optimizer.dual = sgd(lr = 1)", "bounds = none")
+    small = tuple(line for line in SMALL if not line.startswith("eta"))
+    spec = EXAMPLES / "vmpo_mmd.tx"
+    built = module_of(spec, tmp_path, (*small, "data.steps = 12", "data.environments = 3", *sets), "continuous")
+    agent, draw = built.Agent(Array((OBSERVATIONS,)), ACTIONS), torch.Generator().manual_seed(5)
+    phase = next(phase for phase in agent.phases if phase.name == "policy")
+    state = old = middle(agent)
+    episodes = episodes_of(built.DATA, draw, ACTIONS)
+    columns = phase.refresh(state, episodes, generators(0))
+    state = state._replace(policy=state.policy + 0.1 * normal(draw, *state.policy.shape))
+    batch = minibatch(phase.batch, episodes, columns, 12, draw)
+    noise = double(phase.noise(generators(3), CPU))
+    after, _ = phase.update(state, batch, noise)
+    for seed in range(SEEDS):
+        seen = batch.observation[seed : seed + 1]
+
+        def law(policy: Tensor, seen: Tensor = seen) -> Normal:
+            mean, std = agent.policy.apply(policy.unsqueeze(0), seen)
+            return Normal(mean[0], std[0])
+
+        parameters = state.policy[seed].clone().requires_grad_()
+        raw = state.alpha_raw[seed].clone().requires_grad_()
+        pi, before = law(parameters), law(old.policy[seed])
+        eta = softplus(state.eta_raw[seed]) + 1e-8
+        kept = batch.advantage[seed] >= batch.advantage[seed].sort(descending=True).values[5]
+        weights = torch.softmax((batch.advantage[seed] / eta).masked_fill(~kept, -torch.inf), 0)
+        x, y = pi.loc + pi.scale * noise.discrepancy[seed], before.loc + before.scale * noise.other[seed]
+        apart = (mmd(x, y, 2, 1) + 1e-6).sqrt().mean()
+        alpha = softplus(raw) + 1e-8
+        loss = -(weights * pi.log_prob(batch.action[seed]).sum(-1)).sum() + (alpha.detach() * apart).sum()
+        (slope,) = torch.autograd.grad(loss, parameters, retain_graph=True)
+        assert_close("policy", slope, state.policy[seed] - after.policy[seed], 1e-8)
+        (slope,) = torch.autograd.grad((alpha * (0.1 - apart.detach())).sum(), raw)
+        assert_close("alpha", slope, state.alpha_raw[seed] - after.alpha_raw[seed], 1e-8)

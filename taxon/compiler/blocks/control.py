@@ -7,6 +7,7 @@ from taxon.compiler.blocks import critic as value
 from taxon.compiler.blocks.ascent.sg import ascend
 from taxon.compiler.blocks.critic import score_of
 from taxon.compiler.blocks.data import data
+from taxon.compiler.blocks.discrepancy import distance
 from taxon.compiler.blocks.estimate import next_value, target
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.network import inputs
@@ -123,7 +124,10 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
         text = "its maximum over all distributions, $\\pi_\\eta$, is fitted in the forward direction of the divergence."
         return text, [rf"\min_\theta \, \mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\eta \| \pi_\theta), \quad {target}"]
     if facts.trust_region_q(c.row):
+        region = "pi_q.update.trust_region."
         bound = r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p) \leq \epsilon"
+        if facts.by_samples(c.row, region):
+            bound = rf"\mathbb{{E}}_s \, {distance(c, region)}(\pi_\theta, \pi_p) \leq \epsilon"
         text = "the divergence is bounded instead of weighed, by the bounds $\\epsilon$ of the trust region below."
         return text, [rf"\max_\theta \, {value} \quad \mathrm{{s.t.}} \quad {bound}"]
     if not eta.value:
@@ -133,8 +137,7 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
         )
         return text, [rf"\max_\theta \, {value}"]
     if facts.by_samples(c.row):
-        distance = "D" if c.yes("divergence.root") else "D^2"
-        line = rf"\max_\theta \, {value} - " + eta.times(rf"\mathbb{{E}}_s \, {distance}(\pi_\theta, \pi_p)")
+        line = rf"\max_\theta \, {value} - " + eta.times(rf"\mathbb{{E}}_s \, {distance(c)}(\pi_\theta, \pi_p)")
         return "times $\\eta$, with a discrepancy of samples in the place of the divergence.", [line]
     if not prior_of(c).uniform:
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")

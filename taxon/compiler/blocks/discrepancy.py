@@ -29,6 +29,11 @@ for _path in PATHS:
     table(f"{_path}.on", {"unsquashed": False, "action": True})
 
 
+def distance(c: Choices, within: str = "") -> str:
+    """The discrepancy or its square, in LaTeX."""
+    return "D" if c.yes(f"{within}divergence.root") else "D^2"
+
+
 @dataclass(frozen=True)
 class Discrepancy:
     """At every state, [S, B]: lines that draw, what computes it, its noise, its equation and words of the draws."""
@@ -73,7 +78,7 @@ def discrepancy(c: Choices, path: str, prefix: str) -> Discrepancy:
         f"own_draws = {f'{squash}({own})' if squash else own}\nother_draws = {other}",
         f"rooted({squared})" if root else squared,
         (("discrepancy", (str(count), steps, *made.noise_axes)), ("other", (str(count), steps, *axes))),
-        "D" if root else "D^2",
+        distance(c, path.removesuffix("divergence")),
         rf"D^2 = {pairs} \, {inside}, \quad k(x, y) = {fill(kernel.tex, width=twice)}",
         f"{text} Under the root $10^{{-6}}$ is added." if root else text,
         c.present(path, *(f"{path}.{leaf}" for leaf in leaves)),

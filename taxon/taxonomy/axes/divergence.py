@@ -25,6 +25,46 @@ def _needs_squashing(row: Row) -> str | None:
     return None if facts.squashed(row) else "the policy squashes no action"
 
 
+MMD = Choice(
+    "mmd",
+    "the maximum mean discrepancy of actions of both policies, which needs no density of either",
+    (
+        Slot(
+            "kernel",
+            "k of two actions",
+            "laplacian",
+            choices=(
+                Choice(
+                    "laplacian",
+                    "exp(-|a - b|_1 / (2 width))",
+                    operator="taxon.operators.discrepancies.laplacian_mmd",
+                ),
+                Choice(
+                    "gaussian",
+                    "exp(-|a - b|^2 / (2 width))",
+                    operator="taxon.operators.discrepancies.gaussian_mmd",
+                ),
+            ),
+        ),
+        Slot("width", "how far apart two actions still count as alike", "20", POSITIVE),
+        Slot("samples", "actions drawn of the policy, and as many of the other", "10", SEVERAL),
+        Slot("root", "the discrepancy itself; else its square", "true", boolean=True),
+        Slot(
+            "on",
+            "which actions are compared",
+            "unsquashed",
+            choices=(
+                Choice("unsquashed", "before tanh (Kumar et al. 2019)", properties=frozenset({"unsquashed"})),
+                Choice("action", "as the environment takes them (Wu et al. 2019)"),
+            ),
+            applies=_needs_squashing,
+        ),
+    ),
+    equation="MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y), x of the one, y of the other",
+    source="Gretton et al. 2012; Kumar et al. 2019; Wu et al. 2019",
+    properties=frozenset({"by_samples"}),
+)
+
 DIVERGENCE = Slot(
     "divergence",
     "what the objective weighs by eta",
@@ -52,45 +92,7 @@ DIVERGENCE = Slot(
             equation="KL(pi_q || pi_p) = E_{pi_q}[ log pi_q(a|s) - log pi_p(a|s) ]",
             source="Furuta et al. 2021, Eq. 1",
         ),
-        Choice(
-            "mmd",
-            "the maximum mean discrepancy of actions of pi_q and of pi_p, which needs no density of either",
-            (
-                Slot(
-                    "kernel",
-                    "k of two actions",
-                    "laplacian",
-                    choices=(
-                        Choice(
-                            "laplacian",
-                            "exp(-|a - b|_1 / (2 width))",
-                            operator="taxon.operators.discrepancies.laplacian_mmd",
-                        ),
-                        Choice(
-                            "gaussian",
-                            "exp(-|a - b|^2 / (2 width))",
-                            operator="taxon.operators.discrepancies.gaussian_mmd",
-                        ),
-                    ),
-                ),
-                Slot("width", "how far apart two actions still count as alike", "20", POSITIVE),
-                Slot("samples", "actions drawn of pi_q, and as many of pi_p", "10", SEVERAL),
-                Slot("root", "the discrepancy itself; else its square", "true", boolean=True),
-                Slot(
-                    "on",
-                    "which actions are compared",
-                    "unsquashed",
-                    choices=(
-                        Choice("unsquashed", "before tanh (Kumar et al. 2019)", properties=frozenset({"unsquashed"})),
-                        Choice("action", "as the environment takes them (Wu et al. 2019)"),
-                    ),
-                    applies=_needs_squashing,
-                ),
-            ),
-            equation="MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y), x of pi_q, y of pi_p",
-            source="Gretton et al. 2012; Kumar et al. 2019; Wu et al. 2019",
-            properties=frozenset({"by_samples"}),
-        ),
+        MMD,
     ),
     applies=_needs_weight,
     level="implementation",

@@ -58,9 +58,9 @@ def draws_one(row: Row) -> bool:
     return ascends_q(row) and path in row and row.number(path) == 1
 
 
-def by_samples(row: Row) -> bool:
-    """The objective weighs a discrepancy of samples in the place of a KL."""
-    return row.says("divergence", "by_samples")
+def by_samples(row: Row, within: str = "") -> bool:
+    """A discrepancy of samples stands in the place of a KL: in the objective, or within a trust region."""
+    return row.says(f"{within}divergence", "by_samples")
 
 
 def natural(row: Row) -> bool:

@@ -101,6 +101,7 @@ UPDATE = Slot(
             "trust_region",
             "the step obeys KL(pi_old || pi_theta) <= kl, for mean and covariance apart, by Lagrange multipliers",
             region.slots(
+                "pi_p.update.trust_region",
                 Slot("kl", "epsilon, the bound on the KL", "1e-2", POSITIVE, applies=region.one_divergence),
                 Slot(
                     "init",

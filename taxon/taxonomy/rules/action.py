@@ -202,14 +202,14 @@ def _divergence(row: Row) -> Conflict | None:
     weighed = weighed and not facts.by_samples(row)
     for reads, path, who, does, way in (
         (
-            facts.trust_region_m(row),
+            facts.trust_region_m(row) and not facts.by_samples(row, "pi_p.update.trust_region."),
             "pi_p.update",
             "`trust_region`",
             "bounds KL(pi_old || pi_theta)",
             "drop `+ trust_region`",
         ),
         (
-            facts.trust_region_q(row),
+            facts.trust_region_q(row) and not facts.by_samples(row, "pi_q.update.trust_region."),
             "pi_q.update",
             "`trust_region`",
             "bounds KL(pi_q || pi_p)",

@@ -23,13 +23,16 @@ _EARLIER = (*CONTROL, "TX308", "TX309", "TX314", "TX317", "TX327", "TX331", "TX3
     after=(*_EARLIER, "TX354"),
 )
 def _pathwise(row: Row) -> Conflict | None:
-    if not facts.by_samples(row) or facts.can(row, "pathwise"):
+    if facts.can(row, "pathwise"):
         return None
-    return Conflict(
-        facts.missing(row, "`divergence = mmd` is differentiated through its samples: it", "pathwise"),
-        (("divergence", "compares draws of pi_q and pi_p"), ("pi_theta", "has draws without a derivative")),
-        "write `divergence = kl`, or `pi_theta = tanh(normal(mean(s), cov(s)))`",
-    )
+    for within in ("", "pi_q.update.trust_region.", "pi_p.update.trust_region."):
+        if facts.by_samples(row, within):
+            return Conflict(
+                facts.missing(row, f"`{within}divergence = mmd` is differentiated through its samples: it", "pathwise"),
+                ((f"{within}divergence", "compares draws"), ("pi_theta", "has draws without a derivative")),
+                f"write `{within}divergence = kl`, or `pi_theta = tanh(normal(mean(s), cov(s)))`",
+            )
+    return None
 
 
 @rule(
