@@ -30,7 +30,7 @@ def _pathwise(row: Row) -> Conflict | None:
             return Conflict(
                 facts.missing(row, f"`{within}divergence = mmd` is differentiated through its samples: it", "pathwise"),
                 ((f"{within}divergence", "compares draws"), ("pi_theta", "has draws without a derivative")),
-                f"write `{within}divergence = kl`, or `pi_theta = tanh(normal(mean(s), cov(s)))`",
+                "write `divergence = kl`, or `pi_theta = tanh(normal(mean(s), cov(s)))`",
             )
     return None
 
