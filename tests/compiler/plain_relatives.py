@@ -7,6 +7,7 @@ import math
 import torch
 from plain import GAMMA, A, Mpo, descend, fill, mlp, multiplier, outside, parameter, q, temperature_loss
 from plain_replay import MpoOfChoices, of_choice
+from tiny import leaf_of
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import softplus
@@ -19,12 +20,14 @@ class Relative(Mpo):
 
     def __init__(self, state, seed: int) -> None:
         self.policy, self.policy_old = (
-            fill(mlp([3, 8, 6, self.OUTPUTS], nn.ELU, True), row[seed]) for row in (state.policy, state.policy_target)
+            fill(mlp([3, 8, 6, self.OUTPUTS], nn.ELU, True), row[seed])
+            for row in (state.policy.params, state.policy.target)
         )
         self.critic, self.critic_old = (
-            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0]) for row in (state.critic, state.critic_target)
+            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0])
+            for row in (state.critic.params, state.critic.target)
         )
-        self.raw = {name: parameter(getattr(state, name)[seed]) for name in self.NAMES}
+        self.raw = {name: parameter(leaf_of(state, name)[seed]) for name in self.NAMES}
         self.policy_optimiser = torch.optim.Adam(self.policy.parameters(), lr=self.LR)
         self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=self.LR)
         self.dual_optimisers = [torch.optim.Adam([raw], lr=1e-2) for raw in self.raw.values()]

@@ -8,9 +8,20 @@ from typing import Any
 
 import pytest
 import torch
-from reference import OBSERVATIONS, SEEDS, assert_close, double, episodes_of, generators, minibatch, module_of, normal
+from reference import (
+    OBSERVATIONS,
+    SEEDS,
+    assert_close,
+    double,
+    episodes_of,
+    generators,
+    minibatch,
+    module_of,
+    move,
+    normal,
+)
 from reference import start as middle
-from tiny import CPU
+from tiny import CPU, leaf_of
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import softplus
@@ -50,6 +61,11 @@ def box(noise: Tensor) -> Tensor:
     return 2 * torch.exp(-0.5 * noise.square().sum(-2)) - 1
 
 
+def moved(before: Any, after: Any, name: str) -> Tensor:
+    """How far a step of size 1 went down: the gradient."""
+    return leaf_of(before, name) - leaf_of(after, name)
+
+
 class Batch:
     """A seed's share of an update: the policy's distribution as a function of its parameters, the older one, noise."""
 
@@ -64,10 +80,10 @@ class Batch:
         return Normal(mean[0], std[0])
 
     def old(self) -> Normal:
-        return self.law(self.state.policy_target[self.seed])
+        return self.law(leaf_of(self.state, "policy.target")[self.seed])
 
     def q(self, action: Tensor) -> Tensor:
-        critic = self.after.critic[self.seed : self.seed + 1]
+        critic = leaf_of(self.after, "critic")[self.seed : self.seed + 1]
         return self.agent.q(critic, self.batch.observation, action.unsqueeze(0))[0]
 
     def gain(self, pi: Normal) -> Tensor:
@@ -147,10 +163,10 @@ def test_gradients_through_q(row: str, tmp_path: Path) -> None:
     after, _ = phase.update(state, batch, noise)
     for seed in range(SEEDS):
         b = Batch(agent, state, after, batch, noise, seed)
-        parameters = state.policy[seed].clone().requires_grad_()
+        parameters = leaf_of(state, "policy")[seed].clone().requires_grad_()
         (slope,) = torch.autograd.grad(loss(b, b.law(parameters)), parameters)
         assert slope.abs().max() > 1e-4
-        assert_close(row, slope, state.policy[seed] - after.policy[seed], 1e-8)
+        assert_close(row, slope, moved(state, after, "policy")[seed], 1e-8)
 
 
 def test_gradient_at_the_actions_taken(tmp_path: Path) -> None:
@@ -164,7 +180,7 @@ def test_gradient_at_the_actions_taken(tmp_path: Path) -> None:
     state = agent.observe(state, episodes.observation)
     columns = phase.refresh(state, episodes, generators(0))
     old = state
-    state = state._replace(policy=state.policy + 0.1 * normal(draw, *state.policy.shape))
+    state = move(state, "policy", 0.1)
     batch = minibatch(phase.batch, episodes, columns, 12, draw)
     noise = double(phase.noise(generators(3), CPU))
     after, _ = phase.update(state, batch, noise)
@@ -175,13 +191,13 @@ def test_gradient_at_the_actions_taken(tmp_path: Path) -> None:
             mean, std = agent.policy.apply(policy.unsqueeze(0), seen)
             return Normal(mean[0], std[0])
 
-        parameters = state.policy[seed].clone().requires_grad_()
-        pi, before = law(parameters), law(old.policy[seed])
+        parameters = leaf_of(state, "policy")[seed].clone().requires_grad_()
+        pi, before = law(parameters), law(leaf_of(old, "policy")[seed])
         ratio = (pi.log_prob(batch.action[seed]).sum(-1) - batch.old_log_prob[seed]).exp()
         x, y = pi.loc + pi.scale * noise.discrepancy[seed], before.loc + before.scale * noise.other[seed]
         loss = ETA * (mmd(x, y, 1, 2) + 1e-6).sqrt().mean() - (ratio * batch.advantage[seed]).mean()
         (slope,) = torch.autograd.grad(loss, parameters)
-        assert_close("taken", slope, state.policy[seed] - after.policy[seed], 1e-8)
+        assert_close("taken", slope, moved(state, after, "policy")[seed], 1e-8)
 
 
 def test_bounds_of_a_trust_region(tmp_path: Path) -> None:
@@ -195,7 +211,7 @@ def test_bounds_of_a_trust_region(tmp_path: Path) -> None:
     state = old = middle(agent)
     episodes = episodes_of(built.DATA, draw, ACTIONS)
     columns = phase.refresh(state, episodes, generators(0))
-    state = state._replace(policy=state.policy + 0.1 * normal(draw, *state.policy.shape))
+    state = move(state, "policy", 0.1)
     batch = minibatch(phase.batch, episodes, columns, 12, draw)
     noise = double(phase.noise(generators(3), CPU))
     after, _ = phase.update(state, batch, noise)
@@ -206,10 +222,10 @@ def test_bounds_of_a_trust_region(tmp_path: Path) -> None:
             mean, std = agent.policy.apply(policy.unsqueeze(0), seen)
             return Normal(mean[0], std[0])
 
-        parameters = state.policy[seed].clone().requires_grad_()
-        raw = state.alpha_raw[seed].clone().requires_grad_()
-        pi, before = law(parameters), law(old.policy[seed])
-        eta = softplus(state.eta_raw[seed]) + 1e-8
+        parameters = leaf_of(state, "policy")[seed].clone().requires_grad_()
+        raw = leaf_of(state, "alpha_raw")[seed].clone().requires_grad_()
+        pi, before = law(parameters), law(leaf_of(old, "policy")[seed])
+        eta = softplus(leaf_of(state, "eta_raw")[seed]) + 1e-8
         kept = batch.advantage[seed] >= batch.advantage[seed].sort(descending=True).values[5]
         weights = torch.softmax((batch.advantage[seed] / eta).masked_fill(~kept, -torch.inf), 0)
         x, y = pi.loc + pi.scale * noise.discrepancy[seed], before.loc + before.scale * noise.other[seed]
@@ -217,6 +233,6 @@ def test_bounds_of_a_trust_region(tmp_path: Path) -> None:
         alpha = softplus(raw) + 1e-8
         loss = -(weights * pi.log_prob(batch.action[seed]).sum(-1)).sum() + (alpha.detach() * apart).sum()
         (slope,) = torch.autograd.grad(loss, parameters, retain_graph=True)
-        assert_close("policy", slope, state.policy[seed] - after.policy[seed], 1e-8)
+        assert_close("policy", slope, moved(state, after, "policy")[seed], 1e-8)
         (slope,) = torch.autograd.grad((alpha * (0.1 - apart.detach())).sum(), raw)
-        assert_close("alpha", slope, state.alpha_raw[seed] - after.alpha_raw[seed], 1e-8)
+        assert_close("alpha", slope, moved(state, after, "alpha_raw")[seed], 1e-8)

@@ -13,7 +13,7 @@ import torch
 from plain import flat
 from plain_onpolicy import Erpg
 from reference import SEEDS, assert_close, double, episodes_of, generators, minibatch, module_of, move, start
-from tiny import CPU
+from tiny import CPU, leaf_of, with_leaf
 
 from taxon.operators.data import Episodes
 from taxon.operators.observations import Array
@@ -53,20 +53,20 @@ def test_second_derivation(kind: str, clip: float | None, tmp_path: Path) -> Non
                 assert_close(name, expected, columns[name][seed], 1e-8)
         state = move(state, "policy", 0.2, number)  # as if many minibatches had passed
         for seed, reference in enumerate(plain):
-            reference.actor.load(state.policy[seed])
+            reference.actor.load(leaf_of(state, "policy")[seed])
         for _ in range(3):
-            before = state.policy
+            before = leaf_of(state, "policy")
             batch = minibatch(policy_phase.batch, episodes, columns, built.DATA.batch, draw)
             state, _ = policy_phase.update(state, batch, policy_phase.noise(generators(1), CPU))
             for seed, reference in enumerate(plain):
                 reference.update_policy(batch.observation[seed], batch.action[seed], batch.advantage[seed])
-                assert_close(f"policy, seed {seed}", reference.actor.row(), state.policy[seed], 1e-8)
-            assert not torch.equal(before, state.policy)
+                assert_close(f"policy, seed {seed}", reference.actor.row(), leaf_of(state, "policy")[seed], 1e-8)
+            assert not torch.equal(before, leaf_of(state, "policy"))
             batch = minibatch(value_phase.batch, episodes, columns, built.DATA.batch, draw)
             state, _ = value_phase.update(state, batch, value_phase.noise(generators(1), CPU))
             for seed, reference in enumerate(plain):
                 reference.update_value(batch.observation[seed], batch.target[seed])
-                assert_close(f"critic, seed {seed}", flat(reference.critic), state.critic[seed])
+                assert_close(f"critic, seed {seed}", flat(reference.critic), leaf_of(state, "critic")[seed])
 
 
 # ---- tables: a linear network of a one-hot state, and gradient steps of size 1
@@ -107,11 +107,12 @@ class Table:
         """logits [states, actions], value [states]; the biases are 0."""
         policy = torch.cat([logits.reshape(-1), torch.zeros(logits.shape[1])]).double()
         critic = torch.cat([value, torch.zeros(1)]).double()
-        self.state = self.state._replace(policy=policy.unsqueeze(0), critic=critic.unsqueeze(0))
+        state = with_leaf(self.state, "policy", policy.unsqueeze(0))
+        self.state = with_leaf(state, "critic", critic.unsqueeze(0))
 
     def read(self, state: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        rows = state.policy[0].view(self.states + 1, -1)
-        return rows[:-1], state.critic[0, :-1]
+        rows = leaf_of(state, "policy")[0].view(self.states + 1, -1)
+        return rows[:-1], leaf_of(state, "critic")[0, :-1]
 
     def gradients(self, episodes: Episodes) -> tuple[torch.Tensor, torch.Tensor]:
         """Of both losses, by the steps of size 1 that follow them."""
@@ -282,7 +283,7 @@ def test_the_chain_is_solved_as_by_soft_value_iteration(estimate: str, tmp_path:
     loop = Loop(built.Agent(Chain.layout, 2), built.DATA, worlds, sources, steps_, CPU)
     while loop.steps < steps_:
         loop.step()
-    rows, critic = loop.state.policy.view(3, 3, 2), loop.state.critic
+    rows, critic = leaf_of(loop.state, "policy").view(3, 3, 2), leaf_of(loop.state, "critic")
     policy = torch.softmax(rows[:, :2] + rows[:, 2:], -1).mean(0).double()
     value = (critic[:, :2] + critic[:, 2:]).mean(0).double()
     best, worth = soft_optimum(eta, gamma)
