@@ -16,7 +16,7 @@ def _needs_weight(row: Row) -> str | None:
 
 
 def _needs_own_actions(row: Row) -> str | None:
-    if not facts.ascends_q(row):
+    if facts.likelihood_ratio(row):
         return "at the actions taken it is in closed form wherever the policy has one"
     return "a sum over all actions needs no estimate" if facts.discrete(row) else None
 

@@ -78,7 +78,7 @@ def _add_discrepancy(c: Choices) -> None:
         "discrepancy",
         within="policy",
         stage="divergence",
-        doc=", and the discrepancy from the prior",
+        doc=", and the discrepancy",
         noise=found.noise,
         metrics=(("mmd", "average(discrepancy)"),),
         sections=(section,),
