@@ -34,15 +34,19 @@ FEWER = {
 }
 # What is not meant for Pendulum, or not for it alone.
 ENVIRONMENTS = {
+    "erpg": ["CartPole-v1", "Pendulum-v1"],
     "forward_kl_discrete": ["CartPole-v1"],
+    "mpo_categorical": ["CartPole-v1"],
     "mpo_discrete": ["CartPole-v1"],
     "power": ["taxon/Reach-v0"],
     "ppo": ["Pendulum-v1", "CartPole-v1"],
     "ppo_clip": ["Pendulum-v1", "CartPole-v1"],
     "ppo_multipliers": ["Pendulum-v1", "CartPole-v1"],
+    "ppo_soft": ["Pendulum-v1", "CartPole-v1"],
     "ppo_uniform": ["Pendulum-v1", "CartPole-v1"],
     "reps": ["taxon/Grid-v0", "CartPole-v1", "Pendulum-v1"],
     "reps_replay": ["CartPole-v1", "Pendulum-v1"],
+    "rerpi": ["Pendulum-v1", "CartPole-v1"],
     "rwr": ["taxon/LinearQuadratic-v0"],
     "rwr_return": ["taxon/Reach-v0"],
     "sac_discrete": ["CartPole-v1"],
@@ -50,6 +54,7 @@ ENVIRONMENTS = {
     "trpo_gae": ["Pendulum-v1", "CartPole-v1"],
     "urex": ["taxon/Copy-v0", "Pendulum-v1"],
     "vmpo": ["Pendulum-v1", "CartPole-v1"],
+    "vmpo_mmd": ["Pendulum-v1"],
     "vmpo_gae": ["Pendulum-v1", "CartPole-v1"],
 }
 NO_ALGORITHM = {"architectures", "elu_layernorm"}  # mixins; a study

@@ -38,7 +38,7 @@ STAGES = {
     "next_action": ("smoothing",),
     "next_value": ("prior",),
     "score": ("baseline", "standardise"),
-    "advantage": ("standardise",),
+    "advantage": ("own_divergence", "standardise"),
     "returns": ("standardise",),
     "weights": ("normalise", "clip", "bounds"),
     "loss": ("divergence", "prior", "region", "bounds"),

@@ -4,6 +4,8 @@
 PROPERTIES = {
     "scores_actions": "G reads a network Q(s, a)",
     "state_value": "G is an estimate less a network V(s)",
+    "of_posterior": "G is the value of pi_q",
+    "regularised": "G counts the divergence of pi_q from pi_p at every step that follows",
     "logarithm": "G is eta times a logarithm, which exp(G/eta) undoes",
     "untrained": "no network stands behind G",
     "looks_ahead": "the estimate reads more than one step, whatever its parameters",
@@ -17,6 +19,9 @@ PROPERTIES = {
     "compares": "an action's G is held against those of other actions at its state",
     "fits_target": "pi_q is fitted to pi_p exp(G/eta) / Z",
     "of_prior": "the actions are drawn from pi_p",
+    "closed": "a divergence is found in closed form at every state",
+    "by_samples": "a divergence is that of samples, not of densities",
+    "unsquashed": "the actions are those before tanh",
     "in_closed_form": "they are found in closed form, not by iterations",
     "squashed": "the policy's actions stand behind tanh",
     "learned": "the covariance has parameters",

@@ -1,6 +1,6 @@
 """The slots of the language itself, in the order in which a row is printed."""
 
-from taxon.taxonomy.axes import algorithm, data, network, optimizer, policy, posterior, prior, value
+from taxon.taxonomy.axes import algorithm, data, divergence, network, optimizer, policy, posterior, prior, value
 from taxon.taxonomy.schema import Slot
 
 _SLOTS = (
@@ -14,6 +14,7 @@ _SLOTS = (
     policy.PI_THETA,
     # what Table 1 leaves to the text
     posterior.ETA,
+    divergence.DIVERGENCE,
     value.GAMMA,
     value.CRITIC,
     value.FIT,

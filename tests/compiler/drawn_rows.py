@@ -216,6 +216,8 @@ def _values(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
     values = {"q": [f"Q[{own}]"], "v": [f"A[{own}]"], "none": [f"Q[{own}]"]}[critic]
     if frame == "entropy" and critic == "q" and chosen["pi_theta"] != "mean(s)":
         values.append("Q_soft[pi_q]")
+    if frame == "entropy" and critic == "v":
+        values.append("A_soft[pi_q]")
     if frame == "divergence" and critic != "none":
         values.append(values[0].replace("pi_p", "pi_q"))
     if chosen["pi_q"] == "nonparametric" and critic != "v" and frame != "sequences":
@@ -320,6 +322,20 @@ def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
         chosen["eta"] = draw(st.sampled_from(["0", "0.3", "2", *free]))
     if critic == "q" and frame in ("entropy", "divergence") and policy != "mean(s)":
         _directions(draw, chosen)
+    if chosen.get("eta") in ("0.3", "2") and chosen.get("pi_q.update.direction") != "forward":
+        _divergence(draw, frame, critic, chosen)
+
+
+def _divergence(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) -> None:
+    """What the objective weighs by eta: a KL, of samples or in closed form, or a discrepancy."""
+    policy, trailing = chosen["pi_theta"], frame == "divergence"
+    kinds = ["kl"]
+    if policy.startswith("tanh") or (policy.startswith("normal") and trailing):
+        kinds += [] if "soft" in chosen["G"] else ["mmd"]
+    chosen["divergence"] = draw(st.sampled_from(kinds))
+    if chosen["divergence"] == "kl" and critic == "q" and policy != "softmax":
+        closed = ["closed"] if trailing or policy.startswith("normal") else []
+        chosen["divergence.estimate"] = draw(st.sampled_from(["sampled", *closed]))
 
 
 def _directions(draw: st.DrawFn, chosen: dict[str, str]) -> None:

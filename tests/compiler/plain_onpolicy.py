@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 
 import torch
 from plain import descend, fill, flat, mlp, multiplier, parameter
 from tiny import leaf_of
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent, Normal, OneHotCategorical, kl_divergence
+from torch.distributions import (
+    Distribution,
+    Independent,
+    Normal,
+    OneHotCategorical,
+    TanhTransform,
+    TransformedDistribution,
+    kl_divergence,
+)
 from torch.nn.functional import softplus
 
 
@@ -146,6 +155,47 @@ class Ppo(OnPolicy):
         elif kl < self.TARGET / 1.5:
             self.beta = self.beta / 2
         return kl
+
+
+class Erpg(OnPolicy):
+    """Schulman, Chen and Abbeel 2017: the divergence from a uniform prior, in closed form or, behind tanh, by the
+    action taken, is a cost of every step that a return sums and of the state at hand."""
+
+    CLIP, VALUE_LR = 0.5, 7e-4
+
+    def __init__(self, state, seed: int, width: int, kind: str, eta: float, n: int, clip: float | None) -> None:
+        self.squashed = kind == "squashed"
+        actor = Actor("free" if self.squashed else kind, leaf_of(state, "policy")[seed], [8, 6], width, nn.Tanh)
+        super().__init__(state, seed, None, actor, fill(mlp([3, 9, 7, 1], nn.Tanh), state.critic.params[seed]))
+        rmsprop = {"lr": 7e-4, "betas": (0.0, 0.99), "eps": 1e-5}
+        self.optimiser = torch.optim.Adam(actor.trained(), **rmsprop)
+        self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), **rmsprop)
+        self.eta, self.n, self.ratio = eta, n, clip
+
+    def law(self, actor: Actor, s: Tensor) -> Distribution:
+        return TransformedDistribution(actor(s), TanhTransform(cache_size=1)) if self.squashed else actor(s)
+
+    @torch.no_grad()
+    def columns(self, episodes, seed: int) -> dict[str, Tensor]:
+        """What a round by the policy as it stands leaves to the updates."""
+        self.acting = deepcopy(self.actor)
+        s, a = episodes.observation[seed], episodes.action[seed]
+        density = self.law(self.acting, s).log_prob(a)
+        divergence = density if self.squashed else -self.law(self.acting, s).entropy()
+        regularised = episodes._replace(reward=episodes.reward - self.eta * divergence)
+        target = n_step_returns(regularised, seed, self.value(episodes.next_observation[seed]), self.GAMMA, self.n)
+        # an action's own density is no part of what it is worth
+        own = self.eta * density if self.squashed else 0.0
+        return {"target": target, "advantage": target + own - self.value(s)}
+
+    def update_policy(self, s: Tensor, a: Tensor, advantage: Tensor) -> None:
+        pi = self.law(self.actor, s)
+        ratio = (pi.log_prob(a) - self.law(self.acting, s).log_prob(a).detach()).exp()
+        gain = ratio * advantage
+        if self.ratio is not None:
+            gain = torch.minimum(gain, ratio.clamp(1 - self.ratio, 1 + self.ratio) * advantage)
+        entropy = -(ratio * pi.log_prob(a)) if self.squashed else pi.entropy()
+        descend(-(gain + self.eta * entropy).mean(), (self.optimiser, self.actor.trained()), clip=self.CLIP)
 
 
 def krylov_solution(matrix: Tensor, b: Tensor, dimension: int) -> Tensor:

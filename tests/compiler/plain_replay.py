@@ -78,13 +78,17 @@ class MpoOfChoices:
         self.dual_optimisers = [torch.optim.Adam([raw], lr=1e-2) for raw in self.raw.values()]
         self.updates = 0
 
+    def target(self, batch, seed: int) -> Tensor:
+        s_next = batch.next_observation[seed]
+        value = (torch.softmax(self.policy_old(s_next), -1) * self.critic_old(s_next)).sum(-1)
+        return batch.reward[seed] + GAMMA * (1 - batch.terminated[seed]) * value
+
     def update(self, batch, seed: int) -> None:
         self.updates += 1
         s, s_next = batch.observation[seed], batch.next_observation[seed]
         with torch.no_grad():
             prior, scores = Categorical(logits=self.policy_old(s_next)), self.critic_old(s_next)
-            value = (prior.probs * scores).sum(-1)
-            y = batch.reward[seed] + GAMMA * (1 - batch.terminated[seed]) * value
+            y = self.target(batch, seed)
         loss = 0.5 * (of_choice(self.critic, s, batch.action[seed]) - y).square().mean()
         descend(loss, (self.critic_optimiser, self.critic.parameters()), clip=self.CLIP)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 from plain import Awac, Awr, Mpo, Sac, flat
-from reference import SEEDS, assert_close, double, generators, start
+from plain_relatives import MpoCategorical, MpoOfWorkers, Rerpi
+from reference import SEEDS, assert_close, double, generators, some_actions, start
 from tiny import CPU, build, leaf_of, row_of, same, with_leaf
 
 from taxon.operators.data import Episodes
@@ -23,6 +24,8 @@ UPDATES = {
     "mpo_onestep": ((*MPO, "data.batch = 12"), lambda state, seed: Mpo(state, seed, False, False)),
     "mpo": (WINDOWS, lambda state, seed: Mpo(state, seed, True, False)),
     "mpo_joint": (WINDOWS, lambda state, seed: Mpo(state, seed, True, True)),
+    "rerpi": ((*MPO, "data.batch = 12"), Rerpi),
+    "mpo_distributed": ((*MPO, "data.batch = 8", "data.sequences.length = 4"), MpoOfWorkers),
     # bounds that some weights exceed
     "awac": ((*SMALL, "pi_q.update.clip = 1.5"), lambda state, seed: Awac(state, seed, True, 1.5)),
     "awac_double": ((*SMALL, "pi_q.update.clip = 1.5"), lambda state, seed: Awac(state, seed, True, 1.5)),
@@ -69,6 +72,24 @@ def test_three_updates(spec: str, tmp_path: Path) -> None:
             name for name in reference.check(state, 0) if not torch.equal(leaf_of(before, name), leaf_of(state, name))
         ]
         assert {name for name in reference.check(state, 0) if not name.endswith(".target")} <= set(moved)
+
+
+def test_mpo_categorical(tmp_path: Path) -> None:
+    """One-hot actions of three."""
+    built = build(row_of("mpo_categorical", *WINDOWS), tmp_path)
+    agent, draw = built.Agent(Array((3,)), 3), torch.Generator().manual_seed(5)
+    state = start(agent)
+    references = [MpoCategorical(state, seed) for seed in range(SEEDS)]
+    for _ in range(3):
+        batch, before = batch_of(agent.phases[0].batch, built, draw), state
+        batch = batch._replace(action=some_actions(draw, SEEDS, 5, 4, width=3, discrete=True))
+        state, _ = agent.update(state, batch, ())
+        for seed, reference in enumerate(references):
+            reference.update(batch, seed)
+            for name, (expected, found) in reference.check(state, seed).items():
+                assert_close(f"{name}, seed {seed}", expected, found)
+        for name in ("policy", "critic", "eta_raw", "alpha_raw"):
+            assert not torch.equal(leaf_of(before, name), leaf_of(state, name))
 
 
 def test_awr(tmp_path: Path) -> None:

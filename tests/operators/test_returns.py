@@ -25,6 +25,19 @@ def close(actual, expected, atol=1e-6):
     torch.testing.assert_close(actual, torch.as_tensor(expected, dtype=actual.dtype), atol=atol, rtol=0)
 
 
+def test_returns_of_regularised_rewards():
+    """A_soft: r - eta D under every estimator (Schulman, Chen and Abbeel 2017), to known values."""
+    soft = REWARD - 0.1 * torch.tensor([0.2, 0.1, 0.3, 0.05], dtype=torch.float64)
+    value = torch.tensor([0.5, 0.8, 0.6, 1.5], dtype=torch.float64)
+    following = (NEXT_VALUE, NONE, NONE, GAMMA)
+    advantages = generalised_advantages(soft, value, *following, 0.95)
+    close(advantages, [2.1759802, 0.9611698, 1.2516425, 1.485], atol=1e-7)
+    close(lambda_returns(soft, *following, 0.95) - value, advantages, atol=1e-12)
+    close(generalised_advantages(soft, value, *following, 0.0), [1.272, -0.216, -0.145, 1.485])
+    close(td_target(soft, NEXT_VALUE, NONE, GAMMA) - value, [1.272, -0.216, -0.145, 1.485])
+    close(n_step_returns(soft, *following, 2), [1.55816, 0.44045, 1.92515, 2.985])
+
+
 def loop_lambda_returns(reward, next_value, terminated, ended, gamma, lambda_):
     out = torch.empty_like(reward)
     following = next_value[..., -1]  # makes the last step one-step whatever its flag says

@@ -34,7 +34,7 @@ SMALL = {
     "data.episodes.policy_updates": 2,
 }
 REMEMBERING = {"ddpg": ["exploration = ornstein_uhlenbeck"]}  # acting that keeps a memory
-DISCRETE = {"mpo_discrete", "reps", "urex", "sac_discrete"}
+DISCRETE = {"mpo_categorical", "mpo_discrete", "reps", "urex", "sac_discrete"}
 EPISODIC = {"power", "rwr", "rwr_return"}  # what they see must pay rewards that have logarithms
 SPECS = sorted(set(shipped_names()) - {"architectures"})
 

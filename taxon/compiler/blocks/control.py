@@ -7,6 +7,7 @@ from taxon.compiler.blocks import critic as value
 from taxon.compiler.blocks.ascent.sg import ascend
 from taxon.compiler.blocks.critic import score_of
 from taxon.compiler.blocks.data import data
+from taxon.compiler.blocks.discrepancy import distance
 from taxon.compiler.blocks.estimate import next_value, target
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.network import inputs
@@ -46,7 +47,7 @@ def _bound(value: str) -> str:
 def _section(c: Choices, text: str, lines: list[str]) -> None:
     bound = r"\mathcal{J}(\pi_p, \pi_q) = " + _bound(r"\frac{G(s,a)}{\eta}")
     source = "; ".join(filter(None, ("Furuta et al. 2021, Eq. 1", c.source("eta", "pi_p.update.expected_return"))))
-    paths = c.present("pi_q", "pi_p", "G", "eta", "pi_q.update")
+    paths = c.present("pi_q", "pi_p", "G", "eta", "divergence", "pi_q.update")
     text = f"The lower bound on the evidence for optimality; {text}"
     at = cost(c)
     c.sections.append(Section("Objective", paths, text, (bound, *lines), source, at))
@@ -123,7 +124,10 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
         text = "its maximum over all distributions, $\\pi_\\eta$, is fitted in the forward direction of the divergence."
         return text, [rf"\min_\theta \, \mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\eta \| \pi_\theta), \quad {target}"]
     if facts.trust_region_q(c.row):
+        region = "pi_q.update.trust_region."
         bound = r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p) \leq \epsilon"
+        if facts.by_samples(c.row, region):
+            bound = rf"\mathbb{{E}}_s \, {distance(c, region)}(\pi_\theta, \pi_p) \leq \epsilon"
         text = "the divergence is bounded instead of weighed, by the bounds $\\epsilon$ of the trust region below."
         return text, [rf"\max_\theta \, {value} \quad \mathrm{{s.t.}} \quad {bound}"]
     if not eta.value:
@@ -132,6 +136,9 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
             "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
         )
         return text, [rf"\max_\theta \, {value}"]
+    if facts.by_samples(c.row):
+        line = rf"\max_\theta \, {value} - " + eta.times(rf"\mathbb{{E}}_s \, {distance(c)}(\pi_\theta, \pi_p)")
+        return "times $\\eta$, with a discrepancy of samples in the place of the divergence.", [line]
     if not prior_of(c).uniform:
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]

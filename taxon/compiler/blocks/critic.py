@@ -65,7 +65,7 @@ class Score:
     """What G is: which network it reads, and whether exp(G/eta) is G's own argument."""
 
     network: str
-    soft: bool = False
+    soft: bool = False  # the divergence from pi_p counts at every step that follows
     logarithm: str = ""  # in LaTeX, what is taken the logarithm of
 
 
@@ -77,6 +77,7 @@ table(
         "Q_soft[pi_q]": Score("q", soft=True),
         "A[pi_p]": Score("v"),
         "A[pi_q]": Score("v"),
+        "A_soft[pi_q]": Score("v", soft=True),
         "eta * log(Q[pi_p])": Score("q", logarithm=r"Q^{\pi_p}(s,a)"),
         "eta * log(r)": Score("", logarithm="r(s,a)"),
     },

@@ -10,6 +10,7 @@ from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.policy import apply, at, family, fit_states, older
+from taxon.compiler.blocks.regularised import reward
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.families.family import Family
 from taxon.compiler.notation import mean
@@ -29,7 +30,7 @@ def next_value(c: Choices) -> None:
 
 def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[Section, ...]:
     found, smoothed = c.take(critic), c.has("G.estimate", "smoothing")
-    if score_of(c).soft and c.take(temperature).value:
+    if found.network == "q" and score_of(c).soft and c.take(temperature).value:
         text += " The entropy of the next action counts, that of the action evaluated does not."
     if smoothed:
         text += " Clipped noise smooths the critic around the action."
@@ -249,7 +250,9 @@ def target(c: Choices) -> None:
         value_at(c, part, found.bootstrap)
     if not of.phased:
         c.add(part, "ended = torch.maximum(terminated, truncated)", "ended", anywhere=True)
-    columns, constants = ", ".join(made.columns), ", ".join(made.constants)
+    sums = reward(c)
+    columns = ", ".join(sums if name == "reward" else name for name in made.columns)
+    constants = ", ".join(made.constants)
     if of.phased or not made.ahead:
         result = f"{made.function}({columns}, {constants})"
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taxon.compiler.block import ContractError, Section
+from taxon.compiler.block import Section
 from taxon.compiler.blocks.bounds import bounds
 from taxon.compiler.blocks.critic import FURUTA
 from taxon.compiler.blocks.data import data
@@ -109,8 +109,6 @@ def bonus(c: Choices) -> str:
 
 def _sequences(c: Choices, s: Support) -> None:
     """The likelihood of whole episodes, and the gradient of the expected return beside it."""
-    if "pi_p.update.likelihood" in c.row and c.meaning("pi_p.update.likelihood"):
-        raise ContractError("pi_p.update.likelihood = decoupled has no block for whole sequences of actions")
     made, found = c.take(family), c.take(data)
     size = found.group
     line = rf"L(\theta) = -\frac{{1}}{{{found.environments}}} \sum_k g_k \sum_t \log \pi_\theta(a_{{k,t}}|s_{{k,t}})"

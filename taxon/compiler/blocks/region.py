@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.data import whole
+from taxon.compiler.blocks.discrepancy import discrepancy
 from taxon.compiler.blocks.multipliers import multiplier, softplus_words
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import family, old_parameters
 from taxon.compiler.blocks.prior_density import prior_parameters
-from taxon.compiler.choices import Choices
+from taxon.compiler.choices import Choices, table
 from taxon.compiler.families.family import Part
 
 
@@ -44,7 +45,12 @@ POSTERIOR = Side("pi_q.update.trust_region", True, "KL(pi_theta || pi_old)", "Ab
 
 
 def region(c: Choices, side: Side) -> None:
-    """The divergence in the parts of the policy's family, each with a bound and a multiplier of its own."""
+    """The bounds of a trust region, each with a multiplier of its own."""
+    c.meaning(f"{side.path}.divergence")(c, side)
+
+
+def _divergence(c: Choices, side: Side) -> None:
+    """The divergence in the parts of the policy's family."""
     made = c.take(family)
     parts = made.divergences
     before = prior_parameters(c) if side.posterior else "old_"
@@ -159,3 +165,58 @@ def _multipliers(c: Choices, side: Side, parts: tuple[Part, ...], each: bool) ->
         c.source(side.update),
         ("loss", *(f"{_alpha(part)}_raw" for part in parts)),
     )
+
+
+# ---- of samples
+
+
+def _discrepancy(c: Choices, side: Side) -> None:
+    """A discrepancy of samples, which needs no density of the older policy."""
+    before = prior_parameters(c) if side.posterior else "old_"
+    if not side.posterior:
+        old_parameters(c)
+    found = discrepancy(c, f"{side.path}.divergence", before)
+    epsilon = c.constant("EPSILON_POLICY", f"{side.path}.mmd", "bound on the discrepancy from the old policy")
+    value = f"valid_average({found.value}, valid)" if c.take(whole) else f"average({found.value})"
+    bound = Section(
+        "The trust region",
+        (*found.paths, f"{side.path}.mmd"),
+        f"The discrepancy from the old policy, of {found.text}",
+        (rf"C = \mathbb{{E}}_s \, {found.letter} \leq {c.tex(f'{side.path}.mmd')}", found.equation),
+        c.source(f"{side.path}.divergence"),
+        ("policy_mmd",),
+    )
+    held = Section(
+        "The multipliers",
+        c.present(f"{side.path}.init", "optimizer.dual"),
+        f"Added to $L$, and held by a dual, descended by {optimiser(c, 'dual').words}: "
+        f"$\\alpha$ is {softplus_words(c.value(f'{side.path}.init'))}.",
+        (r"L \leftarrow L + \alpha \, C", rf"g(\alpha) = \alpha \, ({c.tex(f'{side.path}.mmd')} - C)"),
+        c.source(side.update),
+        ("loss", "alpha_raw"),
+    )
+    c.add(
+        "policy",
+        f"# a discrepancy of samples, weighted by its multiplier\n{found.lines}\n"
+        f"policy_mmd = {value}.unsqueeze(-1)\nloss = loss + (alpha * policy_mmd).sum(-1)",
+        "loss",
+        "policy_mmd",
+        within="policy",
+        stage="region",
+        doc=", inside the trust region",
+        noise=found.noise,
+        metrics=(("mmd", "policy_mmd.sum(-1)"),),
+        sections=(bound, held),
+    )
+    multiplier(
+        c,
+        "alpha_raw",
+        "alpha",
+        c.value(f"{side.path}.init"),
+        f"lagrange_dual(alpha, {epsilon}, policy_mmd)",
+        "alpha: multiplier of the discrepancy <= epsilon, alpha (epsilon - MMD)",
+    )
+
+
+for _side in (PRIOR, POSTERIOR):
+    table(f"{_side.path}.divergence", {"kl": _divergence, "mmd": _discrepancy})

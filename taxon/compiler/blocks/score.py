@@ -11,6 +11,7 @@ from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import estimate, value_at
 from taxon.compiler.blocks.network import features, input_
 from taxon.compiler.blocks.policy import apply, at, family, older
+from taxon.compiler.blocks.regularised import own_divergence
 from taxon.compiler.blocks.weights import normalisation
 from taxon.compiler.choices import Choices
 from taxon.compiler.notation import mean
@@ -41,6 +42,10 @@ def score_data(c: Choices) -> None:
     kind = "solved" if found.solved else found.network or c.take(estimate).kind
     text, line, at = _SCORES[kind](c, found, where)
     lines = [line]
+    said, put_back = own_divergence(c)
+    if said:
+        text += said
+        lines.append(put_back)
     if c.yes("pi_q.update.standardise"):
         valid = ", valid" if where.column else ""
         part = "columns" if where.column else "policy"

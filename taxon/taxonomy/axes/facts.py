@@ -47,6 +47,11 @@ def from_prior(row: Row) -> bool:
     return forward(row) and row.says("pi_q.update.proposal", "of_prior")
 
 
+def by_samples(row: Row, within: str = "") -> bool:
+    """A discrepancy of samples stands in the place of a KL: in the objective, or within a trust region."""
+    return row.says(f"{within}divergence", "by_samples")
+
+
 def natural(row: Row) -> bool:
     """pi_q steps along the natural gradient."""
     return kl_control(row) and row.says("pi_q.update", "solves")

@@ -227,6 +227,7 @@ TRUST_REGION = Choice(
     "KL(pi_q || pi_p) <= kl: eta minimises the E-step's dual; a parametric pi_q has a Lagrange multiplier for each "
     "part of the divergence",
     region.slots(
+        "pi_q.update.trust_region",
         Slot("kl", "epsilon, the bound on E_s KL(pi_q || pi_p)", "0.1", POSITIVE, applies=_needs_one_bound),
         Slot("init", "the multiplier at the start, before its softplus", "10", UNFOLDED, applies=_needs_one_bound),
         _in_one,

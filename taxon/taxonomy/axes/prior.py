@@ -6,7 +6,11 @@ from taxon.taxonomy.schema import Choice, Row, Slot
 
 
 def _needs_held(row: Row) -> str | None:
-    return region.constant(row) if facts.can(row, "held") else region.apart(row, "held")
+    if not facts.can(row, "held"):
+        return region.apart(row, "held")
+    if facts.in_sequences(row):
+        return "the likelihood of a sequence is that of all its actions together"
+    return region.constant(row)
 
 
 def _needs_projection(row: Row) -> str | None:
@@ -97,6 +101,7 @@ UPDATE = Slot(
             "trust_region",
             "the step obeys KL(pi_old || pi_theta) <= kl, for mean and covariance apart, by Lagrange multipliers",
             region.slots(
+                "pi_p.update.trust_region",
                 Slot("kl", "epsilon, the bound on the KL", "1e-2", POSITIVE, applies=region.one_divergence),
                 Slot(
                     "init",

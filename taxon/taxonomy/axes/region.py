@@ -1,8 +1,11 @@
 """The bounds of a trust region: one on a divergence, or one on each of its two parts."""
 
+from dataclasses import replace
+
 from taxon.taxonomy.axes import facts
+from taxon.taxonomy.axes.divergence import MMD
 from taxon.taxonomy.ranges import POSITIVE, UNFOLDED
-from taxon.taxonomy.schema import Applies, Row, Slot
+from taxon.taxonomy.schema import Applies, Choice, Row, Slot
 
 
 def constant(row: Row) -> str | None:
@@ -35,17 +38,32 @@ def _diagonal(row: Row) -> str | None:
     return "the divergence of full covariances is no sum over dimensions" if facts.full_covariance(row) else None
 
 
-def slots(kl: Slot, init: Slot, unless: Applies = lambda row: None) -> tuple[Slot, ...]:
-    """All bounds and where their multipliers start.
+def slots(path: str, kl: Slot, init: Slot, unless: Applies = lambda row: None) -> tuple[Slot, ...]:
+    """What is bounded, all bounds and where their multipliers start.
 
-    kl, init: of a divergence in one. unless: why the divergence comes in one whatever the policy.
+    path: of the trust region. kl, init: of a divergence in one. unless: why the divergence comes in one whatever the
+    policy.
     """
 
+    def sampled(row: Row) -> str | None:
+        return "the discrepancy of samples has a bound of its own" if facts.by_samples(row, f"{path}.") else None
+
     def where(needs: Applies) -> Applies:
-        return lambda row: unless(row) or needs(row)
+        return lambda row: unless(row) or sampled(row) or needs(row)
+
+    def in_one(slot: Slot) -> Applies:
+        return slot.applies or (lambda row: None)
 
     return (
-        kl,
+        Slot("divergence", "what is bounded", "kl", choices=(Choice("kl", "the KL"), MMD), applies=unless),
+        replace(kl, applies=lambda row: sampled(row) or in_one(kl)(row)),
+        Slot(
+            "mmd",
+            "epsilon, the bound on the discrepancy (Kumar et al. 2019)",
+            "0.05",
+            POSITIVE,
+            applies=lambda row: unless(row) or (None if sampled(row) else "the KL is bounded"),
+        ),
         Slot("kl_mean", "epsilon_mu, the bound on the mean's part of the KL", "1e-3", POSITIVE, applies=where(_parts)),
         Slot(
             "kl_cov",
@@ -61,7 +79,7 @@ def slots(kl: Slot, init: Slot, unless: Applies = lambda row: None) -> tuple[Slo
             boolean=True,
             applies=where(_diagonal),
         ),
-        init,
+        replace(init, applies=lambda row: None if sampled(row) else in_one(init)(row)),
         Slot(
             "init_mean",
             "the mean's multiplier at the start, before its softplus",

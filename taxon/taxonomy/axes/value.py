@@ -81,21 +81,30 @@ G = Slot(
             term="Q_soft^pi_q",
             equation="Q(s,a) = r + gamma E[ Q(s',a') - eta log pi_q(a'|s') ]",
             source="Furuta et al. 2021, Section 4.2.3",
-            properties=frozenset({"scores_actions"}),
+            properties=frozenset({"scores_actions", "of_posterior", "regularised"}),
         ),
         Choice(
             "Q[pi_q]",
             "the action value of pi_q",
             term="Q^pi_q",
             source="Furuta et al. 2021, Table 1",
-            properties=frozenset({"scores_actions"}),
+            properties=frozenset({"scores_actions", "of_posterior"}),
         ),
         Choice(
             "A[pi_q]",
             "the advantage of pi_q, with a V network, where pi_p is not a policy that acts",
             term="A^pi_q",
             source="Mnih et al. 2016",
-            properties=frozenset({"state_value"}),
+            properties=frozenset({"state_value", "of_posterior"}),
+        ),
+        Choice(
+            "A_soft[pi_q]",
+            "the entropy-regularised advantage of pi_q, with a V network: the divergence from pi_p is a cost of every "
+            "step that the estimate sums",
+            term="A_soft^pi_q",
+            equation="r_t <- r_t - eta KL(pi_q || pi_p)(s_t)",
+            source="Schulman, Chen and Abbeel 2017",
+            properties=frozenset({"state_value", "of_posterior", "regularised"}),
         ),
         Choice(
             "eta * log(Q[pi_p])",

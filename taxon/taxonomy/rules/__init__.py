@@ -11,6 +11,7 @@ from taxon.taxonomy.rules import (
     ascent,
     control,
     data,
+    divergence,
     duration,
     environment,
     estimate,
@@ -38,7 +39,7 @@ __all__ = [
     "unusable",
 ]
 
-_FILES = (control, posterior, ascent, m_step, value, estimate, data, action)
+_FILES = (control, posterior, ascent, divergence, m_step, value, estimate, data, action)
 RULES = tuple(sorted((rule for file in _FILES for rule in file.RULES), key=lambda rule: rule.code.id))
 LINTS = (*evidence.LINTS, *numbers.LINTS)
 CODES: tuple[Code, ...] = (*(rule.code for rule in (*RULES, *LINTS)), *environment.CODES, *duration.CODES)

@@ -87,9 +87,9 @@ def _deterministic_entropy(row: Row) -> Conflict | None:
             (("pi_p", "is the pi_q of the update before"), policy),
             "write `pi_p = fixed` with `pi_p.update = fixed` and `eta = 0`",
         )
-    if row.base("G") == "Q_soft[pi_q]":
+    if row.says("G", "regularised"):
         return Conflict(
-            facts.missing(row, "`Q_soft[pi_q]` counts the entropy of `pi_q`: it", "log_prob"),
+            facts.missing(row, f"`{row.base('G')}` counts the entropy of `pi_q`: it", "log_prob"),
             (("G", "holds log pi_q(a|s)"), policy),
             "write `G = Q[pi_q]` with `eta = 0`",
         )
@@ -199,16 +199,17 @@ def _divergence(row: Row) -> Conflict | None:
     if facts.can(row, "kl"):
         return None
     weighed = facts.likelihood_ratio(row) and facts.trailing(row) and "eta" in row and row["eta"] != 0
+    weighed = weighed and not facts.by_samples(row)
     for reads, path, who, does, way in (
         (
-            facts.trust_region_m(row),
+            facts.trust_region_m(row) and not facts.by_samples(row, "pi_p.update.trust_region."),
             "pi_p.update",
             "`trust_region`",
             "bounds KL(pi_old || pi_theta)",
             "drop `+ trust_region`",
         ),
         (
-            facts.trust_region_q(row),
+            facts.trust_region_q(row) and not facts.by_samples(row, "pi_q.update.trust_region."),
             "pi_q.update",
             "`trust_region`",
             "bounds KL(pi_q || pi_p)",

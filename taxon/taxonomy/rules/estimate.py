@@ -35,19 +35,22 @@ def _retrace_without_q(row: Row) -> Conflict | None:
     "the return leaves out the entropy",
     "TD(lambda > 0) and n-step returns sum rewards and bootstrap from what is left: the entropy of the steps in "
     "between is not among them, so their fixed point is neither Q_soft nor Q. The one-step target and Retrace read "
-    "every value as V(s') = E[Q - eta log pi_q].",
-    "Furuta et al. 2021, Section 4.2.3; Munos et al. 2016",
+    "every value as V(s') = E[Q - eta log pi_q]; A_soft takes the divergence off the rewards that are summed, which "
+    "rollouts of pi_q allow.",
+    "Furuta et al. 2021, Section 4.2.3; Munos et al. 2016; Schulman, Chen and Abbeel 2017",
     after=(*CONTROL, "TX308", "TX310", "TX338", "TX340", "TX346"),
 )
 def _return_without_entropy(row: Row) -> Conflict | None:
-    if row.base("G") != "Q_soft[pi_q]" or row.says("G.estimate", "bootstraps_each"):
+    soft_q = row.says("G", "scores_actions") and row.says("G", "regularised")
+    if not soft_q or row.says("G.estimate", "bootstraps_each"):
         return None
     if facts.looks_ahead(row):
         one_step = "`G.estimate = td(0)` or `G.estimate = retrace(1)`, or "
+        advantage = " or `G = A_soft[pi_q]`" if facts.on_policy(row) else ""
         return Conflict(
-            f"`{row.base('G.estimate')}` sums rewards alone, so it does not estimate `Q_soft[pi_q]`",
+            f"`{row.base('G.estimate')}` sums rewards alone, so it does not estimate `{row.base('G')}`",
             (("G.estimate", "leaves out the entropy of the steps it sums"), ("G", "counts it at every step")),
-            f"write {one_step if facts.uses_q(row) else ''}`G = Q[pi_q]`",
+            f"write {one_step if facts.uses_q(row) else ''}`G = Q[pi_q]`{advantage}",
         )
     return None
 

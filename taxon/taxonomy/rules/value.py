@@ -92,17 +92,16 @@ def _value_of_fixed_prior(row: Row) -> Conflict | None:
     "TX310",
     "the posterior would be defined by its own value",
     "A nonparametric pi_q is pi_p exp(G/eta)/Z. If G were the value of pi_q, then G would define pi_q and pi_q would "
-    "define G: the E-step has no closed form, and Q_soft needs log pi_q, which finitely many weights do not have.",
+    "define G: the E-step has no closed form, and a soft value needs log pi_q, which finitely many weights have not.",
     "Furuta et al. 2021, Section 4.1.1",
     after=(*CONTROL, "TX307"),
 )
 def _circular(row: Row) -> Conflict | None:
-    g = row.base("G")
-    if facts.em_control(row) and g in ("Q[pi_q]", "Q_soft[pi_q]", "A[pi_q]"):
+    if facts.em_control(row) and row.says("G", "of_posterior"):
         return Conflict(
-            f"`{g}` is the value of a `pi_q` that is itself defined by G",
+            f"`{row.base('G')}` is the value of a `pi_q` that is itself defined by G",
             (("G", "is the value of pi_q"), ("pi_q", "is pi_p exp(G/eta) / Z")),
-            f"write `G = {'A[pi_p]' if g == 'A[pi_q]' else 'Q[pi_p]'}`",
+            f"write `G = {'A[pi_p]' if row.says('G', 'state_value') else 'Q[pi_p]'}`",
         )
     return None
 
@@ -186,22 +185,22 @@ def _undiscounted(row: Row) -> Conflict | None:
     "TX346",
     "the value of a posterior whose prior trails it",
     "With pi_p = pi_q the actions that are taken, and those of the targets, are of pi_p, the posterior of the update "
-    "before: G is its value. Q_soft besides counts the entropy of pi_q, which is minus its divergence from the uniform "
-    "prior, where the objective holds the divergence from pi_p.",
+    "before: G is its value. A soft value besides counts the entropy of pi_q, which is minus its divergence from the "
+    "uniform prior, where the objective holds the divergence from pi_p.",
     "Furuta et al. 2021, Section 4.2.3",
     after=(*CONTROL, "TX331"),
 )
 def _soft_with_trailing_prior(row: Row) -> Conflict | None:
     if not (facts.kl_control(row) and facts.trailing(row)):
         return None
-    if row.base("G") == "Q_soft[pi_q]":
+    own = "A[pi_p]" if row.says("G", "state_value") else "Q[pi_p]"
+    if row.says("G", "regularised"):
         return Conflict(
-            "`Q_soft[pi_q]` counts an entropy, but the objective has the divergence to the last `pi_q`",
+            f"`{row.base('G')}` counts an entropy, but the objective has the divergence to the last `pi_q`",
             (("G", "counts the divergence from the uniform prior"), ("pi_p", "is not uniform")),
-            "write `G = Q[pi_p]`, or `pi_p = fixed` with `pi_p.update = fixed`",
+            f"write `G = {own}`, or `pi_p = fixed` with `pi_p.update = fixed`",
         )
-    if row.base("G") in ("Q[pi_q]", "A[pi_q]"):
-        own = row.base("G").replace("pi_q", "pi_p")
+    if row.says("G", "of_posterior"):
         return Conflict(
             f"`{row.base('G')}` values the policy that is to come, and every action valued here is one of `pi_p`",
             (("G", "is the value of the pi_q under way"), ("pi_p", "is the pi_q of the update before")),

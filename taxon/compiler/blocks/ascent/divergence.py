@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from taxon.compiler.block import Section
+from taxon.compiler.blocks.ascent.beside import Beside, beside
 from taxon.compiler.blocks.data import delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.optimizer import optimiser
@@ -14,10 +15,11 @@ from taxon.compiler.choices import Choices
 
 @dataclass(frozen=True)
 class Divergence:
-    """KL(pi_q || pi_p) as the objective has it."""
+    """KL(pi_q || pi_p) as the objective has it, or what stands in its place."""
 
-    kind: str  # "penalty", "prior", "entropy" or "none"
+    kind: str  # "penalty", "prior", "entropy" or "none": what the gain's own actions estimate of it
     eta: str
+    beside: Beside | None = None  # adds what they do not
 
 
 def divergence(c: Choices) -> Divergence:
@@ -27,6 +29,8 @@ def divergence(c: Choices) -> Divergence:
         return Divergence("penalty", "state.eta")
     if not eta:
         return Divergence("none", "")
+    if (term := beside(c)) is not None:
+        return Divergence("none", eta, term)
     return Divergence("entropy" if prior_of(c).uniform else "prior", eta)
 
 

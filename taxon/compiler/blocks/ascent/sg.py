@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taxon.compiler.blocks.ascent.divergence import divergence
 from taxon.compiler.blocks.ascent.exact import ascend_all
 from taxon.compiler.blocks.ascent.forward import fit_target
 from taxon.compiler.blocks.ascent.likelihood_ratio import ascend_by_density
@@ -26,6 +27,8 @@ def ascend(c: Choices) -> None:
 @choice("pi_q.update", "sg")
 def _sg(c: Choices) -> None:
     {"q": _at_own, "v": ascend_taken, "": ascend_taken}[c.take(critic).network](c)
+    if (add := c.take(divergence).beside) is not None:
+        add(c)
     if c.has("pi_q.update", "trust_region"):
         region(c, POSTERIOR)
     if c.has("pi_q.update", "penalty"):
