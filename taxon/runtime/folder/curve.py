@@ -13,7 +13,6 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-FILE = "curve.png"
 Points = Sequence[tuple[int, float]]
 
 # Okabe and Ito 2008, without black, which is the mean's, and yellow, which is faint on white.

@@ -13,9 +13,6 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.summary.writer.record_writer import RecordWriter
-
 from taxon.runtime.folder.run_folder import RunFolder
 
 FOLDER = "tensorboard"
@@ -67,6 +64,9 @@ class StepBuffer:
 
         The mean's run has a point where every seed has one that is alive at that step.
         """
+        # Imported when there is something to write, since it takes a tenth of a second.
+        from tensorboard.compat.proto.event_pb2 import Event
+
         events: dict[str, dict[int, Any]] = {}
 
         def point(run: str, step: int, tag: str, value: float) -> None:
@@ -86,6 +86,9 @@ class StepBuffer:
 
     def _write(self, run: str, events: list[Any]) -> None:
         """Add to the file of a run. None is held open: a run may have ten thousand seeds."""
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
         place = self._folder.folder(FOLDER, make=True).folder(run, make=True)
         with place.append(FILE) as file:
             if file.tell() == 0:
