@@ -301,10 +301,12 @@ READERS = [
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
-    "runtime/device/compiled.py": {
+    "runtime/device/cache.py": {
         *("mkdir", "glob", "open", "iterdir", "is_dir", "unlink", "shutil.rmtree", "tempfile.gettempdir"),
-        *("tempfile.mkdtemp", "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile"),
+        *("tempfile.mkdtemp", "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "os.geteuid"),
     },
+    "runtime/device/made_from.py": {"open", "is_dir", "rglob", "read_bytes", "shutil.which"},
+    "runtime/device/packs.py": {"read_text", "read_bytes", "tempfile.mkstemp", "os.fdopen", "os.replace", "unlink"},
     "runtime/environments/environment.py": {"os.getcwd", "os.chdir"},
     "runtime/device/inductor/changes.py": {"read_bytes", "glob"},
     "runtime/device/inductor/products.py": {"exists", "read_text"},

@@ -9,10 +9,10 @@ from typing import Any
 from taxon.runtime import summary
 from taxon.runtime.amounts import size
 from taxon.runtime.environments.environment import Environment
-from taxon.runtime.folder import checkpoint, curve, manifest
+from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.logging import Log
 from taxon.runtime.folder.replay_file import ReplayFile
-from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.run_folder import CURVE, RunFolder
 from taxon.runtime.folder.snapshot import Capture, capture, whole
 from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.loop.loop import Loop
@@ -315,12 +315,15 @@ class Run:
         record.write(self.folder)
 
     def _finish(self) -> None:
+        # Imported when there is something to draw: matplotlib takes a third of a second.
+        from taxon.runtime.folder import curve
+
         loop, record = self.loop, self.record
         self.view.doing, self.view.left = record.status, None
         self.view.steps = loop.steps
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
         title = f"{record.name} on {record.environment}"
-        self.folder.write(curve.FILE, curve.draw(title, self._measured(), self.points, frozen))
+        self.folder.write(CURVE, curve.draw(title, self._measured(), self.points, frozen))
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
         self.shown.finish(self.view)

@@ -36,9 +36,9 @@ from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint, Subpr
 from taxon.runtime.environments.worker_count import busy_cores, choose_workers, have_cores
 from taxon.runtime.errors import UserError
 from taxon.runtime.experience.replay import SMALL
-from taxon.runtime.folder import checkpoint, curve, manifest, module, replay_file, tensorboard
+from taxon.runtime.folder import checkpoint, manifest, module, replay_file, tensorboard
 from taxon.runtime.folder.logging import METRICS, Log
-from taxon.runtime.folder.run_folder import SPEC, UNFINISHED, RunFolder
+from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
 from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
 from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
@@ -291,7 +291,7 @@ def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
 
 def _check_names(folder: RunFolder, record: manifest.Manifest) -> None:
     """Raise UserError where one of the names that a run writes is a link, say, before anything is written."""
-    files = [manifest.FILE, SPEC, module.FILE, METRICS, curve.FILE, checkpoint.INDEX, UNFINISHED]
+    files = [manifest.FILE, SPEC, module.FILE, METRICS, CURVE, checkpoint.INDEX, UNFINISHED]
     folder.check([*files, *map(failure_file, record.seeds)], [replay_file.FOLDER, tensorboard.FOLDER])
 
 

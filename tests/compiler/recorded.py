@@ -12,7 +12,7 @@ from tiny import Drift, Hops, build, leaves, loop_of, row_of
 
 from taxon.operators.data import Phase
 from taxon.operators.observations import Array
-from taxon.runtime.device.compiled import compiled
+from taxon.runtime.device.graph import compiled
 from taxon.runtime.loop.loop import map_state
 
 # Sizes at which an update takes milliseconds, set where a row has the path.

@@ -12,6 +12,7 @@ from recorded import Call, furthest, record
 from tiny import build, leaves, row_of
 
 from taxon.operators.observations import Array
+from taxon.runtime.device.graph import compiled
 from taxon.runtime.device.in_place import InPlace
 from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.loop.learning import Carry, learn
@@ -54,7 +55,7 @@ def made(functions: dict[str, Any], calls: list[Call], threads: int) -> tuple[li
                 carry, names, values = graphs[call.key](*arguments)
             else:
                 update = partial(learn, functions[call.key])
-                graphs[call.key], (carry, names, values) = shared.compiled(update, *arguments)
+                graphs[call.key], (carry, names, values) = shared.compiled(compiled, update, *arguments)
             assert names == tuple(call.metrics)
             states.append(map_state(torch.clone, carry.state))
             metrics.append(values)
@@ -113,7 +114,7 @@ def test_what_is_not_compiled_takes_all_cores() -> None:
     assert torch.get_num_threads() == 2
 
 
-def test_rollouts_take_one_core_and_updates_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rollouts_take_one_core_and_updates_all() -> None:
     seen: list[int] = []
 
     def compiled(function: Any, *arguments: Any) -> Any:
@@ -123,8 +124,6 @@ def test_rollouts_take_one_core_and_updates_all(monkeypatch: pytest.MonkeyPatch)
 
         return graph, graph(*arguments)
 
-    monkeypatch.setattr("taxon.runtime.device.seed_threads.compiled", compiled)
-
     def update(carry: Carry, clock: torch.Tensor, batch: Any, noise: Any) -> Any:
         return carry, ("loss",), torch.zeros(1, SEEDS)
 
@@ -132,7 +131,7 @@ def test_rollouts_take_one_core_and_updates_all(monkeypatch: pytest.MonkeyPatch)
     with SeedThreads(InPlace()) as shared:
         shared.begin(1, alone=True)
         assert (shared.on_all_cores(torch.get_num_threads)(), torch.get_num_threads()) == (2, 1)
-        graph, _ = shared.compiled(update, carry, torch.tensor(0), (), ())
+        graph, _ = shared.compiled(compiled, update, carry, torch.tensor(0), (), ())
         graph(carry, torch.tensor(1), (), ())
         assert torch.get_num_threads() == 1
     assert (seen, torch.get_num_threads()) == ([2, 2], 2)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch._inductor.utils import run_and_get_code
 
-from taxon.runtime.device.compiled import compiled
+from taxon.runtime.device.graph import compiled
 
 
 def made(function: Any, *arguments: Any) -> tuple[Any, Any, str]:

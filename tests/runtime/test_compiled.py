@@ -18,7 +18,8 @@ from torch import Tensor
 
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import no_noise
-from taxon.runtime.device.compiled import WORTH, WORTH_ACTING, Compiling, updates_of, use_cache
+from taxon.runtime.device.cache import use_cache
+from taxon.runtime.device.compiled import WORTH, WORTH_ACTING, Compiling, updates_of
 from taxon.runtime.errors import UserError
 from taxon.runtime.options import parse_mode
 

@@ -1,4 +1,4 @@
-"""The folder in which compiled graphs are kept: below the user's cache folder, unless TORCHINDUCTOR_CACHE_DIR names one."""
+"""Where compiled graphs are kept: below the user's cache folder, unless TORCHINDUCTOR_CACHE_DIR names another."""
 
 import atexit
 import fcntl
@@ -41,7 +41,7 @@ def use_cache() -> Path:
 
 
 def packs() -> Path | None:
-    """Where packs are kept, or None where that is not the user's own folder, or none that can be written."""
+    """Where packs are kept, or None where another user could write as well: what is there is run."""
     folder = use_cache() / PACKS
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def packs() -> Path | None:
     except OSError:
         return None
     shared = found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return None if shared or not os.access(folder, os.W_OK) else folder
+    return None if shared else folder
 
 
 def _clear_if_cut(folder: Path) -> None:

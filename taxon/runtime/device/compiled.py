@@ -13,7 +13,7 @@ from typing import Any
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.runtime.device.garbage import put_off
 from taxon.runtime.device.graph import compiled, failures, reason
-from taxon.runtime.device.packs import Compile, Function, Packs
+from taxon.runtime.device.packs import Compiler, Function, Packs
 from taxon.runtime.device.units import ACTING
 from taxon.runtime.options import Mode
 
@@ -67,14 +67,14 @@ class Compiling:
             return _Compiled(function, name, due, self)
         return function if name == ACTING else self.eager(function)
 
-    def compiler(self, name: str, due: bool) -> Compile:
+    def compiler(self, name: str, due: bool) -> Compiler:
         """What compiles a function, or finds it packed."""
 
-        def compile(function: Function, *arguments: Any) -> tuple[Function, Any]:
+        def anew(function: Function, *arguments: Any) -> tuple[Function, Any]:
             self.say(f"compiling {_described(name)}: some seconds, fewer where it was compiled before")
             return compiled(function, *arguments)
 
-        return compile if self.packs is None else self.packs.compile(f"{name}, {due}", compile)
+        return anew if self.packs is None else self.packs.compiler(f"{name}, {due}", anew)
 
     def fall_back(self, name: str, reason: str) -> None:
         """Note that something runs eagerly, and say so."""
@@ -107,8 +107,8 @@ class _Compiled:
         return given
 
 
-def _as_it_is(compile: Compile, function: Function, *arguments: Any) -> tuple[Function, Any]:
-    return compile(function, *arguments)
+def _as_it_is(compiler: Compiler, function: Function, *arguments: Any) -> tuple[Function, Any]:
+    return compiler(function, *arguments)
 
 
 def _described(name: str) -> str:

@@ -59,8 +59,15 @@ def _imported(source: str) -> set[str]:
 
 def _machine() -> tuple[str, ...]:
     """Versions, and the processor: libraries are made for exactly this one."""
-    git: str = torch.version.git_version  # type: ignore[attr-defined]
-    return sys.version, torch.__version__, git, platform.machine(), torch.backends.cpu.get_cpu_capability(), _processor()
+    git: str = torch.version.git_version
+    return (
+        sys.version,
+        torch.__version__,
+        git,
+        platform.machine(),
+        torch.backends.cpu.get_cpu_capability(),
+        _processor(),
+    )
 
 
 def _processor() -> str:

@@ -10,7 +10,9 @@ from typing import Any
 from torch import Tensor
 
 Path = tuple[int, ...]
-Tree = dict[str, Any]  # one of {"argument": path}, {"result": index}, {"text": ...}, {"tuple": trees, "like": path | None}
+Tree = dict[
+    str, Any
+]  # one of {"argument": path}, {"result": index}, {"text": ...}, {"tuple": trees, "like": path | None}
 Build = Callable[[Sequence[Any], Sequence[Tensor]], Any]
 
 
@@ -73,7 +75,7 @@ def described(given: Any, arguments: Any, results: Sequence[Tensor]) -> Tree:
     return describe(given)
 
 
-def _whole(inner: Sequence[Tree], kind: type, arguments: Any) -> Tree | None:
+def _whole(inner: list[Tree], kind: type[tuple[Any, ...]], arguments: Any) -> Tree | None:
     """An argument that has exactly these parts."""
     first = inner[0].get("argument") if inner else None
     if not first:
@@ -81,7 +83,7 @@ def _whole(inner: Sequence[Tree], kind: type, arguments: Any) -> Tree | None:
     *path, _ = first
     same = [{"argument": [*path, index]} for index in range(len(inner))]
     found = part_at(arguments, path)
-    return {"argument": path} if list(inner) == same and type(found) is kind and len(found) == len(inner) else None
+    return {"argument": path} if inner == same and type(found) is kind and len(found) == len(inner) else None
 
 
 def part_at(arguments: Any, path: Sequence[int]) -> Any:

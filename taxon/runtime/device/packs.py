@@ -1,4 +1,4 @@
-"""Compiled functions of a CPU, packed: the library that Inductor made and what its arguments are, called without Inductor.
+"""Compiled functions of a CPU, packed: the library that Inductor made, and what its arguments and results are.
 
 Torch's compiler takes seconds to import, and to trace a function that it has compiled before. A pack of the same module
 on the same machine (`made_from.py`) is loaded in its place, so the bits are the same. It is the user's own, and checked
@@ -22,7 +22,7 @@ from taxon.runtime.device.nested import Path as Place
 from taxon.runtime.device.nested import Reader, Tree, UndescribedError, builder, described, named, parts
 
 Function = Callable[..., Any]
-Compile = Callable[..., tuple[Function, Any]]  # of a function and its arguments: the graph, and what it gives
+Compiler = Callable[..., tuple[Function, Any]]  # of a function and its arguments: the graph, and what it gives
 
 ENTRY = "inductor_entry_cpp"  # the function of a library, by which Python finds how to start it as well
 # Where a library of Inductor's finds what gives a tensor's memory.
@@ -77,13 +77,13 @@ class Packs:
         self.made_from = made_from
         self.say = say
 
-    def compile(self, name: str, compile: Compile) -> Compile:
-        """What loads the function of that name, or compiles and packs it. Raises what compiling raises."""
+    def compiler(self, name: str, otherwise: Compiler) -> Compiler:
+        """What loads the function of that name, or else compiles and packs it. Raises what compiling raises."""
 
         def load_or_compile(function: Function, *arguments: Any) -> tuple[Function, Any]:
             folder = cache.packs()
             if folder is None or not _on_cpu(arguments):
-                return compile(function, *arguments)
+                return otherwise(function, *arguments)
             key = _key(self.made_from, name, arguments)
             if (ready := load(folder, key, arguments)) is not None:
                 return ready, ready(*arguments)
@@ -91,7 +91,7 @@ class Packs:
             with cache.alone(lock, lambda: self.say("waiting for another process, which compiles the same")):
                 if (ready := load(folder, key, arguments)) is not None:
                     return ready, ready(*arguments)
-                graph, given = compile(function, *arguments)
+                graph, given = otherwise(function, *arguments)
                 if isinstance(graph, Packed):
                     save(folder, key, graph)
                 return graph, given

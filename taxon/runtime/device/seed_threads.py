@@ -21,7 +21,7 @@ from torch.utils._pytree import tree_leaves
 
 from taxon.runtime.agent import Agent, map_state
 from taxon.runtime.device.in_place import InPlace, copy_into
-from taxon.runtime.device.packs import Compile
+from taxon.runtime.device.packs import Compiler
 
 # Numbers in the largest part of a seed's state (an ensemble's parameters, say) times the batch: the work of one update,
 # from which on threads save more than calling an update for each seed costs.
@@ -82,8 +82,8 @@ class SeedThreads:
 
         return call
 
-    def compiled(self, compile: Compile, update: Update, *arguments: Any) -> tuple[Update, Any]:
-        """An update of all seeds, and what it gives for the arguments. Raises what `compile` raises."""
+    def compiled(self, compiler: Compiler, update: Update, *arguments: Any) -> tuple[Update, Any]:
+        """An update of all seeds, and what it gives for the arguments. Raises what `compiler` raises."""
 
         def in_place(carry: Any, *given: Any) -> Any:
             new, names, values = update(carry, *given)
@@ -94,7 +94,7 @@ class SeedThreads:
         place = self._settle(carry)
         parts = self._parts(given)
         spread = self.on_all_cores if self._pool is None else _as_it_is
-        one, first = spread(compile)(in_place, self._own[0], clock, *parts[0])
+        one, first = spread(compiler)(in_place, self._own[0], clock, *parts[0])
         one = spread(one)
 
         def run(numbers: range, clock: Tensor, parts: list[Any]) -> list[Any]:
