@@ -39,7 +39,8 @@ def measure(results: Results, contender: str, work: Workload, places: Places, nu
                 print(f"  failed: {error}", file=sys.stderr, flush=True)
                 return
             results.samples.append(Sample(contender, number, work, measured, cache))
-            print(f"  {work.algorithm}, {cache}: {measured.first_update:.1f} s", flush=True)
+            used = measured.update_processor
+            print(f"  {work.algorithm}, {cache}: {measured.first_update:.1f} s, of processors {used:.1f}", flush=True)
 
 
 def main() -> None:

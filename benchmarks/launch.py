@@ -29,6 +29,7 @@ class Measurement:
     process_bytes: int  # peak
     device_bytes: int | None  # peak of what torch gave out on the GPU
     versions: dict[str, str]
+    update_processor: float | None = None  # seconds of processors until then, without those of a C++ compiler
 
 
 class FailedError(Exception):
@@ -61,7 +62,7 @@ class Started:
             **(variables or {}),
             handshake.SETTINGS: handshake.settings(work.environment, work.steps, self.folder),
         }
-        with self.log.open("wb") as log, _cores(work.threads):
+        with self.log.open("wb") as log, cores(work.threads):
             self.process = subprocess.Popen(
                 command.arguments,
                 cwd=self.folder,
@@ -129,11 +130,12 @@ def measure(record: Mapping[str, Any], work: Workload) -> Measurement:
         process_bytes=record["process_bytes"],
         device_bytes=record.get("device_bytes"),
         versions=record["versions"],
+        update_processor=processor[work.first + 1],
     )
 
 
 @contextmanager
-def _cores(number: int) -> Iterator[None]:
+def cores(number: int) -> Iterator[None]:
     """What is started meanwhile may use so many cores; where the system cannot say so, as many as it likes."""
     if not hasattr(os, "sched_setaffinity"):
         yield

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.results import Results, Sample, read
+from benchmarks.results import Results, Sample, Study, read
 from benchmarks.rounds import ratios, speeds, summarise
-from benchmarks.targets import OURS, TARGETS, UPDATE_AIM, UPDATE_BOUND, Target, plain
+from benchmarks.targets import OURS, TARGETS, UPDATE_AIM, UPDATE_BOUND, Target, hourly, plain
 from benchmarks.workload import Workload
 
 FOLDER = Path(__file__).resolve().parent
@@ -123,8 +123,36 @@ def first_update(results: Results) -> str:
                 if (sample.workload.algorithm, sample.workload.device) == key and sample.cache == cache
             ]
             row.append(summarise(times).show(1) if times else "")
-        rows.append(row)
-    return table(["seconds to the first update", "cold cache", "warm cache"], rows) if rows else ""
+        used = [
+            sample.measurement.update_processor
+            for sample in timed
+            if (sample.workload.algorithm, sample.workload.device) == key and sample.cache == "warm"
+        ]
+        rows.append([*row, summarise(filter(None, used)).show(1) if any(used) else ""])
+    head = ["seconds to the first update", "cold cache", "warm cache", "of processors, warm cache"]
+    return table(head, rows) if rows else ""
+
+
+def study(results: Results) -> str:
+    """Runs an hour of several runs."""
+    rows = []
+    for name in dict.fromkeys(study.contender for study in results.studies):
+        own = [study for study in results.studies if study.contender == name]
+        several = ratios(hourly(results.studies, OURS), hourly(own, name)) if name != OURS else []
+        rows.append(
+            [
+                name,
+                summarise(study.hourly for study in own).show(1),
+                summarise(several).show(2) if several else "",
+                summarise(study.processor / study.runs for study in own).show(1),
+            ]
+        )
+    if not rows:
+        return ""
+    first = results.studies[0]
+    title = f"{first.runs} runs of {first.algorithm.upper()}, {first.steps:,} steps each, {first.cores} cores"
+    head = ["contender", "runs an hour", "taxon's over its", "processor seconds a run"]
+    return f"**{title}**\n\n{table(head, rows)}"
 
 
 def update_targets(text: str) -> dict[str, float]:
@@ -151,19 +179,24 @@ def targets(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) ->
         if found := update_targets(text):
             updates.setdefault(_told_machine(text), {}).update(found)
     samples: dict[str, list[Sample]] = {}
+    studies: dict[str, list[Study]] = {}
     # A round of one file is none of another's.
     for number, results in enumerate(every):
         where = str(results.machine["accelerator"] or results.machine["processor"])
         samples.setdefault(where, []).extend(
             replace(sample, round=sample.round + 1000 * number) for sample in results.samples
         )
+        studies.setdefault(where, []).extend(
+            replace(study, round=study.round + 1000 * number) for study in results.studies
+        )
     machines = list(dict.fromkeys([*samples, *updates])) or ["measured"]
 
     def cell(target: Target, where: str) -> str:
         found = target.find(samples.get(where, []))
-        if found is None:
+        one = target.studies(studies.get(where, []))
+        if found is None and one is None:
             return ""
-        summary, best = found
+        summary, best = found or (one, "")
         shown = summary.show(0 if summary.median > 100 else 2) + (f", {best}" if best and " or " in target.what else "")
         return _marked(shown, target.met(summary.median))
 
@@ -211,7 +244,7 @@ def measurements(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = (
             + (f", {machine['accelerator']}" if machine["accelerator"] else "")
             + f"; a load of {machine['load']:.1f} from other programs at the start; arguments `{results.command}`.",
             *_versions(results),
-            *filter(None, (end_to_end(results), scaling(results), first_update(results))),
+            *filter(None, (end_to_end(results), scaling(results), first_update(results), study(results))),
             *(f"**{title}**\n\n```\n{text.rstrip()}\n```" for title, text in results.notes.items()),
         ]
         if results.failures:

@@ -26,6 +26,26 @@ class Sample:
     cache: str = ""  # cold or warm where that of the compiler was set; empty: as it was
 
 
+@dataclass(frozen=True)
+class Study:
+    """Several runs of one row by one contender, from the first start to the last end."""
+
+    contender: str
+    round: int
+    algorithm: str
+    environment: str
+    runs: int
+    steps: int  # of each
+    cores: int
+    seconds: float
+    processor: float  # seconds of all processes together
+
+    @property
+    def hourly(self) -> float:
+        """Runs an hour."""
+        return 3600 * self.runs / self.seconds
+
+
 @dataclass
 class Results:
     """The samples of one command."""
@@ -35,6 +55,7 @@ class Results:
     machine: dict[str, Any]
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     samples: list[Sample] = field(default_factory=list)
+    studies: list[Study] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)  # what did not run, and why
     notes: dict[str, str] = field(default_factory=dict)  # what other commands printed, by title
 
@@ -55,6 +76,7 @@ def read(path: Path) -> Results:
         Sample(**{**one, "workload": Workload(**one["workload"]), "measurement": Measurement(**one["measurement"])})
         for one in record["samples"]
     ]
+    record["studies"] = [Study(**one) for one in record.get("studies", [])]
     return Results(**record)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.results import Sample
+from benchmarks.results import Sample, Study
 from benchmarks.rounds import Summary, ratios, speeds, summarise
 
 OURS = "taxon"
@@ -21,6 +21,7 @@ class Target:
     aim: float | None
     find: Callable[[Sequence[Sample]], tuple[Summary, str] | None]
     most: bool = False  # the figure must not exceed the bound
+    studies: Callable[[Sequence[Study]], Summary | None] = lambda studies: None  # likewise, among studies
 
     def met(self, figure: float) -> bool:
         return figure <= self.bound if self.most else figure >= self.bound
@@ -92,7 +93,26 @@ def first_update(device: str) -> Target:
         return (summarise(times), "") if times else None
 
     what = f"`taxon run` of SAC to its first update, warm cache, {device}, seconds"
-    return Target(what, "gpu" if device == "cuda" else "first_update", 6.0, None, find, most=True)
+    if device == "cuda":
+        return Target(what, "gpu", 6.0, None, find, most=True)
+    return Target(what, "first_update", 2.0, 1.5, find, most=True)
+
+
+def runs_an_hour() -> Target:
+    """Eight short runs by `taxon study` over those by the processes of a peer."""
+
+    def find(studies: Sequence[Study]) -> Summary | None:
+        usual = [study for study in studies if (study.runs, study.steps, study.cores) == (8, 20_000, 2)]
+        several = ratios(*(hourly(usual, name) for name in (OURS, "sb3")))
+        return summarise(several) if several else None
+
+    what = "eight runs of SAC of 20k steps, 2 cores, runs an hour, `taxon study` against sb3"
+    return Target(what, "study", 2.5, 3.0, lambda samples: None, studies=find)
+
+
+def hourly(studies: Iterable[Study], contender: str) -> dict[int, float]:
+    """Runs an hour by round."""
+    return {study.round: study.hourly for study in studies if study.contender == contender}
 
 
 TARGETS = (
@@ -100,6 +120,7 @@ TARGETS = (
     against_best("sac", "cpu", ["sbx"], 2),
     *(against_best(algorithm, "cpu", ON_CPU, threads) for algorithm in ("td3", "ppo") for threads in (1, 2)),
     first_update("cpu"),
+    runs_an_hour(),
     *(against_best(algorithm, "cuda", ["leanrl-compiled"]) for algorithm in ("sac", "td3", "ppo")),
     seeds_gain(),
     seeds_speed(),

@@ -19,7 +19,7 @@ from taxon.runtime.loop.loop import map_state
 
 def one_of_each(spec: str, folder: Path) -> list[tuple[Any, Any]]:
     """The functions of a spec's updates, as a run compiles them, with arguments."""
-    functions, calls = record(spec, "continuous", folder, 4)
+    functions, calls = record(spec, "continuous", folder, 4, seeds=1)
     found = []
     for key, function in functions.items():
         call = next(call for call in calls if call.key == key)
@@ -29,7 +29,8 @@ def one_of_each(spec: str, folder: Path) -> list[tuple[Any, Any]]:
             copy_into(new, carry)
             return names, values
 
-        carry = Carry(call.before, (), torch.ones(1, dtype=torch.bool), torch.full((1,), -1), torch.zeros(1).long())
+        alive = torch.ones(1, dtype=torch.bool)
+        carry = Carry(call.before, (), alive, torch.full((1,), -1), torch.zeros(1, dtype=torch.int64))
         found.append((in_place, (carry, torch.tensor(7), call.batch, call.noise)))
     return found
 
