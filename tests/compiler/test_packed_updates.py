@@ -16,15 +16,16 @@ from taxon.runtime.device.packs import Packed, Packs
 from taxon.runtime.loop.learning import Carry, learn
 from taxon.runtime.loop.loop import map_state
 
+UPDATES = 50  # in which every phase has one
+
 
 def one_of_each(spec: str, folder: Path) -> list[tuple[Any, Any]]:
     """The functions of a spec's updates, as a run compiles them, with arguments."""
-    functions, calls = record(spec, "continuous", folder, 4, seeds=1)
+    functions, calls = record(spec, "continuous", folder, UPDATES, seeds=1)
     found = []
-    for key, function in functions.items():
-        call = next(call for call in calls if call.key == key)
+    for key, call in {call.key: call for call in calls}.items():
 
-        def in_place(carry: Carry, *given: Any, function: Any = function) -> Any:
+        def in_place(carry: Carry, *given: Any, function: Any = functions[key]) -> Any:
             new, names, values = learn(function, carry, *given)
             copy_into(new, carry)
             return names, values

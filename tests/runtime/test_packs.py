@@ -15,11 +15,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from taxon.runtime.device import packs
 from taxon.runtime.device.graph import compiled
 from taxon.runtime.device.made_from import OWN, made_from
 from taxon.runtime.device.nested import Reader, UndescribedError, builder, described, named
-from taxon.runtime.device.packs import Packed, Packs, load, save
+from taxon.runtime.device.packs import Packed, Packs, digest_of, key_of, load, save
 from tests.test_architecture import BACK
 
 
@@ -121,8 +120,8 @@ def test_a_library_that_cannot_be_loaded_is_none(made: Packed, tmp_path: Path) -
     assert load(tmp_path, "key", arguments()) is not None
     (tmp_path / "other.so").write_bytes(b"no library")
     record = json.loads((tmp_path / "key.json").read_text().partition("\n")[0])
-    text = json.dumps(record | {"library": packs._digest(b"no library")})
-    (tmp_path / "other.json").write_text(f"{text}\n{packs._digest(text.encode())}")
+    text = json.dumps(record | {"library": digest_of(b"no library")})
+    (tmp_path / "other.json").write_text(f"{text}\n{digest_of(text.encode())}")
     assert load(tmp_path, "other", arguments()) is None
 
 
@@ -176,7 +175,7 @@ def test_a_pack_is_for_one_kind_of_call(made: Packed, cache: Path) -> None:
         state, batch = arguments()
         given = (state._replace(**changes), batch)
         compiler.made = lambda *arguments: None
-        key = packs._key(module, name, given)
+        key = key_of(module, name, given)
         assert key not in seen
         seen.add(key)
 
@@ -197,7 +196,7 @@ def test_a_pack_is_for_one_kind_of_call(made: Packed, cache: Path) -> None:
     torch.set_default_dtype(torch.float64)
     call(weight=torch.ones(5, dtype=torch.float32))
     torch.set_default_dtype(torch.float32)
-    assert packs._key("module", "update", arguments()) in seen
+    assert key_of("module", "update", arguments()) in seen
 
 
 def test_what_a_module_is_made_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

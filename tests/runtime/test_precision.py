@@ -75,7 +75,7 @@ def test_tf32_is_set_while_a_minibatch_is_learnt_from() -> None:
     assert [phase.update(None, None, None)[1] for phase in phases] == ["highest", "highest"]
     assert [phase.refresh and phase.refresh(None, None, None)[1] for phase in phases] == ["high", "highest"]
 
-    prepare = lowering(lambda name, function: function, phases, "tf32")
+    prepare = lowering(lambda name, function, due: function, phases, "tf32")
     ran = {phase.name: prepare(phase.name, phase.update)(None, None, None) for phase in phases}
     assert ran == {"small": (None, "high"), "all": (None, "highest")}
     assert torch.get_float32_matmul_precision() == "highest"

@@ -84,7 +84,7 @@ class Packs:
             folder = cache.packs()
             if folder is None or not _on_cpu(arguments):
                 return otherwise(function, *arguments)
-            key = _key(self.made_from, name, arguments)
+            key = key_of(self.made_from, name, arguments)
             if (ready := load(folder, key, arguments)) is not None:
                 return ready, ready(*arguments)
             lock = folder / f"{key}.lock"
@@ -104,10 +104,10 @@ def load(folder: Path, key: str, arguments: Any) -> Packed | None:
     library = folder / f"{key}.so"
     try:
         text, _, digest = (folder / f"{key}.json").read_text("utf-8").partition("\n")
-        if digest != _digest(text.encode()):
+        if digest != digest_of(text.encode()):
             return None
         record = json.loads(text)
-        if record["library"] != _digest(library.read_bytes()):
+        if record["library"] != digest_of(library.read_bytes()):
             return None
         inputs = [tuple(path) for path in record["inputs"]]
         return Packed(_entry(key, library), inputs, record["results"], arguments)
@@ -119,10 +119,10 @@ def save(folder: Path, key: str, pack: Packed) -> None:
     """Keep a pack, whole or not at all; nothing happens where that is not possible."""
     try:
         library = Path(pack.entry.__self__.__file__).read_bytes()  # type: ignore[attr-defined]
-        record = {"library": _digest(library), "inputs": pack.inputs, "results": pack.results}
+        record = {"library": digest_of(library), "inputs": pack.inputs, "results": pack.results}
         text = json.dumps(record, separators=(",", ":"))
         _write(folder / f"{key}.so", library)
-        _write(folder / f"{key}.json", f"{text}\n{_digest(text.encode())}".encode())
+        _write(folder / f"{key}.json", f"{text}\n{digest_of(text.encode())}".encode())
     except OSError:
         return
 
@@ -149,7 +149,7 @@ def _entry(key: str, library: Path) -> Function:
     return entry
 
 
-def _key(made_from: str, name: str, arguments: Any) -> str:
+def key_of(made_from: str, name: str, arguments: Any) -> str:
     """Stands for a function and for the kind of its arguments."""
     kinds = [
         (path, tuple(part.shape), part.stride(), str(part.dtype))
@@ -164,12 +164,12 @@ def _key(made_from: str, name: str, arguments: Any) -> str:
         torch.get_float32_matmul_precision(),
         torch.are_deterministic_algorithms_enabled(),
     )
-    return _digest(repr((made_from, name, kinds, settings)).encode())
+    return digest_of(repr((made_from, name, kinds, settings)).encode())
 
 
 def _on_cpu(arguments: Any) -> bool:
     return all(part.device.type == "cpu" for _, part in parts(arguments) if isinstance(part, Tensor))
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
