@@ -45,8 +45,8 @@ class Loop:
     environments: N = `data.environments` of every seed, seed by seed, or what steps them together. steps: how many
     will be made, which bounds the replay's memory. phases: the agent's, where they are not to run as they are.
     prepare: may compile what a phase (by name) computes on the device, where its policy is due or not, and what ACTING
-    does. units: what runs the units. overlap: where the updates do not need the step that is being made, they are issued
-    before the environments are waited for; the numbers are the same. dtype: how a replay keeps observations.
+    does. units: what runs the units. overlap: where the updates do not need the step that is being made, they are
+    issued before the environments are waited for; the numbers are the same. dtype: how a replay keeps observations.
     """
 
     def __init__(
