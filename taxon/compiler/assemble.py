@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import wrap
 
 from taxon.compiler.block import Block, ContractError, Field, Names, Step, analyse
 from taxon.compiler.blocks.control import choose
@@ -17,6 +18,7 @@ from taxon.compiler.symbols import FIELDS, LAG, METRICS, NOISE, ROLES, ranked, s
 from taxon.taxonomy.schema import Row
 
 Line = tuple[str, Block | None]
+_DOC = 108  # what a line of 120 leaves to the docstring of a function inside a method
 
 
 @dataclass
@@ -286,7 +288,7 @@ def _lines(block: Block, names: dict[str, str], function: Function, terms: list[
     doc = "".join(term.doc for term in ordered)
     given = ", ".join(f"{name}: Tensor" for name in trained)
     lines += [("", None), (f"def {step.loss}({given}) -> tuple[Tensor, {kind}]:", block)]
-    lines.append((f'    """{doc.removesuffix(".")}."""', block))
+    lines += [(f"    {line}", block) for line in wrap(f'"""{doc.removesuffix(".")}."""', _DOC)]
     for term in ordered:
         lines += [(f"    {line}" if line else "", term) for line in _renamed(term, outer, function)]
     lines += [(f"    return loss.sum(), {f'({returned})' if leaving else returned}", block), ("", None)]
