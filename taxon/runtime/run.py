@@ -9,7 +9,7 @@ from typing import Any
 from taxon.runtime import summary
 from taxon.runtime.amounts import size
 from taxon.runtime.environments.environment import Environment
-from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder import checkpoint, curve, manifest
 from taxon.runtime.folder.logging import Log
 from taxon.runtime.folder.replay_file import ReplayFile
 from taxon.runtime.folder.run_folder import CURVE, RunFolder
@@ -315,9 +315,6 @@ class Run:
         record.write(self.folder)
 
     def _finish(self) -> None:
-        # Imported when there is something to draw: matplotlib takes a third of a second.
-        from taxon.runtime.folder import curve
-
         loop, record = self.loop, self.record
         self.view.doing, self.view.left = record.status, None
         self.view.steps = loop.steps
