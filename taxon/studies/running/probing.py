@@ -49,7 +49,8 @@ def shapes(units: Iterable[Unit], known: Iterable[Place]) -> dict[str, list[Unit
 def speed(said: Sequence[Mapping[str, object]], seeds: int, threads: int) -> Speed | None:
     """The speed between the first and the last of the lines at which updates had been made since the line before.
 
-    A run with rounds makes none at most lines: so whole rounds are measured. None where there are not two such lines.
+    A run with rounds makes none at most lines: so whole rounds are measured. Where there are not two such lines, it is
+    that from the start on, compilation included, once there were updates at all; None before.
     """
     updated, before = [], 0.0
     for line in said:
@@ -57,9 +58,10 @@ def speed(said: Sequence[Mapping[str, object]], seeds: int, threads: int) -> Spe
         if updates > before:
             updated.append((step, seconds))
         before = max(before, updates)
-    if len(updated) < 2:
+    if not updated:
         return None
-    (first, begun), (last, ended) = updated[0], updated[-1]
+    first, begun = updated[0] if len(updated) > 1 else (0.0, 0.0)
+    last, ended = updated[-1]
     per_step = (ended - begun) / ((last - first) * seeds) if last > first else math.nan
     return Speed(per_step, threads) if per_step > 0 else None
 
@@ -114,8 +116,7 @@ class _Probe:
         said = self._said()
         updated = [line for line in said if _number(line.get("updates")) > 0]
         enough = bool(updated) and _number(updated[-1].get("seconds")) - _number(updated[0].get("seconds")) >= seconds
-        known = enough and speed(said, len(self.job.units), self.job.threads) is not None
-        return known or self.process.poll() is not None or time.monotonic() - self.begun > PATIENCE
+        return enough or self.process.poll() is not None or time.monotonic() - self.begun > PATIENCE
 
     def end(self) -> Speed:
         """Its speed. Raises UserError where it is not known."""
@@ -125,7 +126,7 @@ class _Probe:
             return found
         output = self.lease.folder.read(OUTPUT, 2**24).decode("utf-8", "replace").splitlines()
         errors = [line.removeprefix("error: ") for line in output if line.startswith("error")]
-        why = errors[-1] if errors else "it made no two thousand steps with updates in its time"
+        why = errors[-1] if errors else "it made no updates in its time"
         raise UserError(f"{self.job.label} could not be measured: {why}", "leave out --probe")
 
     def kill(self) -> None:

@@ -30,7 +30,10 @@ def test_the_speed_is_that_of_whole_rounds() -> None:
     found = speed(lines, seeds=2, threads=3)
     assert found is not None
     assert (found.seconds, found.threads) == (pytest.approx(10 / 2_000 / 2), 3)
-    assert speed(lines[:3], 1, 1) is None
+    short = speed(lines[:3], 1, 1)  # one round alone: from the start on
+    assert short is not None
+    assert short.seconds == pytest.approx(10 / 2_000)
+    assert speed(lines[:1], 1, 1) is None
     assert speed([], 1, 1) is None
     assert speed([{"step": "x"}, {"updates": None}], 1, 1) is None
 
