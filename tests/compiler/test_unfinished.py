@@ -25,6 +25,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 RARE = {
     "optimizer.dual.momentum": ("mpo", "optimizer.dual = sgd"),
     "pi_theta.base.structure": ("sac", "pi_theta.base.structure = full"),
+    "pi_p.update.trust_region.divergence.on": (
+        *("vmpo", "pi_theta = tanh(normal(mean(s), cov(s)))", "bounds = none"),
+        "pi_p.update = sg + trust_region(divergence = mmd)",
+    ),
 }
 
 
@@ -42,7 +46,7 @@ def rows() -> dict[str, Row]:
 
 def having(path: str) -> list[Row]:
     """Up to four shipped rows with a leaf, of different choices there where there are any."""
-    found = [row for row in rows().values() if path in row]
+    found = [row for row in rows().values() if path in row] or [row_of(*RARE[path])]
     kinds = {str(row[path]) + row.base("pi_q") + row.base("data"): row for row in found}
     return list(kinds.values())[:4]
 
