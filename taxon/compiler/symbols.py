@@ -36,6 +36,7 @@ DATA = {
 # A symbol, and the stages at which one block each may rework it after its writer.
 STAGES = {
     "policy": ("project",),
+    "prior": ("project", "until"),
     "next_action": ("smoothing",),
     "next_value": ("prior",),
     "score": ("baseline", "standardise"),

@@ -20,6 +20,11 @@ def normal_log_prob(mean: Tensor, std: Tensor, value: Tensor) -> Tensor:
     return (-0.5 * ((value - mean) / std).square() - torch.log(std) - HALF_LOG_TWO_PI).sum(-1)
 
 
+def isotropic_log_prob(value: Tensor, std: float) -> Tensor:
+    """log N(value; 0, std^2 I), summed over the last axis: [..., A] -> [...]."""
+    return (-0.5 * (value / std).square() - (math.log(std) + HALF_LOG_TWO_PI)).sum(-1)
+
+
 def normal_entropy(std: Tensor) -> Tensor:
     """Entropy of N(., diag(std^2)) in nats, sum_d [log std_d + (1 + log 2 pi) / 2]: [..., A] -> [...]."""
     return (torch.log(std) + (0.5 + HALF_LOG_TWO_PI)).sum(-1)

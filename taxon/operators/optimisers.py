@@ -78,6 +78,11 @@ def copy_every(target: Tensor, online: Tensor, updates: Tensor, every: int) -> T
     return torch.where(due.reshape((-1,) + (1,) * (target.dim() - 1)), online, target)
 
 
+def held_after(new: Tensor, old: Tensor, updates: Tensor, last: int) -> Tensor:
+    """`new` for the seeds whose update count [S], from 1, is at most `last`, `old` for the others."""
+    return torch.where(per_seed(updates <= last, new), new, old)
+
+
 def linear_schedule(step: Tensor, start: float, end: float, over: float) -> Tensor:
     """start + (end - start) min(step / over, 1): step [S] -> [S], in float32 unless the step is a wider float."""
     return start + (end - start) * (step / over).clamp(0.0, 1.0)

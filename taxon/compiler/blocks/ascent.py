@@ -12,7 +12,8 @@ from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.metrics import Metrics, averaged, deviations, entropy
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import OLD, apply, family, old_parameters, stored_action
-from taxon.compiler.blocks.prior import prior_of
+from taxon.compiler.blocks.priors.offer import prior_of
+from taxon.compiler.blocks.priors.weighing import closed_form, density, gap, weighed
 from taxon.compiler.blocks.roles import descend
 from taxon.compiler.blocks.score import score_data, taken_score
 from taxon.compiler.choices import Choices, choice
@@ -26,7 +27,7 @@ _RHO = rf"\rho = \frac{{\pi_\theta(a|s)}}{{{OLD}(a|s)}}"
 class Divergence:
     """KL(pi_q || pi_p) as the objective has it."""
 
-    kind: str  # "penalty", "old", "entropy" or "none"
+    kind: str  # "penalty" or "none", or what the prior says: "old", "uniform" or "separate"
     eta: str
 
 
@@ -93,7 +94,7 @@ def _add_penalty(c: Choices) -> None:
 
 def _by_action(c: Choices) -> None:
     """Through the action of the policy, or over all of them where they are finitely many."""
-    made, q, weighed = c.take(family), c.take(critic), c.take(divergence)
+    made, q, terms = c.take(family), c.take(critic), c.take(divergence)
     source = c.source("pi_q.update")
     if not made.sample:
         text = "$G$ is the critic at the policy's own action; the gradient runs through the action, the critic is held."
@@ -103,11 +104,15 @@ def _by_action(c: Choices) -> None:
         doc = "-E[Q(s, mu(s))]: no divergence, eta is 0"
         c.add("policy", code, "loss", *made.parameters, within="policy", doc=doc, sections=(section,))
         return
-    if weighed.kind in ("old", "penalty"):
+    if terms.kind in ("old", "penalty"):
         old_parameters(c)
+    if terms.kind == "separate":
+        c.take(density).at("policy", "", "observation")
     body = _over_all(c) if made.log_all else _through_draw(c)
-    ratio = {"old": rf"\log \frac{{\pi_\theta(a|s)}}{{{OLD}(a|s)}}", "entropy": r"\log \pi_\theta(a|s)"}
-    term = c.take(temperature).times(ratio[weighed.kind]) if weighed.kind in ratio else ""
+    ratio = {"old": rf"\log \frac{{\pi_\theta(a|s)}}{{{OLD}(a|s)}}", "uniform": r"\log \pi_\theta(a|s)"}
+    if terms.kind == "separate":
+        ratio = {"separate": gap(c)}
+    term = c.take(temperature).times(ratio[terms.kind]) if terms.kind in ratio else ""
     inside = f"{term} - {q.scorer_tex}(s,a)" if term else f"-{q.scorer_tex}(s,a)"
     if made.log_all:
         lines = [rf"L(\theta) = \mathbb{{E}}_s \sum_a \pi_\theta(a|s) \left[ {inside} \right]"]
@@ -115,13 +120,17 @@ def _by_action(c: Choices) -> None:
     else:
         lines = [rf"L(\theta) = \mathbb{{E}}_{{s, \, \xi}} \left[ {inside} \right], \quad a = {made.drawn}"]
         text = "$G$ is the critic at an action of the policy; the gradient runs through the action, the critic is held."
-    if weighed.kind == "penalty":
+    if terms.kind == "penalty":
         lines = [_with_penalty(lines[0]), _C]
-    objective = {"old": "G - eta log pi_q / pi_p", "entropy": "G - eta log pi_q", "none": "G", "penalty": "G"}[
-        weighed.kind
-    ]
+    objective = {
+        "old": "G - eta log pi_q / pi_p",
+        "uniform": "G - eta log pi_q",
+        "separate": "G - eta (log pi_q - a log pi_p)",
+        "none": "G",
+        "penalty": "G",
+    }[terms.kind]
     over = ", over all actions" if made.log_all else ", reparameterised"
-    uniform = "; pi_p is uniform and drops out" if weighed.kind == "entropy" else ""
+    uniform = "; pi_p is uniform and drops out" if terms.kind == "uniform" else ""
     section = _section(c, text, lines, source, "loss")
     noise = () if made.log_all else (("action", (c.take(data).steps, *made.noise_axes)),)
     c.add(
@@ -129,51 +138,65 @@ def _by_action(c: Choices) -> None:
         f"{apply(c, '', 'policy', 'observation')}\n{body}",
         "loss",
         "log_prob",
+        *(["prior_log_prob"] if terms.kind == "separate" else []),
         *made.parameters,
         *([] if made.log_all else ["action", *(["u"] if made.squash else [])]),
         within="policy",
         doc=f"-E[{objective}]{over}{uniform}",
         noise=noise,
-        metrics=(("entropy", "-average(log_prob)"), *deviations(c)),
+        metrics=(("entropy", "-average(log_prob)"), *_prior_metrics(terms), *deviations(c)),
         sections=(section,),
     )
-    if weighed.kind == "penalty":
+    if terms.kind == "penalty":
         _add_penalty(c)
 
 
+def _prior_metrics(terms: Divergence) -> Metrics:
+    """How far the policy is from a prior beside it, at the actions of the update."""
+    return (("prior_divergence", "average(log_prob - prior_log_prob)"),) if terms.kind == "separate" else ()
+
+
 def _over_all(c: Choices) -> str:
-    made, q, weighed = c.take(family), c.take(critic), c.take(divergence)
+    made, q, terms = c.take(family), c.take(critic), c.take(divergence)
     old = made.write(made.log_all, "old_")
+    expected = ""
+    if terms.kind == "separate":
+        expected = f"prior_log_prob = (probs * {c.take(density).log_all('')}).sum(-1)\n"
     loss = {
-        "old": f"average({weighed.eta} * (log_prob - (probs * {old}).sum(-1)) - value)",
-        "entropy": f"average({weighed.eta} * log_prob - value)",
+        "old": f"average({terms.eta} * (log_prob - (probs * {old}).sum(-1)) - value)",
+        "uniform": f"average({terms.eta} * log_prob - value)",
+        "separate": f"average({terms.eta} * (log_prob - {weighed(c, 'prior_log_prob')}) - value)",
         "none": "-average(value)",
         "penalty": "-average(value)",
-    }[weighed.kind]
+    }[terms.kind]
     return f"""log_probs = {made.write(made.log_all)}
 probs = torch.exp(log_probs)
 log_prob = (probs * log_probs).sum(-1)
 value = (probs * self.q_all({q.scorer}, observation)).sum(-1)
-loss = {loss}"""
+{expected}loss = {loss}"""
 
 
 def _through_draw(c: Choices) -> str:
-    made, q, weighed = c.take(family), c.take(critic), c.take(divergence)
+    made, q, terms = c.take(family), c.take(critic), c.take(divergence)
     made.need("pathwise", "a gradient that runs through the action")
     value = f"self.q({q.scorer}, observation, action)"
     draw = made.draw("", "", "noise.action", "u", "action")
     body = f"{draw}\nlog_prob = {made.log_density('', '', 'action', 'u')}\n"
     at = "u" if made.squash else "action"
+    prior = ""
+    if terms.kind == "separate":
+        prior = f"prior_log_prob = {c.take(density).log_density('', '', 'action', 'u')}\n"
     return (
         body
         + {
             "old": f"""# (tanh's Jacobian is the same for both and drops out)
 divergence = {made.likelihood("", "", at)} - {made.likelihood("old_", "", at)}
-loss = average({weighed.eta} * divergence - {value})""",
-            "entropy": f"loss = average({weighed.eta} * log_prob - {value})",
+loss = average({terms.eta} * divergence - {value})""",
+            "uniform": f"loss = average({terms.eta} * log_prob - {value})",
+            "separate": f"{prior}loss = average({terms.eta} * (log_prob - {weighed(c, 'prior_log_prob')}) - {value})",
             "none": f"loss = -average({value})",
             "penalty": f"loss = -average({value})",
-        }[weighed.kind]
+        }[terms.kind]
     )
 
 
@@ -193,7 +216,7 @@ def _old_log_prob(c: Choices) -> str:
 
 
 def _by_ratio(c: Choices) -> None:
-    made, weighed, clipped = c.take(family), c.take(divergence), c.has("pi_q.update", "clipped")
+    made, terms, clipped = c.take(family), c.take(divergence), c.has("pi_q.update", "clipped")
     score_data(c)
     score, action = c.take(taken_score).symbol, _old_log_prob(c)
     # of the action before squashing; less its Jacobian, which has no parameters, it is the density of the action
@@ -212,8 +235,8 @@ def _by_ratio(c: Choices) -> None:
         lines = [rf"L(\theta) = -\mathbb{{E}}[\rho \, G], \quad {_RHO}"]
     text = f"The gradient is taken at the actions in the data, by their likelihood ratio; ${OLD}$ took them."
     text += " It earns nothing beyond the clip." if clipped else ""
-    term, more, doc = _RATIO_TERMS[weighed.kind](c, weighed, action)
-    if weighed.kind == "penalty":
+    term, more, doc = _RATIO_TERMS[terms.kind](c, terms, action)
+    if terms.kind == "penalty":
         lines[0] = _with_penalty(lines[0])
     lines += more
     section = _section(c, text, lines, c.source("pi_q.update"), "loss", "old_log_prob")
@@ -229,7 +252,7 @@ def _by_ratio(c: Choices) -> None:
         doc=f"-E[{inside}], rho = pi_theta / pi_old at the action taken",
         sections=(section,),
     )
-    if weighed.kind == "penalty":
+    if terms.kind == "penalty":
         _add_penalty(c)
     elif term:
         doc = f", and the {doc}"
@@ -248,22 +271,22 @@ def _taken_entropy(c: Choices, log_prob: str, action: str, valid: str = "") -> M
 Term = tuple[str, list[str], str]
 
 
-def _no_term(c: Choices, weighed: Divergence, action: str) -> Term:
+def _no_term(c: Choices, terms: Divergence, action: str) -> Term:
     return "", [], ""
 
 
-def _penalty_term(c: Choices, weighed: Divergence, action: str) -> Term:
+def _penalty_term(c: Choices, terms: Divergence, action: str) -> Term:
     return "", [_C], "divergence"
 
 
-def _old_term(c: Choices, weighed: Divergence, action: str) -> Term:
+def _old_term(c: Choices, terms: Divergence, action: str) -> Term:
     made = c.take(family)
     kl = made.need("kl", "the divergence from an older policy").format(o=made.names(), p=made.names("old_"))
     shown = c.take(temperature).times(rf"\mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\theta \| {OLD})")
     return f"loss = loss + {c.take(temperature).average(kl)}", [r"L \leftarrow L + " + shown], "divergence"
 
 
-def _entropy_term(c: Choices, weighed: Divergence, action: str) -> Term:
+def _entropy_term(c: Choices, terms: Divergence, action: str) -> Term:
     made, eta = c.take(family), c.take(temperature)
     if not made.entropy:
         log_prob = density = "log_likelihood" if made.jacobian else "log_prob"
@@ -278,7 +301,30 @@ def _entropy_term(c: Choices, weighed: Divergence, action: str) -> Term:
     return f"loss = loss - {eta.average(entropy)}", [line], "entropy"
 
 
-_RATIO_TERMS = {"none": _no_term, "penalty": _penalty_term, "old": _old_term, "entropy": _entropy_term}
+def _prior_term(c: Choices, terms: Divergence, action: str) -> Term:
+    made, eta, prior = c.take(family), c.take(temperature), c.take(density)
+    prior.at("policy", "", "observation")
+    inside = gap(c)
+    if closed := closed_form(c):
+        line = rf"\mathbb{{E}}_{{s, \, a \sim \pi_\theta}} {inside}"
+        return f"loss = loss + {eta.average(closed)}", [r"L \leftarrow L + " + eta.times(line)], "divergence"
+    log_prob = density_ = "log_likelihood" if made.jacobian else "log_prob"
+    code = "# it has no closed form: E_old[rho (log pi - a log pi_p)]\n"
+    if made.jacobian:
+        density_ = "density"
+        code += f"density = {log_prob} - {made.jacobian.format(x=action)}\n"
+    log_ratio = f"({density_} - {weighed(c, prior.log_density('', '', 'taken', action))})"
+    code += f"loss = loss + {eta.average(f'torch.exp({log_prob} - old_log_prob) * {log_ratio}')}"
+    return code, [r"L \leftarrow L + " + eta.times(rf"\mathbb{{E}} \, \rho \, {inside}")], "divergence"
+
+
+_RATIO_TERMS = {
+    "none": _no_term,
+    "penalty": _penalty_term,
+    "old": _old_term,
+    "uniform": _entropy_term,
+    "separate": _prior_term,
+}
 
 
 # ---- along the natural gradient

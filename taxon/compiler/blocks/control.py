@@ -12,7 +12,11 @@ from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.network import inputs
 from taxon.compiler.blocks.policy import acting, build
 from taxon.compiler.blocks.posterior import logarithmic, support
-from taxon.compiler.blocks.prior import bonus, cost, prior, prior_of, project
+from taxon.compiler.blocks.prior import bonus, project
+from taxon.compiler.blocks.priors import offer, separate
+from taxon.compiler.blocks.priors.offer import prior_of
+from taxon.compiler.blocks.priors.policies import cost
+from taxon.compiler.blocks.priors.weighing import gap, power
 from taxon.compiler.blocks.target import lags
 from taxon.compiler.blocks.weights import weight_function
 from taxon.compiler.choices import Choices, choice
@@ -28,10 +32,11 @@ def choose(c: Choices) -> None:
     c.take(temperature)
     build(c)
     value.build(c)
+    separate.build(c)
     next_value(c)
     target(c)
     c.meaning("pi_q")(c)
-    prior(c)
+    offer.prior(c)
     lags(c)
     acting(c)
 
@@ -126,6 +131,12 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
     if prior_of(c).divergence == "old":
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]
+    if prior_of(c).divergence == "separate":
+        line = rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}} \left[ G(s,a) - {eta.times(gap(c))} \right]"
+        text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held."
+        if power(c) != 1:
+            text += " The power of $\\pi_p$ weighs the divergence from it against the entropy."
+        return text, [line]
     entropy = eta.times(r"\log \pi_\theta(a|s)")
     lines = [rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[G(s,a) - {entropy}]"]
     text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$; a uniform $\\pi_p$ adds a constant."

@@ -50,6 +50,7 @@ class Family:
     log_all: str = ""  # {p}: log-probabilities of every action, where they are finitely many
     fit: str = ""  # how the weighted likelihood is maximised: what follows the least squares
     closed_form: bool = True  # that needs no iterations
+    centred: tuple[str, ...] = ()  # over its own parameters, those of mean 0 and one deviation {std0}
     evaluated: str = "mean action"  # which action `mode` is, in words
     box: bool = False  # actions lie in [-1, 1] whatever the parameters
     mean: str = ""  # the parameter that is a mean in the units of actions

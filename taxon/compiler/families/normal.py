@@ -63,6 +63,7 @@ def normal(head: str, outputs: str, covariance: str, learned: bool, fit: str) ->
         parts=(MEAN, COV) if learned else (MEAN,),
         held=("normal_log_prob({mean}, {o_std}, {x})", "normal_log_prob({o_mean}, {std}, {x})"),
         fit=fit,
+        centred=("torch.zeros_like({mean})", "torch.full_like({std}, {std0})"),
         mean="mean",
         drawn=r"\mu_\theta(s) + \sigma_\theta \, \xi",
     )
@@ -86,6 +87,7 @@ def full_normal(head: str, outputs: str, covariance: str, fit: str) -> Family:
         parts=(FULL_MEAN, FULL_COV),
         held=("full_log_prob({mean}, {o_scale}, {x})", "full_log_prob({o_mean}, {scale}, {x})"),
         fit=fit,
+        centred=("torch.zeros_like({mean})", "torch.diag_embed(torch.full_like({mean}, {std0}))"),
         mean="mean",
         drawn=r"\mu_\theta(s) + L_\theta \, \xi",
     )
