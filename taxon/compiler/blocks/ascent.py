@@ -61,7 +61,7 @@ choice("pi_p.update", "fixed")(lambda c: None)
 
 
 def _section(c: Choices, text: str, lines: list[str], source: str, *at: str) -> Section:
-    leaves = ("G", "G.critic", "pi_p", "eta", "optimizer.policy", "optimizer.policy_every")
+    leaves = ("G", "G.critic", "pi_p", "pi_p.power", "eta", "optimizer.policy", "optimizer.policy_every")
     text = f"{text} Descended by {optimiser(c, 'policy').words}."
     if c.take(delay) > 1:
         text += f" Once for every ${c.take(delay)}$ updates of the critic."
@@ -305,17 +305,19 @@ def _prior_term(c: Choices, terms: Divergence, action: str) -> Term:
     made, eta, prior = c.take(family), c.take(temperature), c.take(density)
     prior.at("policy", "", "observation")
     inside = gap(c)
-    if closed := closed_form(c):
+    if closed := closed_form(c, "prior_kl"):
+        code = f"prior_kl = {prior.kl()}\nloss = loss + {eta.average(closed)}"
         line = rf"\mathbb{{E}}_{{s, \, a \sim \pi_\theta}} {inside}"
-        return f"loss = loss + {eta.average(closed)}", [r"L \leftarrow L + " + eta.times(line)], "divergence"
+        return code, [r"L \leftarrow L + " + eta.times(line)], "prior"
     log_prob = density_ = "log_likelihood" if made.jacobian else "log_prob"
     code = "# it has no closed form: E_old[rho (log pi - a log pi_p)]\n"
     if made.jacobian:
         density_ = "density"
         code += f"density = {log_prob} - {made.jacobian.format(x=action)}\n"
-    log_ratio = f"({density_} - {weighed(c, prior.log_density('', '', 'taken', action))})"
+    code += f"prior_log_prob = {prior.log_density('', '', 'taken', action)}\n"
+    log_ratio = f"({density_} - {weighed(c, 'prior_log_prob')})"
     code += f"loss = loss + {eta.average(f'torch.exp({log_prob} - old_log_prob) * {log_ratio}')}"
-    return code, [r"L \leftarrow L + " + eta.times(rf"\mathbb{{E}} \, \rho \, {inside}")], "divergence"
+    return code, [r"L \leftarrow L + " + eta.times(rf"\mathbb{{E}} \, \rho \, {inside}")], "prior"
 
 
 _RATIO_TERMS = {

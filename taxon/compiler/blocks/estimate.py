@@ -73,7 +73,7 @@ def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[S
     if found.lagged:
         text += " The critic is its lagged copy."
     paths = ("G", "G.estimate", "G.estimate.samples", *(f"G.estimate.smoothing.{leaf}" for leaf in ("std", "clip")))
-    paths = c.present(*paths, "eta", "target")
+    paths = c.present(*paths, "eta", *(["pi_p", "pi_p.power"] if _reads_prior(c) else []), "target")
     return (Section("The value of the next state", paths, text, lines, c.source("G", "G.estimate"), at),)
 
 

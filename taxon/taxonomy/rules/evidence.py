@@ -158,19 +158,18 @@ def _smoothed_twice(row: Row) -> Conflict | None:
     "a prior without effect",
     "A default policy that sees all that the policy sees becomes the policy: KL(pi_q || pi_p) goes to 0 and constrains "
     "nothing, since the information that is hidden is what makes the two differ. At power 0 pi_p drops out of the "
-    "objective, and at eta = 0 the divergence does.",
+    "objective.",
     "Galashov et al. 2019, Section 3",
 )
 def _idle_prior(row: Row) -> Conflict | None:
     if not facts.separate_prior(row):
         return None
-    for path, what in (("eta", "leaves the divergence out"), ("pi_p.power", "leaves pi_p out of the objective")):
-        if path in row and row[path] == 0:
-            return Conflict(
-                f"`pi_p = {row.base('pi_p')}` has no effect: `{path} = 0` {what} (Galashov et al. 2019, Section 3)",
-                ((path, "is 0"), ("pi_p", "weighs nothing")),
-                f"write `{path} = {'0.1' if path == 'eta' else '1'}`, or `pi_p = fixed` with `pi_p.update = fixed`",
-            )
+    if "pi_p.power" in row and row["pi_p.power"] == 0:
+        return Conflict(
+            f"`power = 0` leaves `pi_p = {row.base('pi_p')}` out of the objective (Galashov et al. 2019, Section 3)",
+            (("pi_p.power", "is 0"), ("pi_p", "is trained and weighs nothing")),
+            "write `pi_p.power = 1`, or `pi_p = fixed` with `pi_p.update = fixed`",
+        )
     if row.says("pi_p", "distils") and row["pi_p.hide"] == () and row.base("pi_p.update.until") == "none":
         return Conflict(
             "the default policy sees what the policy sees, so that it becomes the policy and its divergence vanishes "

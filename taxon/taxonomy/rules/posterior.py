@@ -236,6 +236,24 @@ def _natural(row: Row) -> Conflict | None:
 
 
 @rule(
+    "TX363",
+    "a prior that weighs nothing",
+    "eta weighs the divergence from pi_p. At eta = 0 the objective is E[G] alone: a prior beside the policy would be "
+    "read by nothing, and pi_p names nothing.",
+    "Furuta et al. 2021, Eq. 1",
+    after=(*CONTROL, "TX331", "TX334", "TX335"),
+)
+def _weightless_prior(row: Row) -> Conflict | None:
+    if not (facts.separate_prior(row) and "eta" in row and row["eta"] == 0):
+        return None
+    return Conflict(
+        f"`eta = 0` leaves the divergence from `pi_p = {row.base('pi_p')}` out of the objective",
+        (("eta", "is 0"), ("pi_p", "is read by the divergence alone")),
+        "write `eta = 0.1` or another number above 0, or `pi_p = fixed` with `pi_p.update = fixed`",
+    )
+
+
+@rule(
     "TX345",
     "a group of sequences without its members",
     "The weight of an action sequence is its exponentiated return over its probability, normalised over sequences that "

@@ -99,7 +99,10 @@ def _default(c: Choices) -> Description:
     c.add("prior", apply(c, "posterior_", "state.policy", "observation"), *made.all("posterior_"), anywhere=True)
     kl = made.write(made.need("kl", "`pi_p = default`"), "fitted_", old="posterior_")
     _train(c, f"average({kl})", "E_s KL(pi_q || pi_p), pi_q held.")
-    text = "A default policy, of the policy's distribution: it follows $\\pi_q$, which is held as before the update."
+    text = (
+        "A default policy, of the policy's distribution with parameters $\\psi$ of its own: it follows $\\pi_q$, which is "
+        "held as before the update."
+    )
     return _described(c, text, (rf"L(\psi) = \mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\theta \| {_PSI})",))
 
 
@@ -113,7 +116,10 @@ def _behaviour(c: Choices) -> Description:
         code = f"imitated = {made.unsquash.format(x='taken')}  # before tanh: its Jacobian has no parameters"
         c.add("prior", code, action, anywhere=True)
     _train(c, f"-average({made.likelihood('fitted_', '', action)})", "-E_D log pi_p(a|s).")
-    text = "The behaviour policy, of the policy's distribution: the likelihood of the actions in the data is ascended."
+    text = (
+        "The behaviour policy, of the policy's distribution with parameters $\\psi$ of its own: it imitates the actions in "
+        "the data."
+    )
     return _described(c, text, (rf"L(\psi) = -\mathbb{{E}}_{{s, \, a \sim \mathcal{{D}}}} \log {_PSI}(a|s)",))
 
 

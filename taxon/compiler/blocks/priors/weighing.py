@@ -37,13 +37,14 @@ def weighed(c: Choices, log_density: str) -> str:
     return f"{c.constant('POWER', _PATH, 'a, of the prior in the objective')} * {log_density}"
 
 
-def closed_form(c: Choices) -> str:
-    """E_q[log pi_q - a log pi_p] = a KL(pi_q || pi_p) - (1 - a) H(pi_q) at s; empty where it has none."""
-    made, kl = c.take(family), c.take(density).kl()
-    if power(c) == 1 or not kl:
-        return kl
-    if not made.entropy:
+def closed_form(c: Choices, kl: str) -> str:
+    """E_q[log pi_q - a log pi_p] = a KL(pi_q || pi_p) - (1 - a) H(pi_q) at s by the name of that KL; empty where it has
+    no closed form."""
+    made = c.take(family)
+    if not c.take(density).kl() or (power(c) != 1 and not made.entropy):
         return ""
+    if power(c) == 1:
+        return kl
     return f"{weighed(c, kl)} - (1 - POWER) * {made.write(made.entropy)}"
 
 
