@@ -1,11 +1,18 @@
 """pi_q and pi_p: what the posterior and the prior are (Furuta et al. 2021, Section 4.1)."""
 
 from taxon.taxonomy.ranges import POSITIVE, UNIT, Range
-from taxon.taxonomy.schema import Choice, Slot
+from taxon.taxonomy.schema import Choice, Row, Slot
 
 # The objective's divergence and the power of a prior: eta (E log pi_q - a E log pi_p) is
 # c_KL KL(pi_q || pi_p) - c_Ent H(pi_q) with eta = c_KL + c_Ent and a = c_KL / eta.
 _POWER = Slot("power", "a, the power of pi_p in the objective: 1 is the divergence, 0 the entropy alone", "1", UNIT)
+
+
+
+def _needs_columns(row: Row) -> str | None:
+    seen = row.base("network.input")
+    return None if row.says("network.input", "by_column") else f"`{seen}` mixes the numbers, so that none can be hidden"
+
 
 PI_THETA = Choice(
     "pi_theta",
@@ -60,6 +67,7 @@ PI_P = Slot(
                     "[]",
                     integers=Range(0, 1_000_000, integer=True),
                     may_be_empty=True,
+                    applies=_needs_columns,
                 ),
                 _POWER,
             ),

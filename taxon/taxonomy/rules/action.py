@@ -195,7 +195,11 @@ def _density(row: Row) -> Conflict | None:
     "A trust region, an adaptive penalty, a natural gradient, a default policy that follows pi_q and a weight on "
     "KL(pi_q || pi_p) read the divergence of two policies at every state. A mixture has none in closed form, and a function of the state has none at all.",
     "Schulman et al. 2015 and 2017; Abdolmaleki et al. 2018b",
-    after=(*CONTROL, "TX306", "TX308", "TX309", "TX317", "TX326", "TX327", "TX330", "TX334", "TX335", "TX346", "TX348"),
+    after=(
+        *CONTROL,
+        *("TX306", "TX308", "TX309", "TX317", "TX326", "TX327"),
+        *("TX330", "TX331", "TX334", "TX335", "TX346", "TX348"),
+    ),
 )
 def _divergence(row: Row) -> Conflict | None:
     if facts.can(row, "kl"):
@@ -260,25 +264,6 @@ def _constant_prior(row: Row) -> Conflict | None:
         f"`pi_p = {row.base('pi_p')}` is a Gaussian, and `{facts.distribution(row)}` has none in it",
         (("pi_p", "has mean 0 and one deviation"), ("pi_theta", "has neither")),
         "write `pi_p = fixed`, the uniform distribution, or `pi_theta = normal(mean(s), cov(s))`",
-    )
-
-
-@rule(
-    "TX362",
-    "columns that are no longer the observation's",
-    "`hide` names numbers of the observation. An encoder mixes them: what comes out has other columns, and each of them "
-    "may hold what was to be hidden.",
-    "Galashov et al. 2019",
-    after=CONTROL,
-)
-def _hidden_behind_encoder(row: Row) -> Conflict | None:
-    path = "pi_p.hide"
-    if path not in row or row[path] == () or row.says("network.input", "by_column"):
-        return None
-    return Conflict(
-        f"`hide` names numbers of the observation, and the networks see what `{row.base('network.input')}` makes of them",
-        ((path, "names numbers of the observation"), ("network.input", "mixes them")),
-        f"write `{path} = []`, or `network.input = normalised`",
     )
 
 

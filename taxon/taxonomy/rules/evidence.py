@@ -166,15 +166,16 @@ def _idle_prior(row: Row) -> Conflict | None:
         return None
     if "pi_p.power" in row and row["pi_p.power"] == 0:
         return Conflict(
-            f"`power = 0` leaves `pi_p = {row.base('pi_p')}` out of the objective (Galashov et al. 2019, Section 3)",
+            f"`power = 0` leaves `pi_p = {row.base('pi_p')}` out of the objective",
             (("pi_p.power", "is 0"), ("pi_p", "is trained and weighs nothing")),
-            "write `pi_p.power = 1`, or `pi_p = fixed` with `pi_p.update = fixed`",
+            "write `power = 1`, or `pi_p = fixed` with `pi_p.update = fixed`",
         )
-    if row.says("pi_p", "distils") and row["pi_p.hide"] == () and row.base("pi_p.update.until") == "none":
+    hide = "pi_p.hide"
+    if row.says("pi_p", "distils") and (hide not in row or row[hide] == ()) and row.base("pi_p.update.until") == "none":
         return Conflict(
             "the default policy sees what the policy sees, so that it becomes the policy and its divergence vanishes "
             "(Galashov et al. 2019, Section 3)",
-            (("pi_p.hide", "hides nothing"), ("pi_p.update", "follows pi_q")),
+            ((hide if hide in row else "pi_p", "hides nothing"), ("pi_p.update", "follows pi_q")),
             "write `pi_p = default(hide = [0])` with what is to be hidden, or `pi_p.update.until = 100k` to hold on to "
             "an early policy",
         )
