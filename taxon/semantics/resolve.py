@@ -234,7 +234,9 @@ def _without_effect(refused: list[_Idle], expansion: _Expansion, symbol: Symbol)
 def _replaced(held: Held, expansion: _Expansion) -> bool:
     """Whether another entry stands where a shared path set something that has a part in the row."""
     places = (place.path for place in held.operation.places)
-    standing = (expansion.held[path].operation for path in places if path in expansion.held and path in expansion.leaves)
+    standing = (
+        expansion.held[path].operation for path in places if path in expansion.held and path in expansion.leaves
+    )
     return any(operation is not held.operation for operation in standing)
 
 

@@ -17,7 +17,7 @@ from gymnasium import spaces
 
 from taxon.runtime.environments import closing, environment_state
 from taxon.runtime.environments.boxes import BoxActions
-from taxon.runtime.environments.environment import spaces_of, make
+from taxon.runtime.environments.environment import make, spaces_of
 from taxon.runtime.environments.environment_state import ChangedError, EnvironmentState, restorable
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 from taxon.runtime.errors import UserError

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from taxon.runtime.environments.environment import spaces_of, check_actions, make
+from taxon.runtime.environments.environment import check_actions, make, spaces_of
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 
 # Every task of Furuta et al. 2021, Table 12.

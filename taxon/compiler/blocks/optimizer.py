@@ -8,7 +8,13 @@ from taxon.compiler.blocks.data import steps_so_far
 from taxon.compiler.choices import NUMBER, Choices, choice
 from taxon.compiler.literals import number
 
-_TRAINED = {"policy": "policy", "value": "critic", "prior": "prior", "dual": "multipliers", "bounds": "penalty's temperature"}
+_TRAINED = {
+    "policy": "policy",
+    "value": "critic",
+    "prior": "prior",
+    "dual": "multipliers",
+    "bounds": "penalty's temperature",
+}
 # Arguments that the operator has by default are not written out.
 _ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 

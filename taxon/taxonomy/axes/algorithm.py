@@ -8,7 +8,6 @@ from taxon.taxonomy.schema import Choice, Row, Slot
 _POWER = Slot("power", "a, the power of pi_p in the objective: 1 is the divergence, 0 the entropy alone", "1", UNIT)
 
 
-
 def _needs_columns(row: Row) -> str | None:
     seen = row.base("network.input")
     return None if row.says("network.input", "by_column") else f"`{seen}` mixes the numbers, so that none can be hidden"
@@ -93,7 +92,7 @@ PI_P = Slot(
             (Slot("std", "its deviation", "0.5", POSITIVE),),
             term="N(0, Sigma)",
             equation="log pi_p(a|s) = log N(a; 0, std^2)",
-            source="Marino et al. 2021",
+            source="Marino et al. 2019",
             properties=frozenset({"separate"}),
         ),
     ),

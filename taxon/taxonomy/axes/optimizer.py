@@ -85,7 +85,9 @@ _CHOICES = (
 SLOTS = (
     Slot("optimizer.policy", "the policy's optimiser", "adam", choices=_CHOICES, applies=_policy_descends),
     Slot("optimizer.value", "the critic's optimiser", "adam", choices=_CHOICES, applies=_value_descends),
-    Slot("optimizer.prior", "the optimiser of a prior's own network", "adam", choices=_CHOICES, applies=_prior_descends),
+    Slot(
+        "optimizer.prior", "the optimiser of a prior's own network", "adam", choices=_CHOICES, applies=_prior_descends
+    ),
     Slot(
         "optimizer.dual",
         "the optimiser of eta and of the trust region's multipliers",

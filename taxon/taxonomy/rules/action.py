@@ -254,7 +254,7 @@ def _divergence(row: Row) -> Conflict | None:
     "a Gaussian prior of what is none",
     "`constant` is the policy's distribution with mean 0 and one deviation. A choice among finitely many actions and a "
     "Beta distribution have neither.",
-    "Marino et al. 2021",
+    "Marino et al. 2019",
     after=(*CONTROL, "TX331", "TX348"),
 )
 def _constant_prior(row: Row) -> Conflict | None:
