@@ -93,8 +93,8 @@ def resolve_for(
 
 
 def space_of(env: str) -> Spaces | None:
-    """What an environment takes as its action, of how many numbers or choices, and how many numbers it shows; None where
-    it cannot be made here: `run` and `check` say why."""
+    """What an environment takes as its action, of how many numbers or choices, and how many numbers it shows. None
+    where it cannot be made here: `run` and `check` say why."""
     space = _space(env)
     return None if isinstance(space, Diagnostic) else space
 

@@ -15,14 +15,17 @@ def normal_sample(mean: Tensor, std: Tensor, noise: Tensor) -> Tensor:
     return mean + std * noise
 
 
+def box_sample(noise: Tensor) -> Tensor:
+    """A uniform draw of [-1, 1] a dimension for pairs of standard normal draws: [..., 2, A] -> [..., A].
+
+    exp(-|x|^2 / 2) of a pair is uniform on [0, 1] (Box and Muller 1958).
+    """
+    return 2 * torch.exp(-0.5 * (noise[..., 0, :].square() + noise[..., 1, :].square())) - 1
+
+
 def normal_log_prob(mean: Tensor, std: Tensor, value: Tensor) -> Tensor:
     """log N(value; mean, diag(std^2)), summed over the last axis: [..., A] -> [...]."""
     return (-0.5 * ((value - mean) / std).square() - torch.log(std) - HALF_LOG_TWO_PI).sum(-1)
-
-
-def isotropic_log_prob(value: Tensor, std: float) -> Tensor:
-    """log N(value; 0, std^2 I), summed over the last axis: [..., A] -> [...]."""
-    return (-0.5 * (value / std).square() - (math.log(std) + HALF_LOG_TWO_PI)).sum(-1)
 
 
 def normal_entropy(std: Tensor) -> Tensor:

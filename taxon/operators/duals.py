@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from taxon.operators.functional import average, softplus
+from taxon.operators.functional import seed_average, softplus
 
 FLOOR = -18.0  # softplus(-18) = exp(-18) = 1.5e-8: far below it no step of float32 leads back
 SHIFT = 1e-8
@@ -37,9 +37,9 @@ def lagrange_dual(multiplier: Tensor, epsilon: float, kl: Tensor) -> Tensor:
 
 
 def entropy_dual(eta: Tensor, log_prob: Tensor, target_entropy: float) -> Tensor:
-    """-eta mean_B [log pi + target entropy], log pi detached: eta [S] or [S, 1], log_prob [S, B] -> [S].
+    """-eta mean [log pi + target entropy], log pi detached: eta [S] or [S, 1], log_prob [S, ..., B] -> [S].
 
     Stationary where the entropy -mean log pi meets its target (Haarnoja et al. 2018b, Eq. 18). The gradient with
     respect to log eta carries the factor eta.
     """
-    return -eta.reshape(-1) * average(log_prob.detach() + target_entropy)
+    return -eta.reshape(-1) * seed_average(log_prob.detach() + target_entropy)

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from taxon.operators.functional import per_seed, seed_average, spread, sum_over, total
+from taxon.operators.functional import average, per_seed, seed_average, spread, sum_over, total
 
 
 def softmax_weights(score: Tensor, eta: Tensor | float, dim: int, mask: Tensor | None = None) -> Tensor:
@@ -34,6 +34,24 @@ def batch_weights(score: Tensor, eta: Tensor | float, mask: Tensor | None = None
 def categorical_weights(log_prior: Tensor, score: Tensor, eta: Tensor | float) -> Tensor:
     """q(a) = p(a) exp(score_a / eta) / Z over the enumerated actions, detached: [S, B, A], [S, B, A] -> [S, B, A]."""
     return softmax_weights(log_prior.detach() + score.detach() / _detached(eta, score), 1.0, -1)
+
+
+def importance_weights(score: Tensor, eta: Tensor | float, log_ratio: Tensor) -> Tensor:
+    """w = softmax_M(score / eta + log_ratio), detached: [S, M, B] each -> [S, M, B] (Lavington et al. 2021).
+
+    Self-normalised weights of actions drawn from a proposal, log_ratio = log pi_p - log proposal: the posterior pi_p
+    exp(score / eta) / Z by them. Where the proposal is pi_p itself they are `softmax_weights`.
+    """
+    return softmax_weights(score.detach() / _detached(eta, score) + log_ratio.detach(), 1.0, 1)
+
+
+def effective_share(weights: Tensor) -> Tensor:
+    """1 / (M sum_m w_m^2), averaged over states: [S, M, B] -> [S] in [1 / M, 1], detached.
+
+    The effective sample size of normalised weights over the number of actions (Kong et al. 1994).
+    """
+    weights = weights.detach()
+    return average(1 / (weights.shape[1] * weights.square().sum(1)))
 
 
 def exponential(score: Tensor, eta: Tensor | float) -> Tensor:

@@ -80,7 +80,8 @@ def copy_every(target: Tensor, online: Tensor, updates: Tensor, every: int) -> T
 
 def held_after(new: Tensor, old: Tensor, updates: Tensor, last: int) -> Tensor:
     """`new` for the seeds whose update count [S], from 1, is at most `last`, `old` for the others."""
-    return torch.where(per_seed(updates <= last, new), new, old)
+    due = updates <= last
+    return torch.where(due.reshape((-1,) + (1,) * (new.dim() - 1)), new, old)
 
 
 def linear_schedule(step: Tensor, start: float, end: float, over: float) -> Tensor:

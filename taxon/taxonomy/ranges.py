@@ -57,5 +57,6 @@ NON_NEGATIVE = Range(low=0, high=LARGEST)
 UNIT = Range(low=0, high=1)
 COUNT = Range(low=1, high=_UNSAID, integer=True)
 SEVERAL = Range(low=2, high=10_000, integer=True)  # one action alone always has weight 1
+SOME = Range(low=1, high=10_000, integer=True)
 WHOLE = Range(low=0, high=_UNSAID, integer=True)
 UNFOLDED = Range(low=-18, high=1e5)  # a multiplier before its softplus: above, float32 loses steps of 0.01

@@ -29,7 +29,7 @@ def shown(s: Tensor, hidden: tuple[int, ...]) -> Tensor:
 class Svg0(Mpo):
     """Hoffman et al. 2020's SVG(0) with a prior (Galashov et al. 2019): Retrace, everything lagged by a hard copy."""
 
-    EVERY, M, ADAM = 2, 10, 1e-4
+    EVERY, ADAM = 2, 1e-4
 
     def __init__(self, state, seed: int, hidden: tuple[int, ...], eta: float, power: float) -> None:
         self.hidden, self.eta, self.power = hidden, eta, power
@@ -56,6 +56,11 @@ class Svg0(Mpo):
         """eta (log pi - a log pi_p) of actions."""
         return self.eta * (policy.log_prob(a) - self.power * prior.log_prob(a)).sum(-1)
 
+    def policy_loss(self, pi: Normal, prior: Normal, xi: Tensor, score) -> Tensor:
+        """By actions [M, B, A] of the policy, which have a gradient."""
+        fresh = pi.loc + pi.scale * xi
+        return (self.cost(pi, prior, fresh) - score(fresh)).mean()
+
     def update(self, batch, noise, seed: int) -> None:
         self.updates += 1
         shape = batch.reward[seed].shape
@@ -69,8 +74,7 @@ class Svg0(Mpo):
 
         pi, prior = self.pi(self.policy, s), self.pi(self.prior_old, shown(s, self.hidden))
         prior = Normal(prior.loc.detach(), prior.scale.detach())
-        fresh = pi.loc + pi.scale * noise.action[seed]
-        losses[0] = (self.cost(pi, prior, fresh) - q(self.critic_old, s, fresh)).mean()
+        losses[0] = self.policy_loss(pi, prior, noise.action[seed], lambda a: q(self.critic_old, s, a))
         before = Normal(pi.loc.detach(), pi.scale.detach())
         losses[2] = kl_divergence(before, self.pi(self.prior, shown(s, self.hidden))).sum(-1).mean()
         for loss, optimiser in zip(losses, self.optimisers, strict=True):
@@ -89,6 +93,36 @@ class Svg0(Mpo):
             "prior": (flat(self.prior), state.prior[seed]),
             "prior_target": (flat(self.prior_old), state.prior_target[seed]),
         }
+
+
+class ByDensity(Svg0):
+    """The likelihood ratio of drawn actions, each worth its Q less eta (log pi - a log pi_p), less the mean of all."""
+
+    def policy_loss(self, pi: Normal, prior: Normal, xi: Tensor, score) -> Tensor:
+        drawn = (pi.loc + pi.scale * xi).detach()
+        worth = (score(drawn) - self.cost(pi, prior, drawn)).detach()
+        return -((worth - worth.mean(0)) * pi.log_prob(drawn).sum(-1)).mean()
+
+
+class Forward(Svg0):
+    """Fitted to pi_p^a exp(Q / eta) / Z at actions of the policy, whose density the weights divide out."""
+
+    def proposal(self, pi: Normal, prior: Normal) -> Normal:
+        return Normal(pi.loc.detach(), pi.scale.detach())
+
+    def policy_loss(self, pi: Normal, prior: Normal, xi: Tensor, score) -> Tensor:
+        proposal = self.proposal(pi, prior)
+        drawn = proposal.loc + proposal.scale * xi
+        exponent = score(drawn) / self.eta + (self.power * prior.log_prob(drawn) - proposal.log_prob(drawn)).sum(-1)
+        weights = torch.softmax(exponent, 0).detach()
+        return -(weights * pi.log_prob(drawn).sum(-1)).sum(0).mean()
+
+
+class ForwardOfPrior(Forward):
+    """The same at actions of the prior."""
+
+    def proposal(self, pi: Normal, prior: Normal) -> Normal:
+        return prior
 
 
 class SacTowards:

@@ -12,8 +12,10 @@ from reference import double, generators
 from tiny import CPU, build, row_of
 
 from taxon.operators.columns import without
-from taxon.operators.distributions import isotropic_log_prob, normal_entropy, normal_log_prob
+from taxon.operators.distributions import normal_entropy, normal_log_prob
 from taxon.operators.divergences import normal_kl
+from taxon.operators.full_covariance import full_log_prob
+from taxon.operators.mixture import mixture_log_prob
 from taxon.operators.observations import Array
 from taxon.operators.optimisers import held_after
 from taxon.semantics import load_spec
@@ -50,7 +52,7 @@ def updated(agent: Any, batch: int, noise: torch.Tensor | None = None, **fields:
 
 @pytest.mark.parametrize(("power", "target"), [(0.5, 3.4948), (1, 3.376)])
 def test_the_target_is_regularised_towards_the_prior(power: float, target: float, tmp_path: Path) -> None:
-    """r + gamma [Q - eta (log pi - a log pi_p)] with r = 1, gamma = .99, Q = (3, 2.5), log pi = -.7, log pi_p = -1.2."""
+    """r + gamma [Q - eta (log pi - a log pi_p)], r = 1, gamma = .99, Q = (3, 2.5), log pi = -.7, log pi_p = -1.2."""
     prior = (f"pi_p = default(hide = [0], power = {power})", "pi_p.update = sg", "eta = 0.2", "data.batch = 4")
     agent = agent_of(tmp_path, *PLAIN, *prior)
     log_std = [0.7 - 0.5 * math.log(2 * math.pi), 1.2 - 0.5 * math.log(2 * math.pi)]  # of a density at its mean
@@ -175,9 +177,33 @@ def test_operators() -> None:
     assert without(x, (0, 1, 2, 3)).shape == (2, 3, 0)
     new, old = torch.ones(3, 2), torch.zeros(3, 2)
     assert held_after(new, old, torch.tensor([1, 5, 6]), 5)[:, 0].tolist() == [1, 1, 0]
-    u = torch.randn(4, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    expected = torch.distributions.Normal(torch.zeros_like(u), 0.7 * torch.ones_like(u)).log_prob(u).sum(-1)
-    torch.testing.assert_close(isotropic_log_prob(u, 0.7), expected, rtol=0, atol=1e-12)
+
+
+FAMILIES = [
+    "normal(mean(s), cov(s))",
+    "normal(mean(s), 0.09)",
+    "normal(mean(s), cov(s), structure = full)",
+    "mixture(3, normal(mean(s), cov(s)))",
+    "mixture(3, normal(mean(s), cov(s), structure = full))",
+]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_constant_prior_is_one_gaussian(family: str, tmp_path: Path) -> None:
+    """Whatever the family in which it is held against the policy."""
+    sets = (f"pi_theta = {family}", "pi_p = constant(std = 0.7)", "G = A[pi_q]", "eta = 0.2", "pi_p.update = fixed")
+    unsets = ("network.policy.std",) if "0.09" in family else ()
+    built = build(row_of("ppo_clip", *sets, unsets=unsets), tmp_path)
+    agent = built.Agent(Array((3,)), 2)
+    u = torch.randn(2, 4, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    parameters = agent.prior.apply(torch.zeros(2, 4, 3).double())
+    expected = torch.distributions.Normal(torch.zeros_like(u), torch.full_like(u, 0.7)).log_prob(u).sum(-1)
+    if "mixture" in family:
+        of_each = full_log_prob if "full" in family else normal_log_prob
+        found = mixture_log_prob(parameters[0], of_each(*parameters[1:], u.unsqueeze(-2)))
+    else:
+        found = (full_log_prob if "full" in family else normal_log_prob)(*parameters, u)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("bias", ["zeros", "fan_in_uniform"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from plain_priors import PpoTowards, SacOfChoicesTowards, SacTowards, Svg0
+from plain_priors import ByDensity, Forward, ForwardOfPrior, PpoTowards, SacOfChoicesTowards, SacTowards, Svg0
 from reference import SEEDS, assert_close, double, generators, module_of, move, some_actions, start
 from test_reference_onpolicy import Rounds, Stored
 from test_reference_updates import batch_of
@@ -66,6 +66,24 @@ def test_svg0(spec: str, tmp_path: Path) -> None:
     agent, draw = built.Agent(Array((3,)), 2), torch.Generator().manual_seed(5)
     state = start(agent)
     references = [SVG0[spec](state, seed) for seed in range(SEEDS)]
+    agree(agent, references, state, lambda kind: batch_of(kind, built, draw))
+
+
+ASCENTS = {
+    "gradient = likelihood_ratio, samples = 4": ByDensity,
+    "direction = forward, samples = 4": Forward,
+    "direction = forward, samples = 4, proposal = pi_p": ForwardOfPrior,
+}
+
+
+@pytest.mark.parametrize("power", [1.0, 0.6])
+@pytest.mark.parametrize("ascent", ASCENTS)
+def test_other_ascents(ascent: str, power: float, tmp_path: Path) -> None:
+    prior = (f"pi_p = default(hide = [1], power = {power})", "eta = 0.5", f"pi_q.update = sg({ascent})")
+    built = module_of("svg0_prior", tmp_path, (*WINDOWS, *prior))
+    agent, draw = built.Agent(Array((3,)), 2), torch.Generator().manual_seed(5)
+    state = start(agent)
+    references = [ASCENTS[ascent](state, seed, (1,), 0.5, power) for seed in range(SEEDS)]
     agree(agent, references, state, lambda kind: batch_of(kind, built, draw))
 
 

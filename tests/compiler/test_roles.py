@@ -1,7 +1,7 @@
 """A prior, an encoder, an inner loop of inference and a recurrent core: each a block and a role more.
 
-The prior is `pi_p = default`. The sketches register choices for the time of a test; the row that has one compiles, trains in the loop, and holds the
-fields that its role asks for.
+The prior is `pi_p = default`. The sketches register choices for the time of a test; the row that has one compiles,
+trains in the loop, and holds the fields that its role asks for.
 """
 
 from __future__ import annotations

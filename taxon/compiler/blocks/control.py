@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taxon.compiler.block import Section
 from taxon.compiler.blocks import critic as value
-from taxon.compiler.blocks.ascent import ascend
+from taxon.compiler.blocks.ascent.sg import ascend
 from taxon.compiler.blocks.critic import score_of
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.estimate import next_value, target
@@ -14,9 +14,9 @@ from taxon.compiler.blocks.policy import acting, build
 from taxon.compiler.blocks.posterior import logarithmic, support
 from taxon.compiler.blocks.prior import bonus, project
 from taxon.compiler.blocks.priors import offer, separate
+from taxon.compiler.blocks.priors.density import log_ratio, power
 from taxon.compiler.blocks.priors.offer import prior_of
 from taxon.compiler.blocks.priors.policies import cost
-from taxon.compiler.blocks.priors.weighing import gap, power
 from taxon.compiler.blocks.target import lags
 from taxon.compiler.blocks.weights import weight_function
 from taxon.compiler.choices import Choices, choice
@@ -128,15 +128,14 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
             "the clipped ratio stands in for the divergence." if clipped else "$\\eta = 0$ leaves the divergence out."
         )
         return text, [rf"\max_\theta \, {value}"]
-    if prior_of(c).divergence == "old":
+    if not prior_of(c).uniform and power(c) == 1:
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]
-    if prior_of(c).divergence == "separate":
-        line = rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}} \left[ G(s,a) - {eta.times(gap(c))} \right]"
-        text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held."
-        if power(c) != 1:
-            text += " The power of $\\pi_p$ weighs the divergence from it against the entropy."
-        return text, [line]
+    if not prior_of(c).uniform:
+        expected = r"\mathbb{E}_{s, \, a \sim \pi_\theta}"
+        line = rf"\max_\theta \, {expected} \left[ G(s,a) - {eta.times(log_ratio(c))} \right]"
+        text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held; the power of $\\pi_p$ weighs "
+        return f"{text}the divergence from it against the entropy.", [line]
     entropy = eta.times(r"\log \pi_\theta(a|s)")
     lines = [rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[G(s,a) - {entropy}]"]
     text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$; a uniform $\\pi_p$ adds a constant."

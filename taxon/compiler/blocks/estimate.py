@@ -10,8 +10,8 @@ from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.policy import apply, at, family, fit_states, older
+from taxon.compiler.blocks.priors.density import log_ratio, next_log_prior, next_log_prior_all, weighed
 from taxon.compiler.blocks.priors.offer import prior_of
-from taxon.compiler.blocks.priors.weighing import density, gap, weighed
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.families.family import Family
 from taxon.compiler.notation import mean
@@ -38,29 +38,26 @@ def _soft(c: Choices) -> bool:
 
 def _reads_prior(c: Choices) -> bool:
     """That divergence is from a prior beside the policy."""
-    return _soft(c) and prior_of(c).divergence == "separate"
+    return _soft(c) and prior_of(c).separate
 
 
 def _prior(c: Choices) -> None:
     """V(s') gains eta a log pi_p."""
-    eta, found = c.take(temperature), c.take(density)
-    found.at("estimate", "next_", "next_observation")
+    eta = c.take(temperature)
     if c.take(family).log_all:
-        average = weighed(c, f"(torch.exp(next_log_probs) * {found.log_all('next_')}).sum(-1)")
+        average = weighed(c, f"(torch.exp(next_log_probs) * {next_log_prior_all(c)}).sum(-1)")
         code = f"next_value = next_value + {eta.value} * {average}"
     else:
         axis, averaged = (".unsqueeze(1)", ".mean(1)") if c.count("G.estimate.samples") > 1 else ("", "")
-        code = f"""next_prior_log_prob = {found.log_density("next_", axis, "next_action", "next_u")}
+        code = f"""next_prior_log_prob = {next_log_prior(c, axis)}
 next_value = next_value + {eta.value} * {weighed(c, f"next_prior_log_prob{averaged}")}"""
     c.add("estimate", f"# and eta a log pi_p: G is regularised towards the prior\n{code}", "next_value", stage="prior")
 
 
 def _entropy(c: Choices, policy: str, at: str) -> str:
     """What V(s') counts beside Q of an action, in LaTeX."""
-    eta = c.take(temperature)
-    if _reads_prior(c):
-        return eta.times(gap(c, policy, at))
-    return eta.times(rf"\log {policy}{at}")
+    ratio = log_ratio(c, at, policy) if _reads_prior(c) else rf"\log {policy}{at}"
+    return c.take(temperature).times(ratio)
 
 
 def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[Section, ...]:

@@ -13,6 +13,7 @@ from taxon.compiler.blocks.policy import family
 from taxon.compiler.choices import NUMBER, Choices, choice
 from taxon.compiler.notation import fill
 from taxon.compiler.notation import number as tex_number
+from taxon.taxonomy.axes import facts
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ NONE = Temperature("", "")
 
 def temperature(c: Choices) -> Temperature:
     """The temperature of the row."""
-    if c.has("pi_q.update", "trust_region"):
+    if facts.trust_region_e(c.row):
+        c.has("pi_q.update", "trust_region")
         return Temperature("eta", r"\eta", bound="pi_q.update.trust_region.kl", found=_bounded)
     if c.has("pi_q.update", "penalty"):
         return Temperature("state.eta", r"\eta")

@@ -13,7 +13,7 @@ from taxon.compiler.blocks.metrics import deviations, entropy
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import apply, family, fit_states, old_parameters
 from taxon.compiler.blocks.posterior import Support, support
-from taxon.compiler.blocks.region import region
+from taxon.compiler.blocks.region import PRIOR, region
 from taxon.compiler.blocks.roles import descend
 from taxon.compiler.choices import Choices, choice, table
 from taxon.compiler.notation import mean, total
@@ -32,7 +32,7 @@ def _sg(c: Choices, s: Support) -> None:
     c.has("pi_p.update", "mixture")
     {"sequences": _sequences, "every": _likelihood, "drawn": _likelihood, "data": _likelihood}[s.kind](c, s)
     if c.has("pi_p.update", "trust_region"):
-        region(c)
+        region(c, PRIOR)
     bounds(c, s)
     descend(c, "policy", "policy_loss", "policy_cost", "policy")
 

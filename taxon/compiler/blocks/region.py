@@ -1,31 +1,75 @@
-"""pi_p.update + trust_region: the parts of the divergence, their multipliers, and the duals."""
+"""pi_p.update + trust_region, and pi_q.update's: the parts of the divergence, their multipliers, and the duals."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.data import whole
 from taxon.compiler.blocks.multipliers import multiplier, softplus_words
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import family, old_parameters
+from taxon.compiler.blocks.priors.density import prior_parameters
+from taxon.compiler.blocks.priors.offer import Prior, prior_of
 from taxon.compiler.choices import Choices
 from taxon.compiler.families.family import Part
 
-_PATH = "pi_p.update.trust_region"
+
+@dataclass(frozen=True)
+class Side:
+    """Which divergence is bounded: of the prior's step from the old policy, or of the posterior from its prior."""
+
+    path: str
+    posterior: bool
+    words: str
+    source: str
+    centre: str = "old"  # in LaTeX, the index of what the divergence is from
+    whose: str = "the old one"  # the same in words
+
+    @property
+    def update(self) -> str:
+        return self.path.removesuffix(".trust_region")
+
+    def around(self, prior: Prior) -> Side:
+        """The same from this prior."""
+        if not prior.separate:
+            return self
+        return replace(self, words="KL(pi_theta || pi_p)", centre="p", whose="the prior")
+
+    def kl(self, part: Part) -> str:
+        return part.posterior if self.posterior else part.kl
+
+    def equation(self, part: Part) -> str:
+        text = part.posterior_equation if self.posterior else part.equation
+        return text.replace(r"\mathrm{old}", self.centre) if self.centre != "old" else text
 
 
-def region(c: Choices) -> None:
-    """KL(pi_old || pi_theta) in the parts of the policy's family, each with a bound and a multiplier of its own."""
+PRIOR = Side(
+    "pi_p.update.trust_region",
+    False,
+    "KL(pi_old || pi_theta)",
+    "Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018a and 2018b; Hoffman et al. 2020",
+)
+POSTERIOR = Side("pi_q.update.trust_region", True, "KL(pi_theta || pi_old)", "Abdolmaleki et al. 2018b, Appendix D.4")
+
+
+def region(c: Choices, side: Side) -> None:
+    """The divergence in the parts of the policy's family, each with a bound and a multiplier of its own."""
     made = c.take(family)
+    if side.posterior:
+        side = side.around(prior_of(c))
     parts = made.divergences
-    old_parameters(c)
-    each = c.yes(f"{_PATH}.per_dimension")
+    before = prior_parameters(c) if side.posterior else "old_"
+    if not side.posterior:
+        old_parameters(c)
+    each = c.yes(f"{side.path}.per_dimension")
     how = " in its two parts, each weighted by its multiplier" if len(parts) > 1 else ", weighted by its multiplier"
-    lines = [f"# KL(pi_old || pi_theta){how}"]
+    lines = [f"# {side.words}{how}"]
     if c.take(whole) and any(part.by_dimension for part in parts):
         lines.append("counted = valid.unsqueeze(-1) / valid.sum(1).reshape(-1, 1, 1)")
     for part in parts:
         name, alpha = f"{part.name or 'policy'}_kl", _alpha(part)
-        lines.append(f"{name} = {_average(c, made.write(part.kl), part, each)}")
+        lines.append(f"{name} = {_average(c, made.write(side.kl(part), old=before), part, each)}")
         lines.append(f"loss = loss + ({alpha} * {name}).sum(-1)")
     names = [f"{part.name or 'policy'}_kl" for part in parts]
     shown = {part.name: f"kl_{part.name}" if part.name else "kl" for part in parts}
@@ -39,18 +83,18 @@ def region(c: Choices) -> None:
         stage="region",
         doc=", inside the trust region",
         metrics=metrics,
-        sections=(_bound(c, parts, each), _multipliers(c, parts, each)),
+        sections=(_bound(c, side, parts, each), _multipliers(c, side, parts, each)),
     )
     for part in parts:
-        _multiplier(c, part, each)
+        _multiplier(c, side, part, each)
 
 
 def _alpha(part: Part) -> str:
     return f"alpha_{part.name}" if part.name else "alpha"
 
 
-def _leaf(part: Part, leaf: str) -> str:
-    return f"{_PATH}.{leaf}_{part.name}" if part.name else f"{_PATH}.{leaf}"
+def _leaf(side: Side, part: Part, leaf: str) -> str:
+    return f"{side.path}.{leaf}_{part.name}" if part.name else f"{side.path}.{leaf}"
 
 
 def _average(c: Choices, kl: str, part: Part, each: bool) -> str:
@@ -62,17 +106,17 @@ def _average(c: Choices, kl: str, part: Part, each: bool) -> str:
     return f"({reduced} * counted).sum(1)" if c.take(whole) else f"{reduced}.mean(1)"
 
 
-def _multiplier(c: Choices, part: Part, each: bool) -> None:
+def _multiplier(c: Choices, side: Side, part: Part, each: bool) -> None:
     alpha, name = _alpha(part), f"{part.name or 'policy'}_kl"
     constant = f"EPSILON_{part.name.upper() or 'POLICY'}"
-    what = f"the {part.whose} part of the KL" if part.name else "KL(pi_old || pi_theta)"
-    epsilon = c.constant(constant, _leaf(part, "kl"), f"bound on {what}")
-    whose = f"the {part.whose} part of KL(pi_old || pi_theta)" if part.name else "KL(pi_old || pi_theta)"
+    what = f"the {part.whose} part of the KL" if part.name else side.words
+    epsilon = c.constant(constant, _leaf(side, part, "kl"), f"bound on {what}")
+    whose = f"the {part.whose} part of {side.words}" if part.name else side.words
     multiplier(
         c,
         f"{alpha}_raw",
         alpha,
-        c.value(_leaf(part, "init")),
+        c.value(_leaf(side, part, "init")),
         f"lagrange_dual({alpha}, {epsilon}, {name})",
         f"{alpha}: multiplier of {whose} <= epsilon, alpha (epsilon - KL)",
         size="self.actions" if each and part.by_dimension else "1",
@@ -89,39 +133,42 @@ def _indexed(letter: str, part: Part, each: bool) -> str:
     return rf"{letter}_{{{part.letter},d}}" if each else rf"{letter}_{part.letter}"
 
 
-def _bound(c: Choices, parts: tuple[Part, ...], each: bool) -> Section:
+def _bound(c: Choices, side: Side, parts: tuple[Part, ...], each: bool) -> Section:
     lines = []
     for part in parts:
         total = r"\sum_d " if part.by_dimension and not each else ""
-        divergence = rf"{total}{part.equation}"
-        lines.append(rf"{_indexed('C', part, each)} = \mathbb{{E}}_s \, {divergence} \leq {c.tex(_leaf(part, 'kl'))}")
-    text = "The divergence of the policy from the old one, over the states of the update."
+        divergence = rf"{total}{side.equation(part)}"
+        lines.append(
+            rf"{_indexed('C', part, each)} = \mathbb{{E}}_s \, {divergence} \leq {c.tex(_leaf(side, part, 'kl'))}"
+        )
+    text = f"The divergence of the policy from {side.whose}, over the states of the update."
     if len(lines) > 1:
-        text += " Each part holds the other parameter at its old value, so that they do not add up to the whole."
+        value = "its old value" if side.centre == "old" else "the prior's"
+        text += f" Each part holds the other parameter at {value}, so that they"
+        text += " add up to the whole." if side.posterior else " do not add up to the whole."
     if each:
         text += " Every dimension $d$ has a bound of its own."
-    paths = ("pi_p.update", *(f"{_PATH}.{leaf}" for leaf in ("kl", "kl_mean", "kl_cov", "per_dimension")))
-    source = "Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018a and 2018b; Hoffman et al. 2020"
+    paths = (side.update, *(f"{side.path}.{leaf}" for leaf in ("kl", "kl_mean", "kl_cov", "per_dimension")))
     at = tuple(f"{part.name or 'policy'}_kl" for part in parts)
-    return Section("The trust region", c.present(*paths), text, tuple(lines), source, at)
+    return Section("The trust region", c.present(*paths), text, tuple(lines), side.source, at)
 
 
-def _multipliers(c: Choices, parts: tuple[Part, ...], each: bool) -> Section:
+def _multipliers(c: Choices, side: Side, parts: tuple[Part, ...], each: bool) -> Section:
     total = r"\sum_d " if each else ""
     added, lines, starts = [], [], []
     for part in parts:
         alpha, divergence = _indexed(r"\alpha", part, each), _indexed("C", part, each)
         name = rf"\alpha_{part.letter}" if part.name else r"\alpha"
         added.append(rf"{total}{alpha} \, {divergence}")
-        lines.append(rf"g({name}) = {total}{alpha} \, ({c.tex(_leaf(part, 'kl'))} - {divergence})")
-        starts.append(f"${name}$ is {softplus_words(c.value(_leaf(part, 'init')))}")
+        lines.append(rf"g({name}) = {total}{alpha} \, ({c.tex(_leaf(side, part, 'kl'))} - {divergence})")
+        starts.append(f"${name}$ is {softplus_words(c.value(_leaf(side, part, 'init')))}")
     text = f"Added to $L$, and held by duals, descended by {optimiser(c, 'dual').words}: {'; '.join(starts)}."
-    inits = (f"{_PATH}.{leaf}" for leaf in ("init", "init_mean", "init_cov"))
+    inits = (f"{side.path}.{leaf}" for leaf in ("init", "init_mean", "init_cov"))
     return Section(
         "The multipliers",
         c.present(*inits, "optimizer.dual"),
         text,
         (rf"L \leftarrow L + {' + '.join(added)}", *lines),
-        c.source("pi_p.update"),
+        c.source(side.update),
         ("loss", *(f"{_alpha(part)}_raw" for part in parts)),
     )

@@ -9,7 +9,8 @@ from taxon.compiler.block import ContractError
 
 @dataclass(frozen=True)
 class Part:
-    """A part of KL(old || new) with a bound of its own: KL at every state, and its meaning in words and in LaTeX."""
+    """A part of the divergence with a bound of its own: KL(old || new) at every state, with its meaning in words and in
+    LaTeX, and KL(new || old), which a posterior has from its prior."""
 
     name: str
     kl: str  # {o_...}, {...}: [S, B], or [S, B, A] where `by_dimension`
@@ -17,6 +18,8 @@ class Part:
     whose: str
     letter: str
     equation: str  # of one dimension, where it is a sum over dimensions
+    posterior: str  # KL(new || old), as `kl`
+    posterior_equation: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Family:
     log_all: str = ""  # {p}: log-probabilities of every action, where they are finitely many
     fit: str = ""  # how the weighted likelihood is maximised: what follows the least squares
     closed_form: bool = True  # that needs no iterations
-    centred: tuple[str, ...] = ()  # over its own parameters, those of mean 0 and one deviation {std0}
+    isotropic: str = ""  # over {trunk} of zeros, a head of mean 0 and one deviation {std}
+    isotropic_outputs: str = ""  # of that trunk
     evaluated: str = "mean action"  # which action `mode` is, in words
     box: bool = False  # actions lie in [-1, 1] whatever the parameters
     mean: str = ""  # the parameter that is a mean in the units of actions
@@ -96,8 +100,12 @@ class Family:
         """
         if self.parts:
             return self.parts
-        whole = r"\mathrm{KL}(\pi_{\mathrm{old}} \| \pi_\theta)"
-        return (Part("", self.need("kl", "a trust region"), False, "", "", whole),)
+        kl = self.need("kl", "a trust region")
+        whole, turned = (
+            rf"\mathrm{{KL}}({one} \| {other})"
+            for one, other in ((r"\pi_{\mathrm{old}}", r"\pi_\theta"), (r"\pi_\theta", r"\pi_{\mathrm{old}}"))
+        )
+        return (Part("", kl, False, "", "", whole, kl.format(o="{p}", p="{o}"), turned),)
 
     def names(self, prefix: str = "", axis: str = "") -> str:
         """The parameters: `old_mean, old_std`."""

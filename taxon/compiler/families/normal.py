@@ -7,7 +7,10 @@ from taxon.compiler.families.family import Family, Part
 _SHIFT = r"(\mu_\theta - \mu_{\mathrm{old}})"
 _BEFORE = r"\Sigma_{\mathrm{old}}"
 _OLD = r"\sigma_{\mathrm{old},d}"
+_NEW = r"\sigma_{\theta,d}"
 _SPREAD = rf"\log \frac{{\sigma_{{\theta,d}}}}{{{_OLD}}} + \frac{{{_OLD}^2}}{{2 \, \sigma_{{\theta,d}}^2}}"
+_MOVED = rf"\frac{{(\mu_{{\theta,d}} - \mu_{{\mathrm{{old}},d}})^2}}{{2 \, {_OLD}^2}}"
+_FULL_MOVED = rf"\frac{{1}}{{2}} \, {_SHIFT}^\top {_BEFORE}^{{-1}} \, {_SHIFT}"
 
 MEAN = Part(
     "mean",
@@ -15,7 +18,9 @@ MEAN = Part(
     True,
     "mean's",
     r"\mu",
-    rf"\frac{{(\mu_{{\theta,d}} - \mu_{{\mathrm{{old}},d}})^2}}{{2 \, {_OLD}^2}}",
+    _MOVED,
+    "kl_mean({mean}, {o_std}, {o_mean})",
+    _MOVED,
 )
 COV = Part(
     "cov",
@@ -24,6 +29,8 @@ COV = Part(
     "covariance's",
     r"\Sigma",
     rf"\left[ {_SPREAD} - \frac{{1}}{{2}} \right]",
+    "kl_std({std}, {o_std})",
+    rf"\left[ \log \frac{{{_OLD}}}{{{_NEW}}} + \frac{{{_NEW}^2}}{{2 \, {_OLD}^2}} - \frac{{1}}{{2}} \right]",
 )
 FULL_MEAN = Part(
     "mean",
@@ -31,7 +38,9 @@ FULL_MEAN = Part(
     False,
     "mean's",
     r"\mu",
-    rf"\frac{{1}}{{2}} \, {_SHIFT}^\top {_BEFORE}^{{-1}} \, {_SHIFT}",
+    _FULL_MOVED,
+    "full_kl_mean({mean}, {o_scale}, {o_mean})",
+    _FULL_MOVED,
 )
 FULL_COV = Part(
     "cov",
@@ -41,6 +50,9 @@ FULL_COV = Part(
     r"\Sigma",
     rf"\frac{{1}}{{2}} \left[ \mathrm{{tr}}(\Sigma_\theta^{{-1}} {_BEFORE}) - D "
     rf"+ \log \frac{{|\Sigma_\theta|}}{{|{_BEFORE}|}} \right]",
+    "full_kl_cov({scale}, {o_scale})",
+    rf"\frac{{1}}{{2}} \left[ \mathrm{{tr}}({_BEFORE}^{{-1}} \Sigma_\theta) - D "
+    rf"+ \log \frac{{|{_BEFORE}|}}{{|\Sigma_\theta|}} \right]",
 )
 
 
@@ -63,7 +75,8 @@ def normal(head: str, outputs: str, covariance: str, learned: bool, fit: str) ->
         parts=(MEAN, COV) if learned else (MEAN,),
         held=("normal_log_prob({mean}, {o_std}, {x})", "normal_log_prob({o_mean}, {std}, {x})"),
         fit=fit,
-        centred=("torch.zeros_like({mean})", "torch.full_like({std}, {std0})"),
+        isotropic="FixedNormal({trunk}, std={std})",
+        isotropic_outputs="action",
         mean="mean",
         drawn=r"\mu_\theta(s) + \sigma_\theta \, \xi",
     )
@@ -87,7 +100,8 @@ def full_normal(head: str, outputs: str, covariance: str, fit: str) -> Family:
         parts=(FULL_MEAN, FULL_COV),
         held=("full_log_prob({mean}, {o_scale}, {x})", "full_log_prob({o_mean}, {scale}, {x})"),
         fit=fit,
-        centred=("torch.zeros_like({mean})", "torch.diag_embed(torch.full_like({mean}, {std0}))"),
+        isotropic="FixedFull({trunk}, std={std})",
+        isotropic_outputs="action",
         mean="mean",
         drawn=r"\mu_\theta(s) + L_\theta \, \xi",
     )

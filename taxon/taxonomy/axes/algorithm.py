@@ -1,11 +1,18 @@
 """pi_q and pi_p: what the posterior and the prior are (Furuta et al. 2021, Section 4.1)."""
 
+from taxon.taxonomy.axes import facts
 from taxon.taxonomy.ranges import POSITIVE, UNIT, Range
 from taxon.taxonomy.schema import Choice, Row, Slot
 
 # The objective's divergence and the power of a prior: eta (E log pi_q - a E log pi_p) is
 # c_KL KL(pi_q || pi_p) - c_Ent H(pi_q) with eta = c_KL + c_Ent and a = c_KL / eta.
-_POWER = Slot("power", "a, the power of pi_p in the objective: 1 is the divergence, 0 the entropy alone", "1", UNIT)
+_POWER = Slot(
+    "power",
+    "a, the power of pi_p in the objective: 1 is the divergence, 0 the entropy alone",
+    "1",
+    UNIT,
+    applies=lambda row: "the trust region bounds the divergence itself" if facts.trust_region_q(row) else None,
+)
 
 
 def _needs_columns(row: Row) -> str | None:

@@ -42,6 +42,32 @@ def likelihood_ratio(row: Row) -> bool:
     return kl_control(row) and critic(row) != "q"
 
 
+def ascends_q(row: Row) -> bool:
+    """A parametric pi_q ascends at actions of its own or of its prior, which a network Q(s, a) scores."""
+    return kl_control(row) and uses_q(row) and not row.says("pi_q.update", "solves")
+
+
+def through_action(row: Row) -> bool:
+    """The gradient of Q runs through an action of the policy into its parameters."""
+    return ascends_q(row) and row.says("pi_q.update.gradient", "through_action")
+
+
+def forward(row: Row) -> bool:
+    """pi_q is fitted to pi_p exp(G/eta) / Z: the divergence is taken in the forward direction."""
+    return ascends_q(row) and row.says("pi_q.update.direction", "fits_target")
+
+
+def from_prior(row: Row) -> bool:
+    """The actions that pi_q is fitted at are those of pi_p."""
+    return forward(row) and row.says("pi_q.update.proposal", "of_prior")
+
+
+def draws_one(row: Row) -> bool:
+    """An ascent draws one action at each state."""
+    path = "pi_q.update.samples"
+    return ascends_q(row) and path in row and row.number(path) == 1
+
+
 def natural(row: Row) -> bool:
     """pi_q steps along the natural gradient."""
     return kl_control(row) and row.says("pi_q.update", "solves")
@@ -212,7 +238,13 @@ def solved_eta(row: Row) -> bool:
 
 
 def trust_region_e(row: Row) -> bool:
-    return row.has("pi_q.update", "trust_region")
+    """The dual of a bound on the E-step's divergence finds eta."""
+    return row.has("pi_q.update", "trust_region") and row.says("pi_q.update", "weighs")
+
+
+def trust_region_q(row: Row) -> bool:
+    """Multipliers bound how far a parametric pi_q is from pi_p."""
+    return row.has("pi_q.update", "trust_region") and not row.says("pi_q.update", "weighs")
 
 
 def trust_region_m(row: Row) -> bool:
@@ -237,7 +269,7 @@ def reads_old_policy(row: Row) -> bool:
 
 def has_dual(row: Row) -> bool:
     """A temperature or a trust region's multiplier is trained by gradient."""
-    return trust_region_e(row) or trust_region_m(row) or row.base("eta") == "entropy"
+    return row.has("pi_q.update", "trust_region") or trust_region_m(row) or row.base("eta") == "entropy"
 
 
 # ---- data

@@ -1,7 +1,7 @@
 """pi_q.update and eta: the E-step, or the ascent of a parametric pi_q (Furuta et al. 2021, Section 4.2)."""
 
-from taxon.taxonomy.axes import facts
-from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED, WHOLE, Range
+from taxon.taxonomy.axes import facts, region
+from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, SEVERAL, SOME, UNFOLDED, WHOLE, Range
 from taxon.taxonomy.schema import Choice, Row, Slot
 
 
@@ -52,9 +52,11 @@ def _needs_likelihood_ratio(row: Row) -> str | None:
 
 
 def _needs_temperature(row: Row) -> str | None:
-    if facts.trust_region_e(row) and row.base("pi_q.update") == "analytic":
-        # Beside `sg` the trust region itself is refused, so eta is not to blame.
+    if facts.trust_region_e(row):
         return "the trust region of `pi_q.update` finds eta by its dual"
+    if facts.trust_region_q(row) and facts.kl_control(row) and not (facts.fixed_prior(row) or facts.forward(row)):
+        # Beside another prior or direction the trust region itself is refused, so eta is not to blame.
+        return "the multipliers of the trust region of `pi_q.update` weigh the divergence"
     if facts.em_control(row):
         if facts.logarithm(row):
             return "exp(G/eta) undoes eta times the logarithm: it cancels"
@@ -68,6 +70,53 @@ def _needs_temperature(row: Row) -> str | None:
     if row.has("pi_q.update", "clipped") and facts.trailing(row):
         return "the clipped ratio stands in for the divergence"
     return None
+
+
+def _needs_scored_draws(row: Row) -> str | None:
+    """What draws actions of its own: a parametric pi_q of which Q scores them."""
+    if facts.em_control(row):  # the step itself is refused, so its parameters are not to blame
+        return None
+    if not facts.uses_q(row):
+        return "no network scores an action that is drawn afresh"
+    return None if facts.can(row, "log_prob") else "a function of the state has one action, and no density"
+
+
+def _needs_several_actions(row: Row) -> str | None:
+    if reason := _needs_scored_draws(row):
+        return reason
+    return "all actions of a softmax are weighed, none are drawn" if facts.discrete(row) else None
+
+
+def _needs_reverse(row: Row) -> str | None:
+    if reason := _needs_several_actions(row):
+        return reason
+    return "forward KL has the gradient of a likelihood alone, and none of Q" if facts.forward(row) else None
+
+
+def _needs_density(row: Row) -> str | None:
+    if reason := _needs_reverse(row):
+        return reason
+    if facts.em_control(row) or row.says("pi_q.update.gradient", "by_density"):
+        return None
+    return "the gradient runs through the action: no density is weighed by G"
+
+
+def _needs_forward(row: Row) -> str | None:
+    if reason := _needs_several_actions(row):
+        return reason
+    if facts.em_control(row) or facts.forward(row):
+        return None
+    return "reverse KL is an expectation over the actions of pi_q itself"
+
+
+def _in_one(row: Row) -> str | None:
+    """Why the bound of `pi_q.update` is on one divergence, whatever the policy."""
+    weighed = row.says("pi_q.update", "weighs")
+    return "the weights of the E-step have one divergence from pi_p" if weighed else None
+
+
+def _needs_one_bound(row: Row) -> str | None:
+    return None if _in_one(row) or facts.em_control(row) else region.one_divergence(row)
 
 
 _STANDARDISE = Slot(
@@ -170,28 +219,118 @@ ANALYTIC = Choice(
     equation="w(s,a) = f(G(s,a)) / Z, f(G) = exp(G/eta)",
     source="Furuta et al. 2021, Eq. 2 and 3",
     operator="taxon.operators.e_step",
+    properties=frozenset({"weighs"}),
 )
 
 TRUST_REGION = Choice(
     "trust_region",
-    "eta minimises the dual of the constraint KL(pi_q || pi_p) <= kl",
-    (
-        Slot("kl", "epsilon, the bound on E_s KL(pi_q || pi_p)", "0.1", POSITIVE),
-        Slot("init", "eta at the start, before its softplus", "10", UNFOLDED),
+    "KL(pi_q || pi_p) <= kl: eta minimises the E-step's dual; a parametric pi_q has a Lagrange multiplier for each "
+    "part of the divergence",
+    region.slots(
+        Slot("kl", "epsilon, the bound on E_s KL(pi_q || pi_p)", "0.1", POSITIVE, applies=_needs_one_bound),
+        Slot("init", "the multiplier at the start, before its softplus", "10", UNFOLDED, applies=_needs_one_bound),
+        _in_one,
     ),
     modifier=True,
-    bases=("analytic",),
+    bases=("analytic", "sg"),
     term="TR",
-    equation="g(eta) = eta kl + eta E_s log E_{pi_p} exp(G(s,a)/eta)",
+    equation="E-step: g(eta) = eta kl + eta E_s log E_{pi_p} exp(G(s,a)/eta); "
+    "parametric: max_theta min_alpha E_{pi_theta}[G] + sum_i alpha_i (kl_i - KL_i(pi_theta || pi_p))",
     source="Furuta et al. 2021, Section 4.2.1; Abdolmaleki et al. 2018b",
     operator="taxon.operators.e_step.temperature_dual",
 )
 
 SG = Choice(
     "sg",
-    "stochastic gradient ascent of the objective: through the action where G is a Q(s, a), by the likelihood ratio of "
-    "the action taken where it is not",
-    (_STANDARDISE,),
+    "stochastic gradient ascent of the objective: at actions of its own where G is a Q(s, a), by the likelihood ratio "
+    "of the action taken where it is not",
+    (
+        Slot(
+            "direction",
+            "which divergence of pi_q from pi_p exp(G/eta) / Z falls",
+            "reverse",
+            choices=(
+                Choice(
+                    "reverse",
+                    "KL(pi_q || pi_p exp(G/eta) / Z): the objective itself",
+                    equation="max_theta E_{pi_theta}[ G(s,a)/eta - log pi_theta(a|s) / pi_p(a|s) ]",
+                    source="Furuta et al. 2021, Section 4.1.2",
+                ),
+                Choice(
+                    "forward",
+                    "KL(pi_p exp(G/eta) / Z || pi_q): the weighted likelihood of actions that a proposal draws",
+                    equation="max_theta E_s sum_m w_m log pi_theta(a_m|s), "
+                    "w = softmax( G/eta + log pi_p - log proposal )",
+                    source="Lavington et al. 2021, Section 4",
+                    operator="taxon.operators.e_step.importance_weights",
+                    properties=frozenset({"fits_target"}),
+                ),
+            ),
+            applies=_needs_scored_draws,
+        ),
+        Slot(
+            "gradient",
+            "how the expectation over the policy's actions is differentiated",
+            "reparameterised",
+            choices=(
+                Choice(
+                    "reparameterised",
+                    "through the action, a function of the parameters and of noise",
+                    source="Haarnoja et al. 2018b",
+                    properties=frozenset({"through_action"}),
+                ),
+                Choice(
+                    "likelihood_ratio",
+                    "by the density: log pi_theta at actions of the policy, weighed by what they are worth",
+                    equation="max_theta E_s 1/M sum_m A_m log pi_theta(a_m|s), "
+                    "A = G - eta log pi_theta / pi_p, centred",
+                    source="Lavington et al. 2021, Section 3; Abdolmaleki et al. 2018b, Appendix D.4; "
+                    "Ciosek and Whiteson 2018",
+                    operator="taxon.operators.likelihood_ratio",
+                    properties=frozenset({"by_density"}),
+                ),
+            ),
+            applies=_needs_reverse,
+        ),
+        Slot("samples", "M, the actions drawn at each state", "1", SOME, applies=_needs_several_actions),
+        Slot(
+            "centre",
+            "what is subtracted from the worth of an action",
+            "mean",
+            choices=(
+                Choice(
+                    "mean",
+                    "the mean of all M actions of the state (Abdolmaleki et al. 2018b)",
+                    operator="taxon.operators.likelihood_ratio.mean_centred",
+                    properties=frozenset({"compares"}),
+                ),
+                Choice(
+                    "leave_one_out",
+                    "the mean of the other M - 1, which leaves the gradient's expectation as it is (Kool et al. 2019)",
+                    operator="taxon.operators.likelihood_ratio.leave_one_out",
+                    properties=frozenset({"compares"}),
+                ),
+                Choice("none", "nothing (Williams 1992)"),
+            ),
+            applies=_needs_density,
+        ),
+        Slot(
+            "proposal",
+            "whose actions the policy is fitted at",
+            "pi_q",
+            choices=(
+                Choice("pi_q", "the policy's own, whose density the weights divide out (Lavington et al. 2021)"),
+                Choice(
+                    "pi_p",
+                    "those of pi_p: the weights are those of the E-step (Abdolmaleki et al. 2018b)",
+                    operator="taxon.operators.e_step.softmax_weights",
+                    properties=frozenset({"of_prior"}),
+                ),
+            ),
+            applies=_needs_forward,
+        ),
+        _STANDARDISE,
+    ),
     term="SG",
     equation="max_theta E_{pi_theta}[ G(s,a)/eta - log pi_theta(a|s) / pi_p(a|s) ]",
     source="Furuta et al. 2021, Section 4.1.2; Haarnoja et al. 2018b",

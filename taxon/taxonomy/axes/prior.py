@@ -1,12 +1,8 @@
 """pi_p.update and bounds: the M-step (Furuta et al. 2021, Section 4.2)."""
 
-from taxon.taxonomy.axes import facts
+from taxon.taxonomy.axes import facts, region
 from taxon.taxonomy.ranges import COUNT, NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED
 from taxon.taxonomy.schema import Choice, Row, Slot
-
-
-def _constant(row: Row) -> str | None:
-    return None if facts.learned_covariance(row) else "Sigma is a constant, so there is no covariance to fit"
 
 
 def _needs_own_network(row: Row) -> str | None:
@@ -16,32 +12,7 @@ def _needs_own_network(row: Row) -> str | None:
 def _needs_held(row: Row) -> str | None:
     if facts.learned_prior(row):
         return "pi_p has a network and a loss of its own"
-    if not facts.can(row, "held"):
-        return _apart(row, "held")
-    return _constant(row)
-
-
-def _needs_parts(row: Row) -> str | None:
-    return None if facts.can(row, "parts") else _apart(row, "parts")
-
-
-def _apart(row: Row, capability: str) -> str:
-    return f"it needs `{capability}`, a mean and a covariance apart, which `{facts.distribution(row)}` does not have"
-
-
-def _needs_two_parts(row: Row) -> str | None:
-    return _needs_parts(row) or _constant(row)
-
-
-def _needs_one_divergence(row: Row) -> str | None:
-    two = "a Gaussian's divergence is bounded in two parts, mean and covariance"
-    return two if facts.can(row, "parts") else None
-
-
-def _needs_diagonal(row: Row) -> str | None:
-    if reason := _needs_parts(row):
-        return reason
-    return "the divergence of full covariances is no sum over dimensions" if facts.full_covariance(row) else None
+    return region.constant(row) if facts.can(row, "held") else region.apart(row, "held")
 
 
 def _needs_projection(row: Row) -> str | None:
@@ -139,49 +110,14 @@ UPDATE = Slot(
         Choice(
             "trust_region",
             "the step obeys KL(pi_old || pi_theta) <= kl, for mean and covariance apart, by Lagrange multipliers",
-            (
-                Slot("kl", "epsilon, the bound on the KL", "1e-2", POSITIVE, applies=_needs_one_divergence),
-                Slot(
-                    "kl_mean",
-                    "epsilon_mu, the bound on the mean's part of the KL",
-                    "1e-3",
-                    POSITIVE,
-                    applies=_needs_parts,
-                ),
-                Slot(
-                    "kl_cov",
-                    "epsilon_Sigma, the bound on the covariance's part",
-                    "1e-6",
-                    POSITIVE,
-                    applies=_needs_two_parts,
-                ),
-                Slot(
-                    "per_dimension",
-                    "one bound and one multiplier for each action dimension",
-                    "true",
-                    boolean=True,
-                    applies=_needs_diagonal,
-                ),
+            region.slots(
+                Slot("kl", "epsilon, the bound on the KL", "1e-2", POSITIVE, applies=region.one_divergence),
                 Slot(
                     "init",
                     "the multiplier at the start, before its softplus",
                     "10",
                     UNFOLDED,
-                    applies=_needs_one_divergence,
-                ),
-                Slot(
-                    "init_mean",
-                    "the mean's multiplier at the start, before its softplus",
-                    "10",
-                    UNFOLDED,
-                    applies=_needs_parts,
-                ),
-                Slot(
-                    "init_cov",
-                    "the covariance's multiplier at the start, before its softplus",
-                    "1000",
-                    UNFOLDED,
-                    applies=_needs_two_parts,
+                    applies=region.one_divergence,
                 ),
             ),
             modifier=True,

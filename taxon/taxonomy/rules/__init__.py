@@ -8,6 +8,7 @@ from taxon.taxonomy.language import language
 from taxon.taxonomy.rule import Rule, diagnose
 from taxon.taxonomy.rules import (
     action,
+    ascent,
     control,
     data,
     duration,
@@ -37,7 +38,7 @@ __all__ = [
     "unusable",
 ]
 
-_FILES = (control, posterior, m_step, value, estimate, data, action)
+_FILES = (control, posterior, ascent, m_step, value, estimate, data, action)
 RULES = tuple(sorted((rule for file in _FILES for rule in file.RULES), key=lambda rule: rule.code.id))
 LINTS = (*evidence.LINTS, *numbers.LINTS)
 CODES: tuple[Code, ...] = (*(rule.code for rule in (*RULES, *LINTS)), *environment.CODES, *duration.CODES)

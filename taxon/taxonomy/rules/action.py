@@ -193,12 +193,13 @@ def _density(row: Row) -> Conflict | None:
     "TX353",
     "a divergence that has no closed form",
     "A trust region, an adaptive penalty, a natural gradient, a default policy that follows pi_q and a weight on "
-    "KL(pi_q || pi_p) read the divergence of two policies at every state. A mixture has none in closed form, and a function of the state has none at all.",
+    "KL(pi_q || pi_p) read the divergence of two policies at every state. A mixture has none in closed form, and a "
+    "function of the state has none at all.",
     "Schulman et al. 2015 and 2017; Abdolmaleki et al. 2018b",
     after=(
         *CONTROL,
-        *("TX306", "TX308", "TX309", "TX317", "TX326", "TX327"),
-        *("TX330", "TX331", "TX334", "TX335", "TX346", "TX348"),
+        *("TX306", "TX308", "TX309", "TX314", "TX317", "TX326", "TX327", "TX330", "TX331", "TX334", "TX335"),
+        *("TX346", "TX348", "TX363"),
     ),
 )
 def _divergence(row: Row) -> Conflict | None:
@@ -212,6 +213,13 @@ def _divergence(row: Row) -> Conflict | None:
             "`trust_region`",
             "bounds KL(pi_old || pi_theta)",
             "drop `+ trust_region`",
+        ),
+        (
+            facts.trust_region_q(row),
+            "pi_q.update",
+            "`trust_region`",
+            "bounds KL(pi_q || pi_p)",
+            "drop `+ trust_region` and give `eta` a number",
         ),
         (
             facts.penalised(row),
@@ -250,7 +258,7 @@ def _divergence(row: Row) -> Conflict | None:
 
 
 @rule(
-    "TX361",
+    "TX371",
     "a Gaussian prior of what is none",
     "`constant` is the policy's distribution with mean 0 and one deviation. A choice among finitely many actions and a "
     "Beta distribution have neither.",
@@ -277,14 +285,13 @@ def _constant_prior(row: Row) -> Conflict | None:
     after=(*CONTROL, "TX309", "TX314", "TX317", "TX327", "TX331", "TX334", "TX335", "TX346"),
 )
 def _through_action(row: Row) -> Conflict | None:
-    through = facts.kl_control(row) and facts.uses_q(row) and facts.descends(row)
-    if not through or facts.can(row, "pathwise") or facts.discrete(row):
+    if not facts.through_action(row) or facts.can(row, "pathwise"):
         return None
     return Conflict(
         facts.missing(row, "the gradient of Q(s, a) runs through the action: it", "pathwise"),
         (("pi_theta", "has draws without a derivative"), ("pi_q.update", "ascends Q(s, a) by the action")),
-        "write `pi_theta = tanh(normal(mean(s), cov(s)))`, or `G = A[pi_p]` with `data = rollouts(...)`, or weigh "
-        "actions instead: `pi_q = nonparametric` with `pi_q.update = analytic`",
+        "write `pi_q.update = sg(gradient = likelihood_ratio, samples = 16)`, which needs no derivative of a draw, or "
+        "`pi_theta = tanh(normal(mean(s), cov(s)))`",
     )
 
 

@@ -86,7 +86,7 @@ def _nothing_trained(row: Row) -> Conflict | None:
     "A prior without parameters has no update, a trained one needs one, and one that is the last pi_q becomes pi_q. A "
     "network of its own follows the gradient of a loss of its own.",
     "Furuta et al. 2021, Table 1",
-    after=("TX301", "TX302", "TX303", "TX304", "TX360"),
+    after=("TX301", "TX302", "TX303", "TX304", "TX370"),
 )
 def _prior_update(row: Row) -> Conflict | None:
     prior, update = row.base("pi_p"), row.base("pi_p.update")
@@ -124,10 +124,10 @@ def _prior_update(row: Row) -> Conflict | None:
 
 
 @rule(
-    "TX360",
+    "TX370",
     "two policies to fit, one update",
-    "Under EM control pi_p.update fits the policy to pi_q. A prior beside the policy has a fit of its own, or none, and "
-    "one update cannot say both: the policy that acts would never be trained. A parametric pi_q is the policy, and "
+    "Under EM control pi_p.update fits the policy to pi_q. A prior beside the policy has a fit of its own, or none, "
+    "and one update cannot say both: the policy that acts would never be trained. A parametric pi_q is the policy, and "
     "leaves pi_p.update to the prior.",
     "Furuta et al. 2021, Section 4.1; Galashov et al. 2019",
     after=("TX302",),
@@ -135,9 +135,11 @@ def _prior_update(row: Row) -> Conflict | None:
 def _two_fits(row: Row) -> Conflict | None:
     if facts.em_control(row) and facts.separate_prior(row):
         return Conflict(
-            f"the policy would have to be fitted to `pi_q` beside `pi_p = {row.base('pi_p')}`, and `pi_p.update` is one",
+            f"the policy would have to be fitted to `pi_q`, and `pi_p = {row.base('pi_p')}` by its own rule, and "
+            "`pi_p.update` is one",
             (("pi_p", "is not the policy"), ("pi_q", "has no parameters: the policy is fitted to it")),
-            "write `pi_q = pi_theta` with `pi_q.update = sg`, or `pi_p = pi_theta`",
+            "write `pi_q = pi_theta` with `pi_q.update = sg(direction = forward, samples = 20)`, which weighs actions "
+            "as the E-step does, or `pi_p = pi_theta`",
         )
     return None
 

@@ -78,8 +78,9 @@ def check_environment(row: Row, env: str, actions: Actions, size: int, shown: in
         return [finding(ACTIONS, _conflict(row, env, actions), row)]
     if actions == "discrete" and row.base("eta") == "entropy" and row.number("eta.target") > math.log(size):
         return [finding(ENTROPY, _unreachable(row, env, size), row)]
-    hidden = row[_HIDE] if _HIDE in row else ()
-    if isinstance(hidden, tuple) and max(hidden, default=-1) >= shown:
+    leaf = row.leaves.get(_HIDE)
+    hidden = leaf.value if leaf is not None and isinstance(leaf.value, tuple) else ()
+    if max(hidden, default=-1) >= shown:
         return [finding(HIDDEN, _beyond(env, hidden, shown), row)]
     return []
 

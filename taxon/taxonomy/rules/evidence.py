@@ -21,7 +21,7 @@ lint = registrar(LINTS, Severity.WARNING)
     "Furuta et al. 2021, Table 2",
 )
 def _single_critic(row: Row) -> Conflict | None:
-    published = facts.kl_control(row) and facts.uses_q(row) and facts.can(row, "parts") and not facts.on_policy(row)
+    published = facts.through_action(row) and facts.can(row, "parts") and not facts.on_policy(row)
     if published and not row.has("G.estimate", "clipped_double"):
         return Conflict(
             "clipped double Q is off under KL control: on environments that terminate, SAC lost about half or more "
@@ -60,7 +60,8 @@ def _squashed_em(row: Row) -> Conflict | None:
     "Furuta et al. 2021, Table 3",
 )
 def _unsquashed_kl(row: Row) -> Conflict | None:
-    rewarded = facts.kl_control(row) and facts.fixed_prior(row) and facts.uses_q(row) and row["eta"] != 0
+    rewarded = facts.kl_control(row) and facts.fixed_prior(row) and facts.uses_q(row)
+    rewarded = rewarded and "eta" in row and row["eta"] != 0
     if rewarded and facts.learned_covariance(row) and not facts.can(row, "box"):
         return Conflict(
             "KL control rewards entropy without end unless the policy is squashed "

@@ -15,20 +15,16 @@ rule = registrar(RULES)
     "TX314",
     "the E-step's dual belongs to the E-step",
     "The dual eta kl + eta log E exp(G/eta) is that of the exponential posterior. A parametric pi_q is not of that "
-    "form, so its minimiser bounds nothing.",
+    "form, so its minimiser bounds nothing; the natural gradient's step has a bound of its own.",
     "Furuta et al. 2021, Section 4.2.1",
     after=("TX301", "TX302"),
 )
 def _dual_parametric(row: Row) -> Conflict | None:
-    update = row.base("pi_q.update")
-    if update != "analytic" and facts.trust_region_e(row):
+    if facts.trust_region_q(row) and row.says("pi_q.update", "solves"):
         return Conflict(
-            f"`trust_region` solves for eta by the dual of the analytic E-step, which `{update}` does not take",
-            (("pi_q.update", "adds the dual to a gradient step"),),
-            "drop `+ trust_region` and write `+ penalty(kl = 0.01)` with `data = rollouts(...)`, or "
-            "`pi_q.update = natural_gradient(kl = 0.01)`, or give `eta` a number"
-            if update == "sg"
-            else "drop `+ trust_region`: `kl` of `natural_gradient` bounds the step",
+            f"`trust_region` follows the gradient of a dual, and `{row.base('pi_q.update')}` solves for its step",
+            (("pi_q.update", "adds a dual to a step that is bounded already"),),
+            "drop `+ trust_region`: `kl` of `natural_gradient` bounds the step",
         )
     if facts.kl_control(row) and facts.solved_eta(row):
         return Conflict(
@@ -127,11 +123,19 @@ def _constant_entropy(row: Row) -> Conflict | None:
 @rule(
     "TX332",
     "a posterior at temperature zero",
-    "The E-step's weights are exp(G/eta): eta = 0 divides by zero.",
-    "Furuta et al. 2021, Eq. 2",
+    "The E-step's weights are exp(G/eta), and so are those of the target that forward KL fits a parametric pi_q to: "
+    "eta = 0 divides by zero. As eta falls to 0 the target becomes a point mass, which no density fits: the likelihood "
+    "of its one action has no maximum.",
+    "Furuta et al. 2021, Eq. 2; Lavington et al. 2021, Section 4",
     after=CONTROL,
 )
 def _zero_temperature(row: Row) -> Conflict | None:
+    if facts.forward(row) and "eta" in row and row["eta"] == 0:
+        return Conflict(
+            "forward KL fits `pi_q` to pi_p exp(G/eta) / Z, which at eta = 0 is a point mass",
+            (("eta", "is 0"), ("pi_q.update.direction", "divides G by eta")),
+            "write `eta = 1` or another number above 0, or `pi_q.update.direction = reverse`",
+        )
     if facts.em_control(row) and "eta" in row and row["eta"] == 0:
         return Conflict(
             "the E-step divides G by eta, which is 0",
@@ -173,7 +177,8 @@ def _dual_of_other_weights(row: Row) -> Conflict | None:
     "a proximal term without its gradient step",
     "`penalty` and `clipped` change the objective whose stochastic gradient a parametric pi_q follows; the E-step and "
     "the natural gradient have bounds of their own. The penalty holds KL(pi_p || pi_q) near its target from one round "
-    "of rollouts to the next, and the clipped ratio is that of a taken action's likelihoods.",
+    "of rollouts to the next, and the clipped ratio is that of a taken action's likelihoods: one that is drawn afresh "
+    "has none, and forward KL no expected return to subtract a penalty from.",
     "Schulman et al. 2017",
     after=(*CONTROL, "TX308", "TX327", "TX340", "TX346", "TX348"),
 )
@@ -204,6 +209,13 @@ def _proximal(row: Row) -> Conflict | None:
             "`clipped` bounds the likelihood ratio of the actions taken, and a gradient through Q(s, a) has none",
             (("pi_q.update", "clips pi_theta / pi_old"), ("G", "is differentiated through the action")),
             "drop `+ clipped`, or write `G = A[pi_p]` with `data = rollouts(...)`",
+        )
+    if facts.penalised(row) and (facts.forward(row) or row.says("pi_q.update.gradient", "by_density")):
+        path = "pi_q.update.direction" if facts.forward(row) else "pi_q.update.gradient"
+        return Conflict(
+            "`penalty` alters the objective of the actions taken, and this one is of actions drawn afresh",
+            (("pi_q.update", "adds penalty to another objective"), (path, "takes the likelihood of drawn actions")),
+            "drop `+ penalty` and give `eta` a number, or write `pi_q.update = sg + penalty(...)`",
         )
     return None
 
@@ -236,7 +248,7 @@ def _natural(row: Row) -> Conflict | None:
 
 
 @rule(
-    "TX363",
+    "TX372",
     "a prior that weighs nothing",
     "eta weighs the divergence from pi_p. At eta = 0 the objective is E[G] alone: a prior beside the policy would be "
     "read by nothing, and pi_p names nothing.",

@@ -73,8 +73,8 @@ def _no_derivative(row: Row) -> Conflict | None:
     "TX309",
     "the prior has no actions to value",
     "A fixed pi_p is a constant that drops out of the objective. On an unbounded action space it is improper, so "
-    "E_{pi_p} Q(s', .) does not exist. A prior beside the policy is a density, but every action that is taken or valued "
-    "is the policy's.",
+    "E_{pi_p} Q(s', .) does not exist. A prior beside the policy is a density, but every action that is taken or "
+    "valued is the policy's.",
     "Furuta et al. 2021, Section 4.1.2",
     after=(*CONTROL, "TX308", "TX340"),
 )

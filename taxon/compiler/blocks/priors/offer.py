@@ -14,31 +14,24 @@ Description = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Density:
-    """The density of a prior beside the policy, as code and in LaTeX.
-
-    Prefixes are those of the policy's parameters at the same states: empty for s, `next_` for s'.
-    """
-
-    at: Callable[[str, str, str], None]  # part, prefix, states: names its parameters there, wherever they are read
-    log_density: Callable[[str, str, str, str], str]  # prefix, axis, action, u: as `Family.log_density`
-    log_all: Callable[[str], str]  # prefix: the log-probabilities of finitely many actions
-    kl: Callable[[], str]  # KL(pi_theta || pi_p) at s; empty where it has no closed form
-    tex: str  # its name
-
-
-@dataclass(frozen=True)
 class Prior:
-    """What pi_p is, and what is left of KL(pi_q || pi_p) in the objective of a parametric pi_q.
+    """What pi_p is, and its density, which a parametric pi_q is held against. It is of the policy's family."""
 
-    divergence: "old", against the older policy; "uniform", E[log pi_q] and a constant; "separate", E[log pi_q - a log
-    pi_p] with the `density` of a prior beside the policy.
-    """
-
-    divergence: str
     describe: Callable[[Choices], Description]  # adds what it adds
+    prefix: str = ""  # of its parameters' names; none where it is uniform, and log pi_p a constant
+    name: Callable[[Choices], None] | None = None  # adds what names those parameters at the states of the update
+    following: Callable[[Choices], None] | None = None  # of a prior beside the policy: the same at s', `next_<prefix>`
+    tex: str = r"\pi_p"
     acts: bool = False  # it is the policy that collects the data
-    density: Callable[[Choices], Density] | None = None
+
+    @property
+    def uniform(self) -> bool:
+        return not self.prefix
+
+    @property
+    def separate(self) -> bool:
+        """It is a density beside the policy, no policy of an earlier update."""
+        return self.following is not None
 
 
 def prior_of(c: Choices) -> Prior:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taxon.compiler.blocks.data import data
-from taxon.compiler.blocks.policy import OLD, family, older
+from taxon.compiler.blocks.policy import OLD, family, old_parameters, older
 from taxon.compiler.blocks.priors.offer import Description, Prior, prior_of
 from taxon.compiler.blocks.weights import normalisation
 from taxon.compiler.choices import Choices, table
@@ -42,9 +42,9 @@ def _policy(c: Choices) -> Description:
 table(
     "pi_p",
     {
-        "fixed": Prior("uniform", _fixed),
-        "pi_theta": Prior("old", _policy, acts=True),
-        "pi_q": Prior("old", _policy, acts=True),
+        "fixed": Prior(_fixed),
+        "pi_theta": Prior(_policy, "old_", old_parameters, tex=OLD, acts=True),
+        "pi_q": Prior(_policy, "old_", old_parameters, tex=OLD, acts=True),
     },
 )
 

@@ -6,11 +6,10 @@ step begins from, and the policy is held against the prior before the prior's st
 
 from __future__ import annotations
 
-from taxon.compiler.block import ContractError
 from taxon.compiler.blocks.network import input_, perceptron
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import apply, family
-from taxon.compiler.blocks.priors.offer import Density, Description, Prior
+from taxon.compiler.blocks.priors.offer import Description, Prior
 from taxon.compiler.blocks.roles import applied, descend, enlist
 from taxon.compiler.choices import NUMBER, Choices, choice, table
 from taxon.compiler.notation import number as tex_number
@@ -28,6 +27,8 @@ def _hidden(c: Choices) -> tuple[int, ...]:
 
 def build(c: Choices) -> None:
     """The network, where the prior has one: the policy's head over a perceptron of its own."""
+    if facts.separate_prior(c.row) and not facts.learned_prior(c.row):
+        _build_constant(c)
     if not facts.learned_prior(c.row):
         return
     made, size, shown = c.take(family), c.take(input_).size, "{states}"
@@ -43,21 +44,23 @@ def build(c: Choices) -> None:
         c.add("prior", code, "prior", stage="project")
 
 
-def _density(c: Choices) -> Density:
-    made, lagged = c.take(family), c.roles["prior"].lagged
-    parameters = "state.prior_target" if lagged else "state.prior"
+def _name(c: Choices) -> None:
+    _named(c, "policy", "prior_", "observation")
 
-    def at(part: str, prefix: str, states: str) -> None:
-        code = f"{made.names(f'{prefix}prior_')} = {applied(c, 'prior', parameters, states)}"
-        c.add(part, code, *made.all(f"{prefix}prior_"), anywhere=True)
 
-    return Density(
-        at,
-        lambda prefix, axis, action, u: made.log_density(f"{prefix}prior_", axis, action, u),
-        lambda prefix: made.write(made.need("log_all", "a sum over all actions"), f"{prefix}prior_"),
-        lambda: made.write(made.kl, "prior_", old="") if made.kl else "",
-        r"\pi_{\psi'}" if lagged else _PSI,
-    )
+def _following(c: Choices) -> None:
+    _named(c, "estimate", "next_prior_", "next_observation")
+
+
+def _named(c: Choices, part: str, prefix: str, states: str) -> None:
+    """The parameters of the prior at some states, wherever they are read."""
+    if "prior" in c.roles:
+        parameters = "state.prior_target" if c.roles["prior"].lagged else "state.prior"
+        at = applied(c, "prior", parameters, states)
+    else:
+        at = f"self.prior.apply({states})"
+    names = c.take(family)
+    c.add(part, f"{names.names(prefix)} = {at}", *names.all(prefix), anywhere=True)
 
 
 def _train(c: Choices, loss: str, doc: str) -> None:
@@ -90,6 +93,8 @@ def _described(c: Choices, text: str, lines: tuple[str, ...]) -> Description:
     if c.roles["prior"].lagged:
         text += " The objective and the value read its lagged copy."
     leaves = ("pi_p", "pi_p.hide", "pi_p.power", "pi_p.update", "pi_p.update.until", "optimizer.prior", "target.prior")
+    lagged = r"\pi_{\psi'}" if c.roles["prior"].lagged else _PSI
+    lines = (rf"\pi_p = {lagged}", *lines)
     return text, lines, ("self.prior", "fitted_" + c.take(family).parameters[0], "prior"), (*leaves, "optimizer.clip")
 
 
@@ -100,8 +105,8 @@ def _default(c: Choices) -> Description:
     kl = made.write(made.need("kl", "`pi_p = default`"), "fitted_", old="posterior_")
     _train(c, f"average({kl})", "E_s KL(pi_q || pi_p), pi_q held.")
     text = (
-        "A default policy, of the policy's distribution with parameters $\\psi$ of its own: it follows $\\pi_q$, which is "
-        "held as before the update."
+        "A default policy, of the policy's distribution with parameters $\\psi$ of its own: it follows $\\pi_q$, which "
+        "is held as before the update."
     )
     return _described(c, text, (rf"L(\psi) = \mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\theta \| {_PSI})",))
 
@@ -117,8 +122,8 @@ def _behaviour(c: Choices) -> Description:
         c.add("prior", code, action, anywhere=True)
     _train(c, f"-average({made.likelihood('fitted_', '', action)})", "-E_D log pi_p(a|s).")
     text = (
-        "The behaviour policy, of the policy's distribution with parameters $\\psi$ of its own: it imitates the actions in "
-        "the data."
+        "The behaviour policy, of the policy's distribution with parameters $\\psi$ of its own: it imitates the "
+        "actions in the data."
     )
     return _described(c, text, (rf"L(\psi) = -\mathbb{{E}}_{{s, \, a \sim \mathcal{{D}}}} \log {_PSI}(a|s)",))
 
@@ -126,23 +131,10 @@ def _behaviour(c: Choices) -> Description:
 # ---- a constant
 
 
-def _constant_density(c: Choices) -> Density:
+def _build_constant(c: Choices) -> None:
     made, std = c.take(family), c.constant("PRIOR_STD", "pi_p.std", "deviation of the prior before any squashing")
-
-    def log_density(prefix: str, axis: str, action: str, u: str) -> str:
-        text = f"isotropic_log_prob({u if made.squash else action}, {std})"
-        return f"{text} - {made.jacobian.format(x=u)}" if made.jacobian else text
-
-    def log_all(prefix: str) -> str:
-        raise ContractError("pi_p = constant has no block for finitely many actions")
-
-    def kl() -> str:
-        if not (made.kl and made.centred):
-            return ""
-        parameters = ", ".join(text.format(**{n: n for n in made.parameters}, std0=std) for text in made.centred)
-        return made.kl.format(o=made.names(), p=parameters)
-
-    return Density(lambda part, prefix, states: None, log_density, log_all, kl, r"\pi_p")
+    head, outputs = made.need("isotropic", "`pi_p = constant`"), made.isotropic_outputs
+    c.attributes.append(f"self.prior = Constant({head.format(trunk=f'Zeros({outputs})', std=std)})")
 
 
 def _constant(c: Choices) -> Description:
@@ -152,14 +144,13 @@ def _constant(c: Choices) -> Description:
     text = "One Gaussian at every state, never moved."
     if squashed == "u":
         text += r" It stands behind tanh as the policy does, $a = \tanh(u)$."
-    return text, (line,), ("PRIOR_STD",), ("pi_p", "pi_p.std")
+    return text, (line,), ("self.prior",), ("pi_p", "pi_p.std")
 
 
 table(
     "pi_p",
     {
-        "default": Prior("separate", _default, density=_density),
-        "behaviour": Prior("separate", _behaviour, density=_density),
-        "constant": Prior("separate", _constant, density=_constant_density),
+        key: Prior(describe, "prior_", _name, _following)
+        for key, describe in (("default", _default), ("behaviour", _behaviour), ("constant", _constant))
     },
 )

@@ -1,0 +1,79 @@
+"""The bounds of a trust region: one on a divergence, or one on each of its two parts."""
+
+from taxon.taxonomy.axes import facts
+from taxon.taxonomy.ranges import POSITIVE, UNFOLDED
+from taxon.taxonomy.schema import Applies, Row, Slot
+
+
+def constant(row: Row) -> str | None:
+    """Why a covariance has no part in what is fitted."""
+    return None if facts.learned_covariance(row) else "Sigma is a constant, so there is no covariance to fit"
+
+
+def apart(row: Row, capability: str) -> str:
+    """Why a policy has no mean and covariance apart."""
+    return f"it needs `{capability}`, a mean and a covariance apart, which `{facts.distribution(row)}` does not have"
+
+
+def one_divergence(row: Row) -> str | None:
+    """Why a policy's divergence has no single bound."""
+    two = "a Gaussian's divergence is bounded in two parts, mean and covariance"
+    return two if facts.can(row, "parts") else None
+
+
+def _parts(row: Row) -> str | None:
+    return None if facts.can(row, "parts") else apart(row, "parts")
+
+
+def _two_parts(row: Row) -> str | None:
+    return _parts(row) or constant(row)
+
+
+def _diagonal(row: Row) -> str | None:
+    if reason := _parts(row):
+        return reason
+    return "the divergence of full covariances is no sum over dimensions" if facts.full_covariance(row) else None
+
+
+def slots(kl: Slot, init: Slot, unless: Applies = lambda row: None) -> tuple[Slot, ...]:
+    """All bounds and where their multipliers start.
+
+    kl, init: of a divergence in one. unless: why the divergence comes in one whatever the policy.
+    """
+
+    def where(needs: Applies) -> Applies:
+        return lambda row: unless(row) or needs(row)
+
+    return (
+        kl,
+        Slot("kl_mean", "epsilon_mu, the bound on the mean's part of the KL", "1e-3", POSITIVE, applies=where(_parts)),
+        Slot(
+            "kl_cov",
+            "epsilon_Sigma, the bound on the covariance's part",
+            "1e-6",
+            POSITIVE,
+            applies=where(_two_parts),
+        ),
+        Slot(
+            "per_dimension",
+            "one bound and one multiplier for each action dimension",
+            "true",
+            boolean=True,
+            applies=where(_diagonal),
+        ),
+        init,
+        Slot(
+            "init_mean",
+            "the mean's multiplier at the start, before its softplus",
+            "10",
+            UNFOLDED,
+            applies=where(_parts),
+        ),
+        Slot(
+            "init_cov",
+            "the covariance's multiplier at the start, before its softplus",
+            "1000",
+            UNFOLDED,
+            applies=where(_two_parts),
+        ),
+    )
