@@ -34,10 +34,12 @@ FEWER = {
 }
 # What is not meant for Pendulum, or not for it alone.
 ENVIRONMENTS = {
+    "forward_kl_discrete": ["CartPole-v1"],
     "mpo_discrete": ["CartPole-v1"],
     "power": ["taxon/Reach-v0"],
     "ppo": ["Pendulum-v1", "CartPole-v1"],
     "ppo_clip": ["Pendulum-v1", "CartPole-v1"],
+    "ppo_multipliers": ["Pendulum-v1", "CartPole-v1"],
     "ppo_uniform": ["Pendulum-v1", "CartPole-v1"],
     "reps": ["taxon/Grid-v0", "CartPole-v1", "Pendulum-v1"],
     "reps_replay": ["CartPole-v1", "Pendulum-v1"],

@@ -138,7 +138,8 @@ class Row:
 
     def chosen(self, path: str) -> Choice | None:
         """The base choice at a path; None where the path is absent or holds a number."""
-        return self.leaves[path].slot.choice(self.base(path)) if path in self.leaves else None
+        leaf = self.leaves.get(path)  # read once: whether it applies may be a long question
+        return leaf.slot.choice(leaf.value.base) if leaf is not None and isinstance(leaf.value, Composition) else None
 
     def says(self, path: str, what: str) -> bool:
         """Whether the base choice at a path has a property; not where the path is absent or holds a number."""

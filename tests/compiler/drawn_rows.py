@@ -311,10 +311,12 @@ def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
     if frame in _UNLIKE and critic != "q":
         chosen["pi_q.update"] += draw(st.sampled_from(["", " + clipped"]))
     if frame == "divergence" and chosen["data"] in ROLLOUTS:
-        kinds = ["", " + penalty", *([" + clipped", " + penalty + clipped"] if critic != "q" else [])]
+        kinds = ["", " + penalty", " + trust_region"]
+        kinds += [" + clipped", " + penalty + clipped", " + trust_region + clipped"] if critic != "q" else []
         chosen["pi_q.update"] += draw(st.sampled_from(kinds))
     elif frame == "divergence":
         chosen |= {"target": draw(st.sampled_from(["copy", "polyak"])), "target.policy": "true"}
+        chosen["pi_q.update"] += draw(st.sampled_from(["", " + trust_region"]))
     if policy == "mean(s)":
         chosen["eta"] = "0"
     elif frame == "divergence" and " + " not in chosen["pi_q.update"]:
@@ -328,6 +330,28 @@ def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
         target = "0.5" if policy == "softmax" else "-1"
         free = [] if policy == "normal(cov = 0.3)" else [f"entropy(target = {target})"]
         chosen["eta"] = draw(st.sampled_from(["0", "0.3", "2", *free]))
+    if critic == "q" and frame in ("entropy", "divergence") and policy != "mean(s)":
+        _directions(draw, chosen)
+
+
+def _directions(draw: st.DrawFn, chosen: dict[str, str]) -> None:
+    """At which actions a parametric pi_q ascends, and in which direction of the divergence."""
+    path, update = "pi_q.update", chosen["pi_q.update"]
+    bounded, finite = " + " in update, chosen["pi_theta"] == "softmax"
+    forward = not bounded and chosen["eta"] != "0" and draw(st.booleans())
+    chosen[f"{path}.direction"] = "forward" if forward else "reverse"
+    if finite:
+        return
+    chosen[f"{path}.samples"] = draw(st.sampled_from(["2", "3"] if forward else ["1", "2", "3"]))
+    if forward:
+        drawn = chosen["pi_p"] != "fixed" or (chosen["pi_theta"].startswith("tanh") and "entropy" not in chosen["eta"])
+        chosen[f"{path}.proposal"] = draw(st.sampled_from(["pi_q", *(["pi_p"] if drawn else [])]))
+        return
+    gradients = ["reparameterised", *(["likelihood_ratio"] if "penalty" not in update else [])]
+    chosen[f"{path}.gradient"] = draw(st.sampled_from(gradients))
+    if chosen[f"{path}.gradient"] == "likelihood_ratio":
+        several = ["mean", "leave_one_out"] if chosen[f"{path}.samples"] != "1" else []
+        chosen[f"{path}.centre"] = draw(st.sampled_from(["none", *several]))
 
 
 def _text(entries: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 UPDATE = bool(os.environ.get("TAXON_UPDATE_SNAPSHOTS"))
 KEPT = (
     *("mpo", "mpo_onestep", "mpo_joint", "mpo_tanh", "awr", "awac", "sac", "sac_notanh"),
-    *("ppo", "trpo", "vmpo", "td3", "power", "reps", "urex"),
+    *("ppo", "trpo", "vmpo", "td3", "power", "reps", "urex", "mpo_parametric", "sac_forward_kl"),
 )
 # The kind of actions with which a spec is kept, where its own choice is another.
 ACTIONS = {"vmpo": "discrete"}

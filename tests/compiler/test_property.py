@@ -262,6 +262,7 @@ def changes(path: str, leaf: Leaf) -> list[str]:
     [
         *("mpo", "mpo_joint", "mpo_net_awr", "awr", "awac", "sac", "sac_notanh"),
         *("ppo", "ppo_clip", "trpo", "vmpo", "td3", "ddpg", "power", "reps", "rwr", "urex"),
+        *("mpo_parametric", "sac_forward_kl", "sac_reverse_kl"),
     ],
 )
 def test_every_leaf_shows_in_the_module(spec: str) -> None:

@@ -14,6 +14,7 @@ WARNINGS = {
     "iadp": {"TX501"},  # Acme's agent has one critic, and its prior sees everything unless told otherwise
     "svg0_prior": {"TX501", "TX515"},
     "awr_tanh": {"TX502"},
+    "epg_retrace": {"TX503"},
     "mpo_net_awr": {"TX504", "TX505"},
     "mpo_net_sac": {"TX505"},
     "mpo_no_el": {"TX505"},

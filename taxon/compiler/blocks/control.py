@@ -122,6 +122,14 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
     if c.has("pi_q.update", "penalty"):
         text = "its divergence is taken in the other direction, and $\\eta$ adapts."
         return text, [rf"\max_\theta \, {value} - \eta \, {reverse}"]
+    if facts.forward(c.row):
+        target = rf"\pi_\eta(a|s) \propto \pi_p(a|s) \, \exp\left({eta.over('G(s,a)')}\right)"
+        text = "its maximum over all distributions, $\\pi_\\eta$, is fitted in the forward direction of the divergence."
+        return text, [rf"\min_\theta \, \mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\eta \| \pi_\theta), \quad {target}"]
+    if facts.trust_region_q(c.row):
+        bound = r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p) \leq \epsilon"
+        text = "the divergence is bounded instead of weighed, by the bounds $\\epsilon$ of the trust region below."
+        return text, [rf"\max_\theta \, {value} \quad \mathrm{{s.t.}} \quad {bound}"]
     if not eta.value:
         clipped = c.has("pi_q.update", "clipped")
         text = (

@@ -42,30 +42,19 @@ def likelihood_ratio(row: Row) -> bool:
     return kl_control(row) and critic(row) != "q"
 
 
-def ascends_q(row: Row) -> bool:
-    """A parametric pi_q ascends at actions of its own or of its prior, which a network Q(s, a) scores."""
-    return kl_control(row) and uses_q(row) and not row.says("pi_q.update", "solves")
-
-
 def through_action(row: Row) -> bool:
-    """The gradient of Q runs through an action of the policy into its parameters."""
-    return ascends_q(row) and row.says("pi_q.update.gradient", "through_action")
+    """The gradient of Q runs through an action of a parametric pi_q into its parameters."""
+    return kl_control(row) and row.says("pi_q.update.gradient", "through_action")
 
 
 def forward(row: Row) -> bool:
-    """pi_q is fitted to pi_p exp(G/eta) / Z: the divergence is taken in the forward direction."""
-    return ascends_q(row) and row.says("pi_q.update.direction", "fits_target")
+    """A parametric pi_q is fitted to pi_p exp(G/eta) / Z: the divergence is taken in the forward direction."""
+    return kl_control(row) and row.says("pi_q.update.direction", "fits_target")
 
 
 def from_prior(row: Row) -> bool:
     """The actions that pi_q is fitted at are those of pi_p."""
     return forward(row) and row.says("pi_q.update.proposal", "of_prior")
-
-
-def draws_one(row: Row) -> bool:
-    """An ascent draws one action at each state."""
-    path = "pi_q.update.samples"
-    return ascends_q(row) and path in row and row.number(path) == 1
 
 
 def natural(row: Row) -> bool:

@@ -300,7 +300,7 @@ SG = Choice(
             choices=(
                 Choice(
                     "mean",
-                    "the mean of all M actions of the state (Abdolmaleki et al. 2018b)",
+                    "the mean of all M actions of the state",
                     operator="taxon.operators.likelihood_ratio.mean_centred",
                     properties=frozenset({"compares"}),
                 ),

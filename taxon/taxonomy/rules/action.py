@@ -285,7 +285,7 @@ def _constant_prior(row: Row) -> Conflict | None:
     after=(*CONTROL, "TX309", "TX314", "TX317", "TX327", "TX331", "TX334", "TX335", "TX346"),
 )
 def _through_action(row: Row) -> Conflict | None:
-    if not facts.through_action(row) or facts.can(row, "pathwise"):
+    if facts.can(row, "pathwise") or not facts.through_action(row):
         return None
     return Conflict(
         facts.missing(row, "the gradient of Q(s, a) runs through the action: it", "pathwise"),

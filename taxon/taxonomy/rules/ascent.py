@@ -23,23 +23,25 @@ _SAMPLES = "pi_q.update.samples"
     after=(*CONTROL, "TX309", "TX332", "TX346"),
 )
 def _alone(row: Row) -> Conflict | None:
-    if not facts.draws_one(row):
-        return None
     one = (_SAMPLES, "is one action of a state")
-    if facts.forward(row):
+    if facts.forward(row) and _draws_one(row):
         return Conflict(
             "forward KL weighs the actions of a state against each other, and one alone has weight 1",
             (one, ("pi_q.update.direction", "normalises the weights of a state")),
-            f"write `{_SAMPLES} = 16`",
+            "write `samples = 16`",
         )
     path = "pi_q.update.centre"
-    if row.says(path, "compares"):
+    if row.says(path, "compares") and _draws_one(row):
         return Conflict(
             f"`centre = {row.base(path)}` holds an action against those of its state, and there is one",
             (one, (path, "leaves nothing of a single action")),
-            f"write `{_SAMPLES} = 16`, or `{path} = none`",
+            "write `samples = 16`, or `centre = none`",
         )
     return None
+
+
+def _draws_one(row: Row) -> bool:
+    return _SAMPLES in row and row.number(_SAMPLES) == 1
 
 
 @rule(

@@ -130,13 +130,14 @@ def _constant_entropy(row: Row) -> Conflict | None:
     after=CONTROL,
 )
 def _zero_temperature(row: Row) -> Conflict | None:
-    if facts.forward(row) and "eta" in row and row["eta"] == 0:
+    zero = "eta" in row and row["eta"] == 0
+    if zero and facts.forward(row):
         return Conflict(
             "forward KL fits `pi_q` to pi_p exp(G/eta) / Z, which at eta = 0 is a point mass",
             (("eta", "is 0"), ("pi_q.update.direction", "divides G by eta")),
             "write `eta = 1` or another number above 0, or `pi_q.update.direction = reverse`",
         )
-    if facts.em_control(row) and "eta" in row and row["eta"] == 0:
+    if zero and facts.em_control(row):
         return Conflict(
             "the E-step divides G by eta, which is 0",
             (("eta", "is 0"), ("pi_q", "is pi_p exp(G/eta) / Z")),

@@ -38,13 +38,17 @@ def divergence_metric(c: Choices) -> Metrics:
     return (("prior_divergence", "seed_average(divergence)"),) if weighs else ()
 
 
-def section(c: Choices, text: str, lines: list[str], source: str, *at: str) -> Section:
-    """The ascent's own section; `at`: what its lines assign, beside the policy."""
+def section(c: Choices, text: str, lines: list[str], source: str, *at: str, drawn: tuple[str, ...] = ()) -> Section:
+    """The ascent's own section.
+
+    at: what its lines assign, beside the policy. drawn: the parameters of `sg` that decide it.
+    """
     leaves = ("G", "G.critic", "pi_p", "pi_p.power", "eta", "optimizer.policy", "optimizer.policy_every")
     text = f"{text} Descended by {optimiser(c, 'policy').words}."
     if c.take(delay) > 1:
         text += f" Once for every ${c.take(delay)}$ updates of the critic."
-    paths = c.present("pi_q.update", "pi_q.update.clipped.ratio", *leaves)
+    own = (f"pi_q.update.{leaf}" for leaf in drawn)
+    paths = c.present("pi_q.update", *own, "pi_q.update.clipped.ratio", *leaves)
     return Section("The ascent of the policy", paths, text, tuple(lines), source, (*at, "policy"))
 
 

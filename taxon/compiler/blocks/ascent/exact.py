@@ -80,7 +80,7 @@ loss = -average((weights * log_probs).sum(-1))"""
         within="policy",
         doc="-E_s sum_a w_a log pi_theta(a|s), w = pi_p exp(G / eta) / Z",
         metrics=(("entropy", "-average(log_prob)"), *deviations(c)),
-        sections=(section(c, text, lines, c.source("pi_q.update.direction"), "weights", "loss"),),
+        sections=(section(c, text, lines, c.source("pi_q.update.direction"), "weights", "loss", drawn=("direction",)),),
     )
 
 

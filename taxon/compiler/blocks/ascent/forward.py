@@ -99,5 +99,5 @@ loss = weighted_likelihood(weights, log_prob)"""
         doc=f"-E_s sum_m w_m log pi_theta(a_m|s), w = {over}",
         noise=m.noise(c, *axes),
         metrics=(*spread, ("effective_share", "effective_share(weights)"), *deviations(c)),
-        sections=(section(c, text, lines, sources, "weights", "loss"),),
+        sections=(section(c, text, lines, sources, "weights", "loss", drawn=("direction", "samples", "proposal")),),
     )

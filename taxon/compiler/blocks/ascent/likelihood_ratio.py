@@ -27,10 +27,10 @@ class Centre:
 table(
     "pi_q.update.centre",
     {
-        "mean": Centre("mean_centred({score})", ", less the mean of a state", r"x_m - @mean x_j"),
+        "mean": Centre("mean_centred({score})", " less their mean", r"x_m - @mean x_j"),
         "leave_one_out": Centre(
             "leave_one_out({score})",
-            ", less the mean of the others",
+            " less the mean of the others",
             r"\frac{@count}{@others} \left( x_m - @mean x_j \right)",
         ),
         "none": Centre("{score}"),
@@ -59,7 +59,7 @@ loss = score_function_loss(log_prob, {centre.code.format(score="score")})"""
     lines += [rf"A_m = {apart}, \quad x_m = {worth}"] if apart else [rf"A_m = {worth}"]
     text = (
         f"The gradient is that of the density at {f'${m.count}$ actions' if m.count > 1 else 'an action'} of the "
-        f"policy, each of which is held, as is what it is worth: $A_m${centre.words}."
+        f"policy. Actions are held, and so is what they are worth{centre.words}."
     )
     sources = c.source("pi_q.update.gradient", "pi_q.update.centre")
     c.add(
@@ -71,7 +71,7 @@ loss = score_function_loss(log_prob, {centre.code.format(score="score")})"""
         *made.parameters,
         *names(c),
         within="policy",
-        doc=f"-E[A log pi_theta(a)] at {m.words} of the policy, A = {objective(c)}{centre.words}",
+        doc=f"-E[A log pi_theta(a)] at {m.words}, A = {objective(c)}{centre.words}",
         noise=m.noise(c, *made.noise_axes),
         metrics=(
             *drawn_entropy(c),
@@ -79,5 +79,5 @@ loss = score_function_loss(log_prob, {centre.code.format(score="score")})"""
             ("score_max", "seed_largest(score)"),
             *deviations(c),
         ),
-        sections=(section(c, text, lines, sources, "score", "loss"),),
+        sections=(section(c, text, lines, sources, "score", "loss", drawn=("gradient", "samples", "centre")),),
     )

@@ -37,7 +37,7 @@ def ascend_through_action(c: Choices) -> None:
         text = text.replace("at an action", f"at ${m.count}$ actions")
     if weighed.kind == "penalty":
         lines = [with_penalty(lines[0]), C]
-    several = f" {m.count} actions," if m.count > 1 else ""
+    several, several_leaves = (f" {m.count} actions,", ("samples",)) if m.count > 1 else ("", ())
     uniform = "; pi_p is uniform and drops out" if weighed.kind == "entropy" else ""
     c.add(
         "policy",
@@ -55,7 +55,7 @@ def ascend_through_action(c: Choices) -> None:
             *divergence_metric(c),
             *deviations(c),
         ),
-        sections=(section(c, text, lines, c.source("pi_q.update"), "loss"),),
+        sections=(section(c, text, lines, c.source("pi_q.update"), "loss", drawn=several_leaves),),
     )
     if weighed.kind == "penalty":
         add_penalty(c)

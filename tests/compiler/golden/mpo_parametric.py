@@ -1,0 +1,316 @@
+"""mpo_parametric: KL control, emitted by taxon from its row.
+
+pi_q = pi_theta, pi_p = pi_q, pi_q.update = SG + TR, pi_p.update = pi_q, G = Q^pi_p, G.estimate = Retrace(1),
+pi_theta = N(mu_theta(s), Sigma_theta(s))
+
+MPO with a parametric variational distribution (Abdolmaleki et al. 2018b, Appendix D.4 and Algorithm 3): the
+policy itself ascends E[Q] by the likelihood ratio of drawn actions, less their mean, inside a trust region
+around the policy of at most 1,000 updates ago.
+
+Constants are those of the 2018 paper: both bounds (its Table 3), layers, learning rate, a full covariance,
+Retrace(1) and copies every 1,000 updates. It states neither how many actions are drawn nor how many steps an
+update stands for, nor where the multipliers start: those, the minibatch and the other code-level choices are
+`mpo`'s, but for an update at every step.
+
+Shapes: S seeds, E critics, B windows, T steps of a window, M actions drawn at a state, O observations, A
+actions, P parameters. Every tensor of the state leads with S.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.func import grad, grad_and_value
+
+from taxon.networks.critic import action_values
+from taxon.networks.full_covariance import StateDependentFull
+from taxon.networks.gaussian import softplus_std
+from taxon.networks.initialisers import fan_in_uniform, variance_scaling, zeros
+from taxon.networks.mlp import Mlp, ensemble_init
+from taxon.operators.data import Phase, Replay
+from taxon.operators.duals import lagrange_dual, positive, project
+from taxon.operators.full_covariance import (
+    deviations,
+    full_entropy,
+    full_kl_cov,
+    full_kl_mean,
+    full_log_prob,
+    full_sample,
+)
+from taxon.operators.functional import average, elu, seed_average, seed_largest, seed_least
+from taxon.operators.likelihood_ratio import mean_centred, score_function_loss
+from taxon.operators.losses import squared_error
+from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
+from taxon.operators.optimisers import Moments, adam, copy_every, row_norm, zero_moments
+from taxon.operators.returns import retrace
+
+BATCH = 32  # windows of a minibatch
+LENGTH = 8  # steps of a window
+POLICY_LR = 0.0005  # learning rate of the policy
+VALUE_LR = 0.0005  # learning rate of the critic
+LAMBDA = 1.0  # of the estimator: 0 looks one step ahead, 1 to the end
+GAMMA = 0.99  # discount
+DUAL_LR = 0.01  # learning rate of the multipliers
+EPSILON_MEAN = 0.1  # bound on the mean's part of the KL
+EPSILON_COV = 0.0001  # bound on the covariance's part of the KL
+COPY_EVERY = 1000  # updates between hard copies
+
+DATA = Replay(
+    capacity=1_000_000,
+    batch=BATCH,
+    warmup=1000,
+    random_warmup=False,
+    steps_per_update=1,
+    sequence=LENGTH,
+    episodes=False,
+    environments=1,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_moments: Moments
+    policy_target: Tensor  # [S, P]
+    critic: Tensor  # [S, E, P]
+    critic_moments: Moments
+    critic_target: Tensor  # [S, E, P]
+    alpha_mean_raw: Tensor  # [S, 1]
+    alpha_mean_raw_moments: Moments
+    alpha_cov_raw: Tensor  # [S, 1]
+    alpha_cov_raw_moments: Moments
+    updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
+class Batch(NamedTuple):
+    """Windows of stored steps."""
+
+    observation: Tensor  # [S, B, T, O]
+    action: Tensor  # [S, B, T, A]
+    reward: Tensor  # [S, B, T]
+    next_observation: Tensor  # [S, B, T, O]
+    terminated: Tensor  # [S, B, T]
+    truncated: Tensor  # [S, B, T]
+    log_prob: Tensor  # [S, B, T]
+
+
+class Noise(NamedTuple):
+    """The standard normal draws of one update."""
+
+    next_action: Tensor  # [S, 20, BATCH * LENGTH, A]
+    action: Tensor  # [S, 20, BATCH * LENGTH, A]
+
+
+def windows(x: Tensor) -> Tensor:
+    """[S, B T] -> [S, B, T]."""
+    return x.unflatten(1, (BATCH, LENGTH))
+
+
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
+    raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
+    return project(raw), moments
+
+
+class Agent:
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
+
+    discrete = False
+
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
+        trunk = Mlp(
+            [self.observations, 100, 100, action + action * (action + 1) // 2],
+            elu,
+            layer_norm="first",
+            weight_init=variance_scaling(0.33, "fan_out", "uniform"),
+            bias_init=fan_in_uniform,
+            head_init=variance_scaling(0.0001, "fan_in", "normal"),
+            head_bias=zeros,
+        )
+        self.policy = StateDependentFull(trunk, softplus_std(0.5, 1e-06), actions=action)
+        self.critic = Mlp(
+            [self.observations + action, 200, 200, 1],
+            elu,
+            layer_norm="first",
+            weight_init=variance_scaling(0.33, "fan_out", "uniform"),
+            bias_init=fan_in_uniform,
+            head_init=variance_scaling(0.33, "fan_out", "uniform"),
+            head_bias=fan_in_uniform,
+        )
+        self.columns: dict[str, tuple[int, ...]] = {"log_prob": ()}  # what `act` adds to a stored step
+        self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])
+        alpha_mean_raw = torch.full((len(generators), 1), 1.0)
+        alpha_cov_raw = torch.full((len(generators), 1), 10.0)
+        return State(
+            policy=policy,
+            policy_moments=zero_moments(policy),
+            policy_target=policy.clone(),
+            critic=critic,
+            critic_moments=zero_moments(critic),
+            critic_target=critic.clone(),
+            alpha_mean_raw=alpha_mean_raw,
+            alpha_mean_raw_moments=zero_moments(alpha_mean_raw),
+            alpha_cov_raw=alpha_cov_raw,
+            alpha_cov_raw_moments=zero_moments(alpha_cov_raw),
+            updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, n, O]: nothing to learn from them."""
+        return state
+
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], log_prob [S, N]."""
+        mean, scale = self.policy.apply(state.policy, observation)
+        action = full_sample(mean, scale, noise)
+
+        log_prob = full_log_prob(mean, scale, action)
+        return memory, {"action": action, "log_prob": log_prob}
+
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        action, _ = self.policy.apply(state.policy, observation)
+        return memory, action
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1), log_prob [S, N]."""
+        action = 2 * uniform - 1
+        log_prob = torch.full_like(uniform[..., 0], -self.actions * math.log(2))
+        return {"action": action, "log_prob": log_prob}
+
+    def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
+        """The standard normal draws of one update, a generator for each seed."""
+        return Noise(
+            next_action=standard_normal(generators, 20, BATCH * LENGTH, self.actions, device=device),
+            action=standard_normal(generators, 20, BATCH * LENGTH, self.actions, device=device),
+        )
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a): [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.squeeze(1)
+
+    def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
+        batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]
+        updates = state.updates + 1
+        alpha_mean = positive(state.alpha_mean_raw)
+        alpha_cov = positive(state.alpha_cov_raw)
+
+        # V(s') = E[Q(s', a')] over 20 actions of the old policy
+        next_mean, next_scale = self.policy.apply(state.policy_target, batch.next_observation)
+        next_action = full_sample(next_mean.unsqueeze(1), next_scale.unsqueeze(1), noise.next_action)
+        next_value = self.q(state.critic_target, batch.next_observation, next_action).mean(1)
+        # Retrace reads Q and pi at the stored actions
+        mean, scale = self.policy.apply(state.policy_target, batch.observation)
+        log_prob = full_log_prob(mean, scale, batch.action)
+        log_ratio = log_prob - batch.log_prob
+        q = self.q(state.critic_target, batch.observation, batch.action)
+        ended = torch.maximum(batch.terminated, batch.truncated)
+        # G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)
+        columns = (batch.reward, next_value, q, log_ratio, batch.terminated, ended)
+        target = retrace(*(windows(column) for column in columns), GAMMA, LAMBDA).flatten(1)
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2]."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
+            loss = squared_error(prediction, target)
+            return loss.sum(), (loss, prediction)
+
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+
+        old_mean, old_scale = self.policy.apply(state.policy_target, batch.observation)
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """-E[A log pi_theta(a)] at 20 actions, A = G less their mean, inside the trust region."""
+            mean, scale = self.policy.apply(policy, batch.observation)
+            action = full_sample(mean.unsqueeze(1), scale.unsqueeze(1), noise.action).detach()
+            log_prob = full_log_prob(mean.unsqueeze(1), scale.unsqueeze(1), action)
+            score = self.q(state.critic_target, batch.observation, action)
+            loss = score_function_loss(log_prob, mean_centred(score))
+            # KL(pi_theta || pi_old) in its two parts, each weighted by its multiplier
+            mean_kl = average(full_kl_mean(mean, old_scale, old_mean)).unsqueeze(-1)
+            loss = loss + (alpha_mean * mean_kl).sum(-1)
+            cov_kl = average(full_kl_cov(scale, old_scale)).unsqueeze(-1)
+            loss = loss + (alpha_cov * cov_kl).sum(-1)
+            return loss.sum(), (loss, score, scale, mean_kl, cov_kl)
+
+        policy_gradient, (_, (policy_cost, score, scale, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(
+            state.policy
+        )
+        policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
+
+        # alpha_mean: multiplier of the mean's part of KL(pi_theta || pi_old) <= epsilon, alpha (epsilon - KL)
+        alpha_mean_raw, alpha_mean_raw_moments = dual_step(
+            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl),
+            state.alpha_mean_raw,
+            state.alpha_mean_raw_moments,
+            updates,
+        )
+        # alpha_cov: multiplier of the covariance's part of KL(pi_theta || pi_old) <= epsilon, alpha (epsilon - KL)
+        alpha_cov_raw, alpha_cov_raw_moments = dual_step(
+            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl),
+            state.alpha_cov_raw,
+            state.alpha_cov_raw_moments,
+            updates,
+        )
+
+        critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
+        policy_target = copy_every(state.policy_target, policy, updates, COPY_EVERY)
+
+        metrics = {
+            "value_loss": critic_loss,
+            "policy_loss": policy_cost,
+            "value_gradient": row_norm(critic_gradient),
+            "policy_gradient": row_norm(policy_gradient),
+            "alpha_mean": alpha_mean.mean(-1),
+            "alpha_cov": alpha_cov.mean(-1),
+            "q_mean": seed_average(prediction),
+            "entropy": average(full_entropy(scale)),
+            "score_min": seed_least(score),
+            "score_max": seed_largest(score),
+            "std_mean": seed_average(deviations(scale)),
+            "std_min": seed_least(deviations(scale)),
+            "kl_mean": mean_kl.sum(-1),
+            "kl_cov": cov_kl.sum(-1),
+        }
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            policy=policy,
+            policy_moments=policy_moments,
+            alpha_mean_raw=alpha_mean_raw,
+            alpha_mean_raw_moments=alpha_mean_raw_moments,
+            alpha_cov_raw=alpha_cov_raw,
+            alpha_cov_raw_moments=alpha_cov_raw_moments,
+            critic_target=critic_target,
+            policy_target=policy_target,
+            updates=updates,
+        )
+        return state, metrics

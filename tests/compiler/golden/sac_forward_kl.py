@@ -1,0 +1,258 @@
+"""sac_forward_kl: KL control, emitted by taxon from its row.
+
+pi_q = pi_theta, pi_p = Fixed, pi_q.update = SG, pi_p.update = (Fixed to Unif.), G = Q^pi_q, G.estimate =
+TD(0) + TD3, pi_theta = Tanh(N(mu_theta(s), Sigma_theta(s)))
+
+SAC whose policy is fitted to exp(Q / eta) / Z by the forward KL (Lavington et al. 2021, Section 4): self-
+normalised importance weights of actions drawn from the policy.
+
+Constants are SAC's, as in that paper, which divides Q by no temperature in print and does not state the
+number of actions: 16 are ours. It found the classic Q steadier than the soft one, and does not count the
+entropy in it.
+
+Shapes: S seeds, E critics, B batch, M actions drawn at a state, O observations, A actions, P parameters.
+Every tensor of the state leads with S.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import grad, grad_and_value
+
+from taxon.networks.critic import action_values
+from taxon.networks.gaussian import StateDependentNormal, exp_std
+from taxon.networks.initialisers import fan_in_uniform, xavier_uniform
+from taxon.networks.mlp import Mlp, ensemble_init
+from taxon.operators.data import Phase, Replay
+from taxon.operators.distributions import normal_sample, tanh_normal_log_prob
+from taxon.operators.duals import entropy_dual, project_log
+from taxon.operators.e_step import effective_share, importance_weights
+from taxon.operators.functional import seed_average, seed_least
+from taxon.operators.losses import squared_error, weighted_likelihood
+from taxon.operators.noise import standard_normal
+from taxon.operators.observations import Observation, flat_size
+from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
+from taxon.operators.returns import td_target
+
+BATCH = 256  # minibatch
+TARGET_ENTROPY = -1.0  # target entropy of one action dimension, in nats
+DUAL_LR = 0.0003  # learning rate of the multipliers
+POLICY_LR = 0.0003  # learning rate of the policy
+VALUE_LR = 0.0003  # learning rate of the critic
+GAMMA = 0.99  # discount
+TAU = 0.005  # step of the lagged copies
+
+DATA = Replay(
+    capacity=1_000_000,
+    batch=BATCH,
+    warmup=10_000,
+    random_warmup=True,
+    steps_per_update=1,
+    sequence=1,
+    episodes=False,
+    environments=1,
+)
+
+
+class State(NamedTuple):
+    """All that training changes."""
+
+    policy: Tensor  # [S, P]
+    policy_moments: Moments
+    critic: Tensor  # [S, E, P]
+    critic_moments: Moments
+    critic_target: Tensor  # [S, E, P]
+    log_eta: Tensor  # [S, 1]
+    log_eta_moments: Moments
+    updates: Tensor  # [S]
+
+
+class Memory(NamedTuple):
+    """What acting keeps from step to step of an episode: nothing."""
+
+
+class Batch(NamedTuple):
+    """Stored steps."""
+
+    observation: Tensor  # [S, B, O]
+    action: Tensor  # [S, B, A]
+    reward: Tensor  # [S, B]
+    next_observation: Tensor  # [S, B, O]
+    terminated: Tensor  # [S, B]
+
+
+class Noise(NamedTuple):
+    """The standard normal draws of one update."""
+
+    next_action: Tensor  # [S, BATCH, A]
+    action: Tensor  # [S, 16, BATCH, A]
+
+
+def dual_step(
+    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
+) -> tuple[Tensor, Moments]:
+    """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
+    gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
+    raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
+    return project_log(raw), moments
+
+
+class Agent:
+    """Networks, acting and updates for observations of one layout and `action` numbers."""
+
+    discrete = False
+
+    def __init__(self, observation: Observation, action: int) -> None:
+        self.observations, self.actions = flat_size(observation), action
+        self.target_entropy = TARGET_ENTROPY * action
+        trunk = Mlp(
+            [self.observations, 256, 256, 2 * action],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=xavier_uniform(1.0),
+            head_bias=fan_in_uniform,
+        )
+        self.policy = StateDependentNormal(trunk, exp_std(-20.0, 2.0))
+        self.critic = Mlp(
+            [self.observations + action, 256, 256, 1],
+            F.relu,
+            layer_norm="none",
+            weight_init=xavier_uniform(1.0),
+            bias_init=fan_in_uniform,
+            head_init=xavier_uniform(1.0),
+            head_bias=fan_in_uniform,
+        )
+        self.columns: dict[str, tuple[int, ...]] = {}  # what `act` adds to a stored step
+        self.phases = (Phase("update", 1, Batch, None, self.noise, self.update),)
+
+    def init(self, generators: Sequence[torch.Generator]) -> State:
+        """A fresh state, one generator for each seed."""
+        policy = torch.stack([self.policy.init(generator) for generator in generators])
+        critic = torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])
+        log_eta = torch.full((len(generators), 1), 0.0)
+        return State(
+            policy=policy,
+            policy_moments=zero_moments(policy),
+            critic=critic,
+            critic_moments=zero_moments(critic),
+            critic_target=critic.clone(),
+            log_eta=log_eta,
+            log_eta_moments=zero_moments(log_eta),
+            updates=torch.zeros(len(generators), dtype=torch.int64),
+        )
+
+    def memory(self, seeds: int, environments: int, device: torch.device) -> Memory:
+        """The memory at an episode's start, for every environment."""
+        return Memory()
+
+    def observe(self, state: State, observation: Tensor) -> State:
+        """New raw observations, [S, n, O]: nothing to learn from them."""
+        return state
+
+    def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
+        """What `act` reads: standard normal draws [S, N, A], a generator for each seed."""
+        return standard_normal(generators, environments, self.actions, device=device)
+
+    def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
+        """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
+        mean, std = self.policy.apply(state.policy, observation)
+        u = normal_sample(mean, std, noise)
+        action = torch.tanh(u)
+        return memory, {"action": action}
+
+    def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
+        """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
+        mean, _ = self.policy.apply(state.policy, observation)
+        action = torch.tanh(mean)
+        return memory, action
+
+    def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
+        """Uniform actions: uniform in [0, 1), [S, N, A] -> action [S, N, A] in [-1, 1)."""
+        action = 2 * uniform - 1
+        return {"action": action}
+
+    def noise(self, generators: Sequence[torch.Generator], device: torch.device) -> Noise:
+        """The standard normal draws of one update, a generator for each seed."""
+        return Noise(
+            next_action=standard_normal(generators, BATCH, self.actions, device=device),
+            action=standard_normal(generators, 16, BATCH, self.actions, device=device),
+        )
+
+    def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
+        """Q(s, a), the smaller of two: [S, E, P], [S, B, O], [S, ..., B, A] -> [S, ..., B]."""
+        values = action_values(self.critic, critic, observation, action)
+        return values.amin(1)
+
+    def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
+        """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
+        updates = state.updates + 1
+        eta = torch.exp(state.log_eta)
+
+        # V(s') = E[Q(s', a')] over one action of the policy
+        next_mean, next_std = self.policy.apply(state.policy, batch.next_observation)
+        next_u = normal_sample(next_mean, next_std, noise.next_action)
+        next_action = torch.tanh(next_u)
+        next_value = self.q(state.critic_target, batch.next_observation, next_action)
+        # y = r + gamma V(s'); only termination ends the sum
+        target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
+
+        def value_loss(critic: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """1/2 E[(target - Q(s, a))^2], summed over the critics."""
+            prediction = action_values(self.critic, critic, batch.observation, batch.action)
+            loss = squared_error(prediction, target)
+            return loss.sum(), (loss, prediction)
+
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
+        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+
+        def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+            """-E_s sum_m w_m log pi_theta(a_m|s), w = softmax(G / eta - log pi_q)."""
+            mean, std = self.policy.apply(policy, batch.observation)
+            u = normal_sample(mean.unsqueeze(1), std.unsqueeze(1), noise.action).detach()
+            action = torch.tanh(u)
+            log_prob = tanh_normal_log_prob(mean.unsqueeze(1), std.unsqueeze(1), u)
+            # w = softmax(G / eta - log pi_q) over the actions of a state
+            weights = importance_weights(self.q(critic, batch.observation, action), eta, -log_prob)
+            loss = weighted_likelihood(weights, log_prob)
+            return loss.sum(), (loss, log_prob, weights, std)
+
+        policy_gradient, (_, (policy_cost, log_prob, weights, std)) = grad_and_value(policy_loss, has_aux=True)(
+            state.policy
+        )
+        policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
+
+        # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
+        log_eta, log_eta_moments = dual_step(
+            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments, updates
+        )
+
+        critic_target = polyak(state.critic_target, critic, TAU)
+
+        metrics = {
+            "value_loss": critic_loss,
+            "policy_loss": policy_cost,
+            "value_gradient": row_norm(critic_gradient),
+            "policy_gradient": row_norm(policy_gradient),
+            "eta": eta.mean(-1),
+            "q_mean": seed_average(prediction),
+            "entropy": -seed_average(log_prob),
+            "effective_share": effective_share(weights),
+            "std_mean": seed_average(std),
+            "std_min": seed_least(std),
+        }
+        state = state._replace(
+            critic=critic,
+            critic_moments=critic_moments,
+            policy=policy,
+            policy_moments=policy_moments,
+            log_eta=log_eta,
+            log_eta_moments=log_eta_moments,
+            critic_target=critic_target,
+            updates=updates,
+        )
+        return state, metrics
