@@ -96,8 +96,8 @@ class Zeros:
 
 
 # The head of a component; those with a trained covariance have a `project`.
-Trained = StateIndependentNormal | StateIndependentFull
-Component = StateDependentNormal | StateDependentFull | FixedNormal | FixedFull | Trained
+StateIndependent = StateIndependentNormal | StateIndependentFull
+Component = StateDependentNormal | StateDependentFull | FixedNormal | FixedFull | StateIndependent
 
 
 class Mixture:
@@ -130,7 +130,7 @@ class Mixture:
 
     def project(self, flat: Tensor, low: float, high: float) -> Tensor:
         """What `each` projects of its own: [S, P] -> [S, P]. One without a trained covariance raises TypeError."""
-        if not isinstance(self.each, Trained):
+        if not isinstance(self.each, StateIndependent):
             raise TypeError(f"{type(self.each).__name__} has nothing of its own to project")
         row, own = torch.split(flat, self.splits, -1)
         return torch.cat([row, self.each.project(own, low, high)], -1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from plain import GAMMA, A, Mpo, Sac, descend, fill, flat, follow, mlp, multiplier, parameter, q
 from plain_replay import CHOICES, of_choice
+from tiny import leaf_of
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, MultivariateNormal, kl_divergence
 from torch.nn.functional import softplus
@@ -20,15 +22,16 @@ class FullMpo(Mpo):
 
     def __init__(self, state, seed: int, form: str) -> None:
         self.form, self.retrace = form, True
-        self.policy = fill(mlp([3, 8, 6, A + A * (A + 1) // 2], nn.ELU, True), state.policy[seed])
+        self.policy = fill(mlp([3, 8, 6, A + A * (A + 1) // 2], nn.ELU, True), state.policy.params[seed])
         self.policy_old = self.policy
         if form != "entropy":
-            self.policy_old = fill(mlp([3, 8, 6, A + A * (A + 1) // 2], nn.ELU, True), state.policy_target[seed])
+            self.policy_old = fill(mlp([3, 8, 6, A + A * (A + 1) // 2], nn.ELU, True), state.policy.target[seed])
         self.critic, self.critic_old = (
-            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0]) for row in (state.critic, state.critic_target)
+            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0])
+            for row in (state.critic.params, state.critic.target)
         )
         names = ("alpha_mean_raw", "alpha_cov_raw") if form == "region" else ()
-        self.raw = {name: parameter(getattr(state, name)[seed]) for name in names}
+        self.raw = {name: parameter(leaf_of(state, name)[seed]) for name in names}
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=5e-4) for net in (self.policy, self.critic)]
         self.dual_optimisers = [(torch.optim.Adam([raw], lr=1e-2), [raw]) for raw in self.raw.values()]
         self.updates = 0
@@ -115,13 +118,13 @@ class FullMpo(Mpo):
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         found = {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "critic": (flat(self.critic), state.critic[seed, 0]),
-            "critic_target": (flat(self.critic_old), state.critic_target[seed, 0]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "critic": (flat(self.critic), state.critic.params[seed, 0]),
+            "critic.target": (flat(self.critic_old), state.critic.target[seed, 0]),
         }
         if self.form != "entropy":
-            found["policy_target"] = (flat(self.policy_old), state.policy_target[seed])
-        return found | {name: (raw, getattr(state, name)[seed]) for name, raw in self.raw.items()}
+            found["policy.target"] = (flat(self.policy_old), state.policy.target[seed])
+        return found | {name: (raw, leaf_of(state, name)[seed]) for name, raw in self.raw.items()}
 
 
 class ClassicSac(Sac):
@@ -135,7 +138,7 @@ class ClassicSac(Sac):
         super().__init__(_with_eta(state) if old else state, seed, True)
         self.direction, self.soft, self.old = direction, soft, None
         if old:
-            self.old = fill(mlp([3, 8, 6, 2 * A], nn.ReLU), state.policy_target[seed])
+            self.old = fill(mlp([3, 8, 6, 2 * A], nn.ReLU), state.policy.target[seed])
 
     def density(self, pi: Distribution, u: Tensor) -> Tensor:
         """log pi of tanh(u)."""
@@ -190,14 +193,21 @@ class ClassicSac(Sac):
             return super().check(state, seed)
         found = super().check(_with_eta(state), seed)
         del found["log_eta"]
-        return found | {"policy_target": (flat(self.old), state.policy_target[seed])}
+        return found | {"policy.target": (flat(self.old), state.policy.target[seed])}
+
+
+class Rated(NamedTuple):
+    """A field of the state as SAC's second derivation reads it."""
+
+    params: Tensor
 
 
 class _WithEta:
     """A state whose row has no trained temperature, for the parts of SAC that read one."""
 
     def __init__(self, state) -> None:
-        self.state, self.log_eta = state, torch.zeros(len(state.policy), 1, dtype=torch.float64)
+        self.state = state
+        self.log_eta = Rated(torch.zeros(len(state.policy.params), 1, dtype=torch.float64))
 
     def __getattr__(self, name: str) -> Tensor:
         return getattr(self.state, name)
@@ -211,12 +221,12 @@ class ForwardOfChoices:
     """The cross-entropy to softmax(Q / eta), with Christodoulou's critics but for the entropy in them."""
 
     def __init__(self, state, seed: int) -> None:
-        self.policy = fill(mlp([3, 8, 6, CHOICES], nn.ReLU), state.policy[seed])
+        self.policy = fill(mlp([3, 8, 6, CHOICES], nn.ReLU), state.policy.params[seed])
         self.critics, self.critics_old = (
             [fill(mlp([3, 9, 7, CHOICES], nn.ReLU), row) for row in rows[seed]]
-            for rows in (state.critic, state.critic_target)
+            for rows in (state.critic.params, state.critic.target)
         )
-        self.log_eta = parameter(state.log_eta[seed])
+        self.log_eta = parameter(state.log_eta.params[seed])
         self.eta_optimiser = torch.optim.Adam([self.log_eta], lr=3e-4)
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=3e-4) for net in (self.policy, *self.critics)]
 
@@ -241,8 +251,8 @@ class ForwardOfChoices:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic[seed]),
-            "critic_target": (torch.stack([flat(net) for net in self.critics_old]), state.critic_target[seed]),
-            "log_eta": (self.log_eta, state.log_eta[seed]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic.params[seed]),
+            "critic.target": (torch.stack([flat(net) for net in self.critics_old]), state.critic.target[seed]),
+            "log_eta": (self.log_eta, state.log_eta.params[seed]),
         }

@@ -34,14 +34,15 @@ class Svg0(Mpo):
     def __init__(self, state, seed: int, hidden: tuple[int, ...], eta: float, power: float) -> None:
         self.hidden, self.eta, self.power = hidden, eta, power
         self.policy, self.policy_old = (
-            fill(mlp([3, 8, 6, 2 * A], nn.ELU, True), row[seed]) for row in (state.policy, state.policy_target)
+            fill(mlp([3, 8, 6, 2 * A], nn.ELU, True), row[seed]) for row in (state.policy.params, state.policy.target)
         )
         self.critic, self.critic_old = (
-            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0]) for row in (state.critic, state.critic_target)
+            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0])
+            for row in (state.critic.params, state.critic.target)
         )
         self.prior, self.prior_old = (
             fill(mlp([3 - len(hidden), 7, 5, 2 * A], nn.ELU, True), row[seed])
-            for row in (state.prior, state.prior_target)
+            for row in (state.prior.params, state.prior.target)
         )
         nets = (self.policy, self.critic, self.prior)
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=self.ADAM) for net in nets]
@@ -86,12 +87,12 @@ class Svg0(Mpo):
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "policy_target": (flat(self.policy_old), state.policy_target[seed]),
-            "critic": (flat(self.critic), state.critic[seed, 0]),
-            "critic_target": (flat(self.critic_old), state.critic_target[seed, 0]),
-            "prior": (flat(self.prior), state.prior[seed]),
-            "prior_target": (flat(self.prior_old), state.prior_target[seed]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "policy.target": (flat(self.policy_old), state.policy.target[seed]),
+            "critic": (flat(self.critic), state.critic.params[seed, 0]),
+            "critic.target": (flat(self.critic_old), state.critic.target[seed, 0]),
+            "prior": (flat(self.prior), state.prior.params[seed]),
+            "prior.target": (flat(self.prior_old), state.prior.target[seed]),
         }
 
 
@@ -133,14 +134,14 @@ class SacTowards:
 
     def __init__(self, state, seed: int, kind: str | float, eta: float, power=1.0, hidden=(), until=math.inf) -> None:
         self.kind, self.eta, self.power, self.hidden, self.until = kind, eta, power, hidden, until
-        self.policy = fill(mlp([3, 8, 6, 2 * A], nn.ReLU), state.policy[seed])
+        self.policy = fill(mlp([3, 8, 6, 2 * A], nn.ReLU), state.policy.params[seed])
         self.critics, self.targets = (
             [fill(mlp([3 + A, 9, 7, 1], nn.ReLU), row) for row in rows[seed]]
-            for rows in (state.critic, state.critic_target)
+            for rows in (state.critic.params, state.critic.target)
         )
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=3e-4) for net in (self.policy, *self.critics)]
         if isinstance(kind, str):
-            self.prior = fill(mlp([3 - len(hidden), 7, 5, 2 * A], nn.ReLU), state.prior[seed])
+            self.prior = fill(mlp([3 - len(hidden), 7, 5, 2 * A], nn.ReLU), state.prior.params[seed])
             self.prior_optimiser = torch.optim.Adam(self.prior.parameters(), lr=3e-4)
         self.updates = 0
 
@@ -190,11 +191,11 @@ class SacTowards:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         found = {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic[seed]),
-            "critic_target": (torch.stack([flat(net) for net in self.targets]), state.critic_target[seed]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic.params[seed]),
+            "critic.target": (torch.stack([flat(net) for net in self.targets]), state.critic.target[seed]),
         }
-        return found | ({"prior": (flat(self.prior), state.prior[seed])} if isinstance(self.kind, str) else {})
+        return found | ({"prior": (flat(self.prior), state.prior.params[seed])} if isinstance(self.kind, str) else {})
 
 
 class SacOfChoicesTowards:
@@ -204,13 +205,14 @@ class SacOfChoicesTowards:
 
     def __init__(self, state, seed: int, eta: float, power: float, hidden: tuple[int, ...]) -> None:
         self.eta, self.power, self.hidden = eta, power, hidden
-        self.policy = fill(mlp([3, 8, 6, CHOICES], nn.ReLU), state.policy[seed])
+        self.policy = fill(mlp([3, 8, 6, CHOICES], nn.ReLU), state.policy.params[seed])
         self.critics, self.targets = (
             [fill(mlp([3, 9, 7, CHOICES], nn.ReLU), row) for row in rows[seed]]
-            for rows in (state.critic, state.critic_target)
+            for rows in (state.critic.params, state.critic.target)
         )
         self.prior, self.prior_old = (
-            fill(mlp([3 - len(hidden), 7, 5, CHOICES], nn.ReLU), row[seed]) for row in (state.prior, state.prior_target)
+            fill(mlp([3 - len(hidden), 7, 5, CHOICES], nn.ReLU), row[seed])
+            for row in (state.prior.params, state.prior.target)
         )
         nets = (self.policy, *self.critics, self.prior)
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=3e-4) for net in nets]
@@ -238,11 +240,11 @@ class SacOfChoicesTowards:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic[seed]),
-            "critic_target": (torch.stack([flat(net) for net in self.targets]), state.critic_target[seed]),
-            "prior": (flat(self.prior), state.prior[seed]),
-            "prior_target": (flat(self.prior_old), state.prior_target[seed]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic.params[seed]),
+            "critic.target": (torch.stack([flat(net) for net in self.targets]), state.critic.target[seed]),
+            "prior": (flat(self.prior), state.prior.params[seed]),
+            "prior.target": (flat(self.prior_old), state.prior.target[seed]),
         }
 
 
@@ -252,7 +254,7 @@ class PpoTowards(Ppo):
     def __init__(self, state, seed: int, seen, kind: str, eta: float, power: float, hidden=()) -> None:
         super().__init__(state, seed, seen, A, "clip")
         self.kind, self.eta, self.power, self.hidden = kind, eta, power, hidden
-        row = state.prior[seed]
+        row = state.prior.params[seed]
         self.prior = fill(mlp([3 - len(hidden), 7, 5, A], nn.ReLU), row[:-A])
         self.log_std = row[-A:].clone().requires_grad_()
         self.own = [*self.prior.parameters(), self.log_std]

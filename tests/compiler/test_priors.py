@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from reference import double, generators
-from tiny import CPU, build, row_of
+from tiny import CPU, build, leaf_of, row_of, with_leaf
 
 from taxon.operators.columns import without
 from taxon.operators.distributions import normal_entropy, normal_log_prob
@@ -36,9 +36,11 @@ def agent_of(folder: Path, *sets: str, observations: int = 1, actions: int = 1) 
 def updated(agent: Any, batch: int, noise: torch.Tensor | None = None, **fields: torch.Tensor) -> Any:
     """The state and the metrics after one update, in float64: networks of zeros but for `fields`, no reward but 1."""
     state = double(agent.init(generators(0)[:1]))
-    named = ("policy", "critic", "critic_target", "prior")
-    zeros = {name: torch.zeros_like(getattr(state, name)) for name in named if hasattr(state, name)}
-    state = state._replace(**(zeros | fields))
+    named = ("policy", "critic", "critic.target", *(["prior"] if hasattr(state, "prior") else []))
+    zeros = {name: torch.zeros_like(leaf_of(state, name)) for name in named}
+    given = {name.replace("_target", ".target"): value for name, value in fields.items()}
+    for name, value in (zeros | given).items():
+        state = with_leaf(state, name, value)
     (phase,) = agent.phases
     drawn = double(phase.noise(generators(0)[:1], CPU))
     drawn = drawn._replace(**{name: torch.zeros_like(getattr(drawn, name)) for name in drawn._fields})
@@ -102,11 +104,13 @@ def test_a_default_policy_is_distilled(tmp_path: Path) -> None:
     agent = distilling(tmp_path)
     before, after, metrics = updated(agent, 3)
     assert metrics["prior_loss"].item() == pytest.approx(0.8961369, abs=1e-6)
-    torch.testing.assert_close(before.prior - after.prior, wide([[-0.1666667, 0.0833333]]), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        before.prior.params - after.prior.params, wide([[-0.1666667, 0.0833333]]), atol=1e-6, rtol=0
+    )
     # the mean of the means, and the variance of the mixture
     best = wide([[0.1666667, math.log(0.9428090)]])
     before, after, _ = updated(agent, 3, prior=best)
-    torch.testing.assert_close(before.prior, after.prior, atol=1e-6, rtol=0)
+    torch.testing.assert_close(before.prior.params, after.prior.params, atol=1e-6, rtol=0)
 
 
 def test_a_default_policy_is_the_occupancy_weighted_average(tmp_path: Path) -> None:
@@ -129,15 +133,16 @@ def test_a_default_policy_is_the_occupancy_weighted_average(tmp_path: Path) -> N
     agent = build(row, tmp_path).Agent(Array((6,)), 3)
     state = double(agent.init(generators(0)[:1]))
     draw = torch.Generator().manual_seed(1)
-    state = state._replace(policy=torch.randn(state.policy.shape, generator=draw).double())
+    drawn = torch.randn(state.policy.params.shape, generator=draw).double()
+    state = with_leaf(state, "policy", drawn)
     (phase,) = agent.phases
     columns = {"observation": cells, "next_observation": cells, "action": torch.eye(3).double()[[0]].expand(1, 16, 3)}
     columns |= {"reward": torch.zeros(1, 16).double(), "terminated": torch.zeros(1, 16).double()}
     batch, noise = phase.batch(**columns), phase.noise(generators(0)[:1], CPU)
-    probabilities = torch.softmax(agent.policy.apply(state.policy, torch.eye(6).double().unsqueeze(0)), -1)[0]
+    probabilities = torch.softmax(agent.policy.apply(state.policy.params, torch.eye(6).double().unsqueeze(0)), -1)[0]
     for _ in range(400):
         state, _ = phase.update(state, batch, noise)
-    found = torch.softmax(agent.prior.apply(state.prior, torch.eye(6).double()[:2, :1].unsqueeze(0)), -1)[0]
+    found = torch.softmax(agent.prior.apply(state.prior.params, torch.eye(6).double()[:2, :1].unsqueeze(0)), -1)[0]
     average = (counts[1:, None] * probabilities[1:]).sum(0) / counts[1:].sum()
     torch.testing.assert_close(found, torch.stack([probabilities[0], average]), atol=1e-6, rtol=0)
 
@@ -214,6 +219,6 @@ def test_a_prior_that_sees_nothing_has_a_network(bias: str, init: str, features:
     network = (f"network.prior.bias = {bias}", f"network.prior.init = {init}", f"network.prior.features = {features}")
     agent = agent_of(tmp_path, *prior, *network, observations=2)
     state = agent.init(generators(0))
-    assert state.prior.isfinite().all()
-    mean, std = agent.prior.apply(state.prior, without(torch.zeros(2, 3, 2), (0, 1)))
+    assert state.prior.params.isfinite().all()
+    mean, std = agent.prior.apply(state.prior.params, without(torch.zeros(2, 3, 2), (0, 1)))
     assert mean.shape == std.shape == (2, 3, 1)

@@ -11,7 +11,7 @@ from plain_priors import ByDensity, Forward, ForwardOfPrior, PpoTowards, SacOfCh
 from reference import SEEDS, assert_close, double, generators, module_of, move, some_actions, start
 from test_reference_onpolicy import Rounds, Stored
 from test_reference_updates import batch_of
-from tiny import CPU
+from tiny import CPU, leaf_of
 
 from taxon.operators.observations import Array
 
@@ -52,12 +52,12 @@ def agree(agent: Any, references: list[Any], state: Any, batches: Any) -> None:
             reference.update(batch, noise, seed)
             for name, (expected, found) in reference.check(state, seed).items():
                 assert_close(f"{name}, seed {seed}", expected, found)
-        resting = {name for name in references[0].check(state, 0) if name.endswith("_target")}
+        resting = {name for name in references[0].check(state, 0) if name.endswith(".target")}
         resting |= {"prior"} if getattr(references[0], "until", 3) <= number else set()
         for name in references[0].check(state, 0).keys() - resting:
-            assert not torch.equal(getattr(before, name), getattr(state, name)), name
+            assert not torch.equal(leaf_of(before, name), leaf_of(state, name)), name
         if "prior" in resting:
-            assert torch.equal(before.prior, state.prior)
+            assert torch.equal(before.prior.params, state.prior.params)
 
 
 @pytest.mark.parametrize("spec", SVG0)
@@ -143,14 +143,14 @@ def test_ppo(sets: tuple[str, ...], kind: str, power: float, hidden: tuple[int, 
     rounds.check_columns(plain, 0.95)
     rounds.state = move(rounds.state, "policy", 0.4, 0)
     for seed, reference in enumerate(plain):
-        reference.actor.load(rounds.state.policy[seed])
+        reference.actor.load(rounds.state.policy.params[seed])
     for _ in range(3):
         batch, before = rounds.batch("policy"), rounds.state
         rounds.update("policy", batch)
         for seed, reference in enumerate(plain):
             s, a = batch.observation[seed], batch.action[seed]
             reference.update_policy(s, a, batch.advantage[seed], Stored(batch.old_log_prob[seed]))
-            assert_close(f"policy, seed {seed}", reference.actor.row(), rounds.state.policy[seed])
-            assert_close(f"prior, seed {seed}", reference.prior_row(), rounds.state.prior[seed])
-        assert not torch.equal(before.prior, rounds.state.prior)
+            assert_close(f"policy, seed {seed}", reference.actor.row(), rounds.state.policy.params[seed])
+            assert_close(f"prior, seed {seed}", reference.prior_row(), rounds.state.prior.params[seed])
+        assert not torch.equal(before.prior.params, rounds.state.prior.params)
     rounds.check_values(plain)

@@ -40,7 +40,7 @@ def adapt(c: Choices) -> None:
     c.constant("FACTOR", f"{path}.factor", "how fast eta adapts")
     c.constant("ETA_START", f"{path}.init", "eta at the start")
     c.field("eta", "[S]", "torch.full((len(generators),), float(ETA_START))")
-    code = f"""{apply(c, "", "state.policy", "observation")}
+    code = f"""{apply(c, "", c.roles["policy"].now, "observation")}
 kl = valid_average({made.write(made.kl)}, valid)
 eta = adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)"""
     target, tolerance = c.value(f"{path}.kl"), c.value(f"{path}.tolerance")

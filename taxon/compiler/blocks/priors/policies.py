@@ -35,7 +35,7 @@ def _policy(c: Choices) -> Description:
         return text, (rf"\pi_p = {OLD} = \pi_{{\theta_{{k-1}}}}",), at, paths
     if c.take(older).lagged:
         line = rf"\pi_p = {OLD} = \pi_{{\theta'}}"
-        return "The lagged copy of the policy.", (line,), ("policy_target",), paths
+        return "The lagged copy of the policy.", (line,), (c.roles["policy"].lag,), paths
     return "The policy as it stands before the update.", (r"\pi_p = \pi_{\theta_{k-1}}",), cost(c), paths
 
 

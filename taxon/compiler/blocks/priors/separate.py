@@ -38,10 +38,11 @@ def build(c: Choices) -> None:
     network = f"trunk = {perceptron(c, 'prior', size, made.outputs)}\nself.prior = {made.head.format(trunk='trunk')}"
     apply = f"self.prior.apply({{prior}}, {shown})"
     lagged = c.yes("target.prior")
-    enlist(c, Role("prior", network, r"\psi", "prior", apply, lagged=lagged, beside="policy"))
+    role = Role("prior", network, r"\psi", "prior", apply, lagged=lagged, beside="policy")
+    enlist(c, role)
     if made.interval:
-        code = f"prior = self.prior.project(prior, {', '.join(made.interval)})"
-        c.add("prior", code, "prior", stage="project")
+        held = role.put(f"self.prior.project({role.new}, {', '.join(made.interval)})")
+        c.add("prior", f"prior = {held}", "prior", stage="project")
 
 
 def _name(c: Choices) -> None:
@@ -54,11 +55,8 @@ def _following(c: Choices) -> None:
 
 def _named(c: Choices, part: str, prefix: str, states: str) -> None:
     """The parameters of the prior at some states, wherever they are read."""
-    if "prior" in c.roles:
-        parameters = "state.prior_target" if c.roles["prior"].lagged else "state.prior"
-        at = applied(c, "prior", parameters, states)
-    else:
-        at = f"self.prior.apply({states})"
+    role = c.roles.get("prior")
+    at = applied(c, "prior", role.late, states) if role else f"self.prior.apply({states})"
     names = c.take(family)
     c.add(part, f"{names.names(prefix)} = {at}", *names.all(prefix), anywhere=True)
 
@@ -79,7 +77,9 @@ def _throughout(c: Choices) -> None:
 @choice("pi_p.update.until", NUMBER)
 def _until(c: Choices) -> None:
     c.constant("PRIOR_UNTIL", "pi_p.update.until", "updates after which the prior stands still")
-    c.add("prior", "prior = held_after(prior, state.prior, updates, PRIOR_UNTIL)", "prior", stage="until")
+    role = c.roles["prior"]
+    held = role.put(f"held_after({role.new}, {role.now}, updates, PRIOR_UNTIL)")
+    c.add("prior", f"prior = {held}", "prior", stage="until")
 
 
 def _described(c: Choices, text: str, lines: tuple[str, ...]) -> Description:
@@ -101,7 +101,7 @@ def _described(c: Choices, text: str, lines: tuple[str, ...]) -> Description:
 def _default(c: Choices) -> Description:
     """It follows pi_q, by KL(pi_q || pi_p), with pi_q held."""
     made = c.take(family)
-    c.add("prior", apply(c, "posterior_", "state.policy", "observation"), *made.all("posterior_"), anywhere=True)
+    c.add("prior", apply(c, "posterior_", c.roles["policy"].now, "observation"), *made.all("posterior_"), anywhere=True)
     kl = made.write(made.need("kl", "`pi_p = default`"), "fitted_", old="posterior_")
     _train(c, f"average({kl})", "E_s KL(pi_q || pi_p), pi_q held.")
     text = (
