@@ -44,7 +44,7 @@ from taxon.operators.likelihood_ratio import mean_centred, score_function_loss
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, copy_every, row_norm, zero_moments
+from taxon.operators.optimisers import Lagged, Trained, adam, copy_every, lagged, row_norm, trained
 from taxon.operators.returns import retrace
 
 BATCH = 32  # windows of a minibatch
@@ -73,16 +73,10 @@ DATA = Replay(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    policy_target: Tensor  # [S, P]
-    critic: Tensor  # [S, E, P]
-    critic_moments: Moments
-    critic_target: Tensor  # [S, E, P]
-    alpha_mean_raw: Tensor  # [S, 1]
-    alpha_mean_raw_moments: Moments
-    alpha_cov_raw: Tensor  # [S, 1]
-    alpha_cov_raw_moments: Moments
+    policy: Lagged  # [S, P]
+    critic: Lagged  # [S, E, P]
+    alpha_mean_raw: Trained  # [S, 1]
+    alpha_cov_raw: Trained  # [S, 1]
     updates: Tensor  # [S]
 
 
@@ -114,13 +108,11 @@ def windows(x: Tensor) -> Tensor:
     return x.unflatten(1, (BATCH, LENGTH))
 
 
-def dual_step(
-    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
-) -> tuple[Tensor, Moments]:
+def dual_step(dual: Callable[[Tensor], Tensor], raw: Trained, updates: Tensor) -> Trained:
     """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
-    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-    raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
-    return project(raw), moments
+    gradient = grad(lambda params: dual(positive(params)).sum())(raw.params)
+    raw = adam(raw, gradient, DUAL_LR, updates)
+    return raw._replace(params=project(raw.params))
 
 
 class Agent:
@@ -154,21 +146,11 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])
-        alpha_mean_raw = torch.full((len(generators), 1), 1.0)
-        alpha_cov_raw = torch.full((len(generators), 1), 10.0)
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            policy_target=policy.clone(),
-            critic=critic,
-            critic_moments=zero_moments(critic),
-            critic_target=critic.clone(),
-            alpha_mean_raw=alpha_mean_raw,
-            alpha_mean_raw_moments=zero_moments(alpha_mean_raw),
-            alpha_cov_raw=alpha_cov_raw,
-            alpha_cov_raw_moments=zero_moments(alpha_cov_raw),
+            policy=lagged(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=lagged(torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])),
+            alpha_mean_raw=trained(torch.full((len(generators), 1), 1.0)),
+            alpha_cov_raw=trained(torch.full((len(generators), 1), 10.0)),
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
@@ -186,7 +168,7 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], log_prob [S, N]."""
-        mean, scale = self.policy.apply(state.policy, observation)
+        mean, scale = self.policy.apply(state.policy.params, observation)
         action = full_sample(mean, scale, noise)
 
         log_prob = full_log_prob(mean, scale, action)
@@ -194,7 +176,7 @@ class Agent:
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        action, _ = self.policy.apply(state.policy, observation)
+        action, _ = self.policy.apply(state.policy.params, observation)
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -219,18 +201,18 @@ class Agent:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
         batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]
         updates = state.updates + 1
-        alpha_mean = positive(state.alpha_mean_raw)
-        alpha_cov = positive(state.alpha_cov_raw)
+        alpha_mean = positive(state.alpha_mean_raw.params)
+        alpha_cov = positive(state.alpha_cov_raw.params)
 
         # V(s') = E[Q(s', a')] over 20 actions of the old policy
-        next_mean, next_scale = self.policy.apply(state.policy_target, batch.next_observation)
+        next_mean, next_scale = self.policy.apply(state.policy.target, batch.next_observation)
         next_action = full_sample(next_mean.unsqueeze(1), next_scale.unsqueeze(1), noise.next_action)
-        next_value = self.q(state.critic_target, batch.next_observation, next_action).mean(1)
+        next_value = self.q(state.critic.target, batch.next_observation, next_action).mean(1)
         # Retrace reads Q and pi at the stored actions
-        mean, scale = self.policy.apply(state.policy_target, batch.observation)
+        mean, scale = self.policy.apply(state.policy.target, batch.observation)
         log_prob = full_log_prob(mean, scale, batch.action)
         log_ratio = log_prob - batch.log_prob
-        q = self.q(state.critic_target, batch.observation, batch.action)
+        q = self.q(state.critic.target, batch.observation, batch.action)
         ended = torch.maximum(batch.terminated, batch.truncated)
         # G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)
         columns = (batch.reward, next_value, q, log_ratio, batch.terminated, ended)
@@ -242,17 +224,17 @@ class Agent:
             loss = squared_error(prediction, target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, critic_gradient, VALUE_LR, updates)
 
-        old_mean, old_scale = self.policy.apply(state.policy_target, batch.observation)
+        old_mean, old_scale = self.policy.apply(state.policy.target, batch.observation)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E[A log pi_theta(a)] at 20 actions, A = G less their mean, inside the trust region."""
             mean, scale = self.policy.apply(policy, batch.observation)
             action = full_sample(mean.unsqueeze(1), scale.unsqueeze(1), noise.action).detach()
             log_prob = full_log_prob(mean.unsqueeze(1), scale.unsqueeze(1), action)
-            score = self.q(state.critic_target, batch.observation, action)
+            score = self.q(state.critic.target, batch.observation, action)
             loss = score_function_loss(log_prob, mean_centred(score))
             # KL(pi_theta || pi_old) in its two parts, each weighted by its multiplier
             mean_kl = average(full_kl_mean(mean, old_scale, old_mean)).unsqueeze(-1)
@@ -262,27 +244,21 @@ class Agent:
             return loss.sum(), (loss, score, scale, mean_kl, cov_kl)
 
         policy_gradient, (_, (policy_cost, score, scale, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(
-            state.policy
+            state.policy.params
         )
-        policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
+        policy = adam(state.policy, policy_gradient, POLICY_LR, updates)
 
         # alpha_mean: multiplier of the mean's part of KL(pi_theta || pi_old) <= epsilon, alpha (epsilon - KL)
-        alpha_mean_raw, alpha_mean_raw_moments = dual_step(
-            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl),
-            state.alpha_mean_raw,
-            state.alpha_mean_raw_moments,
-            updates,
+        alpha_mean_raw = dual_step(
+            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl), state.alpha_mean_raw, updates
         )
         # alpha_cov: multiplier of the covariance's part of KL(pi_theta || pi_old) <= epsilon, alpha (epsilon - KL)
-        alpha_cov_raw, alpha_cov_raw_moments = dual_step(
-            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl),
-            state.alpha_cov_raw,
-            state.alpha_cov_raw_moments,
-            updates,
+        alpha_cov_raw = dual_step(
+            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl), state.alpha_cov_raw, updates
         )
 
-        critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
-        policy_target = copy_every(state.policy_target, policy, updates, COPY_EVERY)
+        critic = copy_every(critic, updates, COPY_EVERY)
+        policy = copy_every(policy, updates, COPY_EVERY)
 
         metrics = {
             "value_loss": critic_loss,
@@ -301,16 +277,6 @@ class Agent:
             "kl_cov": cov_kl.sum(-1),
         }
         state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            policy=policy,
-            policy_moments=policy_moments,
-            alpha_mean_raw=alpha_mean_raw,
-            alpha_mean_raw_moments=alpha_mean_raw_moments,
-            alpha_cov_raw=alpha_cov_raw,
-            alpha_cov_raw_moments=alpha_cov_raw_moments,
-            critic_target=critic_target,
-            policy_target=policy_target,
-            updates=updates,
+            critic=critic, policy=policy, alpha_mean_raw=alpha_mean_raw, alpha_cov_raw=alpha_cov_raw, updates=updates
         )
         return state, metrics
