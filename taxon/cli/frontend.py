@@ -20,7 +20,7 @@ from taxon.diagnostics.visible import visible
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.language import packages_of
 from taxon.taxonomy.rules import check_duration
-from taxon.taxonomy.rules.environment import Actions, check_environment, unusable
+from taxon.taxonomy.rules.environment import Actions, Spaces, check_environment, unusable
 from taxon.taxonomy.schema import Row
 
 
@@ -92,9 +92,9 @@ def resolve_for(
     return Resolution(None, [*resolution.diagnostics, *unfit]) if unfit else resolution
 
 
-def space_of(env: str) -> tuple[Actions, int] | None:
-    """What an environment takes as its action, and of how many numbers or choices; None where it cannot be made here:
-    `run` and `check` say why."""
+def space_of(env: str) -> Spaces | None:
+    """What an environment takes as its action, of how many numbers or choices, and how many numbers it shows. None
+    where it cannot be made here: `run` and `check` say why."""
     space = _space(env)
     return None if isinstance(space, Diagnostic) else space
 
@@ -112,13 +112,13 @@ def unusable_environment(env: str) -> Diagnostic | None:
 
 
 @cache
-def _space(env: str) -> tuple[Actions, int] | Diagnostic:
-    """Its actions, or why it cannot be used."""
-    from taxon.runtime.environments.environment import action_space
+def _space(env: str) -> Spaces | Diagnostic:
+    """Its actions and the size of its observation, or why it cannot be used."""
+    from taxon.runtime.environments.environment import spaces_of
     from taxon.runtime.environments.faults import UnusableEnvironmentError
 
     try:
-        return action_space(env)
+        return spaces_of(env)
     except UnusableEnvironmentError as error:
         return unusable(env, error.message, error.help)
 

@@ -35,6 +35,7 @@ DATA = {
 
 # A symbol, and the stages at which one block each may rework it after its writer.
 STAGES = {
+    "prior": ("project", "until", "lag"),
     "next_action": ("smoothing",),
     "next_value": ("prior",),
     "score": ("baseline", "standardise"),

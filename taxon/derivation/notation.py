@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 # What a command is in plain text, by the role that decides the spaces around it.
 _COMMANDS = {
-    "symbol": "alpha beta gamma delta epsilon eta theta lambda mu pi rho sigma tau phi xi omega Sigma Phi Theta Delta "
-    "nabla top infty prime",
+    "symbol": "alpha beta gamma delta epsilon eta theta lambda mu pi rho sigma tau phi xi psi omega Sigma Phi Theta "
+    "Delta nabla top infty prime",
     "function": "log exp min max tanh arg",
     "sum": "sum prod",
 }

@@ -57,7 +57,7 @@ class _Fourier:
 
     def __call__(self, x: Tensor) -> Tensor:
         frequency, phase = (wave.to(x) for wave in self.waves.get(x.shape[-1]) or self._draw(x.shape[-1]))
-        rows = x.reshape(x.shape[0], -1, x.shape[-1]) / self.width
+        rows = x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1]) / self.width
         angle = affine(rows, frequency.expand(x.shape[0], -1, -1), phase.expand(x.shape[0], -1))
         return (math.sqrt(2 / self.count) * torch.cos(angle)).reshape(*x.shape[:-1], self.count)
 

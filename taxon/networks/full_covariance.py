@@ -90,3 +90,20 @@ class StateIndependentFull:
         """The diagonal's values for `std` within [low, high]: [S, P] -> [S, P]. See `StateIndependentNormal`."""
         row, diagonal, below = torch.split(flat, self.splits, -1)
         return torch.cat([row, diagonal.clamp(low, high), below], -1)
+
+
+class FixedFull:
+    """N(mu(s), std^2 I) with a constant std as a scale L = std I: the trunk has A outputs."""
+
+    def __init__(self, trunk: Trunk, std: float) -> None:
+        self.trunk, self.std = trunk, std
+        self.size = trunk.size
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """One fresh row: [P]."""
+        return self.trunk.init(generator)
+
+    def apply(self, flat: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """flat [S, P], x [S, ..., O] -> mean [S, ..., A] and scale [S, ..., A, A]."""
+        mean = self.trunk.apply(flat, x)
+        return mean, torch.diag_embed(torch.full_like(mean, self.std))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from taxon.networks.full_covariance import StateDependentFull, StateIndependentFull
+from taxon.networks.full_covariance import FixedFull, StateDependentFull, StateIndependentFull
 from taxon.networks.gaussian import FixedNormal, Map, StateDependentNormal, StateIndependentNormal
 from taxon.networks.mlp import Trunk
 from taxon.operators.functional import softplus
@@ -78,9 +78,26 @@ class Outputs:
         return x
 
 
+class Zeros:
+    """A trunk without parameters, whose outputs are 0 at every input."""
+
+    size = 0
+
+    def __init__(self, outputs: int) -> None:
+        self.outputs = outputs
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """An empty row: [0]."""
+        return torch.empty(0)
+
+    def apply(self, flat: Tensor, x: Tensor) -> Tensor:
+        """x [S, ..., O] -> zeros [S, ..., outputs]."""
+        return x.new_zeros(*x.shape[:-1], self.outputs)
+
+
 # The head of a component; those with a trained covariance have a `project`.
 StateIndependent = StateIndependentNormal | StateIndependentFull
-Component = StateDependentNormal | StateDependentFull | FixedNormal | StateIndependent
+Component = StateDependentNormal | StateDependentFull | FixedNormal | FixedFull | StateIndependent
 
 
 class Mixture:
@@ -117,3 +134,14 @@ class Mixture:
             raise TypeError(f"{type(self.each).__name__} has nothing of its own to project")
         row, own = torch.split(flat, self.splits, -1)
         return torch.cat([row, self.each.project(own, low, high)], -1)
+
+
+class Constant:
+    """One distribution at every state: a head without parameters, over `Zeros`."""
+
+    def __init__(self, head: FixedNormal | FixedFull | Mixture) -> None:
+        self.head = head
+
+    def apply(self, x: Tensor) -> tuple[Tensor, ...]:
+        """x [S, ..., O] -> the distribution's parameters, the same at every state."""
+        return self.head.apply(x.new_zeros(x.shape[0], 0), x)

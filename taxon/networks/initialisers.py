@@ -32,7 +32,7 @@ def variance_scaling(
 
     def weights(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
-        std = math.sqrt(scale / fan)
+        std = math.sqrt(scale / fan) if fan else 0.0  # of no weights
         if distribution == "uniform":
             return _symmetric(math.sqrt(3) * std, fan_in, fan_out, generator=generator)
         if distribution == "normal":
@@ -59,8 +59,8 @@ def zeros(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:
 
 
 def fan_in_uniform(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:
-    """Bias U(-b, b), b = 1 / sqrt(fan_in): the default of PyTorch's Linear."""
-    return _symmetric(1 / math.sqrt(fan_in), fan_out, generator=generator)
+    """Bias U(-b, b), b = 1 / sqrt(fan_in): the default of PyTorch's Linear; 0 where nothing comes in."""
+    return _symmetric(1 / math.sqrt(fan_in) if fan_in else 0.0, fan_out, generator=generator)
 
 
 # Standard deviation of a standard normal cut at +-2: 1 - 4 phi(2) / (2 Phi(2) - 1), under a root.

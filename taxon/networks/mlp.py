@@ -1,6 +1,7 @@
 """Multilayer perceptrons over one flat parameter row per seed, [S, P], and ensembles of them, [S, E, P]."""
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Literal, Protocol
@@ -100,9 +101,9 @@ class Mlp:
     def apply(self, flat: Tensor, x: Tensor) -> Tensor:
         """flat [S, P], x [S, ..., in] -> [S, ..., out]; the middle axes are a batch."""
         parts = iter(torch.split(flat, self.splits, -1))
-        y = self.read(x).reshape(x.shape[0], -1, self.shapes[0][0])
+        y = self.read(x).reshape(x.shape[0], math.prod(x.shape[1:-1]), self.shapes[0][0])
         for k, shape in enumerate(self.shapes):
-            weight, bias = next(parts).reshape(-1, *shape), next(parts)
+            weight, bias = next(parts).reshape(flat.shape[0], *shape), next(parts)
             if self.factors is not None and k < len(self.activations):
                 y = rounded_affine(y, weight, bias, self.factors)
             else:

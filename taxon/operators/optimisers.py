@@ -94,6 +94,12 @@ def copy_every(network: Lagged, updates: Tensor, every: int) -> Lagged:
     return network._replace(target=torch.where(due, network.params, network.target))
 
 
+def held_after(new: Tensor, old: Tensor, updates: Tensor, last: int) -> Tensor:
+    """`new` for the seeds whose update count [S], from 1, is at most `last`, `old` for the others."""
+    due = updates <= last
+    return torch.where(due.reshape((-1,) + (1,) * (new.dim() - 1)), new, old)
+
+
 def linear_schedule(step: Tensor, start: float, end: float, over: float) -> Tensor:
     """start + (end - start) min(step / over, 1): step [S] -> [S], in float32 unless the step is a wider float."""
     return start + (end - start) * (step / over).clamp(0.0, 1.0)

@@ -221,13 +221,23 @@ def _without_effect(refused: list[_Idle], expansion: _Expansion, symbol: Symbol)
         if not own and expansion.says_default(path, held.slot):
             continue
         if held.operation.shared:
-            # A shared path sets what there is to set: it is at fault only where nothing it set has a part.
-            if id(held.operation) in living or id(held.operation) in reported:
+            # A shared path sets what there is to set: it is at fault only where nothing it set has a part, or had one
+            # before a later entry replaced it.
+            if id(held.operation) in living or id(held.operation) in reported or _replaced(held, expansion):
                 continue
             path = held.operation.path
         reported.add(id(held.operation))
         found.append(_idle(path, idle.reason, held, own, expansion.cause(idle.dropped, held), expansion, symbol))
     return found
+
+
+def _replaced(held: Held, expansion: _Expansion) -> bool:
+    """Whether another entry stands where a shared path set something that has a part in the row."""
+    places = (place.path for place in held.operation.places)
+    standing = (
+        expansion.held[path].operation for path in places if path in expansion.held and path in expansion.leaves
+    )
+    return any(operation is not held.operation for operation in standing)
 
 
 def _idle(

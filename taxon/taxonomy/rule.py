@@ -14,7 +14,7 @@ _OWN = ("set", "spec")
 
 # Whether the row is EM control or KL control at all. Until that is settled, what either needs of G, eta and the rest
 # would repeat one mistake in several words.
-CONTROL = ("TX301", "TX302", "TX303", "TX304", "TX305")
+CONTROL = ("TX301", "TX302", "TX303", "TX304", "TX305", "TX370")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from taxon.diagnostics.source import Span
 from taxon.taxonomy.ranges import Range
@@ -73,7 +74,16 @@ class Slot:
 
     def choice(self, key: str) -> Choice | None:
         """The choice of that spelling or alias."""
-        return next((choice for choice in self.choices if key == choice.key or key in choice.aliases), None)
+        return self._spelled.get(key)
+
+    @cached_property
+    def _spelled(self) -> Mapping[str, Choice]:
+        """The choices by every spelling; the first of two that share one."""
+        found: dict[str, Choice] = {}
+        for choice in self.choices:
+            for spelling in (choice.key, *choice.aliases):
+                found.setdefault(spelling, choice)
+        return found
 
     @property
     def bases(self) -> tuple[Choice, ...]:

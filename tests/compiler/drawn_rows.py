@@ -34,6 +34,8 @@ _BETWEEN: dict[str, tuple[float, float]] = {
     "baseline": (0, 3),
     "every": (1, 3),
     "until": (5, 100),
+    "pi_p.update.until": (1, 5),
+    "hide": (0, 2),
     "over": (50, 200),
     "lr": (1e-4, 1e-2),
     "start": (1e-4, 1e-2),
@@ -78,10 +80,15 @@ _FRAMES = {
     "projection": ("nonparametric", "analytic", "pi_q", "pi_q", ("replay + episodes", *ROLLOUTS)),
     "sequences": ("nonparametric", "analytic", "pi_theta", "sg", ("rollouts + restarts",)),
     "entropy": ("pi_theta", "sg", "fixed", "fixed", (*REPLAYS, *ROLLOUTS)),
+    "default": ("pi_theta", "sg", "default", "sg", (*REPLAYS, *ROLLOUTS)),
+    "behaviour": ("pi_theta", "sg", "behaviour", "sg", (*REPLAYS, *ROLLOUTS)),
+    "constant": ("pi_theta", "sg", "constant", "fixed", (*REPLAYS, *ROLLOUTS)),
     "divergence": ("pi_theta", "sg", "pi_q", "pi_q", (*REPLAYS, *ROLLOUTS)),
     "natural gradient": ("pi_theta", "natural_gradient", "pi_q", "pi_q", ROLLOUTS),
 }
 _SOLVED = ("closed form", "projection")
+_SEPARATE = ("default", "behaviour", "constant")  # priors beside the policy
+_UNLIKE = ("entropy", *_SEPARATE)  # pi_p is no policy that acts
 
 
 def _between(path: str, within: Range) -> tuple[float, float]:
@@ -186,6 +193,7 @@ def _policy(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
     solved, descends = frame in _SOLVED, frame != "natural gradient"
     cov = draw(st.sampled_from(["cov(s)", "cov", "0.3"]))
     heads = ["normal", "normal", "softmax", "tanh", *(["mean(s)"] if frame == "entropy" and critic == "q" else [])]
+    heads = [head for head in heads if head != "softmax"] if frame == "constant" else heads
     head = draw(st.sampled_from(heads if frame != "closed form" else ["normal"]))
     linear = solved or draw(st.integers(0, 3)) == 0
     if linear:
@@ -212,9 +220,9 @@ def _policy(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
 
 def _values(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) -> None:
     """A G that the critic stands behind."""
-    own = "pi_q" if frame == "entropy" else "pi_p"
+    own = "pi_q" if frame in _UNLIKE else "pi_p"
     values = {"q": [f"Q[{own}]"], "v": [f"A[{own}]"], "none": [f"Q[{own}]"]}[critic]
-    if frame == "entropy" and critic == "q" and chosen["pi_theta"] != "mean(s)":
+    if frame in _UNLIKE and critic == "q" and chosen["pi_theta"] != "mean(s)":
         values.append("Q_soft[pi_q]")
     if frame == "entropy" and critic == "v":
         values.append("A_soft[pi_q]")
@@ -302,7 +310,7 @@ def _temperature(draw: st.DrawFn, stored: bool, critic: str, chosen: dict[str, s
 def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) -> None:
     """What a parametric pi_q ascends beside G."""
     policy = chosen["pi_theta"]
-    if frame == "entropy" and critic != "q":
+    if frame in _UNLIKE and critic != "q":
         chosen["pi_q.update"] += draw(st.sampled_from(["", " + clipped"]))
     if frame == "divergence" and chosen["data"] in ROLLOUTS:
         kinds = ["", " + penalty", " + trust_region"]
@@ -315,6 +323,10 @@ def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
         chosen["eta"] = "0"
     elif frame == "divergence" and " + " not in chosen["pi_q.update"]:
         chosen["eta"] = draw(st.sampled_from(["0", "0.3", "2"]))
+    elif frame in _SEPARATE:
+        chosen["eta"] = draw(st.sampled_from(["0.3", "2"]))
+        if frame == "default":
+            chosen["pi_p.hide"] = draw(st.sampled_from(["[]", "[0]", "[2, 1]"]))
     elif frame == "entropy":
         # an entropy constraint needs an entropy that can move, and reach its target
         target = "0.5" if policy == "softmax" else "-1"

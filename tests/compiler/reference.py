@@ -17,7 +17,15 @@ SEEDS = 2
 OBSERVATIONS = 3
 
 # How far a network or a raw multiplier is moved off the place where it begins.
-MOVES = {"policy": 0.2, "critic": 0.2, "policy.target": 0.3, "critic.target": 0.3, "log_eta": 0.5}
+MOVES = {
+    "policy": 0.2,
+    "critic": 0.2,
+    "prior": 0.2,
+    "policy.target": 0.3,
+    "critic.target": 0.3,
+    "prior.target": 0.3,
+    "log_eta": 0.5,
+}
 
 
 def module_of(spec: str | Path, folder: Path, sets: tuple[str, ...] = (), actions: str | None = None) -> ModuleType:

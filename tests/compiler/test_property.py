@@ -42,7 +42,7 @@ def fields(program: Program) -> set[str]:
 def moves(program: Program) -> tuple[str, ...]:
     """The state fields that training moves; the rest follows them, or counts."""
     multipliers = [block.writes[0] for block in program.choices.blocks if block.part == "multipliers"]
-    return ("policy", *(name for name in ("critic", "beta") if name in fields(program)), *multipliers)
+    return ("policy", *(name for name in ("critic", "prior", "beta") if name in fields(program)), *multipliers)
 
 
 def constant(program: Program, name: str) -> float:
@@ -96,10 +96,10 @@ class Watched:
     def _check(self, phase: str, before: Any, after: Any, late: bool) -> None:
         own = tuple(name for name in moves(self.program) if name not in ("critic", "beta"))
         counters, trained, lagging = {
-            "update": (("updates",), (*own, "critic"), ("policy", "critic")),
+            "update": (("updates",), (*own, "critic"), ("policy", "critic", "prior")),
             "between": (("updates",), ("critic",), ()),
             "value": (("value_updates",), ("critic",), ("critic",)),
-            "policy": (("policy_updates",), own, ("policy",)),
+            "policy": (("policy_updates",), own, ("policy", "prior")),
             "penalty": ((), ("eta",), ()),
             "transform": ((), ("beta",), ()),
         }[phase]

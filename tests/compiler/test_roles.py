@@ -1,7 +1,7 @@
-"""A second policy, an encoder, an inner loop of inference and a recurrent core: each a block and a role more.
+"""A prior, an encoder, an inner loop of inference and a recurrent core: each a block and a role more.
 
-The sketches register choices for the time of a test; the row that has one compiles, trains in the loop, and holds the
-fields that its role asks for.
+The prior is `pi_p = default`. The sketches register choices for the time of a test; the row that has one compiles,
+trains in the loop, and holds the fields that its role asks for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 import torch
-from sketches import core, encoder, inference, learned_prior
+from sketches import core, encoder, inference
 from tiny import CPU, SMALL, Drift, build, leaf_of, lint, loop_of, row_of, same
 
 from taxon.compiler import emit, standalone
@@ -29,7 +29,7 @@ from taxon.runtime.loop.evaluation import evaluate
 from taxon.runtime.loop.loop import Loop
 from taxon.taxonomy.schema import Choice, Composition, Row, Value
 
-SKETCHES = {"prior": learned_prior, "encoder": encoder, "inference": inference, "core": core}
+SKETCHES = {"encoder": encoder, "inference": inference, "core": core}
 LAYOUT: Observation = {"image": Array((2, 1, 1), "uint8"), "speed": Array((1,))}  # of three numbers, as Drift's
 # Rows with each of them, and what the state keeps of the role.
 CASES = [
@@ -58,6 +58,8 @@ def plain(spec: str) -> Row:
 def sketched(spec: str, name: str, **below: Value) -> Row:
     """A small row with a sketch's choice in the place of its own, whose parameters leave with it; `below`: those of
     the sketch, with what stands below them."""
+    if name == "prior":
+        return row_of(spec, *SMALL, "pi_p = default(hide = [1])", "pi_p.update = sg", "eta = 0.3", unsets=UNUSED)
     sketch, row = SKETCHES[name], plain(spec)
     leaf, parameters = row.leaves[sketch.PATH], getattr(sketch, "PARAMETERS", ())
     choice = Choice(sketch.KEY, "a sketch", parameters, capabilities=getattr(sketch, "CAPABILITIES", frozenset()))
@@ -80,9 +82,9 @@ SETS: dict[str, tuple[str, ...]] = {
     "ppo": ("network.hidden = [8, 6]", "data.environments = 2", "data.steps = 10", "data.batch = 5"),
     "rwr_return": (),
 }
+UNUSED = ("optimizer.dual",)  # by a constant eta
 # Leaves that no longer apply where the choice is another.
 GONE = {
-    "prior": (),
     "encoder": ("network.input.",),
     "inference": ("pi_theta.", "network.policy.std", "network.policy.mean"),
     "core": ("network.input.",),
@@ -100,7 +102,8 @@ def trained(built: ModuleType, seeds: list[int], steps: int = 60) -> Loop:
 def test_a_role_is_a_block_more(spec: str, name: str, kind: str, tmp_path: Path) -> None:
     """Its field stands behind those whose draws it would move; it trains; a seed is the same alone."""
     row = sketched(spec, name)
-    before, own = [field for field in fields(plain(spec)) if field != "statistics"], fields(row)
+    of = plain(spec) if name != "prior" else row_of("sac", *SMALL, "eta = 0.3", unsets=UNUSED)
+    before, own = [field for field in fields(of) if field != "statistics"], fields(row)
     assert [field for field in own if field in before] == before
     assert [field for field in own if field not in before] == [name]
     assert own[own.index(name) - 1] == "critic"
@@ -167,7 +170,7 @@ def test_what_policy_and_critic_draw_at_first_is_as_without_the_role(tmp_path: P
     assert not torch.equal(other.prior.params, other.policy.params)
 
 
-@pytest.mark.parametrize("name", SKETCHES)
+@pytest.mark.parametrize("name", ["prior", *SKETCHES])
 def test_the_equations_and_the_script_are_those_of_the_module(name: str, tmp_path: Path) -> None:
     """`derive` finds its lines, and the file that runs alone defines all that it calls."""
     row = sketched("mpo" if name == "core" else "sac", name)

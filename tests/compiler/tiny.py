@@ -26,9 +26,9 @@ SPECS = Path(__file__).parents[2] / "specs"
 SMALL = ("network.hidden = [8, 6]", "data.batch = 4", "data.capacity = 60", "data.warmup = 20")
 
 
-def row_of(spec: str | Path, *sets: str, actions: str | None = None) -> Row:
+def row_of(spec: str | Path, *sets: str, actions: str | None = None, unsets: Sequence[str] = ()) -> Row:
     """The row of a shipped spec or of a file, with overrides; `actions` as the environment's kind."""
-    resolution = load_spec(spec, sets, actions=actions)
+    resolution = load_spec(spec, sets, actions=actions, unsets=unsets)
     assert resolution.row is not None, resolution.diagnostics
     return resolution.row
 

@@ -43,7 +43,7 @@ EACH = pytest.mark.parametrize("name", ROWS)
 DERIVED = cache(lambda name: derive(ROWS[name]))
 
 # What amsmath and amssymb define, by the standard documentation of LaTeX; nothing else may stand in a formula.
-GREEK = "alpha beta gamma delta epsilon eta theta mu pi rho sigma phi xi omega Sigma Phi"
+GREEK = "alpha beta gamma delta epsilon eta theta mu pi rho sigma phi xi psi omega Sigma Phi"
 SIGNS = "nabla top leq geq leftarrow propto sim in cdot ldots frac sqrt prod sum left right quad"
 WORDS = "log exp min max tanh arg mathbb mathcal mathrm mathbf"
 STANDARD = {*GREEK.split(), *SIGNS.split(), *WORDS.split()}

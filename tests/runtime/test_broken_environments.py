@@ -17,7 +17,7 @@ from gymnasium import spaces
 
 from taxon.runtime.environments import closing, environment_state
 from taxon.runtime.environments.boxes import BoxActions
-from taxon.runtime.environments.environment import action_space, make
+from taxon.runtime.environments.environment import make, spaces_of
 from taxon.runtime.environments.environment_state import ChangedError, EnvironmentState, restorable
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 from taxon.runtime.errors import UserError
@@ -182,7 +182,7 @@ def test_a_close_that_hangs_is_not_waited_for(monkeypatch, caplog):
 def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_path, monkeypatch, capsys):
     id = "broken:faulty/Wanders-v0"
     monkeypatch.chdir(tmp_path)
-    assert action_space(id) == ("continuous", 2)
+    assert spaces_of(id) == ("continuous", 2, 3)
     assert Path.cwd() == tmp_path
     assert capsys.readouterr().out == ""
     outcome = train(program, asked(Path("run"), id), plain())

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from taxon.runtime.environments.environment import action_space, check_actions, make
+from taxon.runtime.environments.environment import check_actions, make, spaces_of
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 
 # Every task of Furuta et al. 2021, Table 12.
@@ -76,9 +76,9 @@ def test_discrete_tasks(id, observation, action):
 
 
 def test_kinds_of_action():
-    assert [action_space(id) for id in ("CartPole-v1", "Pendulum-v1")] == [("discrete", 2), ("continuous", 1)]
+    assert [spaces_of(id) for id in ("CartPole-v1", "Pendulum-v1")] == [("discrete", 2, 4), ("continuous", 1, 3)]
     with pytest.raises(UnusableEnvironmentError, match="no environment Hoper-v4"):
-        action_space("Hoper-v4")
+        spaces_of("Hoper-v4")
     check_actions(make("CartPole-v1", 0), True)
     with pytest.raises(UnusableEnvironmentError, match="Pendulum-v1 has continuous actions, and the policy has disc"):
         check_actions(make("Pendulum-v1", 0), True)

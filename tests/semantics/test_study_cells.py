@@ -157,11 +157,11 @@ def test_what_is_left_out(study: Callable[..., Study]) -> None:
 def test_environments_that_may_be_made(expanded: Expand) -> None:
     """With its actions known, a `when actions` applies and a row is held against its environment."""
     text = 'study s { base = %s, on = ["CartPole-v1"], seeds = 1, steps = 1M }'
-    refused = expanded(text % "std.sac", space=lambda env: ("discrete", 2))
+    refused = expanded(text % "std.sac", space=lambda env: ("discrete", 2, 4))
     assert [diagnostic.code.id for diagnostic in refused.diagnostics] == ["TX222"]
     assert "TX401" in refused.diagnostics[0].message
     discrete = "algorithm a extends std.sac { when actions = discrete { gamma = 0.9 } }\n"
-    found = expanded(discrete + text % "a", space=lambda env: ("continuous", 3)).study
+    found = expanded(discrete + text % "a", space=lambda env: ("continuous", 3, 4)).study
     assert found is not None
     assert found.cells[0].row is not None
     assert found.cells[0].row["gamma"] == 0.99

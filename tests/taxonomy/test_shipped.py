@@ -11,6 +11,8 @@ from taxon.syntax import parse, tree
 
 # Variants that the paper itself ran, and what it found.
 WARNINGS = {
+    "iadp": {"TX501"},  # Acme's agent has one critic, and its prior sees everything unless told otherwise
+    "svg0_prior": {"TX501", "TX515"},
     "awr_tanh": {"TX502"},
     "epg_retrace": {"TX503"},
     "mpo_net_awr": {"TX504", "TX505"},

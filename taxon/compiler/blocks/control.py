@@ -13,8 +13,11 @@ from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.network import inputs
 from taxon.compiler.blocks.policy import acting, build
 from taxon.compiler.blocks.posterior import logarithmic, support
-from taxon.compiler.blocks.prior import bonus, cost, prior, project
-from taxon.compiler.blocks.prior_density import prior_of
+from taxon.compiler.blocks.prior import bonus, project
+from taxon.compiler.blocks.priors import offer, separate
+from taxon.compiler.blocks.priors.density import log_ratio, power
+from taxon.compiler.blocks.priors.offer import prior_of
+from taxon.compiler.blocks.priors.policies import cost
 from taxon.compiler.blocks.target import lags
 from taxon.compiler.blocks.weights import weight_function
 from taxon.compiler.choices import Choices, choice
@@ -30,10 +33,11 @@ def choose(c: Choices) -> None:
     c.take(temperature)
     build(c)
     value.build(c)
+    separate.build(c)
     next_value(c)
     target(c)
     c.meaning("pi_q")(c)
-    prior(c)
+    offer.prior(c)
     lags(c)
     acting(c)
 
@@ -139,9 +143,14 @@ def _kl_objective(c: Choices) -> tuple[str, list[str]]:
     if facts.by_samples(c.row):
         line = rf"\max_\theta \, {value} - " + eta.times(rf"\mathbb{{E}}_s \, {distance(c)}(\pi_\theta, \pi_p)")
         return "times $\\eta$, with a discrepancy of samples in the place of the divergence.", [line]
-    if not prior_of(c).uniform:
+    if not prior_of(c).uniform and power(c) == 1:
         line = rf"\max_\theta \, {value} - " + eta.times(r"\mathbb{E}_s \, \mathrm{KL}(\pi_\theta \| \pi_p)")
         return "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held.", [line]
+    if not prior_of(c).uniform:
+        expected = r"\mathbb{E}_{s, \, a \sim \pi_\theta}"
+        line = rf"\max_\theta \, {expected} \left[ G(s,a) - {eta.times(log_ratio(c))} \right]"
+        text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$ with $\\pi_p$ held; the power of $\\pi_p$ weighs "
+        return f"{text}the divergence from it against the entropy.", [line]
     entropy = eta.times(r"\log \pi_\theta(a|s)")
     lines = [rf"\max_\theta \, \mathbb{{E}}_{{s, \, a \sim \pi_\theta}}[G(s,a) - {entropy}]"]
     text = "times $\\eta$, ascended over $\\pi_q = \\pi_\\theta$; a uniform $\\pi_p$ adds a constant."

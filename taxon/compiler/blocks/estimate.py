@@ -10,6 +10,8 @@ from taxon.compiler.blocks.critic import Critic, critic, score_of
 from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.policy import apply, at, family, fit_states, older
+from taxon.compiler.blocks.priors.density import log_ratio, next_log_prior, next_log_prior_all, weighed
+from taxon.compiler.blocks.priors.offer import prior_of
 from taxon.compiler.blocks.regularised import reward
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.families.family import Family
@@ -26,18 +28,50 @@ def next_value(c: Choices) -> None:
     if not able:
         raise ContractError(f"V(s') needs `sample` or `log_all`, which the distribution {made.name} does not have")
     able[0](c, found)
+    if _reads_prior(c):
+        _prior(c)
+
+
+def _soft(c: Choices) -> bool:
+    """V(s') counts the divergence of the next action."""
+    return score_of(c).soft and bool(c.take(temperature).value)
+
+
+def _reads_prior(c: Choices) -> bool:
+    """That divergence is from a prior beside the policy."""
+    return _soft(c) and prior_of(c).separate
+
+
+def _prior(c: Choices) -> None:
+    """V(s') gains eta a log pi_p."""
+    eta = c.take(temperature)
+    if c.take(family).log_all:
+        average = weighed(c, f"(torch.exp(next_log_probs) * {next_log_prior_all(c)}).sum(-1)")
+        code = f"next_value = next_value + {eta.value} * {average}"
+    else:
+        axis, averaged = (".unsqueeze(1)", ".mean(1)") if c.count("G.estimate.samples") > 1 else ("", "")
+        code = f"""next_prior_log_prob = {next_log_prior(c, axis)}
+next_value = next_value + {eta.value} * {weighed(c, f"next_prior_log_prob{averaged}")}"""
+    c.add("estimate", f"# and eta a log pi_p: G is regularised towards the prior\n{code}", "next_value", stage="prior")
+
+
+def _entropy(c: Choices, policy: str, at: str) -> str:
+    """What V(s') counts beside Q of an action, in LaTeX."""
+    ratio = log_ratio(c, at, policy) if _reads_prior(c) else rf"\log {policy}{at}"
+    return c.take(temperature).times(ratio)
 
 
 def _section(c: Choices, text: str, lines: tuple[str, ...], *at: str) -> tuple[Section, ...]:
     found, smoothed = c.take(critic), c.has("G.estimate", "smoothing")
-    if found.network == "q" and score_of(c).soft and c.take(temperature).value:
-        text += " The entropy of the next action counts, that of the action evaluated does not."
+    if _soft(c):
+        what = "divergence from $\\pi_p$" if _reads_prior(c) else "entropy"
+        text += f" The {what} of the next action counts, that of the action evaluated does not."
     if smoothed:
         text += " Clipped noise smooths the critic around the action."
     if found.lagged:
         text += " The critic is its lagged copy."
     paths = ("G", "G.estimate", "G.estimate.samples", *(f"G.estimate.smoothing.{leaf}" for leaf in ("std", "clip")))
-    paths = c.present(*paths, "eta", "target")
+    paths = c.present(*paths, "eta", *(["pi_p", "pi_p.power"] if _reads_prior(c) else []), "target")
     return (Section("The value of the next state", paths, text, lines, c.source("G", "G.estimate"), at),)
 
 
@@ -55,7 +89,7 @@ def _whose(c: Choices) -> tuple[str, str]:
 
 def _next_by_all(c: Choices, found: Critic) -> None:
     made, q, (whose, policy) = c.take(family), found.bootstrap_tex, _whose(c)
-    eta, soft = c.take(temperature), score_of(c).soft and bool(c.take(temperature).value)
+    eta, soft = c.take(temperature), _soft(c)
     inside = "[Q(s', a) - eta log pi(a|s')]" if soft else "Q(s', a)"
     apart = ".unsqueeze(-1)" if eta.value == "eta" else ""
     less = f"(next_q - {eta.value}{apart} * next_log_probs)" if soft else "next_q"
@@ -63,8 +97,8 @@ def _next_by_all(c: Choices, found: Critic) -> None:
 next_log_probs = {made.log_all.format(p=at(c, c.roles["policy"].late, "next_observation"))}
 next_q = self.q_all({found.bootstrap}, next_observation)
 next_value = (torch.exp(next_log_probs) * {less}).sum(-1)"""
-    entropy = eta.times(rf"\log {policy}(a|s')")
-    shown = rf"\left[ {q}(s',a) - {entropy} \right]" if soft else f"{q}(s',a)"
+    at_ = "(a|s')"
+    shown = rf"\left[ {q}(s',a) - {_entropy(c, policy, at_)} \right]" if soft else f"{q}(s',a)"
     line = rf"V(s') = \sum_a {policy}(a|s') \, {shown}"
     sections = _section(c, "The policy's mean over all actions.", (line,), "next_log_probs", "next_value")
     c.add("estimate", code, "next_log_probs", "next_q", "next_value", sections=sections)
@@ -117,7 +151,7 @@ def shares_draw(c: Choices) -> bool:
 def _next_by_draws(c: Choices, found: Critic) -> None:
     made, q, (whose, policy) = c.take(family), found.bootstrap_tex, _whose(c)
     count, eta = c.count("G.estimate.samples"), c.take(temperature)
-    soft = score_of(c).soft and bool(eta.value)
+    soft = _soft(c)
     axis, averaged = (".unsqueeze(1)", ".mean(1)") if count > 1 else ("", "")
     shape = (c.take(data).steps, *made.noise_axes)
     shape = (str(count), *shape) if count > 1 else shape
@@ -141,11 +175,12 @@ next_value = next_q{averaged} - {eta.value} * next_log_prob{averaged}"""
         writes += ["next_q"]
     else:
         code += f"next_value = {q_line}{averaged}"
-    entropy = " - " + eta.times(rf"\log {policy}(a_j|s')") if soft else ""
+    at_ = "(a'|s')" if count == 1 else "(a_j|s')"
+    entropy = f" - {_entropy(c, policy, at_)}" if soft else ""
     lines = [rf"b = {_smooth(c, 'a')}"] if noise else []
     b = "b" if noise else "a"
     if count == 1:
-        value = rf"V(s') = {q}(s', {b}'){entropy.replace('a_j', chr(97) + chr(39))}, \quad a' \sim {policy}(\cdot|s')"
+        value = rf"V(s') = {q}(s', {b}'){entropy}, \quad a' \sim {policy}(\cdot|s')"
         text = "The critic at one action of the policy."
     else:
         each = f"{q}(s', {b}_j){entropy}"

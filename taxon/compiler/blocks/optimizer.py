@@ -8,7 +8,13 @@ from taxon.compiler.blocks.data import steps_so_far
 from taxon.compiler.choices import NUMBER, Choices, choice
 from taxon.compiler.literals import number
 
-_TRAINED = {"policy": "policy", "value": "critic", "dual": "multipliers", "bounds": "penalty's temperature"}
+_TRAINED = {
+    "policy": "policy",
+    "value": "critic",
+    "prior": "prior",
+    "dual": "multipliers",
+    "bounds": "penalty's temperature",
+}
 # Arguments that the operator has by default are not written out.
 _ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 _USUAL = 2  # moments
@@ -92,7 +98,7 @@ def _clipped(c: Choices) -> tuple[str, str]:
 
 
 def optimiser(c: Choices, kind: str) -> Optimiser:
-    """The optimiser of `policy`, `value`, `dual` or `bounds`."""
+    """The optimiser of `policy`, `value`, `prior`, `dual` or `bounds`."""
     rate, words = c.meaning(f"optimizer.{kind}.lr")(c, kind)
     clip, cut = c.meaning("optimizer.clip")(c)
     made: Optimiser = c.meaning(f"optimizer.{kind}")(c, kind, rate, words, clip)

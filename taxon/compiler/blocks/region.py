@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.data import whole
@@ -10,7 +10,8 @@ from taxon.compiler.blocks.discrepancy import discrepancy
 from taxon.compiler.blocks.multipliers import multiplier, softplus_words
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import family, old_parameters
-from taxon.compiler.blocks.prior_density import prior_parameters
+from taxon.compiler.blocks.priors.density import prior_parameters
+from taxon.compiler.blocks.priors.offer import Prior, prior_of
 from taxon.compiler.choices import Choices, table
 from taxon.compiler.families.family import Part
 
@@ -23,16 +24,25 @@ class Side:
     posterior: bool
     words: str
     source: str
+    centre: str = "old"  # in LaTeX, the index of what the divergence is from
+    whose: str = "the old one"  # the same in words
 
     @property
     def update(self) -> str:
         return self.path.removesuffix(".trust_region")
 
+    def around(self, prior: Prior) -> Side:
+        """The same from this prior."""
+        if not prior.separate:
+            return self
+        return replace(self, words="KL(pi_theta || pi_p)", centre="p", whose="the prior")
+
     def kl(self, part: Part) -> str:
         return part.posterior if self.posterior else part.kl
 
     def equation(self, part: Part) -> str:
-        return part.posterior_equation if self.posterior else part.equation
+        text = part.posterior_equation if self.posterior else part.equation
+        return text.replace(r"\mathrm{old}", self.centre) if self.centre != "old" else text
 
 
 PRIOR = Side(
@@ -52,6 +62,8 @@ def region(c: Choices, side: Side) -> None:
 def _divergence(c: Choices, side: Side) -> None:
     """The divergence in the parts of the policy's family."""
     made = c.take(family)
+    if side.posterior:
+        side = side.around(prior_of(c))
     parts = made.divergences
     before = prior_parameters(c) if side.posterior else "old_"
     if not side.posterior:
@@ -135,9 +147,10 @@ def _bound(c: Choices, side: Side, parts: tuple[Part, ...], each: bool) -> Secti
         lines.append(
             rf"{_indexed('C', part, each)} = \mathbb{{E}}_s \, {divergence} \leq {c.tex(_leaf(side, part, 'kl'))}"
         )
-    text = "The divergence of the policy from the old one, over the states of the update."
+    text = f"The divergence of the policy from {side.whose}, over the states of the update."
     if len(lines) > 1:
-        text += " Each part holds the other parameter at its old value, so that they"
+        value = "its old value" if side.centre == "old" else "the prior's"
+        text += f" Each part holds the other parameter at {value}, so that they"
         text += " add up to the whole." if side.posterior else " do not add up to the whole."
     if each:
         text += " Every dimension $d$ has a bound of its own."

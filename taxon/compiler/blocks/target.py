@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.data import data, delay
-from taxon.compiler.blocks.prior import after_round
+from taxon.compiler.blocks.priors.policies import after_round
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.roles import Role
 from taxon.compiler.symbols import LAG

@@ -53,6 +53,8 @@ class Family:
     log_all: str = ""  # {p}: log-probabilities of every action, where they are finitely many
     fit: str = ""  # how the weighted likelihood is maximised: what follows the least squares
     closed_form: bool = True  # that needs no iterations
+    isotropic: str = ""  # over {trunk} of zeros, a head of mean 0 and one deviation {std}
+    isotropic_outputs: str = ""  # of that trunk
     evaluated: str = "mean action"  # which action `mode` is, in words
     box: bool = False  # actions lie in [-1, 1] whatever the parameters
     mean: str = ""  # the parameter that is a mean in the units of actions

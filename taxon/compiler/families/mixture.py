@@ -31,6 +31,8 @@ def mixture(components: str, base: Family) -> Family:
         noise_axes=("self.actions + 2",),
         log_prob=f"mixture_log_prob({{logits}}, {of_each(base.need('log_prob', 'a mixture'), '{x}.unsqueeze(-2)')})",
         pathwise=False,
+        isotropic=f"Mixture({{trunk}}, 1, {base.isotropic.format(trunk='Outputs(action)', std='{std}')})",
+        isotropic_outputs="action + 1",
         interval=base.interval,
         evaluated="mean of the likeliest component",
     )

@@ -75,6 +75,8 @@ def normal(head: str, outputs: str, covariance: str, learned: bool, fit: str) ->
         parts=(MEAN, COV) if learned else (MEAN,),
         held=("normal_log_prob({mean}, {o_std}, {x})", "normal_log_prob({o_mean}, {std}, {x})"),
         fit=fit,
+        isotropic="FixedNormal({trunk}, std={std})",
+        isotropic_outputs="action",
         mean="mean",
         drawn=r"\mu_\theta(s) + \sigma_\theta \, \xi",
     )
@@ -98,6 +100,8 @@ def full_normal(head: str, outputs: str, covariance: str, fit: str) -> Family:
         parts=(FULL_MEAN, FULL_COV),
         held=("full_log_prob({mean}, {o_scale}, {x})", "full_log_prob({o_mean}, {scale}, {x})"),
         fit=fit,
+        isotropic="FixedFull({trunk}, std={std})",
+        isotropic_outputs="action",
         mean="mean",
         drawn=r"\mu_\theta(s) + L_\theta \, \xi",
     )

@@ -139,8 +139,9 @@ def make(id: str, seed: int, render: bool = False) -> Environment:
         ) from error
 
 
-def action_space(id: str) -> tuple[Literal["continuous", "discrete"], int]:
-    """What an environment takes at every step, and how many numbers, or how many actions to choose from.
+def spaces_of(id: str) -> tuple[Literal["continuous", "discrete"], int, int]:
+    """What an environment takes at every step, how many numbers, or how many actions to choose from, and how many
+    numbers it shows.
 
     It is made for that alone: what it prints goes to standard error, and the working directory stays.
     Raises UnusableEnvironmentError as `make` does.
@@ -153,7 +154,7 @@ def action_space(id: str) -> tuple[Literal["continuous", "discrete"], int]:
                 environment.close()
     finally:
         os.chdir(here)
-    return "discrete" if environment.discrete else "continuous", environment.action
+    return "discrete" if environment.discrete else "continuous", environment.action, environment.observation
 
 
 def check_actions(environment: Environment, discrete: bool) -> None:

@@ -15,11 +15,11 @@ from taxon.semantics.scope import Symbol
 from taxon.semantics.studies.factors import Level
 from taxon.syntax import tree
 from taxon.taxonomy.rules import check_environment
-from taxon.taxonomy.rules.environment import Actions
+from taxon.taxonomy.rules.environment import Spaces
 from taxon.taxonomy.schema import Row
 
-# What an environment takes as its action, and of how many numbers or choices; None where that is not known.
-Space = Callable[[str], tuple[Actions, int] | None]
+# What an environment takes as its action and how much it shows; None where that is not known.
+Space = Callable[[str], Spaces | None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Rows:
         self._composer = composer
         self._space = space
         self._whens = _whens(used, composer)
-        self._spaces: dict[str, tuple[Actions, int] | None] = {}
+        self._spaces: dict[str, Spaces | None] = {}
         self._composers: dict[tuple[bool, ...], Composer] = {}
         self._rows: dict[tuple[int, tuple[bool, ...]], Found] = {}
 
@@ -132,7 +132,7 @@ class Rows:
         space = self._space_of(environment)
         return Target(environment, None if space is None else space[0])
 
-    def _space_of(self, environment: str) -> tuple[Actions, int] | None:
+    def _space_of(self, environment: str) -> Spaces | None:
         if self._space is None:
             return None
         if environment not in self._spaces:

@@ -27,6 +27,16 @@ def fixed_prior(row: Row) -> bool:
     return row.base("pi_p") == "fixed"
 
 
+def separate_prior(row: Row) -> bool:
+    """pi_p is a density beside the policy's: neither uniform nor an older policy."""
+    return row.says("pi_p", "separate")
+
+
+def learned_prior(row: Row) -> bool:
+    """pi_p has a network of its own."""
+    return row.says("pi_p", "own_network")
+
+
 def likelihood_ratio(row: Row) -> bool:
     """The gradient of a parametric pi_q is taken at the actions in the data, not through an action of the policy."""
     return kl_control(row) and critic(row) != "q"

@@ -1,5 +1,7 @@
 """network: sizes, activations, norms and initialisers (Furuta et al. 2021, Table 4)."""
 
+from collections.abc import Callable
+
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, Range
 from taxon.taxonomy.schema import Applies, Choice, Row, Slot
@@ -23,9 +25,18 @@ def _exists(network: str) -> Applies:
     """Whether the row has the network at all."""
 
     def applies(row: Row) -> str | None:
-        return None if network == "policy" or facts.critic(row) else "the row trains no critic"
+        there, reason = _THERE[network]
+        return None if there(row) else reason
 
     return applies
+
+
+# Which rows have a network, and why the others have not.
+_THERE: dict[str, tuple[Callable[[Row], bool], str]] = {
+    "policy": (lambda row: True, ""),
+    "value": (lambda row: facts.critic(row) != "", "the row trains no critic"),
+    "prior": (facts.learned_prior, "pi_p has no network of its own"),
+}
 
 
 def _begins_random(network: str) -> Applies:
@@ -258,7 +269,10 @@ _VALUE = (
     ),
 )
 
-_RAW = Choice("raw", "the observation")
+# Its head is that of the policy: pi_p is of the policy's distribution.
+_PRIOR = _body("prior", "[256, 256]")
+
+_RAW = Choice("raw", "the observation", properties=frozenset({"by_column"}))
 _STATISTICS = (
     Slot("eps", "added to the deviation", "0.01", POSITIVE),
     Slot("clip", "the largest absolute value", "none", POSITIVE, choices=(Choice("none", "no bound"),)),
@@ -277,6 +291,7 @@ _INPUT = Slot(
             _STATISTICS,
             source="Peng et al. 2019",
             operator="taxon.operators.normaliser.normalise",
+            properties=frozenset({"by_column"}),
         ),
     ),
 )
@@ -299,10 +314,14 @@ BASE = Slot(
     ),
 )
 
-SLOTS = (*_POLICY, *_VALUE, _INPUT)
+SLOTS = (*_POLICY, *_VALUE, *_PRIOR, _INPUT)
 
-# `network.activation` sets the activation of both networks, and so on.
+# `network.activation` sets the activation of every network, and so on.
 SPREADS = tuple(
-    Slot(f"network.{leaf}", f"`{leaf}` of every network", spread=(f"network.policy.{leaf}", f"network.value.{leaf}"))
+    Slot(
+        f"network.{leaf}",
+        f"`{leaf}` of every network",
+        spread=tuple(f"network.{network}.{leaf}" for network in _THERE),
+    )
     for leaf in ("hidden", "features", "activation", "layer_norm", "init", "bias", "head", "head_bias")
 )

@@ -19,8 +19,12 @@ def _value_descends(row: Row) -> str | None:
     return None if facts.fitted_critic(row) else "no critic follows a gradient"
 
 
+def _prior_descends(row: Row) -> str | None:
+    return None if facts.learned_prior(row) else "pi_p has no network of its own"
+
+
 def _anything_descends(row: Row) -> str | None:
-    some = facts.descends(row) or facts.fitted_critic(row) or facts.has_dual(row)
+    some = facts.descends(row) or facts.fitted_critic(row) or facts.learned_prior(row) or facts.has_dual(row)
     return None if some else "nothing in the row follows a gradient"
 
 
@@ -82,6 +86,9 @@ SLOTS = (
     Slot("optimizer.policy", "the policy's optimiser", "adam", choices=_CHOICES, applies=_policy_descends),
     Slot("optimizer.value", "the critic's optimiser", "adam", choices=_CHOICES, applies=_value_descends),
     Slot(
+        "optimizer.prior", "the optimiser of a prior's own network", "adam", choices=_CHOICES, applies=_prior_descends
+    ),
+    Slot(
         "optimizer.dual",
         "the optimiser of eta and of the trust region's multipliers",
         "adam(lr = 1e-2)",
@@ -105,7 +112,7 @@ SLOTS = (
     ),
     Slot(
         "optimizer.policy_every",
-        "updates of the critic for each update of the policy, its multipliers and the lagged copies "
+        "updates of the critic for each update of the policy, its prior, its multipliers and the lagged copies "
         "(Fujimoto et al. 2018)",
         "1",
         Range(1, 10_000, integer=True),

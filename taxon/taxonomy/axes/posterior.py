@@ -54,7 +54,7 @@ def _needs_likelihood_ratio(row: Row) -> str | None:
 def _needs_temperature(row: Row) -> str | None:
     if facts.trust_region_e(row):
         return "the trust region of `pi_q.update` finds eta by its dual"
-    if facts.trust_region_q(row) and facts.kl_control(row) and facts.trailing(row) and not facts.forward(row):
+    if facts.trust_region_q(row) and facts.kl_control(row) and not (facts.fixed_prior(row) or facts.forward(row)):
         # Beside another prior or direction the trust region itself is refused, so eta is not to blame.
         return "the multipliers of the trust region of `pi_q.update` weigh the divergence"
     if facts.em_control(row):

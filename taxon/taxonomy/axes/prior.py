@@ -1,11 +1,17 @@
 """pi_p.update and bounds: the M-step (Furuta et al. 2021, Section 4.2)."""
 
 from taxon.taxonomy.axes import facts, region
-from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED
+from taxon.taxonomy.ranges import COUNT, NON_NEGATIVE, POSITIVE, SEVERAL, UNFOLDED
 from taxon.taxonomy.schema import Choice, Row, Slot
 
 
+def _needs_own_network(row: Row) -> str | None:
+    return None if facts.learned_prior(row) else "pi_p has no network of its own to leave as it is"
+
+
 def _needs_held(row: Row) -> str | None:
+    if facts.learned_prior(row):
+        return "pi_p has a network and a loss of its own"
     if not facts.can(row, "held"):
         return region.apart(row, "held")
     if facts.in_sequences(row):
@@ -26,7 +32,7 @@ def _guards_actions(row: Row) -> str | None:
 
 
 def _fixed_term(row: Row, path: str) -> str:
-    without = "eta" in row and row["eta"] == 0
+    without = facts.separate_prior(row) or ("eta" in row and row["eta"] == 0)
     return "(Fixed)" if without else "(Fixed to Unif.)"
 
 
@@ -43,8 +49,16 @@ UPDATE = Slot(
     choices=(
         Choice(
             "sg",
-            "stochastic gradient ascent of the weighted likelihood",
+            "stochastic gradient ascent: of the weighted likelihood, or of what a prior of its own network follows",
             (
+                Slot(
+                    "until",
+                    "updates after which pi_p stands still",
+                    "none",
+                    COUNT,
+                    choices=(Choice("none", "it is trained throughout"),),
+                    applies=_needs_own_network,
+                ),
                 Slot(
                     "likelihood",
                     "which density of the actions is maximised",

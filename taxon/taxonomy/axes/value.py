@@ -35,12 +35,16 @@ def _reads_old_policy(row: Row) -> str | None:
     return None if facts.reads_old_policy(row) else "nothing in the row reads the old policy"
 
 
+def _needs_learned_prior(row: Row) -> str | None:
+    return None if facts.learned_prior(row) else "pi_p has no network of its own"
+
+
 def _sums_rewards(row: Row) -> str | None:
     return "the reward of one step is not discounted" if row.base("G.estimate") == "none" else None
 
 
 def _something_lags(row: Row) -> str | None:
-    if facts.reads_old_policy(row) and not facts.on_policy(row):
+    if (facts.reads_old_policy(row) and not facts.on_policy(row)) or facts.learned_prior(row):
         return None
     if facts.dual_value(row):
         return "V is solved for anew on every batch"
@@ -283,6 +287,7 @@ TRANSFORM = Slot(
 GAMMA = Slot("gamma", "the discount; 1 where episodes end for certain", "0.99", UNIT, applies=_sums_rewards)
 
 _LAGS = "the policy lags too: its copy is the old pi_p"
+_PRIOR_LAGS = "the prior lags too: the objective and the value read its copy"
 
 TARGET = Slot(
     "target",
@@ -296,6 +301,7 @@ TARGET = Slot(
             (
                 Slot("every", "updates between copies", "100", COUNT),
                 Slot("policy", _LAGS, "true", boolean=True, applies=_reads_old_policy),
+                Slot("prior", _PRIOR_LAGS, "true", boolean=True, applies=_needs_learned_prior),
             ),
             source="Mnih et al. 2015",
             operator="taxon.operators.optimisers.copy_every",
@@ -306,6 +312,7 @@ TARGET = Slot(
             (
                 Slot("tau", "the step towards the trained network", "0.005", Range(0, 1, low_open=True)),
                 Slot("policy", _LAGS, "false", boolean=True, applies=_reads_old_policy),
+                Slot("prior", _PRIOR_LAGS, "false", boolean=True, applies=_needs_learned_prior),
             ),
             equation="target <- (1 - tau) target + tau online",
             source="Lillicrap et al. 2016",

@@ -87,6 +87,12 @@ def _deterministic_entropy(row: Row) -> Conflict | None:
             (("pi_p", "is the pi_q of the update before"), policy),
             "write `pi_p = fixed` with `pi_p.update = fixed` and `eta = 0`",
         )
+    if facts.separate_prior(row):
+        return Conflict(
+            facts.missing(row, f"`pi_p = {row.base('pi_p')}` is of the policy's distribution: it", "log_prob"),
+            (("pi_p", "is a density beside the policy's"), policy),
+            "write `pi_p = fixed` with `pi_p.update = fixed` and `eta = 0`",
+        )
     if row.says("G", "regularised"):
         return Conflict(
             facts.missing(row, f"`{row.base('G')}` counts the entropy of `pi_q`: it", "log_prob"),
@@ -186,8 +192,9 @@ def _density(row: Row) -> Conflict | None:
 @rule(
     "TX353",
     "a divergence that has no closed form",
-    "A trust region, an adaptive penalty, a natural gradient and a weight on KL(pi_q || pi_p) read the divergence of "
-    "two policies at every state. A mixture has none in closed form, and a function of the state has none at all.",
+    "A trust region, an adaptive penalty, a natural gradient, a default policy that follows pi_q and a weight on "
+    "KL(pi_q || pi_p) read the divergence of two policies at every state. A mixture has none in closed form, and a "
+    "function of the state has none at all.",
     "Schulman et al. 2015 and 2017; Abdolmaleki et al. 2018b",
     after=(
         *CONTROL,
@@ -230,6 +237,13 @@ def _divergence(row: Row) -> Conflict | None:
             "write `pi_q.update = sg + clipped`, which bounds the likelihood ratio",
         ),
         (
+            row.says("pi_p", "distils"),
+            "pi_p",
+            f"`pi_p = {row.base('pi_p')}`",
+            "minimises KL(pi_q || pi_p)",
+            "write `pi_p = behaviour`, which follows the actions in the data",
+        ),
+        (
             weighed,
             "eta",
             "the objective",
@@ -242,6 +256,24 @@ def _divergence(row: Row) -> Conflict | None:
             help_ = f"{way}, or write `pi_theta = normal(mean(s), cov(s))`"
             return Conflict(facts.missing(row, who, "kl"), ((path, does), policy), help_)
     return None
+
+
+@rule(
+    "TX371",
+    "a Gaussian prior of what is none",
+    "`constant` is the policy's distribution with mean 0 and one deviation. A choice among finitely many actions and a "
+    "Beta distribution have neither.",
+    "Marino et al. 2019",
+    after=(*CONTROL, "TX331", "TX348"),
+)
+def _constant_prior(row: Row) -> Conflict | None:
+    if not facts.separate_prior(row) or facts.learned_prior(row) or facts.has_covariance(row):
+        return None
+    return Conflict(
+        f"`pi_p = {row.base('pi_p')}` is a Gaussian, and `{facts.distribution(row)}` has none in it",
+        (("pi_p", "has mean 0 and one deviation"), ("pi_theta", "has neither")),
+        "write `pi_p = fixed`, the uniform distribution, or `pi_theta = normal(mean(s), cov(s))`",
+    )
 
 
 @rule(

@@ -75,8 +75,9 @@ def _proposal(row: Row) -> Conflict | None:
     "TX363",
     "a bound of another divergence",
     "The Lagrangian of a trust region is max E[G] - alpha (KL(pi_q || pi_p) - kl): its multiplier is the temperature. "
-    "Forward KL needs a temperature before it has a target; a penalty is another weight on the same divergence; and "
-    "from a uniform pi_p the divergence is a constant less the entropy of pi_q, whose bound is `eta = entropy`.",
+    "Forward KL needs a temperature before it has a target, and Q_soft one that its value counts the divergence by; a "
+    "penalty is another weight on the same divergence; and from a uniform pi_p the divergence is a constant less the "
+    "entropy of pi_q, whose bound is `eta = entropy`.",
     "Abdolmaleki et al. 2018b, Appendix D.4; Haarnoja et al. 2018b",
     after=(*CONTROL, "TX308", "TX309", "TX327", "TX331", "TX340", "TX346", "TX348"),
 )
@@ -90,6 +91,12 @@ def _region(row: Row) -> Conflict | None:
             (bound, ("pi_p", "is uniform")),
             "drop `+ trust_region` and write `eta = entropy(target = -1)`, or write `pi_p = pi_q` with "
             "`pi_p.update = pi_q`",
+        )
+    if facts.separate_prior(row) and row.base("G") == "Q_soft[pi_q]":
+        return Conflict(
+            "`Q_soft[pi_q]` counts eta times the divergence, and the trust region has multipliers in the place of eta",
+            (("G", "weighs the divergence by one temperature"), bound),
+            "write `G = Q[pi_q]`, or drop `+ trust_region` and give `eta` a number",
         )
     if facts.forward(row):
         return Conflict(

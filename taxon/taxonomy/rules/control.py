@@ -83,16 +83,18 @@ def _nothing_trained(row: Row) -> Conflict | None:
 @rule(
     "TX305",
     "the prior's update does not fit the prior",
-    "A fixed prior has no update, a trained one needs one, and one that follows pi_q becomes pi_q.",
+    "A prior without parameters has no update, a trained one needs one, and one that is the last pi_q becomes pi_q. A "
+    "network of its own follows the gradient of a loss of its own.",
     "Furuta et al. 2021, Table 1",
-    after=("TX301", "TX302", "TX303", "TX304"),
+    after=("TX301", "TX302", "TX303", "TX304", "TX370"),
 )
 def _prior_update(row: Row) -> Conflict | None:
     prior, update = row.base("pi_p"), row.base("pi_p.update")
-    if prior == "fixed" and update != "fixed":
+    if not facts.learned_prior(row) and prior not in ("pi_theta", "pi_q") and update != "fixed":
+        is_ = "is one Gaussian at every state" if facts.separate_prior(row) else "is the uniform distribution"
         return Conflict(
-            "a fixed `pi_p` has no parameters to update",
-            (("pi_p.update", "moves pi_p"), ("pi_p", "is the uniform distribution")),
+            f"a {prior} `pi_p` has no parameters to update",
+            (("pi_p.update", "moves pi_p"), ("pi_p", is_)),
             "write `pi_p.update = fixed`, or `pi_p = "
             + ("pi_q`" if update == "pi_q" else "pi_theta` with `pi_q = nonparametric`"),
         )
@@ -100,6 +102,13 @@ def _prior_update(row: Row) -> Conflict | None:
         return Conflict(
             "`pi_p` is the trained policy, but its update leaves it where it is",
             (("pi_p.update", "never moves pi_p"), ("pi_p", "is pi_theta")),
+            "write `pi_p.update = sg`",
+        )
+    if facts.learned_prior(row) and update != "sg":
+        does = "leaves it as it was drawn" if update == "fixed" else "finds the policy's parameters"
+        return Conflict(
+            f"`pi_p = {prior}` has a network of its own, which follows the gradient of its own loss",
+            (("pi_p.update", does), ("pi_p", "has a network to train")),
             "write `pi_p.update = sg`",
         )
     if (prior == "pi_q") != (update == "pi_q"):
@@ -115,15 +124,43 @@ def _prior_update(row: Row) -> Conflict | None:
 
 
 @rule(
+    "TX370",
+    "two policies to fit, one update",
+    "Under EM control pi_p.update fits the policy to pi_q. A prior beside the policy has a fit of its own, or none, "
+    "and one update cannot say both: the policy that acts would never be trained. A parametric pi_q is the policy, and "
+    "leaves pi_p.update to the prior.",
+    "Furuta et al. 2021, Section 4.1; Galashov et al. 2019",
+    after=("TX302",),
+)
+def _two_fits(row: Row) -> Conflict | None:
+    if facts.em_control(row) and facts.separate_prior(row):
+        return Conflict(
+            f"the policy would have to be fitted to `pi_q`, and `pi_p = {row.base('pi_p')}` by its own rule, and "
+            "`pi_p.update` is one",
+            (("pi_p", "is not the policy"), ("pi_q", "has no parameters: the policy is fitted to it")),
+            "write `pi_q = pi_theta` with `pi_q.update = sg(direction = forward, samples = 20)`, which weighs actions "
+            "as the E-step does, or `pi_p = pi_theta`",
+        )
+    return None
+
+
+@rule(
     "TX306",
-    "a fixed prior takes no modifier",
-    "`mixture` says which past policies pi_p averages, `trust_region` how far it may step and `expected_return` what "
-    "its step ascends besides. A fixed pi_p does none of it.",
+    "a prior that takes no modifier",
+    "`mixture` says which past policies pi_p averages, `trust_region` how far the policy may step and "
+    "`expected_return` what its step ascends besides. A fixed pi_p does none of it, and one with a network of its own "
+    "is no policy that acts.",
     "Furuta et al. 2021, Section 4.2",
     after=CONTROL,
 )
 def _fixed_modified(row: Row) -> Conflict | None:
     for modifier in ("mixture", "trust_region", "expected_return"):
+        if facts.learned_prior(row) and row.has("pi_p.update", modifier):
+            return Conflict(
+                f"`{modifier}` is of an M-step that fits the policy, and `pi_p` is a network of its own",
+                (("pi_p.update", f"adds {modifier}"), ("pi_p", "is not the policy")),
+                f"drop `+ {modifier}`",
+            )
         if row.base("pi_p.update") == "fixed" and row.has("pi_p.update", modifier):
             return Conflict(
                 f"`{modifier}` says how `pi_p` moves, but a fixed `pi_p` does not",

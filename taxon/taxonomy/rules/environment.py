@@ -14,6 +14,9 @@ from taxon.taxonomy.schema import Row
 
 Actions = Literal["continuous", "discrete"]
 
+# What an environment takes, of how many numbers or choices, and how many numbers it shows.
+Spaces = tuple[Actions, int, int]
+
 ACTIONS = Code(
     "TX401",
     "the policy's actions are not the environment's",
@@ -31,6 +34,15 @@ ENTROPY = Code(
     "Haarnoja et al. 2018b; Cover and Thomas 2006, Theorem 2.6.4",
 )
 
+HIDDEN = Code(
+    "TX405",
+    "hidden numbers that are not shown",
+    "`hide` names the numbers of a flattened observation that the prior does not see, counted from 0. One beyond the "
+    "observation hides nothing, so that the information that was to be withheld is not.",
+    Severity.ERROR,
+    "Galashov et al. 2019",
+)
+
 UNUSABLE = Code(
     "TX404",
     "environment that cannot be used",
@@ -40,7 +52,7 @@ UNUSABLE = Code(
     Severity.ERROR,
 )
 
-CODES = (ACTIONS, ENTROPY, UNUSABLE)
+CODES = (ACTIONS, ENTROPY, UNUSABLE, HIDDEN)
 
 # What a choice among finitely many actions has no use for.
 _CONTINUOUS_ONLY = (
@@ -53,19 +65,36 @@ _CONTINUOUS_ONLY = (
 )
 
 
-def check_environment(row: Row, env: str, actions: Actions, size: int) -> list[Diagnostic]:
+def check_environment(row: Row, env: str, actions: Actions, size: int, shown: int) -> list[Diagnostic]:
     """What keeps a row from being trained in an environment.
 
     Args:
         env: the environment's id, for the message.
         actions: what it takes at every step: numbers, or one of finitely many actions.
         size: how many numbers, or how many actions.
+        shown: how many numbers it shows.
     """
     if (actions == "discrete") != facts.discrete(row):
         return [finding(ACTIONS, _conflict(row, env, actions), row)]
     if actions == "discrete" and row.base("eta") == "entropy" and row.number("eta.target") > math.log(size):
         return [finding(ENTROPY, _unreachable(row, env, size), row)]
+    leaf = row.leaves.get(_HIDE)
+    hidden = leaf.value if leaf is not None and isinstance(leaf.value, tuple) else ()
+    if max(hidden, default=-1) >= shown:
+        return [finding(HIDDEN, _beyond(env, hidden, shown), row)]
     return []
+
+
+_HIDE = "pi_p.hide"
+
+
+def _beyond(env: str, hidden: tuple[int, ...], shown: int) -> Conflict:
+    kept = [column for column in hidden if column < shown]
+    return Conflict(
+        f"an observation of `{env}` has the numbers 0 to {shown - 1}, and number {max(hidden)} is to be hidden",
+        ((_HIDE, "names a number that is not shown"),),
+        f"write `{_HIDE} = {kept}`, or another number below {shown}",
+    )
 
 
 def unusable(env: str, message: str, help: str) -> Diagnostic:

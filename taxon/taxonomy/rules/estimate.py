@@ -93,10 +93,11 @@ def _estimate_of_nothing(row: Row) -> Conflict | None:
 )
 def _gae_without_v(row: Row) -> Conflict | None:
     if row.base("G.estimate") == "gae" and facts.critic(row) != "v":
+        own = "pi_q" if facts.kl_control(row) and not facts.trailing(row) else "pi_p"
         return Conflict(
             f"`gae` estimates an advantage with a V network, and `{row.base('G')}` has none",
             (("G.estimate", "sums r + gamma V(s') - V(s)"), ("G", "is no advantage")),
-            f"write `G = A[{'pi_q' if row.base('pi_p') == 'fixed' else 'pi_p'}]`, or `G.estimate = td(...)`",
+            f"write `G = A[{own}]`, or `G.estimate = td(...)`",
         )
     return None
 

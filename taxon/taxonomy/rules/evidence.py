@@ -60,7 +60,7 @@ def _squashed_em(row: Row) -> Conflict | None:
     "Furuta et al. 2021, Table 3",
 )
 def _unsquashed_kl(row: Row) -> Conflict | None:
-    rewarded = facts.kl_control(row) and not facts.trailing(row) and facts.uses_q(row)
+    rewarded = facts.kl_control(row) and facts.fixed_prior(row) and facts.uses_q(row)
     rewarded = rewarded and "eta" in row and row["eta"] != 0
     if rewarded and facts.learned_covariance(row) and not facts.can(row, "box"):
         return Conflict(
@@ -150,5 +150,34 @@ def _smoothed_twice(row: Row) -> Conflict | None:
             "it for a deterministic one)",
             (("G.estimate", "adds noise to the action of the target"), ("pi_theta", "draws it")),
             "drop `+ smoothing`",
+        )
+    return None
+
+
+@lint(
+    "TX515",
+    "a prior without effect",
+    "A default policy that sees all that the policy sees becomes the policy: KL(pi_q || pi_p) goes to 0 and constrains "
+    "nothing, since the information that is hidden is what makes the two differ. At power 0 pi_p drops out of the "
+    "objective.",
+    "Galashov et al. 2019, Section 3",
+)
+def _idle_prior(row: Row) -> Conflict | None:
+    if not facts.separate_prior(row):
+        return None
+    if "pi_p.power" in row and row["pi_p.power"] == 0:
+        return Conflict(
+            f"`power = 0` leaves `pi_p = {row.base('pi_p')}` out of the objective",
+            (("pi_p.power", "is 0"), ("pi_p", "is trained and weighs nothing")),
+            "write `power = 1`, or `pi_p = fixed` with `pi_p.update = fixed`",
+        )
+    hide = "pi_p.hide"
+    if row.says("pi_p", "distils") and (hide not in row or row[hide] == ()) and row.base("pi_p.update.until") == "none":
+        return Conflict(
+            "the default policy sees what the policy sees, so that it becomes the policy and its divergence vanishes "
+            "(Galashov et al. 2019, Section 3)",
+            ((hide if hide in row else "pi_p", "hides nothing"), ("pi_p.update", "follows pi_q")),
+            "write `pi_p = default(hide = [0])` with what is to be hidden, or `pi_p.update.until = 100k` to hold on to "
+            "an early policy",
         )
     return None

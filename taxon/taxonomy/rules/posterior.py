@@ -68,7 +68,7 @@ def _unnormalised_dual(row: Row) -> Conflict | None:
     "TX317",
     "an entropy constraint without an entropy in the objective",
     "The entropy dual adapts the weight of E[-log pi_q] until it meets its target. A nonparametric pi_q has weights "
-    "but no density, and beside a prior that follows pi_q the objective holds a divergence to that prior instead.",
+    "but no density, and beside any prior but the uniform one the objective holds a divergence to that prior instead.",
     "Haarnoja et al. 2018b",
     after=CONTROL,
 )
@@ -81,9 +81,10 @@ def _no_entropy(row: Row) -> Conflict | None:
             (("eta", "follows E[-log pi_q]"), ("pi_q", "is a set of weights")),
             "give `eta` a number, or take it out and add `+ trust_region(kl = 0.1)` to `pi_q.update`",
         )
-    if facts.trailing(row):
+    if not facts.fixed_prior(row):
+        other = "the last `pi_q`" if facts.trailing(row) else f"`pi_p = {row.base('pi_p')}`"
         return Conflict(
-            "the entropy dual weighs an entropy, but the objective has the divergence to the last `pi_q`",
+            f"the entropy dual weighs an entropy, but the objective has the divergence to {other}",
             (("eta", "follows E[-log pi_q]"), ("pi_p", "is not uniform")),
             "give `eta` a number, or write `pi_p = fixed` with `pi_p.update = fixed`",
         )
@@ -194,8 +195,8 @@ def _proximal(row: Row) -> Conflict | None:
             )
     if facts.penalised(row) and not facts.trailing(row):
         return Conflict(
-            "`penalty` holds `pi_q` near the last one, but `pi_p` is fixed",
-            (("pi_q.update", "adapts the weight of KL(pi_p || pi_q)"), ("pi_p", "is the uniform distribution")),
+            f"`penalty` holds `pi_q` near the last one, but `pi_p` is {row.base('pi_p')}",
+            (("pi_q.update", "adapts the weight of KL(pi_p || pi_q)"), ("pi_p", "is another distribution")),
             "write `pi_p = pi_q` with `pi_p.update = pi_q`, or drop `+ penalty`",
         )
     if facts.penalised(row) and not facts.on_policy(row):
@@ -233,8 +234,8 @@ def _natural(row: Row) -> Conflict | None:
         return None
     if not facts.trailing(row):
         return Conflict(
-            "`natural_gradient` bounds KL(pi_p || pi_q) from the last policy, but `pi_p` is fixed",
-            (("pi_q.update", "bounds the divergence from pi_p"), ("pi_p", "is the uniform distribution")),
+            f"`natural_gradient` bounds KL(pi_p || pi_q) from the last policy, but `pi_p` is {row.base('pi_p')}",
+            (("pi_q.update", "bounds the divergence from pi_p"), ("pi_p", "is another distribution")),
             "write `pi_p = pi_q` with `pi_p.update = pi_q`, or `pi_q.update = sg`",
         )
     if not facts.likelihood_ratio(row):
@@ -245,6 +246,24 @@ def _natural(row: Row) -> Conflict | None:
             "write `G = A[pi_p]` with `data = rollouts(...)`, or `pi_q.update = sg`",
         )
     return None
+
+
+@rule(
+    "TX372",
+    "a prior that weighs nothing",
+    "eta weighs the divergence from pi_p. At eta = 0 the objective is E[G] alone: a prior beside the policy would be "
+    "read by nothing, and pi_p names nothing.",
+    "Furuta et al. 2021, Eq. 1",
+    after=(*CONTROL, "TX331", "TX334", "TX335"),
+)
+def _weightless_prior(row: Row) -> Conflict | None:
+    if not (facts.separate_prior(row) and "eta" in row and row["eta"] == 0):
+        return None
+    return Conflict(
+        f"`eta = 0` leaves the divergence from `pi_p = {row.base('pi_p')}` out of the objective",
+        (("eta", "is 0"), ("pi_p", "is read by the divergence alone")),
+        "write `eta = 0.1` or another number above 0, or `pi_p = fixed` with `pi_p.update = fixed`",
+    )
 
 
 @rule(

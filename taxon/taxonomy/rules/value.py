@@ -71,18 +71,22 @@ def _no_derivative(row: Row) -> Conflict | None:
 
 @rule(
     "TX309",
-    "the fixed prior has no actions to value",
+    "the prior has no actions to value",
     "A fixed pi_p is a constant that drops out of the objective. On an unbounded action space it is improper, so "
-    "E_{pi_p} Q(s', .) does not exist, and no policy of the row ever follows it.",
+    "E_{pi_p} Q(s', .) does not exist. A prior beside the policy is a density, but every action that is taken or "
+    "valued is the policy's.",
     "Furuta et al. 2021, Section 4.1.2",
     after=(*CONTROL, "TX308", "TX340"),
 )
 def _value_of_fixed_prior(row: Row) -> Conflict | None:
     g = row.base("G")
-    if row.base("pi_p") == "fixed" and g in ("Q[pi_p]", "A[pi_p]"):
+    if (facts.fixed_prior(row) or facts.separate_prior(row)) and g in ("Q[pi_p]", "A[pi_p]"):
+        what, is_ = ("is only a constant", "is uniform and never acts")
+        if facts.separate_prior(row):
+            what, is_ = ("never acts", "is a density beside the policy")
         return Conflict(
-            f"`{g}` averages over the actions of a prior that is only a constant",
-            (("G", "is the value of pi_p"), ("pi_p", "is uniform and never acts")),
+            f"`{g}` averages over the actions of a prior that {what}",
+            (("G", "is the value of pi_p"), ("pi_p", is_)),
             "write `G = A[pi_q]`" if g == "A[pi_p]" else "write `G = Q_soft[pi_q]` or `G = Q[pi_q]`",
         )
     return None

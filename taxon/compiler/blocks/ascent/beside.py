@@ -8,7 +8,8 @@ from taxon.compiler.block import Section
 from taxon.compiler.blocks.discrepancy import discrepancy
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.policy import family
-from taxon.compiler.blocks.prior_density import prior_of, prior_parameters
+from taxon.compiler.blocks.priors.density import prior_parameters
+from taxon.compiler.blocks.priors.offer import prior_of
 from taxon.compiler.choices import Choices, choice, table
 
 # Adds the term to the loss.

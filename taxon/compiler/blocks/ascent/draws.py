@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from taxon.compiler.blocks.data import data
 from taxon.compiler.blocks.metrics import Metrics, entropy
 from taxon.compiler.blocks.policy import family
-from taxon.compiler.blocks.prior_density import prior_parameters
+from taxon.compiler.blocks.priors.density import prior_parameters
 from taxon.compiler.choices import Choices
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from taxon.compiler.blocks.ascent.divergence import divergence, objective, section
+from taxon.compiler.blocks.ascent.divergence import divergence, divergence_metric, objective, section
 from taxon.compiler.blocks.ascent.penalty import C, add_penalty, with_penalty
 from taxon.compiler.blocks.critic import critic
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.metrics import deviations
 from taxon.compiler.blocks.policy import apply, family, old_parameters
-from taxon.compiler.blocks.prior_density import log_prior_all, prior_of
+from taxon.compiler.blocks.priors.density import log_prior_all, log_ratio, prior_power_tex
 from taxon.compiler.choices import Choices
 
 
@@ -17,8 +17,7 @@ def ascend_all(c: Choices) -> None:
     made, q, weighed = c.take(family), c.take(critic), c.take(divergence)
     if weighed.kind == "penalty":
         old_parameters(c)
-    ratio = {"prior": rf"\log \frac{{\pi_\theta(a|s)}}{{{prior_of(c).tex}(a|s)}}", "entropy": r"\log \pi_\theta(a|s)"}
-    term = c.take(temperature).times(ratio[weighed.kind]) if weighed.kind in ratio else ""
+    term = c.take(temperature).times(log_ratio(c)) if weighed.kind in ("prior", "entropy") else ""
     inside = f"{term} - {q.scorer_tex}(s,a)" if term else f"-{q.scorer_tex}(s,a)"
     lines = [rf"L(\theta) = \mathbb{{E}}_s \sum_a \pi_\theta(a|s) \left[ {inside} \right]"]
     text = "$G$ is the critic, which is held, at all actions, weighed by their probability."
@@ -29,10 +28,12 @@ def ascend_all(c: Choices) -> None:
         "none": "-average(value)",
         "penalty": "-average(value)",
     }
+    against = ""
     if weighed.kind == "prior":
-        loss["prior"] = f"average({weighed.eta} * (log_prob - (probs * {log_prior_all(c)}).sum(-1)) - value)"
+        against = f"divergence = log_prob - (probs * {log_prior_all(c)}).sum(-1)\n"
+        loss["prior"] = f"average({weighed.eta} * divergence - value)"
     code = f"""{_all(c)}
-value = (probs * self.q_all({q.scorer}, observation)).sum(-1)
+{against}value = (probs * self.q_all({q.scorer}, observation)).sum(-1)
 loss = {loss[weighed.kind]}"""
     uniform = "; pi_p is uniform and drops out" if weighed.kind == "entropy" else ""
     c.add(
@@ -40,10 +41,11 @@ loss = {loss[weighed.kind]}"""
         f"{apply(c, '', 'policy', 'observation')}\n{code}",
         "loss",
         "log_prob",
+        *(["divergence"] if against else []),
         *made.parameters,
         within="policy",
         doc=f"-E[{objective(c)}], over all actions{uniform}",
-        metrics=(("entropy", "-average(log_prob)"), *deviations(c)),
+        metrics=(("entropy", "-average(log_prob)"), *divergence_metric(c), *deviations(c)),
         sections=(section(c, text, lines, c.source("pi_q.update"), "loss"),),
     )
     if weighed.kind == "penalty":
@@ -63,8 +65,7 @@ def fit_all(c: Choices) -> None:
 # w = pi_p exp(Q / eta) / Z
 weights = {weights}
 loss = -average((weights * log_probs).sum(-1))"""
-    factor = "" if prior_of(c).uniform else rf"{prior_of(c).tex}(@|s) \, "
-    mine, others = (rf"{factor.replace('@', a)}\exp({eta.slashed(f'{q.scorer_tex}(s,{a})')})" for a in "ab")
+    mine, others = (rf"{prior_power_tex(c, f'({a}|s)')}\exp({eta.slashed(f'{q.scorer_tex}(s,{a})')})" for a in "ab")
     lines = [
         r"L(\theta) = -\mathbb{E}_s \sum_a w_a \log \pi_\theta(a|s)",
         rf"w_a = \frac{{{mine}}}{{\sum_b {others}}}",

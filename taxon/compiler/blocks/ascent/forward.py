@@ -9,7 +9,8 @@ from taxon.compiler.blocks.critic import critic
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.metrics import Metrics, deviations, entropy
 from taxon.compiler.blocks.policy import apply, family
-from taxon.compiler.blocks.prior_density import log_prior, prior_of
+from taxon.compiler.blocks.priors.density import log_prior, log_prior_tex, power
+from taxon.compiler.blocks.priors.offer import prior_of
 from taxon.compiler.choices import Choices, table
 from taxon.compiler.notation import total
 
@@ -33,9 +34,10 @@ def _at_posterior(c: Choices) -> None:
     ratio = f"{prior} - log_prob" if prior else "-log_prob"
     weights = f"importance_weights(self.q({q.scorer}, observation, action), {eta.value}, {ratio})"
     log_prob = made.log_density("", c.take(draws).axis, "action", "u")
-    of = rf"\log {prior_of(c).tex}(a_m|s) - " if prior else "- "
-    exponent = rf"{eta.over(rf'{q.scorer_tex}(s, a_m)')} {'+ ' if prior else ''}{of}\log \pi_\theta(a_m|s)"
-    over = f"softmax(G / eta {'+ log pi_p ' if prior else ''}- log pi_q)"
+    of = log_prior_tex(c, "(a_m|s)")
+    exponent = rf"{eta.over(rf'{q.scorer_tex}(s, a_m)')} {of} - \log \pi_\theta(a_m|s)"
+    said = "" if not prior else "+ log pi_p " if power(c) == 1 else "+ a log pi_p "
+    over = f"softmax(G / eta {said}- log pi_q)"
     _fit(c, held(c), made.noise_axes, weights, log_prob, exponent, r"\pi_\theta", over, drawn_entropy(c))
 
 
@@ -43,11 +45,15 @@ def _at_prior(c: Choices) -> None:
     """Actions of pi_p: it is in the draw already, and the weights are those of the E-step."""
     made, q, eta = c.take(family), c.take(critic), c.take(temperature)
     lines, axes = of_prior(c)
-    weights = f"softmax_weights(self.q({q.scorer}, observation, action), {eta.value}, dim=1)"
+    score, over = f"self.q({q.scorer}, observation, action), {eta.value}", "softmax(G / eta)"
+    weights = f"softmax_weights({score}, dim=1)"
+    if power(c) != 1:
+        weights = f"importance_weights({score}, {log_prior(c, c.take(draws).axis, 'action', 'u', '1')})"
+        over = "softmax(G / eta + (a - 1) log pi_p)"
     # tanh's Jacobian has no parameters and drops out of the likelihood's gradient
     log_prob = made.likelihood("", c.take(draws).axis, "u" if made.squash else "action")
-    exponent = eta.over(rf"{q.scorer_tex}(s, a_m)")
-    _fit(c, lines, axes, weights, log_prob, exponent, prior_of(c).tex, "softmax(G / eta)", entropy(c))
+    exponent = f"{eta.over(rf'{q.scorer_tex}(s, a_m)')} {log_prior_tex(c, '(a_m|s)', 1)}".strip()
+    _fit(c, lines, axes, weights, log_prob, exponent, prior_of(c).tex, over, entropy(c))
 
 
 def _fit(
@@ -78,7 +84,7 @@ loss = weighted_likelihood(weights, log_prob)"""
         f"The policy is fitted to $\\pi_p \\exp(G / \\eta) / Z$ by ${m.count}$ actions of ${proposal}$ at each state, "
         "with self-normalised importance weights; actions and weights are held."
     )
-    if proposal == r"\pi_p":
+    if proposal == r"\pi_p" and prior_of(c).uniform:
         text = text.replace(f"of ${proposal}$", "of the uniform $\\pi_p$ of the box")
     sources = c.source("pi_q.update.direction")
     c.add(

@@ -10,7 +10,7 @@ from taxon.compiler.blocks.critic import critic
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.metrics import deviations
 from taxon.compiler.blocks.policy import apply, family
-from taxon.compiler.blocks.prior_density import log_prior, prior_of
+from taxon.compiler.blocks.priors.density import log_prior, log_ratio
 from taxon.compiler.choices import Choices, table
 from taxon.compiler.notation import fill, mean
 
@@ -47,8 +47,7 @@ def ascend_by_density(c: Choices) -> None:
     if weighed.kind in ("entropy", "prior"):
         prior = log_prior(c, m.axis, "action", "u") if weighed.kind == "prior" else ""
         score = f"regularised({score}, {f'log_prob - {prior}' if prior else 'log_prob'}, {eta.value})"
-        ratio = rf"\log \frac{{\pi_\theta(a_m|s)}}{{{prior_of(c).tex}(a_m|s)}}" if prior else r"\log \pi_\theta(a_m|s)"
-        worth += f" - {eta.times(ratio)}"
+        worth += f" - {eta.times(log_ratio(c, '(a_m|s)'))}"
     code = f"""{apply(c, "", "policy", "observation")}
 {held(c)}
 log_prob = {log_prob}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from taxon.compiler.blocks.ascent.divergence import divergence, objective, section
+from taxon.compiler.blocks.ascent.divergence import divergence, divergence_metric, objective, section
 from taxon.compiler.blocks.ascent.draws import draws, names
 from taxon.compiler.blocks.ascent.penalty import C, add_penalty, with_penalty
 from taxon.compiler.blocks.critic import critic
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.metrics import deviations
 from taxon.compiler.blocks.policy import apply, family, old_parameters
-from taxon.compiler.blocks.prior_density import prior_likelihood, prior_of
+from taxon.compiler.blocks.priors.density import log_prior, log_ratio, power, prior_likelihood
 from taxon.compiler.choices import Choices
 
 
@@ -29,8 +29,7 @@ def ascend_through_action(c: Choices) -> None:
     made, q, weighed, m = c.take(family), c.take(critic), c.take(divergence), c.take(draws)
     if weighed.kind == "penalty":
         old_parameters(c)
-    ratio = {"prior": rf"\log \frac{{\pi_\theta(a|s)}}{{{prior_of(c).tex}(a|s)}}", "entropy": r"\log \pi_\theta(a|s)"}
-    term = c.take(temperature).times(ratio[weighed.kind]) if weighed.kind in ratio else ""
+    term = c.take(temperature).times(log_ratio(c)) if weighed.kind in ("prior", "entropy") else ""
     inside = f"{term} - {q.scorer_tex}(s,a)" if term else f"-{q.scorer_tex}(s,a)"
     lines = [rf"L(\theta) = \mathbb{{E}}_{{s, \, \xi}} \left[ {inside} \right], \quad a = {made.drawn}"]
     text = "$G$ is the critic at an action of the policy; the gradient runs through the action, the critic is held."
@@ -45,12 +44,17 @@ def ascend_through_action(c: Choices) -> None:
         f"{apply(c, '', 'policy', 'observation')}\n{_through_draw(c)}",
         "loss",
         "log_prob",
+        *(["divergence"] if weighed.kind == "prior" else []),
         *made.parameters,
         *names(c),
         within="policy",
         doc=f"-E[{objective(c)}],{several} reparameterised{uniform}",
         noise=m.noise(c, *made.noise_axes),
-        metrics=(("entropy", "-seed_average(log_prob)" if m.count > 1 else "-average(log_prob)"), *deviations(c)),
+        metrics=(
+            ("entropy", "-seed_average(log_prob)" if m.count > 1 else "-average(log_prob)"),
+            *divergence_metric(c),
+            *deviations(c),
+        ),
         sections=(section(c, text, lines, c.source("pi_q.update"), "loss", drawn=several_leaves),),
     )
     if weighed.kind == "penalty":
@@ -63,7 +67,9 @@ def _through_draw(c: Choices) -> str:
     value = f"self.q({q.scorer}, observation, action){m.mean}"
     body = f"{made.draw('', m.axis, 'noise.action', 'u', 'action')}\n"
     body += f"log_prob = {made.log_density('', m.axis, 'action', 'u')}\n"
-    if weighed.kind == "prior":
+    if weighed.kind == "prior" and power(c) != 1:
+        body += f"divergence = log_prob - {log_prior(c, m.axis, 'action', 'u')}\n"
+    elif weighed.kind == "prior":
         at = "u" if made.squash else "action"
         ratio = f"{made.likelihood('', m.axis, at)} - {prior_likelihood(c, m.axis, at)}"
         body += "# (tanh's Jacobian is the same for both and drops out)\n"
