@@ -30,6 +30,7 @@ _READING: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"LBRACE"}), "body"),
     (frozenset({"IN"}), "axis"),
     (frozenset({"EQUAL"}), "condition"),
+    (frozenset({"LSQB", "NAME"}), "space"),
     (frozenset({"LSQB"}), "values"),
     (frozenset({"NEWLINE", "RBRACE"}), "end"),
     (frozenset({"RSQB"}), "after index"),
@@ -38,7 +39,7 @@ _READING: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 _EXPECTED = {
-    "file": "`import`, `algorithm`, `architecture` or `study`",
+    "file": "`import`, `algorithm`, `architecture`, `study` or `tune`",
     "argument": "an argument or `)`",
     "item": "an item or `]`",
     "value": "a value",
@@ -52,6 +53,7 @@ _EXPECTED = {
     "body": "`{`",
     "condition": "`=`",
     "axis": "`in` and a list of values",
+    "space": "a range such as `uniform(0, 1)`, or a list of values in square brackets",
     "values": "a list of values in square brackets",
     "end": "the end of the entry",
     "after index": "`]`",
@@ -138,7 +140,7 @@ def unexpected(source: Source, token: Token, accepted: Set[str], unclosed: Token
 _KEYWORD_HELP = {
     "name": "choose another name",
     "path": "write `=` between a path and its value, and the next entry on its own line",
-    "entry": "an entry begins with a path, `unset`, `allow`, `when` or, in a study, `vary` or `claim`",
+    "entry": "an entry begins with a path, `unset`, `allow` or `when`, in a study `vary`, `claim`, in a tune `search`",
     "value": "choose another name",
     "argument": "choose another name",
     "item": "choose another name",

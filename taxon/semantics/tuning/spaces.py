@@ -1,0 +1,163 @@
+"""What a tune searches: each dimension with its values, held against the slots of its path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taxon.diagnostics.model import Diagnostic
+from taxon.diagnostics.source import Span
+from taxon.semantics import codes
+from taxon.semantics.bodies import Operation, read_value, unknown_path
+from taxon.semantics.scope import Scope, Symbol
+from taxon.semantics.studies.factors import Level, read_mixins, read_values
+from taxon.semantics.studies.findings import finding
+from taxon.semantics.tuning.model import Dimension, Numbers
+from taxon.semantics.tuning.vocabulary import OPTIONAL, SEARCH
+from taxon.semantics.typing_ import Typed, check
+from taxon.semantics.values import example, shortened, takes
+from taxon.semantics.vocabulary import Vocabulary
+from taxon.syntax import tree
+from taxon.syntax.printing import number
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A dimension as it is declared: its levels, or the ends of its range."""
+
+    dimension: Dimension
+    span: Span
+    path: tree.Path | None  # None where it searches among architectures
+    levels: tuple[Level, ...]
+
+    def level(self, text: str, vocabulary: Vocabulary) -> Level:
+        """One of its values, written out."""
+        if self.dimension.numbers is None:
+            return next(level for level in self.levels if level.text == text)
+        assert self.path is not None  # numbers stand at a path
+        value = float(text)
+        whole = value.is_integer() and self.dimension.numbers.integer
+        return _level(self.path, tree.Number(int(value) if whole else value, self.span), vocabulary)
+
+
+def read_axes(symbol: Symbol, tune: tree.Tune, scope: Scope, vocabulary: Vocabulary,
+              found: list[Diagnostic]) -> list[Axis]:  # fmt: skip
+    """What a tune searches, as far as it is right."""
+    axes: list[Axis] = []
+    first: dict[str, Span] = {}
+    for entry in tune.entries:
+        axis: Axis | None = None
+        match entry:
+            case tree.Search(path=path):
+                known = first.setdefault(path.text, path.span)
+                if known is not path.span:
+                    message = f"`{shortened(path.text)}` stands twice in one tune"
+                    found.append(finding(codes.SET_TWICE, message, path.span, "again", "keep one of them", known))
+                    continue
+                axis = _search(entry, vocabulary, found)
+            case tree.Offered(name=name):
+                known = first.setdefault(name.text, name.span)
+                if known is not name.span:
+                    message = f"two searches are called `{shortened(name.text)}`"
+                    found.append(finding(codes.SET_TWICE, message, name.span, "again", "keep one of them", known))
+                    continue
+                mixed = read_mixins(entry, symbol, scope, found)
+                texts = tuple(level.text for level in mixed.levels)
+                axis = Axis(Dimension(name.text, "with", None, texts), entry.span, None, mixed.levels)
+        axes += [] if axis is None else [axis]
+    return axes
+
+
+def _search(entry: tree.Search, vocabulary: Vocabulary, found: list[Diagnostic]) -> Axis | None:
+    path = entry.path.text
+    if not vocabulary.places(path):
+        found.append(unknown_path(entry.path, vocabulary))
+        return None
+    if isinstance(entry.space, tree.List):
+        listed = read_values(tree.Vary(None, entry.path, entry.space, entry.span), vocabulary, found)
+        levels = () if listed is None else listed.levels
+        return Axis(Dimension(path, path, None, tuple(level.text for level in levels)), entry.span, entry.path, levels)
+    before = len(found)
+    typed, wrong = check(entry.space, SEARCH, "search")
+    found += wrong
+    if typed is None:
+        return None
+    numbers = _numbers(entry.space, typed, found)
+    if numbers is None:
+        return None
+    _fits(entry, numbers, vocabulary, found)
+    ends = [_level(entry.path, tree.Number(_end(numbers, name), typed.below[name].span), vocabulary)
+            for name in ("low", "high")]  # fmt: skip
+    for end in ends:
+        operation = end.operation
+        if len(found) == before and operation is not None and operation.faulty:
+            found += operation.readings[0].diagnostics
+    return Axis(Dimension(path, path, numbers), entry.span, entry.path, tuple(ends)) if len(found) == before else None
+
+
+def _end(numbers: Numbers, name: str) -> int | float:
+    value = numbers.low if name == "low" else numbers.high
+    return int(value) if numbers.integer else value
+
+
+def _level(path: tree.Path, value: tree.Number, vocabulary: Vocabulary) -> Level:
+    """A number at a path."""
+    text, places = path.text, vocabulary.places(path.text)
+    readings = read_value(value, places, text)
+    operation = Operation(text, path.span, value.span, places, vocabulary.is_shared(text), value.span, readings)
+    return Level(number(value.value), value.span, operation=operation)
+
+
+def _numbers(call: tree.Call, typed: Typed, found: list[Diagnostic]) -> Numbers | None:
+    """The range that a constructor says."""
+    kind = SEARCH.choice(call.function.text)
+    assert kind is not None  # it was typed
+    for parameter in kind.parameters:
+        if parameter.name not in typed.below and parameter.name not in OPTIONAL:
+            message = f"`{parameter.name}` of `{kind.key}` is not given: {parameter.doc}"
+            hint = f"it takes {takes(parameter)}: `{parameter.name} = {example(parameter)}`"
+            found.append(finding(codes.MISSING_PARAMETER, message, call.span, f"needs `{parameter.name}`", hint))
+            return None
+    low, high = (_number(typed.below[name]) for name in ("low", "high"))
+    step = _number(typed.below["step"]) if "step" in typed.below else None
+    logarithmic = kind.key == "log_uniform" or ("log" in typed.below and typed.below["log"].value is True)
+    where = {name: typed.below[name].span for name in typed.below}
+    if low >= high:
+        message = "the search goes from a number to one that is no larger"
+        hint = "write the smaller one first; a value that is not searched belongs to the base"
+        found.append(finding(codes.BAD_STUDY, message, where["high"], "no larger", hint, where["low"]))
+    elif logarithmic and low <= 0:
+        message = "the logarithm needs positive numbers"
+        found.append(finding(codes.BAD_STUDY, message, where["low"], "not positive", "begin above 0, as at 1e-6"))
+    elif logarithmic and step is not None:
+        message = "equal steps are not even in the logarithm"
+        found.append(finding(codes.BAD_STUDY, message, where["step"], "beside `log`", "leave one of them out"))
+    elif step is not None and step > high - low:
+        message = "the first step leads beyond the end"
+        found.append(finding(codes.BAD_STUDY, message, where["step"], "too long", "write a shorter one", where["high"]))
+    elif kind.key == "integer" and not (low.is_integer() and high.is_integer()):
+        at = where["high"] if low.is_integer() else where["low"]
+        found.append(finding(codes.BAD_STUDY, "`integer` has whole ends", at, "not whole", "or search by `uniform`"))
+    else:
+        return Numbers(low, high, kind.key == "integer", logarithmic, step)
+    return None
+
+
+def _number(typed: Typed) -> float:
+    assert isinstance(typed.value, int | float)  # its slot takes nothing else
+    return float(typed.value)
+
+
+def _fits(entry: tree.Search, numbers: Numbers, vocabulary: Vocabulary, found: list[Diagnostic]) -> None:
+    """Report numbers where a path takes whole ones, or none."""
+    assert isinstance(entry.space, tree.Call)
+    slots = [slot for place in vocabulary.places(entry.path.text) for slot in place.slots]
+    kinds = [slot.number for slot in slots if slot.number is not None]
+    span = entry.space.function.span
+    if not kinds:
+        message = f"`{entry.path.text}` takes no number: it takes {takes(slots[0])}"
+        found.append(finding(codes.WRONG_KIND, message, span, "numbers", "list the values: `in [a, b]`"))
+    elif not numbers.integer and all(kind.integer for kind in kinds):
+        log = ", log = true" if numbers.log else ""
+        hint = f"write `integer({numbers.low:g}, {numbers.high:g}{log})`"
+        message = f"`{entry.path.text}` takes whole numbers"
+        found.append(finding(codes.WRONG_KIND, message, span, "any numbers", hint))
