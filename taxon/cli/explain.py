@@ -41,7 +41,7 @@ def explain(
         ),
     ],
 ) -> None:
-    """Explain a code with examples, or a path or a word of studies and tunes: its values with their equations and sources."""
+    """Explain a code with examples, a path, or a word of studies and tunes: values with their equations and sources."""
     found = CODES.get(subject.upper()) or CODES.get(subject)
     if found is not None:
         show("\n\n".join(_page(pages.page(found, corpus_dir()), screen())))

@@ -15,8 +15,25 @@ from taxon.cli import completing, frontend
 from taxon.cli.defaulting import Defaulting
 from taxon.cli.failure import user_errors
 from taxon.cli.line import Line
+from taxon.cli.running import (
+    STORE,
+    Anew,
+    Compile,
+    Device,
+    EvalEpisodes,
+    EvalEvery,
+    Jobs,
+    Keep,
+    Kept,
+    Precision,
+    SaveEvery,
+    Stack,
+    Threads,
+    asked_of,
+    machine,
+)
 from taxon.runtime.errors import UserError
-from taxon.runtime.options import parse_cadence, parse_count, parse_episodes, parse_mode, parse_precision
+from taxon.runtime.options import parse_cadence, parse_count
 
 if TYPE_CHECKING:
     from taxon.studies.running.driver import Driver, Slots
@@ -39,52 +56,6 @@ File = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option(help="The study's folder; otherwise studies/NAME.")]
-Kept = Annotated[Path, typer.Option("--store", help="The folder of the runs, which all studies share.")]
-Jobs = Annotated[
-    str | None,
-    typer.Option(help="Runs at a time; otherwise as many as there are cores for, or one for each GPU."),
-]
-Threads = Annotated[str, typer.Option(help="Cores of each run.")]
-Device = Annotated[str, typer.Option(help="cpu or cuda.", autocompletion=completing.study_devices)]
-Stack = Annotated[
-    str | None,
-    typer.Option(help="Seeds of a cell that share a process; otherwise 1 on a CPU, and all that are missing on a GPU."),
-]
-SaveEvery = Annotated[str, typer.Option(help="What passes between two checkpoints of a run: 90s, 5min, 1h, or steps.")]
-Keep = Annotated[
-    str,
-    typer.Option(
-        help="What a finished run keeps: last, its latest checkpoint and its replay, with which more steps go on from "
-        "there, or none, for which more steps begin anew.",
-        autocompletion=completing.kept,
-    ),
-]
-EvalEvery = Annotated[
-    str | None,
-    typer.Option(
-        help="Environment steps between two evaluations, of which the steps of every run are a multiple; otherwise "
-        "20k or the most that is. This and the next three are settled when the study begins.",
-    ),
-]
-EvalEpisodes = Annotated[str | None, typer.Option(help="Episodes of an evaluation; otherwise 10.")]
-Compile = Annotated[
-    str,
-    typer.Option(
-        help="Compile the updates: on, off, or auto, for studies of runs of 100k steps or more.",
-        autocompletion=completing.modes,
-    ),
-]
-Precision = Annotated[
-    str | None,
-    typer.Option(
-        help="Of the networks' matrix products in updates: float32, tf32 or bf16; otherwise float32.",
-        autocompletion=completing.precisions,
-    ),
-]
-Anew = Annotated[
-    bool, typer.Option("--anew", help="Run again what another version of taxon made by another module: stale runs.")
-]
-_STORE = Path("runs/store")
 _LEASE = "15min"
 
 
@@ -113,7 +84,7 @@ def run(
         ),
     ] = None,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
     jobs: Jobs = None,
     threads: Threads = "1",
     device: Device = "cpu",
@@ -135,8 +106,8 @@ def run(
     Exit code 0: complete; 1: some runs failed or are stale; 2: nothing could be run; 130: stopped.
     """
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
-        opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
+        slots, ways = machine(device, jobs, threads, stack, save_every, keep)
+        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
         if dry_run:
@@ -153,7 +124,7 @@ def run(
 def work(
     file: File,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
     jobs: Annotated[str, typer.Option(help="Runs at a time.")] = "1",
     threads: Threads = "1",
     device: Device = "cpu",
@@ -181,8 +152,8 @@ def work(
     from taxon.studies.running.launching import Here
 
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, stack, save_every, keep)
-        opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
+        slots, ways = machine(device, jobs, threads, stack, save_every, keep)
+        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
         raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
 
@@ -192,7 +163,7 @@ def status(
     file: File,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
 ) -> None:
     """Print what there is of a study: a line for each cell, and what failed and why.
 
@@ -201,7 +172,7 @@ def status(
     from taxon.studies.running.standing import Standing
 
     with user_errors():
-        standing = Standing.of(_opened(file, out, store, _asked(None, None, "auto", None)))
+        standing = Standing.of(_opened(file, out, store, asked_of(None, None, "auto", None)))
         if as_json:
             print(json.dumps(standing.data(), indent=2))
         else:
@@ -215,7 +186,7 @@ def export(
     csv: Annotated[bool, typer.Option("--csv", help="As comma-separated values.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="The evaluations in place of the results.")] = False,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
 ) -> None:
     """Print a study's results, a line for each seed of each cell, read anew from the runs."""
     from taxon.studies.running import table
@@ -223,14 +194,14 @@ def export(
     with user_errors():
         if not csv:
             raise UserError("the table needs a format", "write taxon study export FILE --csv")
-        opened = _opened(file, out, store, _asked(None, None, "auto", None))
+        opened = _opened(file, out, store, asked_of(None, None, "auto", None))
         found = opened.results(opened.look())
         text = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())
         sys.stdout.write(text)
 
 
 @study.command("report")
-def report(file: File, out: Out = None, store: Kept = _STORE) -> None:
+def report(file: File, out: Out = None, store: Kept = STORE) -> None:
     """Write a study's report beside its results: report.html, figures and tables, of a part of its runs as well.
 
     Results are read anew from the runs where the store has them, otherwise from the study's folder. Made again from the
@@ -239,7 +210,7 @@ def report(file: File, out: Out = None, store: Kept = _STORE) -> None:
     from taxon.studies.report.making import report as make
 
     with user_errors():
-        for line in make(_opened(file, out, store, _asked(None, None, "auto", None)), file):
+        for line in make(_opened(file, out, store, asked_of(None, None, "auto", None)), file):
             frontend.write(line)
 
 
@@ -259,38 +230,6 @@ def _opened(file: str, out: Path | None, store: Path, asked: Asked) -> Opened:
     if expanded.study is None or code:
         raise typer.Exit(code or 1)
     return open_study(expanded.study, out or Path("studies") / expanded.study.name, store, asked)
-
-
-def _asked(eval_every: str | None, eval_episodes: str | None, compile: str, precision: str | None) -> Asked:
-    from taxon.studies.running.plan import Asked
-
-    return Asked(
-        None if eval_every is None else parse_count(eval_every, "--eval-every"),
-        None if eval_episodes is None else parse_episodes(eval_episodes, "--eval-episodes"),
-        None if precision is None else parse_precision(precision),
-        parse_mode(compile),
-    )
-
-
-def _machine(
-    device: str, jobs: str | None, threads: str, stack: str | None, save_every: str, keep: str
-) -> tuple[Slots, Ways]:
-    """What this machine gives, and how a run uses it."""
-    from taxon.studies.running.driver import Slots
-    from taxon.studies.running.jobs import Ways
-    from taxon.studies.running.machine import cores, gpus
-
-    if device not in ("cpu", "cuda"):
-        raise UserError(f"a study runs on no device {device}", "write --device cpu or --device cuda")
-    if keep not in ("last", "none"):
-        raise UserError(f"a finished run keeps no {keep}", "write --keep last or --keep none")
-    own = parse_count(threads, "--threads")
-    there = gpus() if device == "cuda" else ()
-    room = len(there) if device == "cuda" else cores() // own
-    count = parse_count(jobs, "--jobs") if jobs is not None else max(1, room)
-    seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
-    cadence = parse_cadence(save_every, "--save-every").text
-    return Slots(count, count * own, there), Ways(device, own, seeds, cadence, keep == "last")
 
 
 def _launcher(ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None) -> tuple[Launcher, Slots]:

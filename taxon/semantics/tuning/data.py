@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from taxon.semantics.tuning.model import Tune
+from taxon.semantics.tuning.model import Dimension, Tune
 
 
 def tune_data(tune: Tune, bases: dict[str, str]) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def tune_data(tune: Tune, bases: dict[str, str]) -> dict[str, Any]:
     return {
         "tune": tune.name,
         "bases": bases,
-        "search": [_dimension(tune, number) for number in range(len(tune.dimensions))],
+        "search": [_dimension(dimension) for dimension in tune.dimensions],
         "environments": list(tune.environments),
         "seeds": list(tune.seeds),
         "steps": tune.steps,
@@ -28,10 +28,9 @@ def tune_data(tune: Tune, bases: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _dimension(tune: Tune, number: int) -> dict[str, Any]:
-    dimension = tune.dimensions[number]
+def _dimension(dimension: Dimension) -> dict[str, Any]:
     numbers = dimension.numbers
     if numbers is None:
-        return {"name": dimension.name, "about": dimension.about, "levels": list(dimension.levels)}
-    return {"name": dimension.name, "about": dimension.about, "low": numbers.low, "high": numbers.high,
+        return {"name": dimension.name, "levels": list(dimension.levels)}
+    return {"name": dimension.name, "low": numbers.low, "high": numbers.high,
             "integer": numbers.integer, "log": numbers.log, "step": numbers.step}  # fmt: skip

@@ -30,7 +30,7 @@ from taxon.semantics.studies.keys import (
 )
 from taxon.semantics.studies.rows import Found, Rows, Space
 from taxon.semantics.tuning.model import Method, Tune, Values
-from taxon.semantics.tuning.spaces import Axis, read_axes
+from taxon.semantics.tuning.spaces import Axis, as_named, read_axes
 from taxon.semantics.tuning.vocabulary import EXAMPLES, REQUIRED, TUNE
 from taxon.semantics.typing_ import Typed
 from taxon.syntax import tree
@@ -229,7 +229,7 @@ def _tune(symbol: Symbol, node: tree.Tune, keys: Keys, typed: Mapping[str, Typed
         sampler,
         _method("pruner", typed),
         candidates.row,
-        str(candidates.base.base.unit.path),
+        as_named(candidates.base.text, candidates.base.base),
     )
 
 

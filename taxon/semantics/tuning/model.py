@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from taxon.semantics.studies.model import Score
 from taxon.semantics.studies.rows import Found
@@ -58,20 +59,27 @@ class Numbers:
 
     def __str__(self) -> str:
         kind = "integer" if self.integer else "log_uniform" if self.log else "uniform"
-        step = "" if self.step is None else f", step = {self.step:g}"
+        step = "" if self.step is None else f", step = {number(self.step)}"
         log = ", log = true" if self.integer and self.log else ""
-        return f"{kind}({self.low:g}, {self.high:g}{step}{log})"
+        return f"{kind}({number(self.low)}, {number(self.high)}{step}{log})"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A declaration as a file beside the tune's names it: its file is to be imported, where it has one of its own."""
+
+    name: str
+    file: Path | None
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """What is searched at a path: numbers, or the levels that are listed. `about` is the path, or `with`, where the
-    levels are architectures."""
+    """What is searched at a path: numbers, or the levels that are listed; or among architectures, which are `named`."""
 
     name: str
-    about: str
     numbers: Numbers | None
     levels: tuple[str, ...] = ()
+    named: Mapping[str, Named] = field(default_factory=dict, compare=False, repr=False)  # by level
 
     def holds(self, text: str) -> bool:
         """Whether a text is one of its values."""
@@ -86,7 +94,7 @@ class Dimension:
         return tuple(dict.fromkeys(map(self.numbers.text, self.numbers.points(count))))
 
     def __str__(self) -> str:
-        word = "with" if self.about == "with" else "in"
+        word = "with" if self.named else "in"
         return f"{self.name} {word} {self.numbers or '[' + ', '.join(self.levels) + ']'}"
 
 
@@ -128,4 +136,4 @@ class Tune:
     sampler: Method
     pruner: Method
     row: Callable[[Values, str], Found] = field(compare=False, repr=False)
-    imported: str = field(default="", compare=False)  # the real path of the file that declares the base
+    parent: Named = field(compare=False, repr=False)  # the base

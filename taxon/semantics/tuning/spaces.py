@@ -11,7 +11,7 @@ from taxon.semantics.bodies import Operation, read_value, unknown_path
 from taxon.semantics.scope import Scope, Symbol
 from taxon.semantics.studies.factors import Level, read_mixins, read_values
 from taxon.semantics.studies.findings import finding
-from taxon.semantics.tuning.model import Dimension, Numbers
+from taxon.semantics.tuning.model import Dimension, Named, Numbers
 from taxon.semantics.tuning.vocabulary import OPTIONAL, SEARCH
 from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import example, shortened, takes
@@ -62,9 +62,15 @@ def read_axes(symbol: Symbol, tune: tree.Tune, scope: Scope, vocabulary: Vocabul
                     continue
                 mixed = read_mixins(entry, symbol, scope, found)
                 texts = tuple(level.text for level in mixed.levels)
-                axis = Axis(Dimension(name.text, "with", None, texts), entry.span, None, mixed.levels)
+                names = {each.text: as_named(each.text, each.mixin) for each in mixed.levels if each.mixin is not None}
+                axis = Axis(Dimension(name.text, None, texts, names), entry.span, None, mixed.levels)
         axes += [] if axis is None else [axis]
     return axes
+
+
+def as_named(text: str, symbol: Symbol) -> Named:
+    """A declaration that a tune names by a text."""
+    return Named(text, None) if text.startswith("std.") else Named(symbol.name, symbol.unit.path)
 
 
 def _search(entry: tree.Search, vocabulary: Vocabulary, found: list[Diagnostic]) -> Axis | None:
@@ -75,7 +81,7 @@ def _search(entry: tree.Search, vocabulary: Vocabulary, found: list[Diagnostic])
     if isinstance(entry.space, tree.List):
         listed = read_values(tree.Vary(None, entry.path, entry.space, entry.span), vocabulary, found)
         levels = () if listed is None else listed.levels
-        return Axis(Dimension(path, path, None, tuple(level.text for level in levels)), entry.span, entry.path, levels)
+        return Axis(Dimension(path, None, tuple(level.text for level in levels)), entry.span, entry.path, levels)
     before = len(found)
     typed, wrong = check(entry.space, SEARCH, "search")
     found += wrong
@@ -91,7 +97,7 @@ def _search(entry: tree.Search, vocabulary: Vocabulary, found: list[Diagnostic])
         operation = end.operation
         if len(found) == before and operation is not None and operation.faulty:
             found += operation.readings[0].diagnostics
-    return Axis(Dimension(path, path, numbers), entry.span, entry.path, tuple(ends)) if len(found) == before else None
+    return Axis(Dimension(path, numbers), entry.span, entry.path, tuple(ends)) if len(found) == before else None
 
 
 def _end(numbers: Numbers, name: str) -> int | float:

@@ -58,10 +58,8 @@ def read(unit: Unit, found: Found, score: Score) -> Result:
 
 
 def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: Score) -> Result:
-    curve = tuple(_curve(run, unit, record))
-    frozen = record.frozen.get(str(unit.seed))
-    if frozen is not None and frozen > unit.steps:
-        frozen = None
+    curve = tuple(evaluations(run, unit, record))
+    frozen = frozen_at(unit, record)
     last = curve[-1][1] if curve else None
     stale = found.state is State.STALE
     if stale and frozen is None and record.steps_done < unit.steps:
@@ -100,7 +98,13 @@ def _scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> f
     raise StatisticsError(f"a run has no score `{score.kind}`")
 
 
-def _curve(run: RunFolder, unit: Unit, record: Manifest) -> Iterator[tuple[int, float]]:
+def frozen_at(unit: Unit, record: Manifest) -> int | None:
+    """The step at which a unit's seed froze, where that is within its steps."""
+    frozen = record.frozen.get(str(unit.seed))
+    return frozen if frozen is not None and frozen <= unit.steps else None
+
+
+def evaluations(run: RunFolder, unit: Unit, record: Manifest) -> Iterator[tuple[int, float]]:
     """The evaluations of a seed at the multiples of the cadence.
 
     Where a seed has several environments, a step may pass over a multiple: what is evaluated then is that multiple's.
