@@ -112,7 +112,7 @@ def typed_value(value: tree.Expression, slot: Slot, found: list[Diagnostic]) -> 
             hint = f"it takes {takes(parameter)}: `{parameter.name} = {example(parameter)}`"
             found.append(finding(codes.MISSING_PARAMETER, message, value.span, f"needs `{parameter.name}`", hint))
             return None
-    if "first" in typed.below and whole_number(typed.below["first"]) >= whole_number(typed.below["most"]):
+    if "most" in typed.below and whole_number(typed.below["first"]) >= whole_number(typed.below["most"]):
         message = "`adaptive` begins with as many seeds as it ends with"
         hint = "the last look has more seeds than the first; without looks write `seeds = 10`"
         found.append(finding(codes.BAD_STUDY, message, typed.below["most"].span, "no more than the first", hint))

@@ -159,24 +159,33 @@ def _method(key: str, typed: Mapping[str, Typed]) -> Method:
     return Method(chosen(given), parameters)
 
 
-def _refused(symbol: Symbol, keys: Keys, candidates: Candidates, steps: tuple[int, Span]) -> Iterable[Diagnostic]:
-    """What is wrong with the base, else with values alone, else with values together; each reason once."""
+def _refused(
+    symbol: Symbol, keys: Keys, candidates: Candidates, steps: tuple[int, Span]
+) -> list[Diagnostic]:
+    """What is wrong with the base, else with values; each reason once. Where all combinations of values and ends are
+    known, values that go with none of the others alone are no mistake; and where one is, a value that is wrong alone
+    says more."""
     axes = candidates.axes
     alone = [{axis.dimension.name: level.text} for axis in axes for level in axis.levels]
+    several = prod(len(axis.levels) for axis in axes)
     together = [
         {axis.dimension.name: level.text for axis, level in zip(axes, levels, strict=True)}
-        for levels in product(*(axis.levels for axis in axes))
-    ] if prod(len(axis.levels) for axis in axes) <= MOST else []  # fmt: skip
-    rounds: tuple[list[dict[str, str]], ...] = ([{}], alone, together if len(axes) > 1 else [])
-    for values_of in rounds:
+        for levels in (product(*(axis.levels for axis in axes)) if several <= MOST else ())
+    ]
+
+    def wrong(tried: Iterable[Values]) -> list[Diagnostic]:
         found: dict[tuple[str, str], Diagnostic] = {}
-        for values in values_of:
+        for values in tried:
             for environment in keys.environments:
                 for each in _wrong(symbol, candidates, values, environment, steps):
                     found.setdefault((each.code.id, each.message.partition(" is refused by ")[2]), each)
-        if found:
-            return list(found.values())
-    return []
+        return list(found.values())
+
+    base = wrong([{}])
+    if base or not together:
+        return base or wrong(alone)
+    refused = wrong(together)
+    return (wrong(alone) or refused) if refused else []
 
 
 def _wrong(

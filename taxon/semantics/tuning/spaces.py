@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taxon.diagnostics.model import Diagnostic
+from taxon.diagnostics.model import Diagnostic, Label
 from taxon.diagnostics.source import Span
 from taxon.semantics import codes
 from taxon.semantics.bodies import Operation, read_value, unknown_path
@@ -14,7 +14,7 @@ from taxon.semantics.studies.findings import finding
 from taxon.semantics.tuning.model import Dimension, Named, Numbers
 from taxon.semantics.tuning.vocabulary import OPTIONAL, SEARCH
 from taxon.semantics.typing_ import Typed, check
-from taxon.semantics.values import example, shortened, takes
+from taxon.semantics.values import shortened, takes
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
 from taxon.syntax.printing import number
@@ -120,7 +120,7 @@ def _numbers(call: tree.Call, typed: Typed, found: list[Diagnostic]) -> Numbers 
     for parameter in kind.parameters:
         if parameter.name not in typed.below and parameter.name not in OPTIONAL:
             message = f"`{parameter.name}` of `{kind.key}` is not given: {parameter.doc}"
-            hint = f"it takes {takes(parameter)}: `{parameter.name} = {example(parameter)}`"
+            hint = f"write `{kind.key}(low, high)`"
             found.append(finding(codes.MISSING_PARAMETER, message, call.span, f"needs `{parameter.name}`", hint))
             return None
     low, high = (_number(typed.below[name]) for name in ("low", "high"))
@@ -130,7 +130,8 @@ def _numbers(call: tree.Call, typed: Typed, found: list[Diagnostic]) -> Numbers 
     if low >= high:
         message = "the search goes from a number to one that is no larger"
         hint = "write the smaller one first; a value that is not searched belongs to the base"
-        found.append(finding(codes.BAD_STUDY, message, where["high"], "no larger", hint, where["low"]))
+        labels = (Label(where["high"], "no larger", primary=True), Label(where["low"], "than this"))
+        found.append(Diagnostic(codes.BAD_STUDY, message, labels, help=hint))
     elif logarithmic and low <= 0:
         message = "the logarithm needs positive numbers"
         found.append(finding(codes.BAD_STUDY, message, where["low"], "not positive", "begin above 0, as at 1e-6"))
@@ -139,7 +140,8 @@ def _numbers(call: tree.Call, typed: Typed, found: list[Diagnostic]) -> Numbers 
         found.append(finding(codes.BAD_STUDY, message, where["step"], "beside `log`", "leave one of them out"))
     elif step is not None and step > high - low:
         message = "the first step leads beyond the end"
-        found.append(finding(codes.BAD_STUDY, message, where["step"], "too long", "write a shorter one", where["high"]))
+        labels = (Label(where["step"], "too long", primary=True), Label(where["high"], "the end"))
+        found.append(Diagnostic(codes.BAD_STUDY, message, labels, help="write a shorter one"))
     elif kind.key == "integer" and not (low.is_integer() and high.is_integer()):
         at = where["high"] if low.is_integer() else where["low"]
         found.append(finding(codes.BAD_STUDY, "`integer` has whole ends", at, "not whole", "or search by `uniform`"))
