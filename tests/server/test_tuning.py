@@ -87,9 +87,9 @@ def test_what_is_said(word: str, said: str) -> None:
 
 def test_the_base_leads_to_its_spec_and_a_path_to_its_value() -> None:
     text = TEXT % ""
-    for word in ("std.sac", "optimizer.policy.lr"):
+    for word, file in (("std.sac", "sac.tx"), ("optimizer.policy.lr", "architectures.tx")):
         (found,) = definition(HERE, text.index(word) + len(word) - 1, {HERE: text})
-        assert found[0] == specs_dir() / "sac.tx"
+        assert found[0] == specs_dir() / file
 
 
 def test_its_outline_and_colours() -> None:

@@ -8,7 +8,6 @@ from itertools import product
 from math import prod
 
 from taxon.diagnostics.model import Diagnostic, Label
-from taxon.diagnostics.source import Span
 from taxon.semantics import codes
 from taxon.semantics.compose import Composer
 from taxon.semantics.defaults import default_of
@@ -34,7 +33,7 @@ from taxon.semantics.tuning.spaces import Axis, as_named, read_axes
 from taxon.semantics.tuning.vocabulary import EXAMPLES, REQUIRED, TUNE
 from taxon.semantics.typing_ import Typed
 from taxon.syntax import tree
-from taxon.taxonomy.rules import check_duration
+from taxon.taxonomy.rules.duration import NO_UPDATE, check_duration
 
 # Of more combinations of values and ends only each alone is resolved: a row takes some milliseconds.
 MOST = 64
@@ -56,6 +55,7 @@ class Candidates:
     axes: Sequence[Axis]
     rows: Rows
     composer: Composer
+    steps: int
     numbers: dict[tuple[tuple[str, str], ...], int] = field(default_factory=dict)
 
     def row(self, values: Values, environment: str) -> Found:
@@ -65,7 +65,9 @@ class Candidates:
         number = self.numbers.setdefault(key, len(self.numbers))
         vocabulary = self.composer.vocabulary
         levels = [axis.level(values[name], vocabulary) for axis in self.axes if (name := axis.dimension.name) in values]
-        return self.rows.cell(number, said(values) or self.base.text, self.base.base, levels, environment)
+        found = self.rows.cell(number, said(values) or self.base.text, self.base.base, levels, environment)
+        short = check_duration(found.row, self.steps, option="steps = ") if found.row and "data" in found.row else ()
+        return replace(found, row=None, refusal=short[0]) if short else found
 
 
 def said(values: Values) -> str:
@@ -99,9 +101,10 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
     used += [] if base is None or base.base is None else [base.base]
     if not symbol.unit.complete or found or base is None or base.base is None or faulty(used, composer):
         return Expanded(None, found)
-    candidates = Candidates(base, axes, Rows(symbol, composer, rules, used, space), composer)
-    steps = typed["steps"]
-    found += _refused(symbol, keys, candidates, (whole_number(steps), steps.span))
+    candidates = Candidates(
+        base, axes, Rows(symbol, composer, rules, used, space), composer, whole_number(typed["steps"])
+    )
+    found += _refused(symbol, keys, candidates)
     if found:
         return Expanded(None, found)
     return Expanded(_tune(symbol, node, keys, typed, candidates), found)
@@ -159,9 +162,7 @@ def _method(key: str, typed: Mapping[str, Typed]) -> Method:
     return Method(chosen(given), parameters)
 
 
-def _refused(
-    symbol: Symbol, keys: Keys, candidates: Candidates, steps: tuple[int, Span]
-) -> list[Diagnostic]:
+def _refused(symbol: Symbol, keys: Keys, candidates: Candidates) -> list[Diagnostic]:
     """What is wrong with the base, else with values; each reason once. Where all combinations of values and ends are
     known, values that go with none of the others alone are no mistake; and where one is, a value that is wrong alone
     says more."""
@@ -177,7 +178,7 @@ def _refused(
         found: dict[tuple[str, str], Diagnostic] = {}
         for values in tried:
             for environment in keys.environments:
-                for each in _wrong(symbol, candidates, values, environment, steps):
+                for each in _wrong(symbol, candidates, values, environment):
                     found.setdefault((each.code.id, each.message.partition(" is refused by ")[2]), each)
         return list(found.values())
 
@@ -188,16 +189,11 @@ def _refused(
     return (wrong(alone) or refused) if refused else []
 
 
-def _wrong(
-    symbol: Symbol, candidates: Candidates, values: Values, environment: str, steps: tuple[int, Span]
-) -> Iterable[Diagnostic]:
-    row = candidates.row(values, environment)
-    if row.refusal is not None:
-        yield _refusal(symbol, candidates, values, environment, row.refusal)
-    elif row.row is not None and "data" in row.row:
-        for each in check_duration(row.row, steps[0], option="steps = "):
-            blamed = Label(steps[1], "ends before it", primary=True)
-            yield replace(each, labels=(blamed, *(replace(label, primary=False) for label in each.labels)))
+def _wrong(symbol: Symbol, candidates: Candidates, values: Values, environment: str) -> Iterable[Diagnostic]:
+    """What refuses values; that the base alone would run too short is no matter, since it is not run."""
+    refusal = candidates.row(values, environment).refusal
+    if refusal is not None and (values or refusal.code != NO_UPDATE):
+        yield _refusal(symbol, candidates, values, environment, refusal)
 
 
 def _refusal(symbol: Symbol, candidates: Candidates, values: Values, environment: str, why: Diagnostic) -> Diagnostic:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from taxon.diagnostics.model import Diagnostic, Label
-from taxon.diagnostics.source import Span
+from taxon.diagnostics.source import Source, Span
 from taxon.semantics import codes
 from taxon.semantics.bodies import Operation, read_value, unknown_path
 from taxon.semantics.scope import Scope, Symbol
@@ -17,7 +17,6 @@ from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import shortened, takes
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import tree
-from taxon.syntax.printing import number
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,14 @@ class Axis:
 
     def level(self, text: str, vocabulary: Vocabulary) -> Level:
         """One of its values, written out."""
-        if self.dimension.numbers is None:
-            return next(level for level in self.levels if level.text == text)
+        known = next((level for level in self.levels if level.text == text), None)
+        if known is not None:
+            return known
         assert self.path is not None  # numbers stand at a path
-        value = float(text)
-        whole = value.is_integer() and self.dimension.numbers.integer
-        return _level(self.path, tree.Number(int(value) if whole else value, self.span), vocabulary)
+        assert self.dimension.numbers is not None  # all levels are known
+        written = Span(Source(self.dimension.name, text), 0, len(text))
+        value = int(text) if self.dimension.numbers.integer else float(text)
+        return _level(text, self.path, tree.Number(value, written), vocabulary)
 
 
 def read_axes(symbol: Symbol, tune: tree.Tune, scope: Scope, vocabulary: Vocabulary,
@@ -91,8 +92,10 @@ def _search(entry: tree.Search, vocabulary: Vocabulary, found: list[Diagnostic])
     if numbers is None:
         return None
     _fits(entry, numbers, vocabulary, found)
-    ends = [_level(entry.path, tree.Number(_end(numbers, name), typed.below[name].span), vocabulary)
-            for name in ("low", "high")]  # fmt: skip
+    ends: list[Level] = []
+    for name, value in (("low", numbers.low), ("high", numbers.high)):
+        written = tree.Number(int(value) if numbers.integer else value, typed.below[name].span)
+        ends.append(_level(numbers.text(value), entry.path, written, vocabulary))
     for end in ends:
         operation = end.operation
         if len(found) == before and operation is not None and operation.faulty:
@@ -100,17 +103,12 @@ def _search(entry: tree.Search, vocabulary: Vocabulary, found: list[Diagnostic])
     return Axis(Dimension(path, numbers), entry.span, entry.path, tuple(ends)) if len(found) == before else None
 
 
-def _end(numbers: Numbers, name: str) -> int | float:
-    value = numbers.low if name == "low" else numbers.high
-    return int(value) if numbers.integer else value
-
-
-def _level(path: tree.Path, value: tree.Number, vocabulary: Vocabulary) -> Level:
+def _level(text: str, path: tree.Path, value: tree.Number, vocabulary: Vocabulary) -> Level:
     """A number at a path."""
-    text, places = path.text, vocabulary.places(path.text)
-    readings = read_value(value, places, text)
-    operation = Operation(text, path.span, value.span, places, vocabulary.is_shared(text), value.span, readings)
-    return Level(number(value.value), value.span, operation=operation)
+    name, places = path.text, vocabulary.places(path.text)
+    readings = read_value(value, places, name)
+    operation = Operation(name, path.span, value.span, places, vocabulary.is_shared(name), value.span, readings)
+    return Level(text, value.span, operation=operation)
 
 
 def _numbers(call: tree.Call, typed: Typed, found: list[Diagnostic]) -> Numbers | None:

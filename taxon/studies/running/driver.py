@@ -129,9 +129,10 @@ class Driver:
             self.found[unit] = self.store.find(unit, self.counted)
 
     def wanted(self) -> list[Unit]:
-        """The units that are to be run, in the order in which they were asked for."""
+        """The units that are to be run, in the order in which they were asked for, as of the last look."""
         states = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
-        return [unit for unit in self.asked(self.found) if self.found[unit].state in states]
+        asked = (unit for unit in self.asked(self.found) if unit in self.found)
+        return [unit for unit in asked if self.found[unit].state in states]
 
     @property
     def busy(self) -> int:
