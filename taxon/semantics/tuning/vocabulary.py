@@ -83,7 +83,7 @@ PRUNERS = (
         "step",
         (
             Slot("startup", "the first trials, which run to their ends", "5", _FEWEST),
-            Slot("warmup", "the part of the steps at which no trial is stopped", "0.2", _PART),
+            Slot("warmup", "the part of the steps before whose end no trial is stopped", "0.2", _PART),
         ),
         source="Golovin et al. 2017",
     ),
