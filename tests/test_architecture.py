@@ -43,6 +43,7 @@ ALLOWED = {
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
+    "optuna",
 }
 
 
@@ -166,7 +167,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
-        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report"))
+        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.studies.tuning"))
         light = (
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
@@ -297,8 +298,8 @@ HARMLESS = {
 # user's cache, taxon's own files, a temporary folder, a file without a name, and the run's folder itself.
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
-    *(path for path in CODE if path.parent == ROOT / "studies" / "running"),
-    *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "evaluate", "run_folder", "sides")),
+    *(path for path in CODE if path.parent in (ROOT / "studies" / "running", ROOT / "studies" / "tuning")),
+    *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
     "runtime/device/compiled.py": {

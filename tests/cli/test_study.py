@@ -47,9 +47,9 @@ def write(folder: Path, seeds: int = 1) -> Path:
     return file
 
 
-def begin(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def begin(folder: Path, *arguments: str, command: str = "study") -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "taxon", "study", *arguments],
+        [sys.executable, "-m", "taxon", command, *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
