@@ -167,7 +167,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
-        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.studies.tuning"))
+        heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report"))
         light = (
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",

@@ -24,7 +24,6 @@ from taxon.cli.running import (
     Kept,
     Precision,
     SaveEvery,
-    Stack,
     Threads,
     asked_of,
     machine,
@@ -60,6 +59,7 @@ Keep = Annotated[
     ),
 ]
 
+Stack = Annotated[str | None, typer.Option(help="Seeds of a trial that share a process; otherwise all of them.")]
 _LEASE = 15 * 60.0  # seconds without a sign of life after which another machine's run is taken over
 
 
