@@ -140,7 +140,7 @@ class Comparison:
             for name, value in metrics.items():
                 self.differences[f"{phase.name}/{name}", kind].append(abs(theirs[name].item() - value.item()))
             for name in moments(state):
-                was, now, other_now = (getattr(each, f"{name}_moments")[0].double() for each in (state, after, found))
+                was, now, other_now = (getattr(each, name).moments[0].double() for each in (state, after, found))
                 gradient = now - BETA1 * was
                 if not torch.equal(was, now):
                     difference = (other_now - now).norm() / gradient.norm()
@@ -158,9 +158,10 @@ class Comparison:
             rows.append((f"gradient of {name}", [self.gradients[name, kind] for kind in OTHERS]))
         shown = [f"  {name:32}" + "".join(f"{summary(several):>26}" for several in both) for name, both in rows]
         for name in moments(self.latest):
-            first, last = getattr(self.start, name).double(), getattr(self.latest, name).double()
+            first, last = (getattr(each, name).params.double() for each in (self.start, self.latest))
             ways = [
-                (getattr(self.others[kind].own, name).double() - last).norm() / (last - first).norm() for kind in OTHERS
+                (getattr(self.others[kind].own, name).params.double() - last).norm() / (last - first).norm()
+                for kind in OTHERS
             ]
             text = "".join(f"{way.item():>26.1e}" for way in ways)
             shown.append(f"  {f'drift of {name}':32}{text}")
@@ -169,7 +170,7 @@ class Comparison:
 
 def moments(state: Any) -> list[str]:
     """The networks and multipliers that Adam moves."""
-    return [name.removesuffix("_moments") for name in state._fields if name.endswith("_moments")]
+    return [name for name in state._fields if len(getattr(getattr(state, name), "moments", ())) == 2]
 
 
 def summary(values: list[float]) -> str:

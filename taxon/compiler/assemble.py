@@ -13,7 +13,7 @@ from taxon.compiler.choices import Choices
 from taxon.compiler.function import Function
 from taxon.compiler.packages import broken
 from taxon.compiler.schedules import Schedule, acting, critics, schedule
-from taxon.compiler.symbols import FIELDS, METRICS, NOISE, ROLES, STAGES, ranked
+from taxon.compiler.symbols import FIELDS, LAG, METRICS, NOISE, ROLES, ranked, stages_of
 from taxon.taxonomy.schema import Row
 
 Line = tuple[str, Block | None]
@@ -74,7 +74,7 @@ def _assembled(c: Choices) -> Program:
     zero = "torch.zeros(len(generators), dtype=torch.int64)"
     fields = [*c.fields, *(Field(name, "[S]", zero) for name in counters)]
     names = (*ROLES, *(name for name in c.roles if name not in ROLES), *FIELDS)
-    fields.sort(key=lambda each: ranked(names, _base(each.name)))
+    fields.sort(key=lambda each: ranked(names, each.name))
     program = Program(c, order, [], fields, {})
     left = {name for block in c.blocks if block.part == "columns" for name in block.writes}
     left |= {"target"} if c.take(data).phased else set()
@@ -83,13 +83,6 @@ def _assembled(c: Choices) -> Program:
     drawn = dict(n for placed in program.functions if not placed.function.draws for b in placed.blocks for n in b.noise)
     program.noise = {name: drawn[name] for name in sorted(drawn, key=lambda name: ranked(NOISE, name))}
     return program
-
-
-def _base(name: str) -> str:
-    """The field that a memory or a lagged copy belongs to."""
-    for end in ("_target", "_moments", "_velocity"):
-        name = name.removesuffix(end)
-    return name
 
 
 def _one_place(c: Choices, functions: tuple[Function, ...]) -> None:
@@ -123,7 +116,8 @@ def _place(program: Program, function: Function, left: set[str]) -> Placed:
         blocks += more
     composed = [_compose(c, block, blocks) if block.step else block for block in blocks if not block.within]
     ordered = _sorted(composed, parts, c, function)
-    written = {name for block in ordered for name in block.writes}
+    # What is only reworked here was written before: it is the state's.
+    written = {name for block in ordered for name in (block.writes[1:] if block.stage else block.writes)}
     names = _resolved(program, placed, ordered, written, left)
     aliases = [block for block in ordered if block.alias in names]  # of what has a name in this function already
     names |= {block.writes[0]: names[block.alias] for block in aliases}
@@ -189,11 +183,10 @@ def _crossing(program: Program, left: set[str]) -> set[str]:
 
 def _compose(c: Choices, step: Block, blocks: list[Block]) -> Block:
     """An optimiser's step: of its field, of the roles that its loss trains as well, and what else leaves the loss."""
-    made = step.step or Step("", "", "", "")
+    made = step.step or Step("", "", "", "", "")
     shared = _sharing(c, made.field)
-    trained = [(name, optimiser(c, c.roles[name].optimiser)) for name in shared]
-    lines = [made.lines, *(descent.step(name, f"{name}_gradient") for name, descent in trained)]
-    writes = (*step.writes, *(name for each, descent in trained for name in descent.writes(each)))
+    steps = (optimiser(c, c.roles[name].optimiser).step(name, f"{name}_gradient") for name in shared)
+    lines = [made.lines, *steps]
     terms = [block for block in blocks if block.within == made.field]
     if not any("loss" in block.writes and not block.stage for block in terms):
         raise ContractError(f"no block writes the loss of {made.field}")
@@ -202,8 +195,9 @@ def _compose(c: Choices, step: Block, blocks: list[Block]) -> Block:
     read = {name for block in blocks if not block.within and block is not step for name in block.reads}
     shown = {name for term in terms for _, text in term.metrics for name in _names(text)}
     leaving = sorted(inner & ((read - outer) | shown), key=[n for term in terms for n in term.writes].index)
-    made = replace(made, lines="\n".join(lines), shared=shared, leaving=tuple(leaving))
-    return replace(step, writes=(*writes, *leaving), step=made)
+    also = tuple(c.roles[name].now for name in shared)
+    made = replace(made, lines="\n".join(lines), shared=shared, also=also, leaving=tuple(leaving))
+    return replace(step, writes=(*step.writes, *shared, *leaving), step=made)
 
 
 def _chain(blocks: list[Block], name: str) -> list[Block]:
@@ -212,7 +206,7 @@ def _chain(blocks: list[Block], name: str) -> list[Block]:
     writers = [block for block in found if not block.stage]
     if len(writers) > 1:
         raise ContractError(f"two blocks write {name}")
-    stages = STAGES.get(name, ())
+    stages = stages_of(name)
     later = [block for block in found if block.stage]
     if unknown := [block.stage for block in later if block.stage not in stages]:
         raise ContractError(f"{name} has no stage {unknown[0]}")
@@ -234,8 +228,9 @@ def _sorted(blocks: list[Block], parts: tuple[str, ...], c: Choices, function: F
         needs: set[int] = set()
         for name in set(block.reads) | terms.get(_field(block), set()):
             chain = chains.get(name, [])
-            if block in chain:
-                chain = chain[: chain.index(block)]
+            # a copy that follows changes nothing for what reads the parameters
+            before = [each for each in chain if each.stage != LAG]
+            chain = chain[: chain.index(block)] if block in chain else before
             if chain and chain[-1] is not block:
                 needs.add(id(chain[-1]))
         after[id(block)] = needs
@@ -300,7 +295,7 @@ def _lines(block: Block, names: dict[str, str], function: Function, terms: list[
     several = ""
     if step.shared:
         gradients, several = f"({gradients})", f", argnums={tuple(range(len(trained)))}"
-    call = f"grad_and_value({step.loss}{several}, has_aux=True)({', '.join(f'state.{name}' for name in trained)})"
+    call = f"grad_and_value({step.loss}{several}, has_aux=True)({', '.join((step.now, *step.also))})"
     lines.append((f"{gradients}, (_, {left}) = {call}", block))
     return [*lines, *((line, block) for line in step.lines.splitlines())]
 

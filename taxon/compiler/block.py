@@ -21,7 +21,7 @@ class Section:
 
     `text` is prose; mathematics in it stands between dollars. `lines` are LaTeX, one equation each, of the commands
     that `derivation.notation` has. `paths` are the row's leaves that decide the section. `at` names what the lines
-    that compute it assign or define.
+    that compute it assign or define, or the part of an update that they are.
     """
 
     title: str
@@ -34,13 +34,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of State; `init` is a Python expression, over `generators` and the fields before it."""
+    """A field of State; `init` is a Python expression, over `generators`."""
 
     name: str
     shape: str
     init: str
     kind: str = "Tensor"
-    local: bool = False  # what follows it in `init` reads it
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,12 @@ class Step:
     """The descent of a network's loss, which the blocks `within` its field make up."""
 
     field: str
+    now: str  # its parameters before the step
     loss: str  # name of the function
     cost: str  # name of its value
     lines: str  # from the gradient to the next value
     shared: tuple[str, ...] = ()  # further roles that it trains, whose parameters are arguments of the loss
+    also: tuple[str, ...] = ()  # their parameters before the step
     leaving: tuple[str, ...] = ()  # what leaves the loss beside its value
 
 

@@ -185,8 +185,8 @@ class Choices:
         self.constants[name] = (text, comment)
         return name
 
-    def field(self, name: str, shape: str, init: str, kind: str = "Tensor", local: bool = False) -> None:
-        self.fields.append(Field(name, shape, init, kind, local))
+    def field(self, name: str, shape: str, init: str, kind: str = "Tensor") -> None:
+        self.fields.append(Field(name, shape, init, kind))
 
     def remember(self, name: str, axes: str, init: str) -> None:
         """A field of the memory, `memory.<name>`, [S, N, axes]; a block of `act` that writes its name changes it.

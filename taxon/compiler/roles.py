@@ -10,8 +10,8 @@ class Role:
     """What builds a network, what the state keeps of it, and what it is updated with.
 
     Attributes:
-        name: the agent's attribute, and the state's field with its parameters; its optimiser's memory and its lagged
-            copy are fields named after it.
+        name: the agent's attribute, and the state's field with its parameters, what its optimiser keeps of them, and
+            its lagged copy.
         network: lines of `__init__`, the last of which sets `self.<name>`. A network has `init(generator)`, one fresh
             row [P], and `apply`.
         letter: its parameters in LaTeX.
@@ -47,9 +47,28 @@ class Role:
         return f"torch.stack([{one} for generator in generators])"
 
     @property
-    def copy(self) -> str:
-        """The field of the lagged copy."""
-        return f"{self.name}_target"
+    def now(self) -> str:
+        """Its parameters before the update, as an expression."""
+        return f"state.{self.name}.params" if self.optimiser or self.lagged else f"state.{self.name}"
+
+    @property
+    def late(self) -> str:
+        """Its lagged copy before the update; its parameters where it has none."""
+        return f"state.{self.name}.target" if self.lagged else self.now
+
+    @property
+    def new(self) -> str:
+        """Its parameters after its step in the update, or before it where that is another update's."""
+        return f"{self.name}.params" if self.optimiser else self.name
+
+    @property
+    def lag(self) -> str:
+        """The part of an update in which its copy follows."""
+        return f"lag.{self.name}"
+
+    def put(self, params: str) -> str:
+        """The field after its step with other parameters, which may read `new`."""
+        return f"{self.name}._replace(params={params})" if self.optimiser else params
 
     @property
     def place(self) -> str:

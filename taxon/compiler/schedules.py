@@ -71,7 +71,7 @@ def acting(c: Choices) -> tuple[Function, ...]:
         Function(
             "normalise",
             f"{state}) -> Tensor:",
-            "What the networks see: [S, ..., O] -> [S, ..., O].",
+            "Observations in units of their running statistics: [S, ..., O] -> [S, ..., O].",
             ("normalise",),
             given=given,
             returns="-",
@@ -130,7 +130,7 @@ def _steps(c: Choices, name: str) -> tuple[str, ...]:
 
 def _lags(c: Choices, *names: str) -> tuple[str, ...]:
     """The parts with the lagged copies of these roles and of those that are updated with them."""
-    return tuple(f"lag.{role.name}" for name in names for role in c.roles.values() if role.place == name)
+    return tuple(role.lag for name in names for role in c.roles.values() if role.place == name)
 
 
 def _multiplied(c: Choices) -> bool:

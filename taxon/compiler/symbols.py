@@ -35,7 +35,6 @@ DATA = {
 
 # A symbol, and the stages at which one block each may rework it after its writer.
 STAGES = {
-    "policy": ("project",),
     "next_action": ("smoothing",),
     "next_value": ("prior",),
     "score": ("baseline", "standardise"),
@@ -44,6 +43,11 @@ STAGES = {
     "weights": ("normalise", "clip", "bounds"),
     "loss": ("divergence", "prior", "region", "bounds"),
 }
+
+# The stages of any other symbol, among them the field of every role: its parameters are held where they must be, and
+# its lagged copy follows.
+LAG = "lag"
+_FIELD = ("project", LAG)
 
 # Columns of minibatches that are computed of all data, and what they have behind [S, B].
 COMPUTED = {"old_mean": "A", "old_std": "A", "old_logits": "A", "old_scale": "A, A", "old_alpha": "A", "old_beta": "A"}
@@ -60,6 +64,11 @@ NOISE = ("next_action", "smoothing", "action", "baseline", "bounds")
 # The order of a minibatch's columns and of the metrics, for readers alone; any other comes behind.
 COLUMNS = ("observation", "action", "reward", "next_observation", "terminated", "truncated", "log_prob")
 METRICS = ("value_loss", "policy_loss", "value_gradient", "policy_gradient")
+
+
+def stages_of(name: str) -> tuple[str, ...]:
+    """The stages at which a symbol is reworked, in order."""
+    return STAGES.get(name, _FIELD)
 
 
 def ranked(names: tuple[str, ...], name: str) -> int:

@@ -36,6 +36,7 @@ TITLES = (
     "The bounds of the actions",
     "Acting",
     "After the update",
+    "What the encoder reads",
     "What the networks see",
     "The data",
 )
@@ -66,7 +67,8 @@ def sections(program: Program) -> Iterator[tuple[Section, Block | None]]:
 
 
 def places(module: Module, printed: Printed, name: str, block: Block | None) -> tuple[Place, ...]:
-    """Where a name is assigned or defined: by the block itself, by the step of its loss, or anywhere."""
+    """Where a name is assigned or defined: by the block itself, by the step of its loss, or anywhere; of a part, its
+    lines."""
 
     def own(line: int) -> bool:
         return printed.owners[line - 1] == block
@@ -75,5 +77,10 @@ def places(module: Module, printed: Printed, name: str, block: Block | None) -> 
         owner = printed.owners[line - 1]
         return owner is not None and owner.step is not None and owner.step.field == (block and block.within)
 
+    def part(line: int) -> bool:
+        owner = printed.owners[line - 1]
+        return owner is not None and owner.part == name
+
     found = module.find(name, own) if block is not None else ()
-    return found or (module.find(name, step) if block is not None and block.within else ()) or module.find(name)
+    found = found or (module.find(name, step) if block is not None and block.within else ()) or module.find(name)
+    return found or module.within(part)

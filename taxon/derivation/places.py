@@ -44,6 +44,10 @@ class Module:
         )
         return tuple(sorted(found, key=lambda place: place.first))
 
+    def within(self, among: Callable[[int], bool]) -> tuple[Place, ...]:
+        """Every statement on the lines for which `among` holds."""
+        return tuple(place for line, place in sorted(self._statements.items()) if among(line))
+
 
 @cache
 def _begins(name: str) -> re.Pattern[str]:

@@ -79,8 +79,8 @@ class Outputs:
 
 
 # The head of a component; those with a trained covariance have a `project`.
-Trained = StateIndependentNormal | StateIndependentFull
-Component = StateDependentNormal | StateDependentFull | FixedNormal | Trained
+StateIndependent = StateIndependentNormal | StateIndependentFull
+Component = StateDependentNormal | StateDependentFull | FixedNormal | StateIndependent
 
 
 class Mixture:
@@ -113,7 +113,7 @@ class Mixture:
 
     def project(self, flat: Tensor, low: float, high: float) -> Tensor:
         """What `each` projects of its own: [S, P] -> [S, P]. One without a trained covariance raises TypeError."""
-        if not isinstance(self.each, Trained):
+        if not isinstance(self.each, StateIndependent):
             raise TypeError(f"{type(self.each).__name__} has nothing of its own to project")
         row, own = torch.split(flat, self.splits, -1)
         return torch.cat([row, self.each.project(own, low, high)], -1)

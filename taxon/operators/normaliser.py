@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from taxon.operators.observations import Observation, leaves
+
 
 class Statistics(NamedTuple):
     """Number, mean and sum of squared deviations of everything seen."""
@@ -51,3 +53,13 @@ def normalise(stats: Statistics, x: Tensor, eps: float, clip: float = math.inf) 
     shape = (x.shape[0],) + (1,) * (x.dim() - 2) + (x.shape[-1],)
     mean, scale = (each.to(x.dtype).reshape(shape) for each in (stats.mean, variance.sqrt() + eps))
     return ((x - mean) / scale).clamp(-clip, clip)
+
+
+def normalise_real(
+    stats: Statistics, x: Tensor, observation: Observation, eps: float, clip: float = math.inf
+) -> Tensor:
+    """`normalise` of the arrays of real numbers in a row [S, ..., O]; those of integers stay as they are."""
+    arrays = leaves(observation)
+    sizes = [math.prod(array.shape) for array in arrays]
+    both = zip(arrays, *(torch.split(each, sizes, -1) for each in (normalise(stats, x, eps, clip), x)), strict=True)
+    return torch.cat([new if array.dtype.startswith("float") else old for array, new, old in both], -1)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 
 import torch
+from tiny import leaf_of
 from torch import Tensor, nn
 from torch.distributions import Normal, TanhTransform, TransformedDistribution, kl_divergence
 from torch.nn.functional import softplus
@@ -79,13 +80,13 @@ class Sac:
 
     def __init__(self, state, seed: int, tanh: bool) -> None:
         self.tanh = tanh
-        self.policy = fill(mlp([3, 8, 6, 2 * A], nn.ReLU), state.policy[seed])
-        self.critics = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic[seed]]
-        self.targets = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic_target[seed]]
-        self.log_eta = parameter(state.log_eta[seed])
+        self.policy = fill(mlp([3, 8, 6, 2 * A], nn.ReLU), state.policy.params[seed])
+        self.critics = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic.params[seed]]
+        self.targets = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic.target[seed]]
+        self.log_eta = parameter(state.log_eta.params[seed])
         self.dual_optimisers = [(torch.optim.Adam([self.log_eta], lr=3e-4), [self.log_eta])]
         if not tanh:
-            self.bounds_raw = parameter(state.bounds_raw[seed])
+            self.bounds_raw = parameter(state.bounds_raw.params[seed])
             self.dual_optimisers.append((torch.optim.Adam([self.bounds_raw], lr=1e-2), [self.bounds_raw]))
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=3e-4) for net in (self.policy, *self.critics)]
 
@@ -128,12 +129,12 @@ class Sac:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         found = {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic[seed]),
-            "critic_target": (torch.stack([flat(net) for net in self.targets]), state.critic_target[seed]),
-            "log_eta": (self.log_eta, state.log_eta[seed]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic.params[seed]),
+            "critic.target": (torch.stack([flat(net) for net in self.targets]), state.critic.target[seed]),
+            "log_eta": (self.log_eta, state.log_eta.params[seed]),
         }
-        return found if self.tanh else found | {"bounds_raw": (self.bounds_raw, state.bounds_raw[seed])}
+        return found if self.tanh else found | {"bounds_raw": (self.bounds_raw, state.bounds_raw.params[seed])}
 
 
 def temperature_loss(score: Tensor, eta: Tensor, epsilon: float) -> Tensor:
@@ -156,13 +157,14 @@ class Mpo:
     def __init__(self, state, seed: int, retrace: bool, joint: bool) -> None:
         self.retrace, self.joint = retrace, joint
         self.policy, self.policy_old = (
-            fill(mlp([3, 8, 6, 2 * A], nn.ELU, True), row[seed]) for row in (state.policy, state.policy_target)
+            fill(mlp([3, 8, 6, 2 * A], nn.ELU, True), row[seed]) for row in (state.policy.params, state.policy.target)
         )
         self.critic, self.critic_old = (
-            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0]) for row in (state.critic, state.critic_target)
+            fill(mlp([3 + A, 9, 7, 1], nn.ELU, True), row[seed, 0])
+            for row in (state.critic.params, state.critic.target)
         )
         names = ("eta_raw", "alpha_mean_raw", "alpha_cov_raw", "bounds_raw")
-        self.raw = {name: parameter(getattr(state, name)[seed]) for name in names}
+        self.raw = {name: parameter(leaf_of(state, name)[seed]) for name in names}
         self.policy_optimiser = torch.optim.Adam(self.policy.parameters(), lr=1e-4)
         self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=1e-4)
         self.dual_optimisers = [torch.optim.Adam([raw], lr=1e-2) for raw in self.raw.values()]
@@ -239,11 +241,11 @@ class Mpo:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "policy_target": (flat(self.policy_old), state.policy_target[seed]),
-            "critic": (flat(self.critic), state.critic[seed, 0]),
-            "critic_target": (flat(self.critic_old), state.critic_target[seed, 0]),
-        } | {name: (raw, getattr(state, name)[seed]) for name, raw in self.raw.items()}
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "policy.target": (flat(self.policy_old), state.policy.target[seed]),
+            "critic": (flat(self.critic), state.critic.params[seed, 0]),
+            "critic.target": (flat(self.critic_old), state.critic.target[seed, 0]),
+        } | {name: (raw, leaf_of(state, name)[seed]) for name, raw in self.raw.items()}
 
 
 class Awac:
@@ -251,11 +253,11 @@ class Awac:
 
     def __init__(self, state, seed: int, softmax: bool, clip: float) -> None:
         self.softmax, self.clip = softmax, clip
-        row = state.policy[seed]
+        row = state.policy.params[seed]
         self.policy = fill(mlp([3, 8, 6, A], nn.ReLU), row[:-A])
         self.variance = parameter(row[-A:])  # before its softplus
-        self.critics = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic[seed]]
-        self.targets = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic_target[seed]]
+        self.critics = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic.params[seed]]
+        self.targets = [fill(mlp([3 + A, 8, 6, 1], nn.ReLU), row) for row in state.critic.target[seed]]
         self.trained = [*self.policy.parameters(), self.variance]
         self.policy_optimiser = torch.optim.Adam(self.trained, lr=3e-4, weight_decay=1e-4)
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=3e-4, weight_decay=1e-4) for net in self.critics]
@@ -286,9 +288,9 @@ class Awac:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (torch.cat([flat(self.policy), self.variance]), state.policy[seed]),
-            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic[seed]),
-            "critic_target": (torch.stack([flat(net) for net in self.targets]), state.critic_target[seed]),
+            "policy": (torch.cat([flat(self.policy), self.variance]), state.policy.params[seed]),
+            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic.params[seed]),
+            "critic.target": (torch.stack([flat(net) for net in self.targets]), state.critic.target[seed]),
         }
 
 
@@ -298,8 +300,8 @@ class Awr:
     LAMBDA = 0.95
 
     def __init__(self, state, seed: int, seen: Tensor) -> None:
-        self.policy = fill(mlp([3, 8, 6, A], nn.ReLU), state.policy[seed])
-        self.critic = fill(mlp([3, 8, 6, 1], nn.ReLU), state.critic[seed])
+        self.policy = fill(mlp([3, 8, 6, A], nn.ReLU), state.policy.params[seed])
+        self.critic = fill(mlp([3, 8, 6, 1], nn.ReLU), state.critic.params[seed])
         self.policy_optimiser = torch.optim.SGD(self.policy.parameters(), lr=5e-5, momentum=0.9)
         self.critic_optimiser = torch.optim.SGD(self.critic.parameters(), lr=1e-2, momentum=0.9)
         self.mean, self.std = seen.mean(0), seen.std(0, correction=0)

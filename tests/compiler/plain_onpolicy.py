@@ -6,6 +6,7 @@ import math
 
 import torch
 from plain import descend, fill, flat, mlp, multiplier, parameter
+from tiny import leaf_of
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal, OneHotCategorical, kl_divergence
 from torch.nn.functional import softplus
@@ -119,8 +120,8 @@ class Ppo(OnPolicy):
 
     def __init__(self, state, seed: int, seen: Tensor | None, width: int, form: str) -> None:
         kind = "free" if seen is not None else "choices"
-        actor = Actor(kind, state.policy[seed], [8, 6], width, nn.Tanh)
-        super().__init__(state, seed, seen, actor, fill(mlp([3, 9, 7, 1], nn.Tanh), state.critic[seed]))
+        actor = Actor(kind, leaf_of(state, "policy")[seed], [8, 6], width, nn.Tanh)
+        super().__init__(state, seed, seen, actor, fill(mlp([3, 9, 7, 1], nn.Tanh), state.critic.params[seed]))
         self.optimiser = torch.optim.Adam(actor.trained(), lr=3e-4, eps=1e-5)
         self.form, self.beta = form, state.eta[seed] if form == "penalty" else None
 
@@ -167,8 +168,8 @@ class Trpo(OnPolicy):
 
     def __init__(self, state, seed: int, seen: Tensor | None, width: int, delta, damping, iterations, tries) -> None:
         kind = "free" if seen is not None else "choices"
-        actor = Actor(kind, state.policy[seed], [2], width, nn.Tanh)
-        super().__init__(state, seed, seen, actor, fill(mlp([3, 9, 7, 1], nn.Tanh), state.critic[seed]))
+        actor = Actor(kind, leaf_of(state, "policy")[seed], [2], width, nn.Tanh)
+        super().__init__(state, seed, seen, actor, fill(mlp([3, 9, 7, 1], nn.Tanh), state.critic.params[seed]))
         self.delta, self.damping, self.iterations, self.tries = delta, damping, iterations, tries
 
     def jacobian(self, outputs: Tensor) -> Tensor:
@@ -228,12 +229,12 @@ class Vmpo(OnPolicy):
         continuous = seen is not None
         self.VALUE_LR = 3e-4 if continuous else 1e-3
         kind = "softplus" if continuous else "choices"
-        actor = Actor(kind, state.policy[seed], [8, 6], width, nn.ELU, True)
-        super().__init__(state, seed, seen, actor, fill(mlp([3, 9, 7, 1], nn.ELU, True), state.critic[seed]))
+        actor = Actor(kind, leaf_of(state, "policy")[seed], [8, 6], width, nn.ELU, True)
+        super().__init__(state, seed, seen, actor, fill(mlp([3, 9, 7, 1], nn.ELU, True), state.critic.params[seed]))
         self.optimiser = torch.optim.Adam(actor.trained(), lr=self.VALUE_LR)
         self.epsilon = 0.01 if continuous else 0.02
         self.bounds = {"alpha_mean_raw": 0.01, "alpha_cov_raw": 5e-5} if continuous else {"alpha_raw": 0.01}
-        self.raw = {name: parameter(getattr(state, name)[seed]) for name in ("eta_raw", *self.bounds)}
+        self.raw = {name: parameter(leaf_of(state, name)[seed]) for name in ("eta_raw", *self.bounds)}
         self.dual_optimisers = [torch.optim.Adam([raw], lr=1e-2) for raw in self.raw.values()]
 
     def advantages(self, episodes, seed: int, n: int) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from plain import GAMMA, descend, fill, flat, follow, mlp, multiplier, parameter, q
+from tiny import leaf_of
 from torch import Tensor, nn
 from torch.distributions import Categorical, kl_divergence
 
@@ -18,11 +19,12 @@ class Deterministic:
     def __init__(self, state, seed: int, twins: bool) -> None:
         self.twins = twins
         self.policy, self.policy_old = (
-            fill(mlp([3, 8, 6, 2], nn.ReLU).append(nn.Tanh()), row[seed]) for row in (state.policy, state.policy_target)
+            fill(mlp([3, 8, 6, 2], nn.ReLU).append(nn.Tanh()), row[seed])
+            for row in (state.policy.params, state.policy.target)
         )
         self.critics, self.critics_old = (
             [fill(mlp([5, 9, 7, 1], nn.ReLU), row) for row in rows[seed]]
-            for rows in (state.critic, state.critic_target)
+            for rows in (state.critic.params, state.critic.target)
         )
         assert len(self.critics) == 1 + twins
         self.optimiser = torch.optim.Adam(self.policy.parameters(), lr=1e-3)
@@ -46,10 +48,10 @@ class Deterministic:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "policy_target": (flat(self.policy_old), state.policy_target[seed]),
-            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic[seed]),
-            "critic_target": (torch.stack([flat(net) for net in self.critics_old]), state.critic_target[seed]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "policy.target": (flat(self.policy_old), state.policy.target[seed]),
+            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic.params[seed]),
+            "critic.target": (torch.stack([flat(net) for net in self.critics_old]), state.critic.target[seed]),
         }
 
 
@@ -64,12 +66,13 @@ class MpoOfChoices:
 
     def __init__(self, state, seed: int) -> None:
         self.policy, self.policy_old = (
-            fill(mlp([3, 8, 6, CHOICES], nn.ELU, True), row[seed]) for row in (state.policy, state.policy_target)
+            fill(mlp([3, 8, 6, CHOICES], nn.ELU, True), row[seed]) for row in (state.policy.params, state.policy.target)
         )
         self.critic, self.critic_old = (
-            fill(mlp([3, 9, 7, CHOICES], nn.ELU, True), row[seed, 0]) for row in (state.critic, state.critic_target)
+            fill(mlp([3, 9, 7, CHOICES], nn.ELU, True), row[seed, 0])
+            for row in (state.critic.params, state.critic.target)
         )
-        self.raw = {name: parameter(getattr(state, name)[seed]) for name in ("eta_raw", "alpha_raw")}
+        self.raw = {name: parameter(leaf_of(state, name)[seed]) for name in ("eta_raw", "alpha_raw")}
         self.optimiser = torch.optim.Adam(self.policy.parameters(), lr=1e-4)
         self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=1e-4)
         self.dual_optimisers = [torch.optim.Adam([raw], lr=1e-2) for raw in self.raw.values()]
@@ -101,11 +104,11 @@ class MpoOfChoices:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "policy_target": (flat(self.policy_old), state.policy_target[seed]),
-            "critic": (flat(self.critic), state.critic[seed, 0]),
-            "critic_target": (flat(self.critic_old), state.critic_target[seed, 0]),
-        } | {name: (raw, getattr(state, name)[seed]) for name, raw in self.raw.items()}
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "policy.target": (flat(self.policy_old), state.policy.target[seed]),
+            "critic": (flat(self.critic), state.critic.params[seed, 0]),
+            "critic.target": (flat(self.critic_old), state.critic.target[seed, 0]),
+        } | {name: (raw, leaf_of(state, name)[seed]) for name, raw in self.raw.items()}
 
 
 class SacOfChoices:
@@ -113,12 +116,12 @@ class SacOfChoices:
 
     def __init__(self, state, seed: int, target: float) -> None:
         self.target = target  # entropy, in nats
-        self.policy = fill(mlp([3, 8, 6, CHOICES], nn.ReLU), state.policy[seed])
+        self.policy = fill(mlp([3, 8, 6, CHOICES], nn.ReLU), state.policy.params[seed])
         self.critics, self.critics_old = (
             [fill(mlp([3, 9, 7, CHOICES], nn.ReLU), row) for row in rows[seed]]
-            for rows in (state.critic, state.critic_target)
+            for rows in (state.critic.params, state.critic.target)
         )
-        self.log_eta = parameter(state.log_eta[seed])
+        self.log_eta = parameter(state.log_eta.params[seed])
         self.eta_optimiser = torch.optim.Adam([self.log_eta], lr=3e-4)
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=3e-4) for net in (self.policy, *self.critics)]
 
@@ -143,8 +146,8 @@ class SacOfChoices:
 
     def check(self, state, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         return {
-            "policy": (flat(self.policy), state.policy[seed]),
-            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic[seed]),
-            "critic_target": (torch.stack([flat(net) for net in self.critics_old]), state.critic_target[seed]),
-            "log_eta": (self.log_eta, state.log_eta[seed]),
+            "policy": (flat(self.policy), state.policy.params[seed]),
+            "critic": (torch.stack([flat(net) for net in self.critics]), state.critic.params[seed]),
+            "critic.target": (torch.stack([flat(net) for net in self.critics_old]), state.critic.target[seed]),
+            "log_eta": (self.log_eta, state.log_eta.params[seed]),
         }

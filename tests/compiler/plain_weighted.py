@@ -9,6 +9,7 @@ import torch
 from plain import descend, fill, flat, mlp
 from plain_onpolicy import Actor
 from scipy.optimize import minimize
+from tiny import leaf_of
 from torch import Tensor, nn
 from torch.distributions import Normal
 
@@ -28,7 +29,7 @@ class Urex:
     ETA, CLIP = 0.1, 0.5
 
     def __init__(self, state, seed: int, kind: str, width: int, group: int) -> None:
-        self.actor, self.group = Actor(kind, state.policy[seed], [8], width, nn.Tanh), group
+        self.actor, self.group = Actor(kind, leaf_of(state, "policy")[seed], [8], width, nn.Tanh), group
         self.optimiser = torch.optim.Adam(self.actor.trained(), lr=0.01, eps=2e-4)
 
     def update(self, episodes, seed: int, environments: int) -> None:
@@ -54,7 +55,7 @@ class Rwr:
     """Peters and Schaal 2007 with the adaptive transform of a cost, or with what an outcome is above the worst."""
 
     def __init__(self, state, seed: int, seen: Tensor) -> None:
-        self.policy = fill(mlp([3, 8, 6, 2], nn.ReLU), state.policy[seed])
+        self.policy = fill(mlp([3, 8, 6, 2], nn.ReLU), leaf_of(state, "policy")[seed])
         self.beta = state.beta[seed] if "beta" in state._fields else None
         self.optimiser = torch.optim.SGD(self.policy.parameters(), lr=1e-2, momentum=0.9)
         self.mean, self.std = seen.mean(0), seen.std(0, correction=0)

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from tiny import build
+from tiny import build, leaf_of, with_leaf
 
 from taxon.operators.data import Episodes
 from taxon.runtime.loop.loop import map_state
@@ -17,7 +17,7 @@ SEEDS = 2
 OBSERVATIONS = 3
 
 # How far a network or a raw multiplier is moved off the place where it begins.
-MOVES = {"policy": 0.2, "critic": 0.2, "policy_target": 0.3, "critic_target": 0.3, "log_eta": 0.5}
+MOVES = {"policy": 0.2, "critic": 0.2, "policy.target": 0.3, "critic.target": 0.3, "log_eta": 0.5}
 
 
 def module_of(spec: str | Path, folder: Path, sets: tuple[str, ...] = (), actions: str | None = None) -> ModuleType:
@@ -43,20 +43,23 @@ def start(agent: Any) -> Any:
     """A state in the middle of training: every network moved off its copy, every multiplier off its start."""
     state = double(agent.init(generators(0)))
     draw = torch.Generator().manual_seed(9)
-    moved = {}
     for name in state._fields:
-        leaf, scale = getattr(state, name), MOVES.get(name, 0.5 if name.endswith("_raw") else 0.0)
-        if scale:
-            moved[name] = leaf + scale * normal(draw, *leaf.shape)
-        elif name in ("eta", "beta"):
-            moved[name] = leaf * normal(draw, *leaf.shape).exp()
-    return state._replace(**moved)
+        lagged = [f"{name}.target"] if hasattr(getattr(state, name), "target") else []
+        for place in (name, *lagged):
+            scale = MOVES.get(place, 0.5 if name.endswith("_raw") else 0.0)
+            if scale:
+                leaf = leaf_of(state, place)
+                state = with_leaf(state, place, leaf + scale * normal(draw, *leaf.shape))
+        if name in ("eta", "beta"):
+            leaf = leaf_of(state, name)
+            state = with_leaf(state, name, leaf * normal(draw, *leaf.shape).exp())
+    return state
 
 
 def move(state: Any, name: str, scale: float, first: int = 17) -> Any:
     """The state with one of its rows moved at random."""
-    leaf = getattr(state, name)
-    return state._replace(**{name: leaf + scale * normal(torch.Generator().manual_seed(first), *leaf.shape)})
+    leaf = leaf_of(state, name)
+    return with_leaf(state, name, leaf + scale * normal(torch.Generator().manual_seed(first), *leaf.shape))
 
 
 def seen_by(agent: Any, state: Any, draw: torch.Generator) -> tuple[Any, torch.Tensor]:

@@ -132,10 +132,10 @@ def test_the_critic_learns_the_known_values(name, environment, values, tmp_path)
     agent, state = critic_after(spec, entries, data, environment, tmp_path)
     observation = torch.tensor(list(values)).reshape(1, -1, 1)
     if spec == "awr":
-        learned = agent.v(state.critic, observation)
+        learned = agent.v(state.critic.params, observation)
     else:
         _, action = agent.act_mean(state, agent.memory(1, 1, torch.device("cpu")), observation)
-        learned = agent.q(state.critic, observation, action)
+        learned = agent.q(state.critic.params, observation, action)
     torch.testing.assert_close(learned[0], torch.tensor(list(values.values())), atol=0.1, rtol=0)
 
 

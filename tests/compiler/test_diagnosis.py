@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from tiny import SMALL, build, loop_of, row_of
+from tiny import SMALL, build, leaf_of, loop_of, row_of, with_leaf
 
 from taxon.runtime.loop.learning import Carry, broken_numbers, freeze
 from taxon.runtime.loop.loop import Loop
@@ -27,18 +27,20 @@ def until_frozen(loop: Loop) -> dict[int, str]:
 
 
 def broken(loop: Loop, name: str, seed: int) -> Loop:
-    leaf = getattr(loop.state, name).clone()
+    leaf = leaf_of(loop.state, name).clone()
     leaf[seed] = torch.inf
-    loop.carry = loop.carry._replace(state=loop.state._replace(**{name: leaf}))
+    loop.carry = loop.carry._replace(state=with_leaf(loop.state, name, leaf))
     return loop
 
 
 def test_a_broken_tensor_of_the_state_is_named_before_what_it_breaks(tmp_path: Path) -> None:
     built = build(row_of("sac", *SMALL, "data.random_warmup = false"), tmp_path)
-    assert until_frozen(broken(loop_of(built, (3, 4)), "policy", 1)) == {1: "policy of its state, then its action"}
-    said = until_frozen(broken(loop_of(built, (3, 4)), "critic_target", 0))
+    assert until_frozen(broken(loop_of(built, (3, 4)), "policy", 1)) == {
+        1: "policy.params of its state, then its action"
+    }
+    said = until_frozen(broken(loop_of(built, (3, 4)), "critic.target", 0))
     assert list(said) == [0]
-    assert said[0].startswith("critic_target of its state, then value_loss, ")
+    assert said[0].startswith("critic.target of its state, then value_loss, ")
     assert said[0].endswith(" of the phase update")
 
 
@@ -51,7 +53,7 @@ def test_a_rate_that_overflows_says_so(tmp_path: Path) -> None:
 def test_phases_are_told_apart(tmp_path: Path) -> None:
     loop = broken(loop_of(build(row_of("ppo", *ROUND, actions="continuous"), tmp_path), (3, 4)), "critic", 1)
     said = until_frozen(loop)
-    assert said[1].startswith("critic of its state, then policy_loss")
+    assert said[1].startswith("critic.params of its state, then policy_loss")
     assert said[1].endswith("of the phase policy")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import build, loop_of, row_of
+from tiny import build, loop_of, row_of, with_leaf
 
 ROUND = (
     "network.hidden = [8, 6]",
@@ -27,7 +27,7 @@ def test_seeds_do_not_share_their_temperatures(head: str, tmp_path: Path) -> Non
     (update,) = (phase.update for phase in loop.phases if phase.name == "policy")
 
     def seen(state, batch, noise):
-        other = state._replace(log_eta=state.log_eta + torch.tensor([[0.0], [3.0]]))
+        other = with_leaf(state, "log_eta", state.log_eta.params + torch.tensor([[0.0], [3.0]]))
         for given in (state, other):
             losses.append(update(given, batch, noise)[1]["policy_loss"])
         return update(state, batch, noise)

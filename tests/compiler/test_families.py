@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import updates
-from tiny import build, row_of
+from tiny import build, leaf_of, row_of
 from torch.distributions import (
     AffineTransform,
     Beta,
@@ -193,7 +193,9 @@ def test_updates_are_finite_and_of_the_likelihood_that_torch_has(
     seen = batch.next_observation if kind in ("drawn", "penalised") else batch.observation
     if seen.dim() == 4:  # windows
         seen = seen.flatten(1, 2)
-    parameters = agent.policy.apply(state.policy, agent.normalise(state, seen) if hasattr(agent, "normalise") else seen)
+    parameters = agent.policy.apply(
+        leaf_of(state, "policy"), agent.normalise(state, seen) if hasattr(agent, "normalise") else seen
+    )
     if drawn:
         draws = calls.get("beta_sample") or calls["mixture_sample"]
         action = next(result for _, result in draws if result.dim() == 4 and result.shape[1] == log_prob.shape[1])
@@ -226,7 +228,7 @@ def run_with_beta(
 def divergence(agent: Any, old: Any, new: Any, observation: torch.Tensor) -> torch.Tensor:
     """KL between the policies of two states, by torch, over the states of a batch: [S, n]."""
     seen = agent.normalise(old, observation) if hasattr(agent, "normalise") else observation
-    pair = (Independent(Beta(*agent.policy.apply(state.policy, seen)), 1) for state in (old, new))
+    pair = (Independent(Beta(*agent.policy.apply(leaf_of(state, "policy"), seen)), 1) for state in (old, new))
     return kl_divergence(*pair)
 
 
@@ -243,7 +245,7 @@ def test_a_penalty_measures_the_divergence_of_beta(tmp_path: Path, monkeypatch: 
     calls, _ = run_with_beta(tmp_path, monkeypatch, "ppo")
     (agent, state, batch, _), (_, metrics) = calls["update_penalty"][0]
     old = Independent(Beta(batch.old_concentration1, batch.old_concentration0), 1)
-    now = Independent(Beta(*agent.policy.apply(state.policy, agent.normalise(state, batch.observation))), 1)
+    now = Independent(Beta(*agent.policy.apply(leaf_of(state, "policy"), agent.normalise(state, batch.observation))), 1)
     kl = (kl_divergence(old, now) * batch.valid).sum(1) / batch.valid.sum(1)
     assert (kl > 0).all()
     torch.testing.assert_close(metrics["kl"], kl, atol=1e-12, rtol=1e-8)
@@ -255,7 +257,7 @@ def test_a_trust_region_of_beta_has_one_bound(tmp_path: Path, monkeypatch: pytes
     assert made["final/alpha_raw"].shape == (updates.SEEDS, 1)
     (agent, state, batch, _), (_, metrics) = calls["update_policy"][1]
     old = Independent(Beta(batch.old_concentration1, batch.old_concentration0), 1)
-    now = Independent(Beta(*agent.policy.apply(state.policy, agent.normalise(state, batch.observation))), 1)
+    now = Independent(Beta(*agent.policy.apply(leaf_of(state, "policy"), agent.normalise(state, batch.observation))), 1)
     kl = kl_divergence(old, now).mean(-1)
     assert (kl > 0).all()
     torch.testing.assert_close(metrics["kl"], kl, atol=1e-12, rtol=1e-9)

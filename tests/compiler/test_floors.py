@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import SMALL, build, loop_of, row_of
+from tiny import SMALL, build, leaf_of, loop_of, row_of, with_leaf
 
 from taxon.compiler.assemble import assemble
+from taxon.operators.optimisers import trained
 
 ROUND = (
     "network.hidden = [8, 6]",
@@ -36,8 +37,8 @@ def begun(built: Any) -> Any:
     return loop
 
 
-def put(loop: Any, **fields: torch.Tensor) -> None:
-    loop.carry = loop.carry._replace(state=loop.state._replace(**fields))
+def put(loop: Any, name: str, value: torch.Tensor) -> None:
+    loop.carry = loop.carry._replace(state=with_leaf(loop.state, name, value))
 
 
 @pytest.mark.parametrize(("spec", "sets", "actions"), DUALS)
@@ -48,19 +49,17 @@ def test_every_multiplier_has_a_gradient_at_its_floor_and_is_held_there(
     names = [block.writes[0] for block in assemble(row).choices.blocks if block.part == "multipliers"]
     loop = begun(build(row, tmp_path))
     # the policy has moved since, so that no divergence is 0
-    moved = loop.state.policy + 0.1 * torch.randn(loop.state.policy.shape, generator=torch.Generator().manual_seed(0))
-    low = {name: torch.full_like(getattr(loop.state, name), -18.0) for name in names}
-    moments = {
-        f"{name}_moments": tuple(map(torch.zeros_like, getattr(loop.state, f"{name}_moments"))) for name in names
-    }
-    put(loop, policy=moved, **low, **moments)
+    policy = loop.state.policy.params
+    put(loop, "policy", policy + 0.1 * torch.randn(policy.shape, generator=torch.Generator().manual_seed(0)))
+    fresh = {name: trained(torch.full_like(leaf_of(loop.state, name), -18.0)) for name in names}
+    loop.carry = loop.carry._replace(state=loop.state._replace(**fresh))
     before = dict(loop.updates)
     while loop.updates == before:
         loop.step()
     for name in names:
-        first, _ = getattr(loop.state, f"{name}_moments")
-        assert (first != 0).all(), name
-        assert (getattr(loop.state, name) >= -18).all(), name
+        raw = getattr(loop.state, name)
+        assert (raw.moments[0] != 0).all(), name
+        assert (raw.params >= -18).all(), name
 
 
 def test_a_multiplier_that_starts_at_the_floor_rises_when_its_bound_is_broken(tmp_path: Path) -> None:
@@ -73,9 +72,9 @@ def test_a_multiplier_that_starts_at_the_floor_rises_when_its_bound_is_broken(tm
     )
     sizes = (*SMALL, "data.sequences.length = 4", "data.steps_per_update = 1", "optimizer.policy.lr = 1e-2")
     loop = begun(build(row_of("mpo", *sizes, *start), tmp_path))
-    while loop.updates["update"] < 300 and not (loop.state.alpha_mean_raw > -17).all():
+    while loop.updates["update"] < 300 and not (loop.state.alpha_mean_raw.params > -17).all():
         loop.step()
-    assert (loop.state.alpha_mean_raw > -17).all()
+    assert (loop.state.alpha_mean_raw.params > -17).all()
 
 
 @pytest.mark.parametrize("structure", ["diagonal", "full"])
@@ -86,12 +85,12 @@ def test_a_vector_of_log_deviations_is_held_where_it_has_a_gradient(spec: str, s
     loop = begun(build(row, tmp_path))
     policy = loop.agent.policy
     size = policy.trunk.size
-    flat = loop.state.policy.clone()
+    flat = leaf_of(loop.state, "policy").clone()
     flat[:, size], flat[:, size + 1] = 5.0, -30.0
-    put(loop, policy=flat)
+    put(loop, "policy", flat)
     before = dict(loop.updates)
     while loop.updates == before:
         loop.step()
-    held = loop.state.policy[:, size : size + 2]
+    held = leaf_of(loop.state, "policy")[:, size : size + 2]
     assert (held[:, 0] <= 2).all()
     assert (held[:, 1] >= -20).all()

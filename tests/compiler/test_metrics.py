@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import updates
-from tiny import SPECS, build
+from tiny import SPECS, build, with_leaf
 
 from taxon.compiler.assemble import assemble
 from taxon.operators.observations import Array
@@ -67,9 +67,10 @@ class Made:
         self.noise = updates._double(self.phase.noise(self.generators, torch.device("cpu")))
 
     def update(self, **fields: torch.Tensor) -> tuple[Any, dict[str, torch.Tensor]]:
-        made: tuple[Any, dict[str, torch.Tensor]] = self.phase.update(
-            self.state._replace(**fields), self.batch, self.noise
-        )
+        state = self.state
+        for name, value in fields.items():
+            state = with_leaf(state, name, value)
+        made: tuple[Any, dict[str, torch.Tensor]] = self.phase.update(state, self.batch, self.noise)
         return made
 
 
@@ -98,7 +99,7 @@ def test_the_divergence_of_the_e_step_at_its_extremes(name: str, phase: str, cou
         apart = 0.01 * torch.arange(made.batch.advantage.shape[1])
         made.batch = made.batch._replace(advantage=made.batch.advantage + apart)
     epsilon = made.phase.update.__globals__["EPSILON"]
-    raw = torch.ones_like(made.state.eta_raw)
+    raw = torch.ones_like(made.state.eta_raw.params)
     _, hot = made.update(eta_raw=1e6 * raw)
     _, cold = made.update(eta_raw=-16 * raw)
     torch.testing.assert_close(hot["kl_q_rel"], torch.zeros_like(hot["kl_q_rel"]), atol=1e-9, rtol=0)
@@ -116,7 +117,7 @@ def test_the_policy_that_acted_has_not_moved(tmp_path: Path) -> None:
     torch.testing.assert_close(metrics["std_mean"], zero + 1, atol=1e-12, rtol=0)
     entropy = updates.ACTIONS * 0.5 * (1 + math.log(2 * math.pi))
     torch.testing.assert_close(metrics["entropy"], zero + entropy, atol=1e-12, rtol=0)
-    _, metrics = made.update(policy=moved.policy + 0.3)
+    _, metrics = made.update(policy=moved.policy.params + 0.3)
     assert (metrics["approx_kl"] > 0).all()
     assert (metrics["clip_fraction"] > 0).all()
 
@@ -127,5 +128,5 @@ def test_a_critic_of_returns_that_are_alike_explains_what_it_can(tmp_path: Path)
     made.batch = made.batch._replace(target=torch.full_like(made.batch.target, 3.0))
     _, metrics = made.update()
     assert torch.isfinite(metrics["explained_variance"]).all()
-    _, metrics = made.update(critic=torch.zeros_like(made.state.critic))
+    _, metrics = made.update(critic=torch.zeros_like(made.state.critic.params))
     assert (metrics["explained_variance"] == 1).all()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import SMALL, build, loop_of, row_of
+from tiny import SMALL, build, leaf_of, loop_of, row_of, with_leaf
 
 from taxon.operators.distributions import atanh_clamped, tanh_normal_log_prob
 
@@ -63,10 +63,12 @@ class Spied:
 def far_out(built: ModuleType) -> Any:
     """A loop whose policy has means from the middle of the box to far outside of it."""
     loop = loop_of(built, (3, 4), 400)
-    noise = torch.randn(loop.state.policy.shape, generator=torch.Generator().manual_seed(1))
-    policy = loop.state.policy + 1.5 * noise
-    lagged = {"policy_target": policy.clone()} if hasattr(loop.state, "policy_target") else {}
-    loop.carry = loop.carry._replace(state=loop.state._replace(policy=policy, **lagged))
+    before = leaf_of(loop.state, "policy")
+    policy = before + 1.5 * torch.randn(before.shape, generator=torch.Generator().manual_seed(1))
+    state = with_leaf(loop.state, "policy", policy)
+    if hasattr(state.policy, "target"):
+        state = with_leaf(state, "policy.target", policy.clone())
+    loop.carry = loop.carry._replace(state=state)
     return loop
 
 

@@ -13,7 +13,7 @@ import torch
 from drawn_rows import row_in, specs
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from tiny import SMALL, build, leaves, lint, loop_of, row_of, same
+from tiny import SMALL, build, leaf_of, leaves, lint, loop_of, row_of, same
 
 from taxon.compiler import emit
 from taxon.compiler.assemble import Program, assemble
@@ -106,18 +106,17 @@ class Watched:
         counters = (*counters, *(["policy_updates"] if late else []))
         for counter in counters:
             assert torch.equal(getattr(after, counter), getattr(before, counter) + 1)
-        lagged = {name for name in lagging if hasattr(before, f"{name}_target")}
-        assert {f"{name}_target" for name in lagged} <= fields(self.program)
+        lagged = {name for name in lagging if hasattr(getattr(before, name, None), "target")}
         for name in lagged:
             self._check_lagged(name, before, after, int(getattr(after, counters[-1])[0]))
-        followers = {f"{name}_moments" for name in trained} | {f"{name}_velocity" for name in trained}
-        assert changed(before, after) <= {*counters, *trained, *followers, *(f"{name}_target" for name in lagged)}
+        stepped = {f"{name}.{what}" for name in trained for what in ("params", "moments")}
+        assert changed(before, after) <= {*counters, *trained, *stepped, *(f"{name}.target" for name in lagged)}
         for name in set(trained) & set(before._fields):
-            if all(not torch.equal(a, b) for a, b in zip(getattr(before, name), getattr(after, name), strict=True)):
+            if all(not torch.equal(a, b) for a, b in zip(leaf_of(before, name), leaf_of(after, name), strict=True)):
                 self.moved.add(name)
 
     def _check_lagged(self, name: str, before: Any, after: Any, updates: int) -> None:
-        online, old, new = getattr(after, name), getattr(before, f"{name}_target"), getattr(after, f"{name}_target")
+        online, old, new = leaf_of(after, name), leaf_of(before, f"{name}.target"), leaf_of(after, f"{name}.target")
         if "TAU" in self.program.choices.constants:
             tau = constant(self.program, "TAU")
             torch.testing.assert_close(new, (1 - tau) * old + tau * online, rtol=1e-5, atol=1e-6)
@@ -126,8 +125,14 @@ class Watched:
 
 
 def changed(before: Any, after: Any) -> set[str]:
-    """The fields of a state that an update has changed."""
-    return {field for field in before._fields if not same(getattr(before, field), getattr(after, field))}
+    """What of a state an update has changed: fields, and of those that are trained their parts."""
+    found = set()
+    for field in before._fields:
+        one, other = getattr(before, field), getattr(after, field)
+        parts = {f"{field}.{name}": name for name in one._fields} if hasattr(one, "params") else {}
+        found |= {at for at, name in parts.items() if not same(getattr(one, name), getattr(other, name))}
+        found |= {field} if not parts and not same(one, other) else set()
+    return found
 
 
 def trains(row: Row, folder: Path) -> None:
@@ -318,8 +323,9 @@ def test_a_schedule_runs_in_environment_steps(data: str, counted: float, tmp_pat
 
     def seen(state: Any, batch: Any, noise: Any) -> Any:
         after, metrics = agent.phases[0].update(state, batch, noise)
-        step = (state.critic - after.critic) / after.critic_velocity
-        rates.append(step[after.critic_velocity.abs() > 1e-2].median().item())
+        velocity = after.critic.moments[0]
+        step = (state.critic.params - after.critic.params) / velocity
+        rates.append(step[velocity.abs() > 1e-2].median().item())
         return after, metrics
 
     watched = Watched(agent, assemble(row_of("sac")))

@@ -10,7 +10,7 @@ import torch
 from plain import flat
 from plain_onpolicy import Ppo, Trpo, Vmpo
 from reference import SEEDS, assert_close, episodes_of, generators, minibatch, module_of, move, seen_by, start, whole
-from tiny import CPU
+from tiny import CPU, leaf_of
 from torch.distributions import Independent, Normal, OneHotCategorical, kl_divergence
 
 from taxon.operators.observations import Array
@@ -78,12 +78,12 @@ class Rounds:
 
     def check_values(self, plain: list[Any]) -> None:
         for _ in range(3):
-            batch, before = self.batch("value"), self.state.critic
+            batch, before = self.batch("value"), leaf_of(self.state, "critic")
             self.update("value", batch)
             for seed, reference in enumerate(plain):
                 reference.update_value(batch.observation[seed], batch.target[seed])
-                assert_close(f"critic, seed {seed}", flat(reference.critic), self.state.critic[seed])
-            assert not torch.equal(before, self.state.critic)
+                assert_close(f"critic, seed {seed}", flat(reference.critic), leaf_of(self.state, "critic")[seed])
+            assert not torch.equal(before, leaf_of(self.state, "critic"))
 
 
 @pytest.mark.parametrize("actions", ACTIONS)
@@ -98,11 +98,11 @@ def test_ppo(form: str, actions: str, tmp_path: Path) -> None:
         # as if many minibatches had passed: ratios on both sides of the interval, a divergence that counts
         rounds.state = move(rounds.state, "policy", 0.4, number)
         for seed, reference in enumerate(plain):
-            reference.actor.load(rounds.state.policy[seed])
+            reference.actor.load(leaf_of(rounds.state, "policy")[seed])
         beyond = torch.zeros(4)
         for _ in range(3):
             batch = rounds.batch("policy")
-            before = rounds.state.policy
+            before = leaf_of(rounds.state, "policy")
             rounds.update("policy", batch)
             for seed, reference in enumerate(plain):
                 columns = {name: getattr(batch, name) for name in batch._fields}
@@ -112,8 +112,8 @@ def test_ppo(form: str, actions: str, tmp_path: Path) -> None:
                 sides = torch.stack([ratio > 1.2, ratio < 0.8])
                 beyond += torch.cat([(sides & (advantage > 0)).sum(1), (sides & (advantage < 0)).sum(1)])
                 reference.update_policy(s, a, advantage, old)
-                assert_close(f"policy, seed {seed}", reference.actor.row(), rounds.state.policy[seed])
-            assert not torch.equal(before, rounds.state.policy)
+                assert_close(f"policy, seed {seed}", reference.actor.row(), leaf_of(rounds.state, "policy")[seed])
+            assert not torch.equal(before, leaf_of(rounds.state, "policy"))
         assert (beyond > 0).all()
         if form == "penalty":
             rounds.update("penalty", rounds.batch("penalty"))
@@ -151,7 +151,7 @@ def test_penalty_by_the_divergence(tmp_path: Path) -> None:
         metrics = rounds.update("penalty", rounds.batch("penalty"))
         for seed, reference in enumerate(plain):
             reference.beta = at_first.eta[seed]
-            reference.actor.load(rounds.state.policy[seed])
+            reference.actor.load(leaf_of(rounds.state, "policy")[seed])
             stored = rounds.old(rounds.columns, seed)
             kl = reference.update_penalty(rounds.episodes.observation[seed], stored, rounds.episodes.valid[seed])
             assert_close(f"kl, seed {seed}", kl, metrics["kl"][seed])
@@ -169,7 +169,7 @@ def test_vmpo(actions: str, tmp_path: Path) -> None:
         rounds.check_columns(plain, 5)
         rounds.state = move(rounds.state, "policy", 0.2, number)
         for seed, reference in enumerate(plain):
-            reference.actor.load(rounds.state.policy[seed])
+            reference.actor.load(leaf_of(rounds.state, "policy")[seed])
         for _ in range(3):
             batch, before = rounds.batch("policy"), rounds.state
             order = batch.advantage.argsort(-1, descending=True)
@@ -182,11 +182,11 @@ def test_vmpo(actions: str, tmp_path: Path) -> None:
             for seed, reference in enumerate(plain):
                 s, a, advantage = batch.observation[seed], batch.action[seed], batch.advantage[seed]
                 reference.update_policy(s, a, advantage, rounds.old(columns, seed))
-                assert_close(f"policy, seed {seed}", reference.actor.row(), rounds.state.policy[seed])
+                assert_close(f"policy, seed {seed}", reference.actor.row(), leaf_of(rounds.state, "policy")[seed])
                 for name, raw in reference.raw.items():
-                    assert_close(f"{name}, seed {seed}", raw, getattr(rounds.state, name)[seed])
+                    assert_close(f"{name}, seed {seed}", raw, leaf_of(rounds.state, name)[seed])
             for name in ("policy", *plain[0].raw):
-                assert not torch.equal(getattr(before, name), getattr(rounds.state, name))
+                assert not torch.equal(leaf_of(before, name), leaf_of(rounds.state, name))
         rounds.check_values(plain)
 
 
@@ -223,8 +223,10 @@ def test_trpo(settings: tuple, fractions: set, tolerance: float, actions: str, t
                 fraction = reference.update_policy(s, a, rounds.columns["advantage"][seed][counted])
                 assert counted.all() == (tries > 1)
                 assert fraction == float(metrics["step_fraction"][seed])
-                assert_close(f"policy, seed {seed}", reference.actor.row(), rounds.state.policy[seed], tolerance)
+                assert_close(
+                    f"policy, seed {seed}", reference.actor.row(), leaf_of(rounds.state, "policy")[seed], tolerance
+                )
                 taken.add(fraction)
-                rounds.state.policy[seed] = reference.actor.row()  # the next round from the same place
+                leaf_of(rounds.state, "policy")[seed] = reference.actor.row()  # the next round from the same place
             rounds.check_values(plain)
     assert fractions <= taken

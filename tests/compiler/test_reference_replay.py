@@ -9,7 +9,7 @@ import pytest
 import torch
 from plain_replay import CHOICES, Deterministic, MpoOfChoices, SacOfChoices
 from reference import SEEDS, assert_close, double, generators, module_of, normal, some_actions, start
-from tiny import CPU
+from tiny import CPU, leaf_of
 
 from taxon.operators.observations import Array
 from taxon.runtime.agent import begun, map_state
@@ -51,7 +51,7 @@ def check(references: list[Any], before: Any, state: Any, moving: set[str]) -> N
     for seed, reference in enumerate(references):
         for name, (expected, found) in reference.check(state, seed).items():
             assert_close(f"{name}, seed {seed}", expected, found)
-            assert torch.equal(getattr(before, name), getattr(state, name)) == (name not in moving), name
+            assert torch.equal(leaf_of(before, name), leaf_of(state, name)) == (name not in moving), name
 
 
 @pytest.mark.parametrize("spec", ["ddpg", "td3"])
@@ -72,7 +72,7 @@ def test_deterministic(spec: str, tmp_path: Path) -> None:
         state, _ = (phase.update if both else phase.between)(state, batch, noise)
         for seed, reference in enumerate(references):
             reference.update(batch, noise.smoothing[seed] if spec == "td3" else None, seed, both)
-        moving = {"critic", "policy", "critic_target", "policy_target"} if both else {"critic"}
+        moving = {"critic", "policy", "critic.target", "policy.target"} if both else {"critic"}
         check(references, before, state, moving)
 
 
@@ -94,7 +94,7 @@ def test_finitely_many_actions(name: str, tmp_path: Path) -> None:
             reference.update(batch, seed)
         moving = set(references[0].check(state, 0))
         if name == "mpo" and number % 2:
-            moving -= {"critic_target", "policy_target"}
+            moving -= {"critic.target", "policy.target"}
         check(references, before, state, moving)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from plain_weighted import Power, Reps, Rwr, Urex, returns_to_go
 from reference import SEEDS, assert_close, episodes_of, generators, minibatch, module_of, seen_by, start, whole
-from tiny import CPU
+from tiny import CPU, leaf_of
 
 from taxon.operators.observations import Array
 
@@ -46,7 +46,7 @@ def test_urex(actions: str, tmp_path: Path) -> None:
         state, _ = update(agent, "policy", state, whole(phase.batch, episodes, phase.refresh(state, episodes, [])))
         for seed, reference in enumerate(references):
             reference.update(episodes, seed, 6)
-            assert_close(f"policy, seed {seed}", reference.actor.row(), state.policy[seed])
+            assert_close(f"policy, seed {seed}", reference.actor.row(), leaf_of(state, "policy")[seed])
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_rwr(spec: str, transform: str, offset: float, tmp_path: Path) -> None:
             state, _ = update(agent, "policy", state, batch)
             for seed, reference in enumerate(references):
                 reference.update(batch.observation[seed], batch.action[seed], batch.weight[seed])
-                assert_close(f"policy, seed {seed}", reference.row(), state.policy[seed])
-            assert not torch.equal(before.policy, state.policy)
+                assert_close(f"policy, seed {seed}", reference.row(), leaf_of(state, "policy")[seed])
+            assert not torch.equal(leaf_of(before, "policy"), leaf_of(state, "policy"))
         if transform == "shift":
             continue
         before = state
@@ -97,7 +97,7 @@ def test_power(tmp_path: Path) -> None:
     agent, draw = built.Agent(Array((3,)), 2), torch.Generator().manual_seed(5)
     state = start(agent)
     (phase,) = agent.phases
-    references = [Power(state.policy[seed], 2) for seed in range(SEEDS)]
+    references = [Power(leaf_of(state, "policy")[seed], 2) for seed in range(SEEDS)]
     for _ in range(3):
         episodes = episodes_of(built.DATA, draw, 2)
         episodes = episodes._replace(reward=episodes.reward.exp() * episodes.valid)
@@ -107,7 +107,7 @@ def test_power(tmp_path: Path) -> None:
             returns = returns_to_go(episodes.reward[seed], episodes.ended[seed], 1.0)
             columns = (episodes.observation[seed], episodes.action[seed], returns)
             reference.update(*(column[counted].numpy() for column in columns))
-            assert_close(f"policy, seed {seed}", reference.row(), state.policy[seed], 1e-9)
+            assert_close(f"policy, seed {seed}", reference.row(), leaf_of(state, "policy")[seed], 1e-9)
 
 
 @pytest.mark.parametrize("actions", ACTIONS)
@@ -129,4 +129,6 @@ def test_reps(gamma: float, actions: str, tmp_path: Path) -> None:
             assert_close("weight", torch.from_numpy(reference.weights(episodes, seed)), columns["weight"][seed], 1e-5)
             s, a = episodes.observation[seed].numpy(), episodes.action[seed].numpy()
             fit = reference.fit_choices if actions == "discrete" else reference.fit_normal
-            assert_close(f"policy, seed {seed}", fit(s, a, columns["weight"][seed].numpy()), state.policy[seed], 1e-7)
+            assert_close(
+                f"policy, seed {seed}", fit(s, a, columns["weight"][seed].numpy()), leaf_of(state, "policy")[seed], 1e-7
+            )

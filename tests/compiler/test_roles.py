@@ -13,12 +13,12 @@ from types import ModuleType
 import pytest
 import torch
 from sketches import core, encoder, inference, learned_prior
-from tiny import CPU, SMALL, Drift, build, lint, loop_of, row_of, same
+from tiny import CPU, SMALL, Drift, build, leaf_of, lint, loop_of, row_of, same
 
 from taxon.compiler import emit, standalone
 from taxon.compiler.assemble import assemble
 from taxon.compiler.block import ContractError
-from taxon.compiler.blocks.network import Input
+from taxon.compiler.blocks.network import Input, base
 from taxon.compiler.blocks.roles import enlist
 from taxon.compiler.choices import MEANINGS, Choices
 from taxon.compiler.roles import Role
@@ -27,21 +27,21 @@ from taxon.operators.observations import Array, Observation
 from taxon.runtime.agent import map_state
 from taxon.runtime.loop.evaluation import evaluate
 from taxon.runtime.loop.loop import Loop
-from taxon.taxonomy.schema import Choice, Composition, Row
+from taxon.taxonomy.schema import Choice, Composition, Row, Value
 
 SKETCHES = {"prior": learned_prior, "encoder": encoder, "inference": inference, "core": core}
 LAYOUT: Observation = {"image": Array((2, 1, 1), "uint8"), "speed": Array((1,))}  # of three numbers, as Drift's
-# Rows with each of them: what a role adds to the state, in order, and what of it moves beside the policy.
+# Rows with each of them, and what the state keeps of the role.
 CASES = [
-    ("sac", "prior", ("prior", "prior_moments")),
-    ("sac", "encoder", ("encoder", "encoder_moments", "encoder_target")),
-    ("td3", "encoder", ("encoder", "encoder_moments", "encoder_target")),
-    ("mpo", "encoder", ("encoder", "encoder_moments", "encoder_target")),
-    ("ppo", "encoder", ("encoder", "encoder_moments")),
-    ("sac", "inference", ("inference", "inference_moments")),
-    ("mpo", "core", ("core", "core_moments", "core_target")),
-    ("sac", "core", ("core", "core_moments", "core_target")),
-    ("ppo", "core", ("core", "core_moments")),
+    ("sac", "prior", "Trained"),
+    ("sac", "encoder", "Lagged"),
+    ("td3", "encoder", "Lagged"),
+    ("mpo", "encoder", "Lagged"),
+    ("ppo", "encoder", "Trained"),
+    ("sac", "inference", "Trained"),
+    ("mpo", "core", "Lagged"),
+    ("sac", "core", "Lagged"),
+    ("ppo", "core", "Trained"),
 ]
 
 
@@ -55,14 +55,19 @@ def plain(spec: str) -> Row:
     return row_of(spec, *SETS.get(spec, SMALL), actions="continuous")
 
 
-def sketched(spec: str, name: str) -> Row:
-    """A small row with a sketch's choice in the place of its own, whose parameters leave with it."""
+def sketched(spec: str, name: str, **below: Value) -> Row:
+    """A small row with a sketch's choice in the place of its own, whose parameters leave with it; `below`: those of
+    the sketch, with what stands below them."""
     sketch, row = SKETCHES[name], plain(spec)
-    leaf = row.leaves[sketch.PATH]
-    choice = Choice(sketch.KEY, "a sketch", capabilities=getattr(sketch, "CAPABILITIES", frozenset()))
+    leaf, parameters = row.leaves[sketch.PATH], getattr(sketch, "PARAMETERS", ())
+    choice = Choice(sketch.KEY, "a sketch", parameters, capabilities=getattr(sketch, "CAPABILITIES", frozenset()))
     slot = replace(leaf.slot, choices=(*leaf.slot.choices, choice))
     kept = {path: each for path, each in row.leaves.items() if not path.startswith(GONE[name])}
     kept[sketch.PATH] = replace(leaf, value=Composition(sketch.KEY), slot=slot)
+    for each in parameters:
+        path, value = f"{sketch.PATH}.{each.name}", below.get(each.name, Composition(each.default))
+        kept[path] = replace(leaf, path=path, value=value, slot=each)
+    kept |= {path: replace(leaf, path=path, value=value) for path, value in below.items() if "." in path}
     return Row(row.name, row.doc, kept)
 
 
@@ -91,22 +96,22 @@ def trained(built: ModuleType, seeds: list[int], steps: int = 60) -> Loop:
     return loop
 
 
-@pytest.mark.parametrize(("spec", "name", "added"), CASES)
-def test_a_role_is_a_block_more(spec: str, name: str, added: tuple[str, ...], tmp_path: Path) -> None:
-    """Its fields stand behind those whose draws they would move; it trains; a seed is the same alone."""
+@pytest.mark.parametrize(("spec", "name", "kind"), CASES)
+def test_a_role_is_a_block_more(spec: str, name: str, kind: str, tmp_path: Path) -> None:
+    """Its field stands behind those whose draws it would move; it trains; a seed is the same alone."""
     row = sketched(spec, name)
     before, own = [field for field in fields(plain(spec)) if field != "statistics"], fields(row)
     assert [field for field in own if field in before] == before
-    place = own.index(added[0])
-    assert tuple(own[place : place + len(own) - len(before)]) == added
-    assert own[place - 1].startswith("critic")
+    assert [field for field in own if field not in before] == [name]
+    assert own[own.index(name) - 1] == "critic"
+    assert {each.name: each.kind for each in assemble(row).fields}[name] == kind
 
     built = build(row, tmp_path)
     start, loop = trained(built, [3, 4], 0).state, trained(built, [3, 4])
     assert loop.frozen() == {}
-    for field in (added[0], *(field for field in added if field.endswith("_target"))):
-        assert torch.isfinite(getattr(loop.state, field)).all()
-        assert (getattr(loop.state, field) != getattr(start, field)).any(-1).all(), field
+    for field in (name, *([f"{name}.target"] if kind == "Lagged" else [])):
+        assert torch.isfinite(leaf_of(loop.state, field)).all()
+        assert (leaf_of(loop.state, field) != leaf_of(start, field)).any(-1).all(), field
     for metrics in loop.take_metrics().values():
         assert all(torch.tensor(values).isfinite().all() for values in metrics.values())
 
@@ -115,11 +120,51 @@ def test_a_role_is_a_block_more(spec: str, name: str, added: tuple[str, ...], tm
     assert same(map_state(lambda leaf: leaf[1:], loop.carry.memory), alone.carry.memory)
 
 
+IN_UNITS = {
+    "base": Composition("normalised"),
+    "network.input.base.eps": 0.01,
+    "network.input.base.clip": 5.0,
+    "network.input.base.until": 300_000,
+}
+
+
+@pytest.mark.parametrize("spec", ["sac", "td3", "mpo", "ppo"])
+def test_an_encoder_reads_normalised_numbers_and_images_as_they_are(spec: str, tmp_path: Path) -> None:
+    """In acting, in updates and in columns alike; a seed is the same alone."""
+    built = build(sketched(spec, "encoder", **IN_UNITS), tmp_path)
+    loop = trained(built, [3, 4])
+    assert loop.frozen() == {}
+    agent, statistics = loop.agent, loop.state.statistics
+    assert (statistics.seen > 20).all()
+    seen = torch.tensor([[[3.0, 200.0, 0.5]], [[0.0, 255.0, -9.0]]])  # an image of two integers, a speed
+    found = agent.normalise(loop.state, seen)  # type: ignore[attr-defined]
+    assert torch.equal(found[..., :2], seen[..., :2])
+    mean, std = statistics.mean[:, 2], (statistics.m2[:, 2] / statistics.seen).sqrt()
+    expected = ((seen[:, 0, 2] - mean) / (std + 0.01)).clamp(-5, 5)
+    torch.testing.assert_close(found[:, 0, 2], expected.float(), rtol=1e-6, atol=0)
+
+    inputs = torch.cat([seen[..., :2] / 255, found[..., 2:]], -1)
+    code = torch.tanh(agent.encoder.apply(loop.state.encoder.params, inputs))  # type: ignore[attr-defined]
+    mean = agent.policy.apply(loop.state.policy.params, code)  # type: ignore[attr-defined]
+    mean = torch.tanh(mean[0]) if spec == "sac" else mean if spec == "td3" else mean[0]
+    _, acted = agent.act_mean(loop.state, loop.carry.memory, seen)
+    assert torch.equal(acted, mean)
+    assert same(map_state(lambda leaf: leaf[1:], loop.state), trained(built, [4]).state)
+
+
+def test_the_encoder_and_what_it_reads_are_derived_apart() -> None:
+    steps = {step.section.title: step for step in derive(sketched("sac", "encoder", **IN_UNITS)).steps}
+    read = steps["What the encoder reads"]
+    assert read.section.lines[0].startswith(r"o \leftarrow \mathrm{clip}")
+    assert read.places
+    assert "network.input.base.clip = 5" in read.choices
+
+
 def test_what_policy_and_critic_draw_at_first_is_as_without_the_role(tmp_path: Path) -> None:
     one, other = (trained(build(row, tmp_path), [3], 0).state for row in (plain("sac"), sketched("sac", "prior")))
-    assert torch.equal(one.policy, other.policy)
-    assert torch.equal(one.critic, other.critic)
-    assert not torch.equal(other.prior, other.policy)
+    assert same(one.policy, other.policy)
+    assert same(one.critic, other.critic)
+    assert not torch.equal(other.prior.params, other.policy.params)
 
 
 @pytest.mark.parametrize("name", SKETCHES)
@@ -137,7 +182,7 @@ def test_the_core_remembers_the_episode_alone(tmp_path: Path) -> None:
     kept = replace(row.leaves["data.warmup"], value=500)  # nothing is updated
     loop = trained(build(Row(row.name, row.doc, {**row.leaves, "data.warmup": kept}), tmp_path), [3, 4], 40)
     stored, agent = loop.source.episodes(), loop.agent
-    after = agent.remember(loop.state.core, stored.hidden, stored.observation)  # type: ignore[attr-defined]
+    after = agent.remember(loop.state.core.params, stored.hidden, stored.observation)  # type: ignore[attr-defined]
     going_on = 1 - stored.begins[:, 1:].unsqueeze(-1)
     torch.testing.assert_close(stored.hidden[:, 1:], after[:, :-1] * going_on)  # type: ignore[attr-defined]
     assert 0 < going_on.mean() < 1
@@ -168,11 +213,11 @@ def test_a_role_that_no_loss_trains_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
     def idle(c: Choices) -> Input:
         enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value"))
-        return Input("{}", "{}", "{}")
+        return base(c)
 
     def lagging(c: Choices) -> Input:
         enlist(c, Role("spare", "self.spare = Mlp([2, 2], torch.tanh)", r"\xi", "value", lagged=True))
-        return Input("{}", "{}", "{}")
+        return base(c)
 
     monkeypatch.setitem(MEANINGS[encoder.PATH], encoder.KEY, lagging)
     with pytest.raises(ContractError, match="the spare has a lagged copy, and `target` says nothing"):

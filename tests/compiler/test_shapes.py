@@ -83,11 +83,11 @@ def parts(value: Any) -> Iterator[Tensor]:
 def check_fields(axes: Axes, fields: dict[str, tuple[str, str]], value: Any) -> None:
     for name, (kind, shape) in fields.items():
         found = getattr(value, name)
-        if shape:
+        if kind in ("Trained", "Lagged"):  # moments and copy are shaped as the parameters
+            axes.check(shape, found.params, name)
+            assert {part.shape for part in parts(found)} == {found.params.shape}, name
+        elif shape:
             axes.check(shape, found, name)
-        elif kind == "Moments":  # an optimiser's memory is shaped as what it steps
-            owner = getattr(value, name.removesuffix("_moments"))
-            assert {part.shape for part in parts(found)} == {owner.shape}, name
         else:
             assert all(part.shape[0] == SEEDS for part in parts(found)), name
 

@@ -102,6 +102,22 @@ def leaves(state: Any) -> list[torch.Tensor]:
     return [state] if isinstance(state, torch.Tensor) else [leaf for part in state for leaf in leaves(part)]
 
 
+def leaf_of(state: Any, name: str) -> torch.Tensor:
+    """A tensor of a state: the parameters of `critic`, what is called `critic.target`, or the field itself."""
+    for word in name.split("."):
+        state = getattr(state, word)
+    found: torch.Tensor = getattr(state, "params", state)
+    return found
+
+
+def with_leaf(state: Any, name: str, value: torch.Tensor) -> Any:
+    """The state with another tensor in the place of one of its own."""
+    field, _, inner = name.partition(".")
+    kept = getattr(state, field)
+    whole = kept._replace(**{inner or "params": value}) if hasattr(kept, "params") else value
+    return state._replace(**{field: whole})
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two states are equal bit for bit."""
     return all(torch.equal(a, b) for a, b in zip(leaves(one), leaves(other), strict=True))

@@ -202,9 +202,16 @@ def _double(state: Any) -> Any:
 
 
 def _named(state: Any, at: str = "") -> Iterator[tuple[str, torch.Tensor]]:
-    """Every tensor of a state by its fields."""
+    """Every tensor of a state as the recording calls it: a network's parameters, moments and copy are fields there."""
     if isinstance(state, torch.Tensor):
         yield at, state
+    elif hasattr(state, "moments"):
+        yield at, state.params
+        velocity = len(state.moments) == 1
+        for place, moment in enumerate(state.moments):
+            yield f"{at}_velocity" if velocity else f"{at}_moments.{place}", moment
+        if hasattr(state, "target"):
+            yield f"{at}_target", state.target
     else:
         for name, part in zip(getattr(state, "_fields", range(len(state))), state, strict=True):
             yield from _named(part, f"{at}.{name}".lstrip("."))

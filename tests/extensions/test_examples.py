@@ -193,6 +193,28 @@ def test_it_trains_and_the_run_records_it(name: str, examples: Place, tmp_path: 
     assert message in " ".join(missing.stderr.split())
 
 
+def test_an_encoder_of_what_is_normalised(examples: Place, tmp_path: Path) -> None:
+    """Statistics first, then the encoder; what stands below `base` are leaves of the row."""
+    below = ["--set", "network.input = encoder(size = 5, base = normalised(clip = 5))"]
+    emit, show, derive = examples.front_end(
+        ["emit", spec("encoder"), *below],
+        ["show", spec("encoder"), *below],
+        ["derive", spec("encoder"), *below],
+    )
+    assert [called.exit_code for called in (emit, show, derive)] == [0, 0, 0], emit.stderr
+    assert "self.encoder.apply(encoder, self.normalise(state, batch.observation))" in emit.stdout
+    assert "normalise_real(state.statistics, observation, self.layout, INPUT_EPS, INPUT_CLIP)" in emit.stdout
+    assert "encoder(size = 5, base = normalised(" in show.stdout
+    assert "What the encoder reads" in derive.stdout
+    out = tmp_path / "run"
+    options = ["--env", "Pendulum-v1", "--steps", str(STEPS), "--eval-every", "never", "--compile", "off"]
+    done = examples.taxon(
+        "run", spec("encoder"), *options, *settings("encoder"), *below, "--workers", "0", "--out", out
+    )
+    assert done.exit_code == 0, done.stderr
+    assert json.loads((out / "run.json").read_text())["status"] == "finished"
+
+
 def test_the_operators_pass_their_own_tests(examples: Place) -> None:
     done = examples.python("-m", "pytest", "-v", "-p", "no:cacheprovider", "--import-mode=importlib", EXAMPLES)
     assert done.exit_code == 0, done.stdout

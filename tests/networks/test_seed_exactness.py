@@ -1,7 +1,5 @@
 """Run eagerly on the CPU, a seed's numbers are bit for bit the same alone and among others."""
 
-from typing import NamedTuple
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -20,7 +18,7 @@ from taxon.operators.e_step import batch_weights, exponential_weights, softmax_w
 from taxon.operators.functional import average, elu, seed_average, softplus
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
-from taxon.operators.optimisers import adam, clip_norm, polyak, row_norm, sgd, zero_moments, zero_velocity
+from taxon.operators.optimisers import adam, clip_norm, lagged, polyak, row_norm, sgd, trained
 from taxon.operators.returns import lambda_returns, td_target
 
 OBSERVATION, ACTION, SAMPLES = 17, 6, 4
@@ -35,19 +33,10 @@ def torch_threads():
     torch.set_num_threads(before)
 
 
-class Row(NamedTuple):
-    parameters: Tensor
-    moments: tuple[Tensor, Tensor]
-
-
-def start(parameters):
-    return Row(parameters, zero_moments(parameters))
-
-
 def step(row, loss, count):
-    gradient, _ = grad_and_value(lambda p: loss(p).sum())(row.parameters)
+    gradient, _ = grad_and_value(lambda p: loss(p).sum())(row.params)
     gradient = clip_norm(gradient, 40.0)
-    return Row(*adam(row.parameters, gradient, row.moments, 3e-4, count, weight_decay=1e-4)), row_norm(gradient)
+    return adam(row, gradient, 3e-4, count, weight_decay=1e-4), row_norm(gradient)
 
 
 def train(seeds, batch, steps, activation, layer_norm, hidden):
@@ -59,19 +48,17 @@ def train(seeds, batch, steps, activation, layer_norm, hidden):
         Mlp([OBSERVATION, *hidden, 2 * ACTION], activation, layer_norm), softplus_std(0.5, 1e-6)
     )
     other = StateIndependentNormal(Mlp([OBSERVATION, *hidden, ACTION], activation), exp_std(-20.0, 2.0), -1.0)
-    q = start(torch.stack([ensemble_init(critic, g, 2) for g in generators]))
-    v = start(torch.stack([value.init(g) for g in generators]))
-    p = start(torch.stack([policy.init(g) for g in generators]))
-    o = torch.stack([other.init(g) for g in generators])
-    velocity = zero_velocity(o)
-    eta = start(torch.ones(len(seeds), 1))
-    alpha = start(torch.ones(len(seeds), ACTION))
-    target = q.parameters
+    q = lagged(torch.stack([ensemble_init(critic, g, 2) for g in generators]))
+    v = trained(torch.stack([value.init(g) for g in generators]))
+    p = trained(torch.stack([policy.init(g) for g in generators]))
+    o = trained(torch.stack([other.init(g) for g in generators]), moments=1)
+    eta = trained(torch.ones(len(seeds), 1))
+    alpha = trained(torch.ones(len(seeds), ACTION))
     statistics = normaliser.empty_statistics(len(seeds), OBSERVATION)
     trace = []
 
     def update(k):
-        nonlocal q, v, p, o, velocity, eta, alpha, target, statistics
+        nonlocal q, v, p, o, eta, alpha, statistics
         count = torch.full((len(seeds),), k)
         raw, next_observation = standard_normal(generators, 2, batch, OBSERVATION, device=CPU).unbind(1)
         action = standard_normal(generators, batch, ACTION, device=CPU).clamp(-1, 1)
@@ -80,11 +67,11 @@ def train(seeds, batch, steps, activation, layer_norm, hidden):
         statistics = normaliser.update_statistics(statistics, raw, 1e6)
         observation = normaliser.normalise(statistics, raw, 0.01, 5.0)
         terminated = (reward > 1.5).float()
-        with_temperature = positive(eta.parameters)
+        with_temperature = positive(eta.params)
 
-        old_mean, old_std = policy.apply(p.parameters, next_observation)
+        old_mean, old_std = policy.apply(p.params, next_observation)
         u = normal_sample(old_mean.unsqueeze(1), old_std.unsqueeze(1), noise[:, 0])
-        score = action_values(critic, target, next_observation, torch.tanh(u)).amin(1)
+        score = action_values(critic, q.target, next_observation, torch.tanh(u)).amin(1)
         log_prob = tanh_normal_log_prob(old_mean.unsqueeze(1), old_std.unsqueeze(1), u)
         soft = (score - with_temperature.unsqueeze(-1) * log_prob).mean(1)
         y = td_target(reward, soft, terminated, 0.99)
@@ -99,31 +86,31 @@ def train(seeds, batch, steps, activation, layer_norm, hidden):
             fit = fit + weighted_likelihood(weights, normal_log_prob(old_mean.unsqueeze(1), std.unsqueeze(1), u))
             divergence = seed_average((kl_mean(old_mean, old_std, mean) + kl_std(old_std, std)).sum(-1))
             squashed = normal_sample(mean.unsqueeze(1), std.unsqueeze(1), noise[:, 1])
-            ascent = action_values(critic, q.parameters, next_observation, torch.tanh(squashed)).amin(1)
+            ascent = action_values(critic, q.params, next_observation, torch.tanh(squashed)).amin(1)
             return fit + divergence - seed_average(ascent)
 
         p, p_norm = step(p, policy_loss, count)
         returns = lambda_returns(reward, soft, terminated, terminated, 0.99, 0.95)
-        advantage = standardise(returns - state_values(value, v.parameters, observation))
+        advantage = standardise(returns - state_values(value, v.params, observation))
         both = batch_weights(advantage, with_temperature) + exponential_weights(advantage, 1.0, 20.0)
         gradient, _ = grad_and_value(
             lambda x: weighted_likelihood(both, normal_log_prob(*other.apply(x, observation), action)).sum()
-        )(o)
-        o, velocity = sgd(o, gradient, velocity, 1e-3, 0.9)
+        )(o.params)
+        o = sgd(o, gradient, 1e-3, 0.9)
         eta, eta_norm = step(
             eta,
             lambda x: temperature_dual(score, positive(x), 0.1, 1) + entropy_dual(positive(x), log_prob[:, 0], -6.0),
             count,
         )
-        divergence = kl_mean(old_mean, old_std, policy.apply(p.parameters, next_observation)[0]).mean(1)
+        divergence = kl_mean(old_mean, old_std, policy.apply(p.params, next_observation)[0]).mean(1)
         alpha, alpha_norm = step(alpha, lambda x: lagrange_dual(positive(x), 1e-3, divergence), count)
-        target = polyak(target, q.parameters, 0.005)
-        acted = torch.cat([*policy.apply(p.parameters, observation[:, 0]), *other.apply(o, observation[:, 0])], -1)
+        q = polyak(q, 0.005)
+        acted = torch.cat([*policy.apply(p.params, observation[:, 0]), *other.apply(o.params, observation[:, 0])], -1)
         trace.append((q_norm, v_norm, p_norm, eta_norm, alpha_norm, acted))
 
     for k in range(1, steps + 1):
         update(k)
-    return [*q, *v, *p, o, velocity, *eta, *alpha, target, statistics, trace[0], trace[-1]]
+    return [*q, *v, *p, *o, *eta, *alpha, statistics, trace[0], trace[-1]]
 
 
 def flatten(values):
@@ -193,7 +180,8 @@ def test_everything_compiles_to_one_graph():
     observation = torch.randn(2, 8, OBSERVATION, generator=g).double()
     noise = torch.randn(2, 5, 8, ACTION, generator=g).double()
 
-    def update(q, p, eta, q_moments, count):
+    def update(critics, p, eta, count):
+        q = critics.params
         mean, std = policy.apply(p, observation)
         u = normal_sample(mean.unsqueeze(1), std.unsqueeze(1), noise)
         score = action_values(critic, q, observation, torch.tanh(u)).amin(1)
@@ -208,9 +196,9 @@ def test_everything_compiles_to_one_graph():
                 weights, tanh_normal_log_prob(*(m.unsqueeze(1) for m in policy.apply(x, observation)), u)
             ).sum()
         )(p)
-        return adam(q, clip_norm(gradient, 1.0), q_moments, 1e-3, count), dual, clip_norm(policy_gradient, 1.0)
+        return adam(critics, clip_norm(gradient, 1.0), 1e-3, count), dual, clip_norm(policy_gradient, 1.0)
 
-    arguments = (q, p, eta, zero_moments(q), torch.ones(2))
+    arguments = (trained(q), p, eta, torch.ones(2))
     expected = flatten(update(*arguments))
     actual = flatten(torch.compile(update, fullgraph=True)(*arguments))
     for a, b in zip(actual, expected, strict=True):

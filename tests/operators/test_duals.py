@@ -9,7 +9,7 @@ from torch.func import grad
 
 from taxon.operators.duals import entropy_dual, lagrange_dual, positive, project, project_log
 from taxon.operators.e_step import categorical_dual, temperature_dual
-from taxon.operators.optimisers import adam, zero_moments
+from taxon.operators.optimisers import adam, trained
 from taxon.operators.policy_gradient import adapt_coefficient
 
 EPSILON = 0.1
@@ -17,13 +17,13 @@ EPSILON = 0.1
 
 def updates_until(raw: Tensor, dual, hold, reached, most: int = 5000) -> tuple[Tensor, int]:
     """The free parameter [1, 1] after as many steps of Adam as `reached` asks for, and their number."""
-    moments = zero_moments(raw)
+    own = trained(raw)
     for count in range(1, most):
-        raw, moments = adam(raw, grad(lambda x: dual(x).sum())(raw), moments, 0.1, torch.tensor([count]))
-        raw = hold(raw)
-        if reached(raw):
-            return raw, count
-    raise AssertionError(f"still at {raw.item()} after {most} updates")
+        own = adam(own, grad(lambda x: dual(x).sum())(own.params), 0.1, torch.tensor([count]))
+        own = own._replace(params=hold(own.params))
+        if reached(own.params):
+            return own.params, count
+    raise AssertionError(f"still at {own.params.item()} after {most} updates")
 
 
 def lagrange(kl: float):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from taxon.operators import normaliser
+from taxon.operators.observations import Array
 
 
 def batches(*sizes):
@@ -65,3 +66,16 @@ def test_statistics_of_a_new_agent_hold_float64_and_normalise_in_the_observation
     stats = normaliser.update_statistics(normaliser.empty_statistics(2, 3), torch.ones(2, 5, 3), math.inf)
     assert [each.dtype for each in stats] == [torch.int64, torch.float64, torch.float64]
     assert normaliser.normalise(stats, torch.zeros(2, 3), 0.01).dtype == torch.float32
+
+
+def test_integers_of_a_tree_stay_as_they_are():
+    """Real numbers are those of `normalise`, in whatever order the arrays stand, in rows of steps as of windows."""
+    layout = {"count": Array((), "int64"), "speed": Array((2,)), "image": Array((2, 1), "uint8"), "far": Array((1,))}
+    stats = normaliser.empty_statistics(2, 6)
+    for part in batches(5, 9):
+        stats = normaliser.update_statistics(stats, torch.cat([part, -part], -1), math.inf)
+    x = torch.randn(2, 4, 3, 6, generator=torch.Generator().manual_seed(1)) * 200
+    found, every = normaliser.normalise_real(stats, x, layout, 0.01, 5.0), normaliser.normalise(stats, x, 0.01, 5.0)
+    for place, real in enumerate([False, True, True, False, False, True]):
+        assert torch.equal(found[..., place], (every if real else x)[..., place])
+    assert torch.equal(normaliser.normalise_real(stats, x, Array((6,)), 0.01, 5.0), every)

@@ -7,7 +7,7 @@ import torch
 from graph_code import made
 from torch import Tensor
 
-from taxon.operators.optimisers import adam, zero_moments
+from taxon.operators.optimisers import adam, trained
 from taxon.runtime.device.inductor.once import FEW
 
 LENGTH = 1000  # whole vectors and a rest, which is a loop body of its own
@@ -39,7 +39,7 @@ def test_a_function_of_many_numbers_stays_where_it_is_used() -> None:
 @pytest.mark.parametrize("seeds", [1, 3, 20])
 def test_adam_computes_its_corrections_outside_its_loop(seeds: int) -> None:
     def step(parameters: Tensor, gradient: Tensor, updates: Tensor) -> Tensor:
-        return adam(parameters, gradient, zero_moments(parameters), 1.0, updates)[0]
+        return adam(trained(parameters), gradient, 1.0, updates).params
 
     parameters, updates = torch.linspace(-1.0, 1.0, seeds * LENGTH).view(seeds, -1), torch.arange(1, seeds + 1)
     _, given, code = made(step, parameters, parameters.cos(), updates)

@@ -102,7 +102,7 @@ def test_a_seed_trains_the_same_alone_and_among_others(toy):
     assert torch.equal(together.source.rows[1], alone.source.rows[0])
     assert [e.total for e in together.take_episodes() if e.seed == 1] == [e.total for e in alone.take_episodes()]
     first, second = (map_state(lambda leaf, k=k: leaf[k], together.state) for k in (0, 1))
-    assert not torch.equal(first.policy, second.policy)
+    assert not torch.equal(first.policy.params, second.policy.params)
     assert together.updates == {"update": 281}
 
 
@@ -113,9 +113,8 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
             poison = torch.zeros(len(state.updates))
             if len(poison) > 1:
                 poison[1] = torch.where(state.updates[0] == 29, torch.nan, 0.0)
-            return new._replace(policy=new.policy + poison.unsqueeze(1)), metrics | {
-                "policy": new.policy.sum(1) + poison
-            }
+            policy = new.policy._replace(params=new.policy.params + poison.unsqueeze(1))
+            return new._replace(policy=policy), metrics | {"policy": new.policy.params.sum(1) + poison}
 
     def trained(agent, seeds, steps):
         return run(loop_of(agent, toy.DATA, "Pendulum-v1", seeds, 100), steps)
@@ -123,14 +122,16 @@ def test_a_seed_that_becomes_non_finite_is_frozen_and_the_others_go_on(toy):
     loop, before = trained(Failing(Array((3,)), 1), [0, 1, 2], 100), trained(toy.Agent(Array((3,)), 1), [1], 48)
     assert loop.frozen() == {1: 49}  # the first update is at step 20, the thirtieth here
     assert loop.living == 2
-    assert torch.equal(loop.state.policy[1], before.state.policy[0])
-    assert torch.isfinite(loop.state.policy).all()
+    assert torch.equal(loop.state.policy.params[1], before.state.policy.params[0])
+    assert torch.isfinite(loop.state.policy.params).all()
     assert loop.state.updates.tolist() == [81, 29, 81]
     metrics = loop.take_metrics()["update"]["value_loss"]
     assert np.isnan(metrics[1])
     assert np.isfinite([metrics[0], metrics[2]]).all()
     for index, seed in ((0, 0), (2, 2)):
-        assert torch.equal(loop.state.critic[index], trained(toy.Agent(Array((3,)), 1), [seed], 100).state.critic[0])
+        assert torch.equal(
+            loop.state.critic.params[index], trained(toy.Agent(Array((3,)), 1), [seed], 100).state.critic.params[0]
+        )
 
 
 def test_a_frozen_seeds_environment_rests():

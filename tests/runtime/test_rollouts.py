@@ -170,7 +170,7 @@ def test_a_seed_rolls_out_the_same_alone_and_among_others(toy, id, observation, 
     assert [e._replace(seed=0) for e in together.take_episodes() if e.seed == 1] == alone.take_episodes()
     assert together.environment_steps[1] == alone.environment_steps[0]
     assert together.updates == {"update": 25}
-    assert not torch.equal(together.state.policy[0], together.state.policy[1])
+    assert not torch.equal(*together.state.policy.params[:2])
 
 
 def test_the_agent_observes_the_valid_steps_once_after_the_phases():
@@ -267,7 +267,7 @@ def test_discrete_actions_are_stored_one_hot(toy, data):
             return memory, {"action": action}
 
         def act_mean(self, state, memory, observation, noise=0.0):
-            scores = self.policy.apply(state.policy, observation) + noise
+            scores = self.policy.apply(state.policy.params, observation) + noise
             return memory, torch.nn.functional.one_hot(scores.argmax(-1), self.action).float()
 
         def act_random(self, uniform):

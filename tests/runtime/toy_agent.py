@@ -11,16 +11,14 @@ from taxon.networks.mlp import Mlp
 from taxon.operators.data import Phase, Replay
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, zero_moments
+from taxon.operators.optimisers import Trained, adam, trained
 
 DATA = Replay(capacity=200, batch=8, warmup=20, random_warmup=True, steps_per_update=1, sequence=1, episodes=False)
 
 
 class State(NamedTuple):
-    policy: Tensor
-    policy_adam: Moments
-    critic: Tensor
-    critic_adam: Moments
+    policy: Trained
+    critic: Trained
     seen: Tensor
     updates: Tensor
 
@@ -50,7 +48,7 @@ class Agent:
         policy = torch.stack([self.policy.init(generator) for generator in generators])
         critic = torch.stack([self.critic.init(generator) for generator in generators])
         zero = torch.zeros(len(generators))
-        return State(policy, zero_moments(policy), critic, zero_moments(critic), zero, zero)
+        return State(trained(policy), trained(critic), zero, zero)
 
     def memory(self, seeds, environments, device):
         return ()
@@ -62,10 +60,10 @@ class Agent:
         return standard_normal(generators, environments, self.action, device=device)
 
     def act(self, state, memory, observation, noise):
-        return memory, {"action": torch.tanh(self.policy.apply(state.policy, observation)) + 0.3 * noise}
+        return memory, {"action": torch.tanh(self.policy.apply(state.policy.params, observation)) + 0.3 * noise}
 
     def act_mean(self, state, memory, observation):
-        return memory, torch.tanh(self.policy.apply(state.policy, observation))
+        return memory, torch.tanh(self.policy.apply(state.policy.params, observation))
 
     def act_random(self, uniform):
         return {"action": 2 * uniform - 1}
@@ -75,21 +73,23 @@ class Agent:
 
     def update(self, state, batch, noise):
         updates = state.updates + 1
-        next_action = torch.tanh(self.policy.apply(state.policy, batch.next_observation)) + 0.2 * noise
-        y = batch.reward + 0.9 * (1 - batch.terminated) * self.q(state.critic, batch.next_observation, next_action)
+        next_action = torch.tanh(self.policy.apply(state.policy.params, batch.next_observation)) + 0.2 * noise
+        y = batch.reward + 0.9 * (1 - batch.terminated) * self.q(
+            state.critic.params, batch.next_observation, next_action
+        )
 
         def value_loss(critic):
             loss = (self.q(critic, batch.observation, batch.action) - y).square().mean(-1)
             return loss.sum(), loss.detach()
 
-        critic_gradient, (_, loss) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_adam = adam(state.critic, critic_gradient, state.critic_adam, 1e-2, updates)
+        critic_gradient, (_, loss) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, critic_gradient, 1e-2, updates)
 
         def policy_loss(policy):
             action = torch.tanh(self.policy.apply(policy, batch.observation))
-            return -self.q(critic, batch.observation, action).mean(-1).sum()
+            return -self.q(critic.params, batch.observation, action).mean(-1).sum()
 
-        gradient, _ = grad_and_value(policy_loss)(state.policy)
-        policy, policy_adam = adam(state.policy, gradient, state.policy_adam, 1e-2, updates)
+        gradient, _ = grad_and_value(policy_loss)(state.policy.params)
+        policy = adam(state.policy, gradient, 1e-2, updates)
         metrics = {"value_loss": loss, "gradient_norm": critic_gradient.square().sum(-1).sqrt()}
-        return State(policy, policy_adam, critic, critic_adam, state.seen, updates), metrics
+        return State(policy, critic, state.seen, updates), metrics

@@ -288,7 +288,7 @@ _RATIO_TERMS = {"none": _no_term, "penalty": _penalty_term, "old": _old_term, "e
 def _natural(c: Choices) -> None:
     made, path = c.take(family), "pi_q.update"
     score_data(c)
-    score, action = c.take(taken_score).symbol, _old_log_prob(c)
+    score, action, now = c.take(taken_score).symbol, _old_log_prob(c), c.roles["policy"].now
     c.constant("DELTA", f"{path}.kl", "bound on KL(pi_p || pi_q) of a step")
     c.constant("DAMPING", f"{path}.damping", "added to the Fisher matrix")
     c.constant("CG_ITERATIONS", f"{path}.iterations", "of the conjugate gradients")
@@ -311,13 +311,13 @@ def divergence(policy: Tensor) -> Tensor:
 
 def fisher(vector: Tensor) -> Tensor:
     \"\"\"The Fisher matrix is the divergence's Hessian at pi_p: its product with a vector [S, P], damped.\"\"\"
-    return grad(lambda policy: (grad(divergence)(policy) * vector).sum())(state.policy) + DAMPING * vector
+    return grad(lambda policy: (grad(divergence)(policy) * vector).sum())({now}) + DAMPING * vector
 
 # theta + sqrt(2 delta / x.Fx) x with F x = gradient, then back until the bound holds and the gain does not fall
-policy_gradient, (_, before) = grad_and_value(gain, has_aux=True)(state.policy)
+policy_gradient, (_, before) = grad_and_value(gain, has_aux=True)({now})
 direction = conjugate_gradient(fisher, policy_gradient, CG_ITERATIONS)
 step = natural_step(direction, fisher(direction), DELTA)
-policy, fraction = line_search(gain_and_divergence, state.policy, step, before, DELTA, SHRINK, TRIES)
+policy, fraction = line_search(gain_and_divergence, {now}, step, before, DELTA, SHRINK, TRIES)
 policy_cost, kl = gain_and_divergence(policy)
 policy_cost = -policy_cost
 """
@@ -360,7 +360,7 @@ def _penalty(c: Choices) -> None:
     c.constant("FACTOR", f"{path}.factor", "how fast eta adapts")
     c.constant("ETA_START", f"{path}.init", "eta at the start")
     c.field("eta", "[S]", "torch.full((len(generators),), float(ETA_START))")
-    code = f"""{apply(c, "", "state.policy", "observation")}
+    code = f"""{apply(c, "", c.roles["policy"].now, "observation")}
 kl = valid_average({made.write(made.kl)}, valid)
 eta = adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)"""
     target, tolerance = c.value(f"{path}.kl"), c.value(f"{path}.tolerance")

@@ -69,7 +69,7 @@ weights = weights + softmax_weights(cost, bounds_eta, dim=1)"""
         sample = made.write(made.need("sample", "`bounds = penalty`"), "bounds_", ".unsqueeze(1)", noise="noise.bounds")
         code = f"""
 # bounds: a second E-step at {count} actions of the policy, G = minus the distance to the box
-{apply(c, "bounds_", "state.policy", fit_states(c))}
+{apply(c, "bounds_", c.roles["policy"].now, fit_states(c))}
 bounds_action = {sample}
 cost = out_of_bounds_cost(bounds_action)
 bounds_weights = softmax_weights(cost, bounds_eta, dim=1)"""

@@ -35,12 +35,12 @@ class Critic:
     @property
     def bootstrap(self) -> str:
         """The parameters behind the target."""
-        return "state.critic_target" if self.lagged else "state.critic"
+        return "state.critic.target" if self.lagged else "state.critic.params"
 
     @property
     def scorer(self) -> str:
         """The parameters that score actions for the policy: the critic as it stands, or its copy."""
-        name = "state.critic_target" if self.by_copy else "critic"
+        name = "state.critic.target" if self.by_copy else "critic.params"
         return f"{name}[:, :1]" if self.first else name
 
     def tex(self, lagged: bool, first: bool = False) -> str:

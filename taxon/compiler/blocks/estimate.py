@@ -59,7 +59,7 @@ def _next_by_all(c: Choices, found: Critic) -> None:
     apart = ".unsqueeze(-1)" if eta.value == "eta" else ""
     less = f"(next_q - {eta.value}{apart} * next_log_probs)" if soft else "next_q"
     code = f"""# V(s') = sum_a pi(a|s') {inside}, pi the {whose}policy
-next_log_probs = {made.log_all.format(p=at(c, c.take(older).parameters, "next_observation"))}
+next_log_probs = {made.log_all.format(p=at(c, c.roles["policy"].late, "next_observation"))}
 next_q = self.q_all({found.bootstrap}, next_observation)
 next_value = (torch.exp(next_log_probs) * {less}).sum(-1)"""
     entropy = eta.times(rf"\log {policy}(a|s')")
@@ -89,7 +89,7 @@ def _next_by_mean(c: Choices, found: Critic) -> None:
     smoothing, noise = _smoothing(c, "next_action", (c.take(data).steps, "self.actions"))
     also = ", the action smoothed by clipped noise" if noise else ""
     code = f"""# V(s') = Q(s', mu(s')) of the {whose}policy{also}
-next_action = {at(c, old.parameters, "next_observation")}
+next_action = {at(c, c.roles["policy"].late, "next_observation")}
 {smoothing}next_value = self.q({found.bootstrap}, next_observation, next_action)"""
     mu = r"\mu_{\theta'}(s')" if old.lagged else r"\mu_\theta(s')"
     line = rf"V(s') = {found.bootstrap_tex}(s', a'), \quad a' = {_smooth(c, mu) if noise else mu}"
@@ -114,7 +114,7 @@ def shares_draw(c: Choices) -> bool:
 
 
 def _next_by_draws(c: Choices, found: Critic) -> None:
-    made, old, q, (whose, policy) = c.take(family), c.take(older), found.bootstrap_tex, _whose(c)
+    made, q, (whose, policy) = c.take(family), found.bootstrap_tex, _whose(c)
     count, eta = c.count("G.estimate.samples"), c.take(temperature)
     soft = score_of(c).soft and bool(eta.value)
     axis, averaged = (".unsqueeze(1)", ".mean(1)") if count > 1 else ("", "")
@@ -126,7 +126,7 @@ def _next_by_draws(c: Choices, found: Critic) -> None:
     over = f"{count} actions" if count > 1 else "one action"
     q_line = f"self.q({found.bootstrap}, next_observation, {taken})"
     code = f"""# V(s') = E[{inside}] over {over} of the {whose}policy
-{apply(c, "next_", old.parameters, "next_observation")}
+{apply(c, "next_", c.roles["policy"].late, "next_observation")}
 {made.draw("next_", axis, "noise.next_action", "next_u", "next_action")}
 {smoothing}"""
     writes = [*made.all("next_"), "next_action", *(["next_u"] if made.squash else [])]
@@ -283,7 +283,7 @@ def _trace(c: Choices, found: Critic) -> None:
     made, old = c.take(family), c.take(older)
     before = f"u = {made.unsquash.format(x='taken')}\n" if made.unsquash else ""
     code = f"""# Retrace reads Q and pi at the stored actions
-{apply(c, "", old.parameters, "observation")}
+{apply(c, "", c.roles["policy"].late, "observation")}
 {before}log_prob = {made.log_density("", "", "taken", "u")}
 log_ratio = log_prob - acting_log_prob
 q = self.q({found.bootstrap}, observation, taken)"""

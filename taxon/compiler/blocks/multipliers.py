@@ -29,34 +29,34 @@ def multiplier(
     step, given = _step(c, kind, positive, project)
     shape = "[S, A]" if size == "self.actions" else "[S, 1]"
     descent.field(c, raw, shape, f"torch.full((len(generators), {size}), {number(init)})")
-    c.add("inputs", f"{value} = {positive}(state.{raw})", value, anywhere=True)
-    memory = descent.writes(raw)[1]
+    c.add("inputs", f"{value} = {positive}(state.{raw}.params)", value, anywhere=True)
     sections = tuple(replace(section, at=(*section.at, step)) for section in sections)
     code = f"""# {comment}
-{raw}, {memory} = {step}(lambda {value}: {loss}, state.{raw}, state.{memory}{given})"""
-    c.add("multipliers", code, *descent.writes(raw), metrics=((value, f"{value}.mean(-1)"),), sections=sections)
+{raw} = {step}(lambda {value}: {loss}, state.{raw}{given})"""
+    c.add("multipliers", code, raw, metrics=((value, f"{value}.mean(-1)"),), sections=sections)
 
 
 def _step(c: Choices, kind: str, positive: str, project: str) -> tuple[str, str]:
     """The function that steps the multipliers, one for those that differ in their rate alone, and what it is given."""
     descent = optimiser(c, kind)
     rate, *others = descent.arguments
-    given = {f"{descent.memory}: {descent.kind}": ""}
+    given: dict[str, str] = {}
     if _two_rates(c) or not rate.isidentifier():  # a rate that is no constant follows the steps so far
         given["lr: float | Tensor"], rate = rate, "lr"
     if "updates" in others:
         given["updates: Tensor"] = "updates"
     cut = f"clip_norm(gradient, {descent.clip})" if descent.clip else "gradient"
-    arguments = ", ".join(("raw", cut, descent.memory, rate, *others))
-    body = f"""(dual: Callable[[Tensor], Tensor], raw: Tensor, {", ".join(given)}) -> tuple[Tensor, {descent.kind}]:
+    arguments = ", ".join(("raw", cut, rate, *others))
+    signature = ", ".join(("dual: Callable[[Tensor], Tensor]", "raw: Trained", *given))
+    body = f"""({signature}) -> Trained:
     \"\"\"A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A].\"\"\"
-    gradient = grad(lambda raw: dual({positive}(raw)).sum())(raw)
-    raw, {descent.memory} = {descent.call}({arguments})
-    return {project}(raw), {descent.memory}"""
+    gradient = grad(lambda params: dual({positive}(params)).sum())(raw.params)
+    raw = {descent.call}({arguments})
+    return raw._replace(params={project}(raw.params))"""
     names = ("dual_step", f"{kind}_step")
     name = next(name for name in names if c.helpers.get(name, f"def {name}{body}") == f"def {name}{body}")
     c.helpers[name] = f"def {name}{body}"
-    return name, "".join(f", {argument}" for argument in given.values() if argument)
+    return name, "".join(f", {argument}" for argument in given.values())
 
 
 def _two_rates(c: Choices) -> bool:

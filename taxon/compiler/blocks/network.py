@@ -98,48 +98,78 @@ class Input:
 
 
 @choice("network.input", "raw")
+@choice("network.input.base", "raw")
 def _raw(c: Choices) -> Input:
     return Input("{}", "{}", "{}")
 
 
 @choice("network.input", "normalised")
 def _normalised(c: Choices) -> Input:
-    c.constant("INPUT_EPS", "network.input.eps", "added to the observations' deviation")
-    c.constant("INPUT_UNTIL", "network.input.until", "observations after which the statistics stand still")
-    clip = c.meaning("network.input.clip")(c)
+    what = "The observation in units of its running statistics"
+    return _in_units(c, "network.input", "What the networks see", what, "s =", "normalise(state.statistics, seen_raw, ")
+
+
+@choice("network.input.base", "normalised")
+def _real(c: Choices) -> Input:
+    what = "The real numbers of the observation in units of their running statistics"
+    call = f"normalise_real(state.statistics, seen_raw, {layout(c)}, "
+    return _in_units(c, "network.input.base", "What the encoder reads", what, r"o \leftarrow", call)
+
+
+def _in_units(c: Choices, path: str, title: str, what: str, becomes: str, call: str) -> Input:
+    """Normalised by running statistics, whose choice stands at a path; `call` lacks its last arguments."""
+    c.constant("INPUT_EPS", f"{path}.eps", "added to the observations' deviation")
+    c.constant("INPUT_UNTIL", f"{path}.until", "observations after which the statistics stand still")
+    clip = c.meaning(f"{path}.clip")(c, f"{path}.clip")
     c.field("statistics", "", "empty_statistics(len(generators), self.observations)", "Statistics")
-    eps, until = c.tex("network.input.eps"), c.text("network.input.until")
+    eps, until = c.tex(f"{path}.eps"), c.text(f"{path}.until")
     shown = rf"\frac{{o - \mathrm{{mean}}(o)}}{{\mathrm{{std}}(o) + {eps}}}"
     if clip:
-        bound = c.tex("network.input.clip")
+        bound = c.tex(f"{path}.clip")
         shown = rf"\mathrm{{clip}}\left({shown}, -{bound}, {bound}\right)"
     section = Section(
-        "What the networks see",
-        c.present("network.input", "network.input.eps", "network.input.clip", "network.input.until"),
-        f"The observation in units of its running statistics, which stand still after {until} of them.",
-        (rf"s = {shown}",),
-        c.source("network.input"),
+        title,
+        c.present(path, f"{path}.eps", f"{path}.clip", f"{path}.until"),
+        f"{what}, which stand still after {until} of them.",
+        (f"{becomes} {shown}",),
+        c.source(path),
         ("return", "observe: return"),
     )
     code = "statistics = update_statistics(state.statistics, seen_raw, INPUT_UNTIL)"
     c.add("observe", code, "statistics")
-    c.add("normalise", f"return normalise(state.statistics, seen_raw, INPUT_EPS{clip})", sections=(section,))
+    c.add("normalise", f"return {call}INPUT_EPS{clip})", sections=(section,))
     return Input(*["self.normalise(state, {})"] * 3)
 
 
 @choice("network.input.clip", "none")
-def _unbounded(c: Choices) -> str:
+@choice("network.input.base.clip", "none")
+def _unbounded(c: Choices, path: str) -> str:
     return ""
 
 
 @choice("network.input.clip", NUMBER)
-def _clipped(c: Choices) -> str:
-    return f", {c.constant('INPUT_CLIP', 'network.input.clip', 'largest normalised observation')}"
+@choice("network.input.base.clip", NUMBER)
+def _clipped(c: Choices, path: str) -> str:
+    return f", {c.constant('INPUT_CLIP', path, 'largest normalised observation')}"
+
+
+def layout(c: Choices) -> str:
+    """The arrays of an observation, as the agent keeps them."""
+    line = "self.layout = observation"
+    if line not in c.attributes:
+        c.attributes.append(line)
+    return "self.layout"
 
 
 def input_(c: Choices) -> Input:
     """What the networks see."""
     made: Input = c.meaning("network.input")(c)
+    return made
+
+
+def base(c: Choices) -> Input:
+    """What an encoder at `network.input` reads: what stands at its parameter `base`."""
+    made: Input = c.meaning("network.input.base")(c)
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taxon.compiler.blocks.data import steps_so_far
 from taxon.compiler.choices import NUMBER, Choices, choice
@@ -11,6 +11,7 @@ from taxon.compiler.literals import number
 _TRAINED = {"policy": "policy", "value": "critic", "dual": "multipliers", "bounds": "penalty's temperature"}
 # Arguments that the operator has by default are not written out.
 _ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+_USUAL = 2  # moments
 
 
 @dataclass(frozen=True)
@@ -18,26 +19,26 @@ class Optimiser:
     """A choice of `optimizer.*` as the call it becomes."""
 
     call: str
-    arguments: tuple[str, ...]  # behind the memory
-    memory: str  # suffix of the field that holds it
-    zero: str
-    kind: str  # of the memory
+    arguments: tuple[str, ...]  # behind the gradient
+    moments: int  # that it keeps, each shaped like the parameters
     clip: str
     words: str  # for the derivation
 
-    def field(self, c: Choices, name: str, shape: str, init: str) -> None:
-        """A field that is trained, and its memory."""
-        c.field(name, shape, init, local=True)
-        c.field(f"{name}_{self.memory}", "", f"{self.zero}({name})", self.kind)
-
-    def writes(self, name: str) -> tuple[str, str]:
-        return name, f"{name}_{self.memory}"
+    def field(self, c: Choices, name: str, shape: str, init: str, lagged: bool = False) -> None:
+        """A field that is trained: its parameters, the optimiser's moments, and a lagged copy where there is one."""
+        keep(c, name, shape, init, self.moments, lagged)
 
     def step(self, name: str, gradient: str) -> str:
         """The line that steps a field."""
         descent = f"clip_norm({gradient}, {self.clip})" if self.clip else gradient
-        given = ", ".join([f"state.{name}", descent, f"state.{name}_{self.memory}", *self.arguments])
-        return f"{', '.join(self.writes(name))} = {self.call}({given})"
+        return f"{name} = {self.call}({', '.join([f'state.{name}', descent, *self.arguments])})"
+
+
+def keep(c: Choices, name: str, shape: str, init: str, moments: int, lagged: bool) -> None:
+    """A field of parameters with so many moments, and with a lagged copy or without."""
+    kind = "Lagged" if lagged else "Trained"
+    counted = "" if moments == _USUAL else f", moments={moments}"
+    c.field(name, shape, f"{kind.lower()}({init}{counted})", kind)
 
 
 @choice("optimizer.*", "adam")
@@ -50,7 +51,7 @@ def _adam(c: Choices, kind: str, rate: str, words: str, clip: str) -> Optimiser:
     if c.value(f"{path}.weight_decay"):
         decay = c.constant(f"{kind.upper()}_DECAY", f"{path}.weight_decay", f"L2 penalty of the {_TRAINED[kind]}")
         arguments.append(f"weight_decay={decay}")
-    return Optimiser("adam", tuple(arguments), "moments", "zero_moments", "Moments", clip, f"Adam at {words}")
+    return Optimiser("adam", tuple(arguments), 2, clip, f"Adam at {words}")
 
 
 @choice("optimizer.*", "sgd")
@@ -61,9 +62,7 @@ def _sgd(c: Choices, kind: str, rate: str, words: str, clip: str) -> Optimiser:
             c.constant(f"{kind.upper()}_MOMENTUM", f"{path}.momentum", f"momentum of the {_TRAINED[kind]}")
         )
         words += f" and momentum ${c.tex(f'{path}.momentum')}$"
-    return Optimiser(
-        "sgd", tuple(arguments), "velocity", "zero_velocity", "Tensor", clip, f"gradient descent at {words}"
-    )
+    return Optimiser("sgd", tuple(arguments), 1, clip, f"gradient descent at {words}")
 
 
 @choice("optimizer.*.lr", NUMBER)
@@ -97,4 +96,4 @@ def optimiser(c: Choices, kind: str) -> Optimiser:
     rate, words = c.meaning(f"optimizer.{kind}.lr")(c, kind)
     clip, cut = c.meaning("optimizer.clip")(c)
     made: Optimiser = c.meaning(f"optimizer.{kind}")(c, kind, rate, words, clip)
-    return Optimiser(made.call, made.arguments, made.memory, made.zero, made.kind, clip, made.words + cut)
+    return replace(made, words=made.words + cut)

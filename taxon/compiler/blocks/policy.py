@@ -56,8 +56,8 @@ def build(c: Choices) -> None:
     )
     enlist(c, role)
     if made.interval and not facts.solved(c.row):
-        code = f"policy = self.policy.project(policy, {', '.join(made.interval)})"
-        c.add("policy", code, "policy", stage="project")
+        held = role.put(f"self.policy.project({role.new}, {', '.join(made.interval)})")
+        c.add("policy", f"policy = {held}", "policy", stage="project")
     chain = ["pi_theta"]
     while f"{chain[-1]}.base" in c.row:
         chain.append(f"{chain[-1]}.base")
@@ -220,7 +220,6 @@ def _exploration(c: Choices) -> Deviation:
 class Older:
     """The policy that actions are drawn from, or held close to."""
 
-    parameters: str  # the field
     lagged: bool
     tex: str
 
@@ -231,7 +230,7 @@ class Older:
 
 def older(c: Choices) -> Older:
     lagged = c.yes("target.policy")
-    return Older("state.policy_target" if lagged else "state.policy", lagged, OLD if lagged else r"\pi_\theta")
+    return Older(lagged, OLD if lagged else r"\pi_\theta")
 
 
 def apply(c: Choices, prefix: str, policy: str, states: str) -> str:
@@ -261,7 +260,7 @@ def old_parameters(c: Choices) -> None:
     if any(set(made.all("old_")) & set(block.writes) for block in c.blocks):
         return  # the draw that the target and the E-step share has named them
     part = "columns" if c.take(data).rollouts else "policy"
-    c.add(part, apply(c, "old_", c.take(older).parameters, states), *made.all("old_"), anywhere=True)
+    c.add(part, apply(c, "old_", c.roles["policy"].late, states), *made.all("old_"), anywhere=True)
 
 
 def stored_action(c: Choices) -> str:
@@ -280,7 +279,7 @@ def stored_action(c: Choices) -> str:
 def acting(c: Choices) -> None:
     """Draws, the action of an evaluation, and uniform actions; `seen_raw` is the observation that they are given."""
     made = c.take(family)
-    line = apply(c, "", "state.policy", c.take(input_).seen("seen_raw"))
+    line = apply(c, "", c.roles["policy"].now, c.take(input_).seen("seen_raw"))
     if "exploration" in c.row:
         code, text, equations, at_ = c.meaning("exploration")(c)
         evaluation = " Evaluation takes it without noise."

@@ -319,7 +319,7 @@ def by_episode(x: Tensor) -> Tensor:
     return total((x * valid).unflatten(1, (ENVIRONMENTS, STEPS)))
 
 # E-step: every environment ran one episode, w = exp(R / eta) / pi(its actions) / Z over those that began alike
-{apply(c, "", "state.policy", "observation")}
+{apply(c, "", c.roles["policy"].now, "observation")}
 taken_log_prob = by_group(by_episode({density}))
 first = returns.unflatten(1, (ENVIRONMENTS, STEPS))[..., 0]
 outcome = by_group(first)

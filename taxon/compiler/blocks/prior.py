@@ -192,7 +192,7 @@ def _fit_softmax(c: Choices, s: Support) -> Fit:
     ridge = rf"\frac{{{c.tex('pi_p.update.ridge')}}}{{2}} \, \theta^\top \theta"
     line = rf"\theta = \arg \max_\theta \, \frac{{{weighted}}}{{\sum w}} - {ridge}"
     text = "The projection of $\\pi_q$ itself, by Newton's method to convergence."
-    return "policy = fit_softmax(features, rows, counted, state.policy, RIDGE)", text, [line], []
+    return f"policy = fit_softmax(features, rows, counted, {c.roles['policy'].now}, RIDGE)", text, [line], []
 
 
 def _least_squares(c: Choices, s: Support, then: str, share: str, more: list[str]) -> tuple[str, list[str]]:
@@ -245,7 +245,7 @@ _EXPLORATION = [
 
 
 def _fit_exploration(c: Choices, s: Support) -> Fit:
-    code = """sigma, phi = self.policy.sigma(state.policy), with_constant(features)
+    code = f"""sigma, phi = self.policy.sigma({c.roles["policy"].now}), with_constant(features)
 variance = affine(phi.square(), sigma.square(), torch.zeros_like(sigma[:, 0]))
 theta = weighted_least_squares(features, rows, counted.unsqueeze(-1) / variance, RIDGE)
 deviation = rows - affine(features, theta[:, :-1], theta[:, -1])
@@ -321,7 +321,7 @@ def _policy(c: Choices) -> Description:
         return text, (rf"\pi_p = {OLD} = \pi_{{\theta_{{k-1}}}}",), at, paths
     if c.take(older).lagged:
         line = rf"\pi_p = {OLD} = \pi_{{\theta'}}"
-        return "The lagged copy of the policy.", (line,), ("policy_target",), paths
+        return "The lagged copy of the policy.", (line,), (c.roles["policy"].lag,), paths
     return "The policy as it stands before the update.", (r"\pi_p = \pi_{\theta_{k-1}}",), cost(c), paths
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from taxon.compiler.block import Step
-from taxon.compiler.blocks.optimizer import optimiser
+from taxon.compiler.blocks.optimizer import keep, optimiser
 from taxon.compiler.choices import Choices
 from taxon.compiler.roles import Role
 
 
 def enlist(c: Choices, role: Role) -> None:
-    """Add a network: what builds it, its parameters, and what its optimiser keeps of them."""
+    """Add a network: what builds it, its parameters, what its optimiser keeps of them, and their lagged copy."""
     c.roles[role.name] = role
     c.attributes += role.network.splitlines()
-    if role.optimiser:
-        optimiser(c, role.optimiser).field(c, role.name, role.shape, role.init)
+    if role.optimiser or role.lagged:
+        moments = optimiser(c, role.optimiser).moments if role.optimiser else 0
+        keep(c, role.name, role.shape, role.init, moments, role.lagged)
     else:
-        c.field(role.name, role.shape, role.init, local=True)
+        c.field(role.name, role.shape, role.init)
 
 
 def copies(c: Choices) -> bool:
@@ -26,16 +27,22 @@ def copies(c: Choices) -> bool:
 def applied(c: Choices, name: str, parameters: str, states: str) -> str:
     """The expression that applies a network at some states.
 
-    parameters: where its own stand: `policy` inside its loss, `state.policy`, or `state.policy_target`. Those of the
-    other roles that it reads are taken from the same place, and as they stand where they have no lagged copy.
+    parameters: where its own stand: its name inside a function of them, as its loss is, or `now`, `late` or `new` of
+    its role. Those of the other roles that it reads are taken from the same place.
     """
     role = c.roles[name]
-    of = {role.name: parameters}
-    for other in c.roles.values():
-        if other is not role:
-            kept = parameters if other.lagged else parameters.removesuffix("_target")
-            of[other.name] = kept.replace(role.name, other.name, 1)
+    of = {other.name: _alike(role, parameters, other) for other in c.roles.values()} | {name: parameters}
     return role.apply.format(states=states, **of)
+
+
+def _alike(role: Role, parameters: str, other: Role) -> str:
+    """Where the parameters of another role stand beside those of a role."""
+    if parameters == role.late:
+        return other.late
+    if parameters == role.now:
+        return other.now
+    together = parameters == role.name and (role.trained_by or role.name) == (other.trained_by or other.name)
+    return other.name if together else other.new
 
 
 def descend(c: Choices, name: str, loss: str, cost: str, metric: str) -> None:
@@ -45,6 +52,6 @@ def descend(c: Choices, name: str, loss: str, cost: str, metric: str) -> None:
     """
     role = c.roles[name]
     descent = optimiser(c, role.optimiser)
-    step = Step(name, loss, cost, descent.step(name, f"{name}_gradient"))
+    step = Step(name, role.now, loss, cost, descent.step(name, f"{name}_gradient"))
     metrics = ((f"{metric}_loss", cost), (f"{metric}_gradient", f"row_norm({name}_gradient)"))
-    c.add(name, "", *descent.writes(name), step=step, metrics=metrics)
+    c.add(name, "", name, step=step, metrics=metrics)

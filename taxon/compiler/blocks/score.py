@@ -57,7 +57,7 @@ def _scored_by_q(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str
     count, made, q = c.count("pi_q.update.baseline"), c.take(family), found.scorer_tex
     less = " - E[Q(s, .)]" if count else ""
     comment = f"# E-step: the actions in the data, w = f(G) / Z with G = Q(s, a){less}\n"
-    old, old_tex = c.take(older).parameters, c.take(older).equation(c)
+    old, old_tex = c.roles["policy"].late, c.take(older).equation(c)
     if not count:
         c.add("policy", f"{comment}score = self.q({found.scorer}, observation, taken)", "score")
         return "The critic's value of the action in the data.", f"G(s,a) = {q}(s,a)", "score"
@@ -89,11 +89,11 @@ def _advantage(c: Choices, found: Critic, where: Taken) -> tuple[str, str, str]:
     line = rf"G(s_t, a_t) = y_t - {name}(s_t)"
     if where.column:
         if not again:
-            value_at(c, "columns", "state.critic")
+            value_at(c, "columns", c.roles["critic"].now)
             c.add("columns", "# A(s, a) = G - V(s)\nadvantage = target - value", "advantage")
         return text, line, "advantage"
     code = "# E-step: the actions in the data, w = f(A) / Z with A = G - V(s)\n"
-    c.add("policy", f"{code}score = target - self.v(critic, observation)", "score")
+    c.add("policy", f"{code}score = target - self.v({c.roles['critic'].new}, observation)", "score")
     return text, line, "score"
 
 

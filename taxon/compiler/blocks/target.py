@@ -7,6 +7,7 @@ from taxon.compiler.blocks.data import data, delay
 from taxon.compiler.blocks.prior import after_round
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.roles import Role
+from taxon.compiler.symbols import LAG
 
 
 def lags(c: Choices) -> None:
@@ -16,12 +17,13 @@ def lags(c: Choices) -> None:
     if roles and not step:
         raise ContractError(f"the {roles[0].name} has a lagged copy, and `target` says nothing of how it follows")
     for role in reversed(roles):
-        c.field(role.copy, role.shape, f"{role.name}.clone()")
-        c.add(f"lag.{role.name}", f"{role.copy} = {step.format(name=role.name)}", role.copy)
+        # a solution is the parameters alone
+        held = role.name if role.optimiser else f"state.{role.name}._replace(params={role.name})"
+        c.add(role.lag, f"{role.name} = {step.format(held)}", role.name, stage=LAG)
     more, line = after_round(c)
     source = c.source("target") or c.source("pi_p") or "Furuta et al. 2021, Section 4.1"
     leaves = ("target", "target.every", "target.tau", "target.policy", "optimizer.policy_every", "pi_p")
-    at = tuple(role.copy for role in roles) or (f"{'update_policy' if c.take(data).phased else 'update'}: state",)
+    at = tuple(role.lag for role in roles) or (f"{'update_policy' if c.take(data).phased else 'update'}: state",)
     lines += [line] if line else []
     c.sections.append(Section("After the update", c.present(*leaves), text + more, tuple(lines), source, at))
 
@@ -53,7 +55,7 @@ def _copy(c: Choices, roles: list[Role]) -> Lag:
     become = "becomes a copy" if len(roles) == 1 else "become copies"
     text = f"The lagged {_listed(roles)} {become} after every ${c.count('target.every')}$ updates{_late(c)}."
     lines = [rf"{role.letter}' \leftarrow {role.letter}" for role in roles]
-    return text, lines, f"copy_every(state.{{name}}_target, {{name}}, updates, {every})"
+    return text, lines, f"copy_every({{}}, updates, {every})"
 
 
 @choice("target", "polyak")
@@ -67,4 +69,4 @@ def _polyak(c: Choices, roles: list[Role]) -> Lag:
     lines = []
     for letter in (role.letter for role in roles):
         lines.append(rf"{letter}' \leftarrow {rest} \, {letter}' + {c.tex('target.tau')} \, {letter}")
-    return text, lines, f"polyak(state.{{name}}_target, {{name}}, {tau})"
+    return text, lines, f"polyak({{}}, {tau})"

@@ -236,9 +236,8 @@ def _init(program: Program) -> Lines:
         f"    def init({_GENERATORS}) -> State:",
         '        """A fresh state, one generator for each seed."""',
     )
-    yield from (Line(f"        {each.name} = {each.init}") for each in program.fields if each.local)
     yield Line("        return State(")
-    yield from (Line(f"            {each.name}={each.name if each.local else each.init},") for each in program.fields)
+    yield from (Line(f"            {each.name}={each.init},") for each in program.fields)
     yield Line("        )")
 
 

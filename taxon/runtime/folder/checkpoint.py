@@ -30,7 +30,7 @@ class Checkpoint(BaseModel):
     """The index of a checkpoint."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[5] = 5
+    format: Literal[6] = 6
     row: Hash  # of the resolved row
     seeds: Seeds
     steps: Count  # environment steps of every seed

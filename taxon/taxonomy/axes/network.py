@@ -258,24 +258,43 @@ _VALUE = (
     ),
 )
 
+_RAW = Choice("raw", "the observation")
+_STATISTICS = (
+    Slot("eps", "added to the deviation", "0.01", POSITIVE),
+    Slot("clip", "the largest absolute value", "none", POSITIVE, choices=(Choice("none", "no bound"),)),
+    Slot("until", "observations after which the statistics stand still", "300k", Range(1, 1e12, integer=True)),
+)
+
 _INPUT = Slot(
     "network.input",
     "what the networks see of an observation",
     "raw",
     choices=(
-        Choice("raw", "the observation"),
+        _RAW,
         Choice(
             "normalised",
             "the observation minus its running mean, over its running deviation",
-            (
-                Slot("eps", "added to the deviation", "0.01", POSITIVE),
-                Slot("clip", "the largest absolute value", "none", POSITIVE, choices=(Choice("none", "no bound"),)),
-                Slot(
-                    "until", "observations after which the statistics stand still", "300k", Range(1, 1e12, integer=True)
-                ),
-            ),
+            _STATISTICS,
             source="Peng et al. 2019",
             operator="taxon.operators.normaliser.normalise",
+        ),
+    ),
+)
+
+# A parameter of an encoder, a choice of `network.input` that a package adds.
+BASE = Slot(
+    "base",
+    "what the encoder reads of an observation",
+    "raw",
+    choices=(
+        _RAW,
+        Choice(
+            "normalised",
+            "the observation minus its running mean, over its running deviation; integers, as those of an image, stay "
+            "as they are",
+            _STATISTICS,
+            source="Peng et al. 2019",
+            operator="taxon.operators.normaliser.normalise_real",
         ),
     ),
 )

@@ -33,7 +33,7 @@ from taxon.operators.functional import average, seed_average, seed_largest, seed
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
+from taxon.operators.optimisers import Lagged, Trained, adam, lagged, polyak, row_norm, trained
 from taxon.operators.returns import td_target
 
 BATCH = 256  # minibatch
@@ -61,11 +61,8 @@ DATA = Replay(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    critic: Tensor  # [S, E, P]
-    critic_moments: Moments
-    critic_target: Tensor  # [S, E, P]
+    policy: Trained  # [S, P]
+    critic: Lagged  # [S, E, P]
     updates: Tensor  # [S]
 
 
@@ -121,14 +118,9 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            critic=critic,
-            critic_moments=zero_moments(critic),
-            critic_target=critic.clone(),
+            policy=trained(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=lagged(torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])),
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
@@ -146,13 +138,13 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
-        mean, std = self.policy.apply(state.policy, observation)
+        mean, std = self.policy.apply(state.policy.params, observation)
         action = normal_sample(mean, std, noise)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        action, _ = self.policy.apply(state.policy, observation)
+        action, _ = self.policy.apply(state.policy.params, observation)
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -176,9 +168,9 @@ class Agent:
         """One minibatch: critic, policy and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
         # V(s') = E[Q(s', a')] over one action of the policy
-        next_mean, next_std = self.policy.apply(state.policy, batch.next_observation)
+        next_mean, next_std = self.policy.apply(state.policy.params, batch.next_observation)
         next_action = normal_sample(next_mean, next_std, noise.next_action)
-        next_value = self.q(state.critic_target, batch.next_observation, next_action)
+        next_value = self.q(state.critic.target, batch.next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
@@ -188,16 +180,14 @@ class Agent:
             loss = squared_error(prediction, target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(
-            state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates, weight_decay=VALUE_DECAY
-        )
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, critic_gradient, VALUE_LR, updates, weight_decay=VALUE_DECAY)
 
         # E-step: the actions in the data, w = f(G) / Z with G = Q(s, a) - E[Q(s, .)]
-        score = self.q(critic, batch.observation, batch.action)
-        base_mean, base_std = self.policy.apply(state.policy, batch.observation)
+        score = self.q(critic.params, batch.observation, batch.action)
+        base_mean, base_std = self.policy.apply(state.policy.params, batch.observation)
         base_action = normal_sample(base_mean, base_std, noise.baseline)
-        score = score - self.q(critic, batch.observation, base_action)
+        score = score - self.q(critic.params, batch.observation, base_action)
         weights = clip_weights(batch_weights(score, ETA), WEIGHT_CLIP)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -206,12 +196,10 @@ class Agent:
             loss = weighted_likelihood(weights, normal_log_prob(mean, std, batch.action))
             return loss.sum(), (loss, std)
 
-        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_moments = adam(
-            state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates, weight_decay=POLICY_DECAY
-        )
+        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy.params)
+        policy = adam(state.policy, policy_gradient, POLICY_LR, updates, weight_decay=POLICY_DECAY)
 
-        critic_target = polyak(state.critic_target, critic, TAU)
+        critic = polyak(critic, TAU)
 
         metrics = {
             "value_loss": critic_loss,
@@ -225,12 +213,5 @@ class Agent:
             "std_mean": seed_average(std),
             "std_min": seed_least(std),
         }
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            policy=policy,
-            policy_moments=policy_moments,
-            critic_target=critic_target,
-            updates=updates,
-        )
+        state = state._replace(critic=critic, policy=policy, updates=updates)
         return state, metrics

@@ -36,7 +36,7 @@ from taxon.operators.losses import explained_variance, squared_error, weighted_l
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import row_norm, sgd, zero_velocity
+from taxon.operators.optimisers import Trained, row_norm, sgd, trained
 from taxon.operators.pieces import pieces
 from taxon.operators.returns import lambda_returns
 
@@ -72,10 +72,8 @@ DATA = Replay(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_velocity: Tensor
-    critic: Tensor  # [S, P]
-    critic_velocity: Tensor
+    policy: Trained  # [S, P]
+    critic: Trained  # [S, P]
     statistics: Statistics
     value_updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
@@ -134,13 +132,9 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([self.critic.init(generator) for generator in generators])
         return State(
-            policy=policy,
-            policy_velocity=zero_velocity(policy),
-            critic=critic,
-            critic_velocity=zero_velocity(critic),
+            policy=trained(torch.stack([self.policy.init(generator) for generator in generators]), moments=1),
+            critic=trained(torch.stack([self.critic.init(generator) for generator in generators]), moments=1),
             statistics=empty_statistics(len(generators), self.observations),
             value_updates=torch.zeros(len(generators), dtype=torch.int64),
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
@@ -156,7 +150,7 @@ class Agent:
         return state._replace(statistics=statistics)
 
     def normalise(self, state: State, observation: Tensor) -> Tensor:
-        """What the networks see: [S, ..., O] -> [S, ..., O]."""
+        """Observations in units of their running statistics: [S, ..., O] -> [S, ..., O]."""
         return normalise(state.statistics, observation, INPUT_EPS, INPUT_CLIP)
 
     def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
@@ -165,13 +159,13 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
-        mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
+        mean, std = self.policy.apply(state.policy.params, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        action, _ = self.policy.apply(state.policy.params, self.normalise(state, observation))
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -187,7 +181,7 @@ class Agent:
         """V(s') at a piece of the stored steps: [S, n]."""
         next_observation = self.normalise(state, batch.next_observation)
 
-        next_value = self.v(state.critic, next_observation)
+        next_value = self.v(state.critic.params, next_observation)
         return next_value
 
     def values(self, critic: Tensor, state: State, episodes: Episodes) -> Tensor:
@@ -218,15 +212,15 @@ class Agent:
             loss = squared_error(prediction, batch.target / VALUE_SCALE)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_velocity = sgd(state.critic, critic_gradient, state.critic_velocity, VALUE_LR, VALUE_MOMENTUM)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = sgd(state.critic, critic_gradient, VALUE_LR, VALUE_MOMENTUM)
 
         metrics = {
             "value_loss": critic_loss,
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target / VALUE_SCALE),
         }
-        state = state._replace(critic=critic, critic_velocity=critic_velocity, value_updates=updates)
+        state = state._replace(critic=critic, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
@@ -234,7 +228,7 @@ class Agent:
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages."""
         target = self.targets(state, episodes)
-        value = self.values(state.critic, state, episodes)
+        value = self.values(state.critic.params, state, episodes)
         # A(s, a) = G - V(s)
         advantage = target - value
         advantage = standardise(advantage, episodes.valid)
@@ -256,8 +250,8 @@ class Agent:
             loss = loss + BOUNDS_WEIGHT * bound_loss(mean)
             return loss.sum(), (loss, std)
 
-        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_velocity = sgd(state.policy, policy_gradient, state.policy_velocity, POLICY_LR, POLICY_MOMENTUM)
+        policy_gradient, (_, (policy_cost, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy.params)
+        policy = sgd(state.policy, policy_gradient, POLICY_LR, POLICY_MOMENTUM)
 
         metrics = {
             "policy_loss": policy_cost,
@@ -266,5 +260,5 @@ class Agent:
             "score_max": seed_largest(score),
             "entropy": average(normal_entropy(std)),
         }
-        state = state._replace(policy=policy, policy_velocity=policy_velocity, policy_updates=updates)
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, metrics

@@ -33,7 +33,7 @@ from taxon.operators.functional import average, elu, seed_average, seed_largest,
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, clip_norm, copy_every, row_norm, zero_moments
+from taxon.operators.optimisers import Lagged, Trained, adam, clip_norm, copy_every, lagged, row_norm, trained
 from taxon.operators.returns import retrace
 
 BATCH = 32  # windows of a minibatch
@@ -66,20 +66,12 @@ DATA = Replay(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    policy_target: Tensor  # [S, P]
-    critic: Tensor  # [S, E, P]
-    critic_moments: Moments
-    critic_target: Tensor  # [S, E, P]
-    eta_raw: Tensor  # [S, 1]
-    eta_raw_moments: Moments
-    alpha_mean_raw: Tensor  # [S, 1]
-    alpha_mean_raw_moments: Moments
-    alpha_cov_raw: Tensor  # [S, 1]
-    alpha_cov_raw_moments: Moments
-    bounds_raw: Tensor  # [S, 1]
-    bounds_raw_moments: Moments
+    policy: Lagged  # [S, P]
+    critic: Lagged  # [S, E, P]
+    eta_raw: Trained  # [S, 1]
+    alpha_mean_raw: Trained  # [S, 1]
+    alpha_cov_raw: Trained  # [S, 1]
+    bounds_raw: Trained  # [S, 1]
     updates: Tensor  # [S]
 
 
@@ -110,13 +102,11 @@ def windows(x: Tensor) -> Tensor:
     return x.unflatten(1, (BATCH, LENGTH))
 
 
-def dual_step(
-    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor, updates: Tensor
-) -> tuple[Tensor, Moments]:
+def dual_step(dual: Callable[[Tensor], Tensor], raw: Trained, lr: float | Tensor, updates: Tensor) -> Trained:
     """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
-    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-    raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, lr, updates)
-    return project(raw), moments
+    gradient = grad(lambda params: dual(positive(params)).sum())(raw.params)
+    raw = adam(raw, clip_norm(gradient, CLIP_NORM), lr, updates)
+    return raw._replace(params=project(raw.params))
 
 
 class Agent:
@@ -150,27 +140,13 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])
-        eta_raw = torch.full((len(generators), 1), 1.0)
-        alpha_mean_raw = torch.full((len(generators), 1), 1.0)
-        alpha_cov_raw = torch.full((len(generators), 1), 10.0)
-        bounds_raw = torch.full((len(generators), 1), 1.0)
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            policy_target=policy.clone(),
-            critic=critic,
-            critic_moments=zero_moments(critic),
-            critic_target=critic.clone(),
-            eta_raw=eta_raw,
-            eta_raw_moments=zero_moments(eta_raw),
-            alpha_mean_raw=alpha_mean_raw,
-            alpha_mean_raw_moments=zero_moments(alpha_mean_raw),
-            alpha_cov_raw=alpha_cov_raw,
-            alpha_cov_raw_moments=zero_moments(alpha_cov_raw),
-            bounds_raw=bounds_raw,
-            bounds_raw_moments=zero_moments(bounds_raw),
+            policy=lagged(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=lagged(torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])),
+            eta_raw=trained(torch.full((len(generators), 1), 1.0)),
+            alpha_mean_raw=trained(torch.full((len(generators), 1), 1.0)),
+            alpha_cov_raw=trained(torch.full((len(generators), 1), 10.0)),
+            bounds_raw=trained(torch.full((len(generators), 1), 1.0)),
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
@@ -188,7 +164,7 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], log_prob [S, N]."""
-        mean, std = self.policy.apply(state.policy, observation)
+        mean, std = self.policy.apply(state.policy.params, observation)
         action = normal_sample(mean, std, noise)
 
         log_prob = normal_log_prob(mean, std, action)
@@ -196,7 +172,7 @@ class Agent:
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        action, _ = self.policy.apply(state.policy, observation)
+        action, _ = self.policy.apply(state.policy.params, observation)
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -220,21 +196,21 @@ class Agent:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
         batch = Batch(*(column.flatten(1, 2) for column in batch))  # [S, B, T, ...] -> [S, B T, ...]
         updates = state.updates + 1
-        eta = positive(state.eta_raw)
-        alpha_mean = positive(state.alpha_mean_raw)
-        alpha_cov = positive(state.alpha_cov_raw)
-        bounds_eta = positive(state.bounds_raw)
+        eta = positive(state.eta_raw.params)
+        alpha_mean = positive(state.alpha_mean_raw.params)
+        alpha_cov = positive(state.alpha_cov_raw.params)
+        bounds_eta = positive(state.bounds_raw.params)
 
         # V(s') = E[Q(s', a')] over 20 actions of the old policy
-        next_mean, next_std = self.policy.apply(state.policy_target, batch.next_observation)
+        next_mean, next_std = self.policy.apply(state.policy.target, batch.next_observation)
         next_action = normal_sample(next_mean.unsqueeze(1), next_std.unsqueeze(1), noise.next_action)
-        next_q = self.q(state.critic_target, batch.next_observation, next_action)
+        next_q = self.q(state.critic.target, batch.next_observation, next_action)
         next_value = next_q.mean(1)
         # Retrace reads Q and pi at the stored actions
-        mean, std = self.policy.apply(state.policy_target, batch.observation)
+        mean, std = self.policy.apply(state.policy.target, batch.observation)
         log_prob = normal_log_prob(mean, std, batch.action)
         log_ratio = log_prob - batch.log_prob
-        q = self.q(state.critic_target, batch.observation, batch.action)
+        q = self.q(state.critic.target, batch.observation, batch.action)
         ended = torch.maximum(batch.terminated, batch.truncated)
         # G_t = r_t + gamma [V(s_t+1) + c_t+1 (G_t+1 - Q(s_t+1, a_t+1))], c = lambda min(1, pi / b)
         columns = (batch.reward, next_value, q, log_ratio, batch.terminated, ended)
@@ -246,10 +222,8 @@ class Agent:
             loss = squared_error(prediction, target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(
-            state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
-        )
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, clip_norm(critic_gradient, CLIP_NORM), VALUE_LR, updates)
 
         # E-step: the actions and values of the target serve again, w = f(Q) / Z(s)
         action, score = next_action, next_q
@@ -273,47 +247,30 @@ class Agent:
             return loss.sum(), (loss, std, mean_kl, cov_kl)
 
         policy_gradient, (_, (policy_cost, std, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(
-            state.policy
+            state.policy.params
         )
-        policy, policy_moments = adam(
-            state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
-        )
+        policy = adam(state.policy, clip_norm(policy_gradient, CLIP_NORM), POLICY_LR, updates)
 
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
-        eta_raw, eta_raw_moments = dual_step(
-            lambda eta: temperature_dual(score, eta, EPSILON, dim=1),
-            state.eta_raw,
-            state.eta_raw_moments,
-            DUAL_LR,
-            updates,
-        )
+        eta_raw = dual_step(lambda eta: temperature_dual(score, eta, EPSILON, dim=1), state.eta_raw, DUAL_LR, updates)
         # alpha_mean: multiplier of the mean's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
-        alpha_mean_raw, alpha_mean_raw_moments = dual_step(
-            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl),
-            state.alpha_mean_raw,
-            state.alpha_mean_raw_moments,
-            DUAL_LR,
-            updates,
+        alpha_mean_raw = dual_step(
+            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl), state.alpha_mean_raw, DUAL_LR, updates
         )
         # alpha_cov: multiplier of the covariance's part of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
-        alpha_cov_raw, alpha_cov_raw_moments = dual_step(
-            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl),
-            state.alpha_cov_raw,
-            state.alpha_cov_raw_moments,
-            DUAL_LR,
-            updates,
+        alpha_cov_raw = dual_step(
+            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl), state.alpha_cov_raw, DUAL_LR, updates
         )
         # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
-        bounds_raw, bounds_raw_moments = dual_step(
+        bounds_raw = dual_step(
             lambda bounds_eta: temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1),
             state.bounds_raw,
-            state.bounds_raw_moments,
             BOUNDS_LR,
             updates,
         )
 
-        critic_target = copy_every(state.critic_target, critic, updates, COPY_EVERY)
-        policy_target = copy_every(state.policy_target, policy, updates, COPY_EVERY)
+        critic = copy_every(critic, updates, COPY_EVERY)
+        policy = copy_every(policy, updates, COPY_EVERY)
 
         metrics = {
             "value_loss": critic_loss,
@@ -336,19 +293,11 @@ class Agent:
         }
         state = state._replace(
             critic=critic,
-            critic_moments=critic_moments,
             policy=policy,
-            policy_moments=policy_moments,
             eta_raw=eta_raw,
-            eta_raw_moments=eta_raw_moments,
             alpha_mean_raw=alpha_mean_raw,
-            alpha_mean_raw_moments=alpha_mean_raw_moments,
             alpha_cov_raw=alpha_cov_raw,
-            alpha_cov_raw_moments=alpha_cov_raw_moments,
             bounds_raw=bounds_raw,
-            bounds_raw_moments=bounds_raw_moments,
-            critic_target=critic_target,
-            policy_target=policy_target,
             updates=updates,
         )
         return state, metrics

@@ -86,9 +86,8 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
         return State(
-            policy=policy,
+            policy=torch.stack([self.policy.init(generator) for generator in generators]),
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 

@@ -35,7 +35,7 @@ from taxon.operators.losses import explained_variance, squared_error
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
+from taxon.operators.optimisers import Trained, adam, clip_norm, row_norm, trained
 from taxon.operators.policy_gradient import adapt_coefficient, approximate_kl, surrogate, valid_average
 from taxon.operators.returns import generalised_advantages
 
@@ -71,10 +71,8 @@ DATA = Rollouts(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    critic: Tensor  # [S, P]
-    critic_moments: Moments
+    policy: Trained  # [S, P]
+    critic: Trained  # [S, P]
     eta: Tensor  # [S]
     statistics: Statistics
     value_updates: Tensor  # [S]
@@ -147,13 +145,9 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([self.critic.init(generator) for generator in generators])
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            critic=critic,
-            critic_moments=zero_moments(critic),
+            policy=trained(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=trained(torch.stack([self.critic.init(generator) for generator in generators])),
             eta=torch.full((len(generators),), float(ETA_START)),
             statistics=empty_statistics(len(generators), self.observations),
             value_updates=torch.zeros(len(generators), dtype=torch.int64),
@@ -170,7 +164,7 @@ class Agent:
         return state._replace(statistics=statistics)
 
     def normalise(self, state: State, observation: Tensor) -> Tensor:
-        """What the networks see: [S, ..., O] -> [S, ..., O]."""
+        """Observations in units of their running statistics: [S, ..., O] -> [S, ..., O]."""
         return normalise(state.statistics, observation, INPUT_EPS, INPUT_CLIP)
 
     def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
@@ -179,13 +173,13 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
-        mean, std = self.policy.apply(state.policy, self.normalise(state, observation))
+        mean, std = self.policy.apply(state.policy.params, self.normalise(state, observation))
         action = normal_sample(mean, std, noise)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        action, _ = self.policy.apply(state.policy, self.normalise(state, observation))
+        action, _ = self.policy.apply(state.policy.params, self.normalise(state, observation))
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -208,17 +202,15 @@ class Agent:
             loss = squared_error(prediction, batch.target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(
-            state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates, eps=1e-05
-        )
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, clip_norm(critic_gradient, CLIP_NORM), VALUE_LR, updates, eps=1e-05)
 
         metrics = {
             "value_loss": critic_loss,
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target),
         }
-        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
+        state = state._replace(critic=critic, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
@@ -228,15 +220,15 @@ class Agent:
         observation = self.normalise(state, episodes.observation)
         next_observation = self.normalise(state, episodes.next_observation)
 
-        next_value = self.v(state.critic, next_observation)
-        value = self.v(state.critic, observation)
+        next_value = self.v(state.critic.params, next_observation)
+        value = self.v(state.critic.params, observation)
         # A_t = sum_l (gamma lambda)^l delta_t+l, delta = r + gamma V(s') - V(s); V follows A + V
         advantage = generalised_advantages(
             episodes.reward, value, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA
         )
         target = advantage + value
         advantage = standardise(advantage, episodes.valid)
-        old_mean, old_std = self.policy.apply(state.policy, observation)
+        old_mean, old_std = self.policy.apply(state.policy.params, observation)
         old_log_prob = normal_log_prob(old_mean, old_std, episodes.action)
         return {
             "target": target,
@@ -259,11 +251,11 @@ class Agent:
             loss = loss + state.eta * average(normal_kl(batch.old_mean, batch.old_std, mean, std))
             return loss.sum(), (loss, log_prob, std)
 
-        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_moments = adam(
-            state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=1e-05
+        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(
+            state.policy.params
         )
-        policy = self.policy.project(policy, -20.0, 2.0)
+        policy = adam(state.policy, clip_norm(policy_gradient, CLIP_NORM), POLICY_LR, updates, eps=1e-05)
+        policy = policy._replace(params=self.policy.project(policy.params, -20.0, 2.0))
 
         metrics = {
             "policy_loss": policy_cost,
@@ -273,14 +265,14 @@ class Agent:
             "std_mean": seed_average(std),
             "std_min": seed_least(std),
         }
-        state = state._replace(policy=policy, policy_moments=policy_moments, policy_updates=updates)
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, metrics
 
     def update_penalty(self, state: State, batch: PenaltyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """eta grows where the round moved the policy further than the target, and shrinks where it moved less."""
         observation = self.normalise(state, batch.observation)
 
-        mean, std = self.policy.apply(state.policy, observation)
+        mean, std = self.policy.apply(state.policy.params, observation)
         kl = valid_average(normal_kl(batch.old_mean, batch.old_std, mean, std), batch.valid)
         eta = adapt_coefficient(state.eta, kl, TARGET_KL, KL_TOLERANCE, FACTOR)
         return state._replace(eta=eta), {"kl": kl, "eta": eta}

@@ -32,7 +32,7 @@ from taxon.operators.functional import average, seed_average, seed_least
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
+from taxon.operators.optimisers import Lagged, Trained, adam, lagged, polyak, row_norm, trained
 from taxon.operators.returns import td_target
 
 BATCH = 256  # minibatch
@@ -58,13 +58,9 @@ DATA = Replay(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    critic: Tensor  # [S, E, P]
-    critic_moments: Moments
-    critic_target: Tensor  # [S, E, P]
-    log_eta: Tensor  # [S, 1]
-    log_eta_moments: Moments
+    policy: Trained  # [S, P]
+    critic: Lagged  # [S, E, P]
+    log_eta: Trained  # [S, 1]
     updates: Tensor  # [S]
 
 
@@ -89,13 +85,11 @@ class Noise(NamedTuple):
     action: Tensor  # [S, BATCH, A]
 
 
-def dual_step(
-    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
-) -> tuple[Tensor, Moments]:
+def dual_step(dual: Callable[[Tensor], Tensor], raw: Trained, updates: Tensor) -> Trained:
     """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
-    gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
-    raw, moments = adam(raw, gradient, moments, DUAL_LR, updates)
-    return project_log(raw), moments
+    gradient = grad(lambda params: dual(torch.exp(params)).sum())(raw.params)
+    raw = adam(raw, gradient, DUAL_LR, updates)
+    return raw._replace(params=project_log(raw.params))
 
 
 class Agent:
@@ -130,17 +124,10 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])
-        log_eta = torch.full((len(generators), 1), 0.0)
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            critic=critic,
-            critic_moments=zero_moments(critic),
-            critic_target=critic.clone(),
-            log_eta=log_eta,
-            log_eta_moments=zero_moments(log_eta),
+            policy=trained(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=lagged(torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])),
+            log_eta=trained(torch.full((len(generators), 1), 0.0)),
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
@@ -158,14 +145,14 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
-        mean, std = self.policy.apply(state.policy, observation)
+        mean, std = self.policy.apply(state.policy.params, observation)
         u = normal_sample(mean, std, noise)
         action = torch.tanh(u)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        mean, _ = self.policy.apply(state.policy, observation)
+        mean, _ = self.policy.apply(state.policy.params, observation)
         action = torch.tanh(mean)
         return memory, action
 
@@ -189,13 +176,13 @@ class Agent:
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
-        eta = torch.exp(state.log_eta)
+        eta = torch.exp(state.log_eta.params)
 
         # V(s') = E[Q(s', a') - eta log pi(a'|s')] over one action of the policy
-        next_mean, next_std = self.policy.apply(state.policy, batch.next_observation)
+        next_mean, next_std = self.policy.apply(state.policy.params, batch.next_observation)
         next_u = normal_sample(next_mean, next_std, noise.next_action)
         next_action = torch.tanh(next_u)
-        next_q = self.q(state.critic_target, batch.next_observation, next_action)
+        next_q = self.q(state.critic.target, batch.next_observation, next_action)
         next_log_prob = tanh_normal_log_prob(next_mean, next_std, next_u)
         next_value = next_q - eta * next_log_prob
         # y = r + gamma V(s'); only termination ends the sum
@@ -207,8 +194,8 @@ class Agent:
             loss = squared_error(prediction, target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, critic_gradient, VALUE_LR, updates)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
             """-E[G - eta log pi_q], reparameterised; pi_p is uniform and drops out."""
@@ -216,18 +203,18 @@ class Agent:
             u = normal_sample(mean, std, noise.action)
             action = torch.tanh(u)
             log_prob = tanh_normal_log_prob(mean, std, u)
-            loss = average(eta * log_prob - self.q(critic, batch.observation, action))
+            loss = average(eta * log_prob - self.q(critic.params, batch.observation, action))
             return loss.sum(), (loss, log_prob, std)
 
-        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
+        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(
+            state.policy.params
+        )
+        policy = adam(state.policy, policy_gradient, POLICY_LR, updates)
 
         # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
-        log_eta, log_eta_moments = dual_step(
-            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, state.log_eta_moments, updates
-        )
+        log_eta = dual_step(lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, updates)
 
-        critic_target = polyak(state.critic_target, critic, TAU)
+        critic = polyak(critic, TAU)
 
         metrics = {
             "value_loss": critic_loss,
@@ -240,14 +227,5 @@ class Agent:
             "std_mean": seed_average(std),
             "std_min": seed_least(std),
         }
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            policy=policy,
-            policy_moments=policy_moments,
-            log_eta=log_eta,
-            log_eta_moments=log_eta_moments,
-            critic_target=critic_target,
-            updates=updates,
-        )
+        state = state._replace(critic=critic, policy=policy, log_eta=log_eta, updates=updates)
         return state, metrics

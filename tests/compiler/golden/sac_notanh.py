@@ -30,7 +30,7 @@ from taxon.operators.functional import average, seed_average, seed_least
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
+from taxon.operators.optimisers import Lagged, Trained, adam, lagged, polyak, row_norm, trained
 from taxon.operators.returns import td_target
 
 BATCH = 256  # minibatch
@@ -58,15 +58,10 @@ DATA = Replay(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    critic: Tensor  # [S, E, P]
-    critic_moments: Moments
-    critic_target: Tensor  # [S, E, P]
-    log_eta: Tensor  # [S, 1]
-    log_eta_moments: Moments
-    bounds_raw: Tensor  # [S, 1]
-    bounds_raw_moments: Moments
+    policy: Trained  # [S, P]
+    critic: Lagged  # [S, E, P]
+    log_eta: Trained  # [S, 1]
+    bounds_raw: Trained  # [S, 1]
     updates: Tensor  # [S]
 
 
@@ -92,22 +87,18 @@ class Noise(NamedTuple):
     bounds: Tensor  # [S, 20, BATCH, A]
 
 
-def dual_step(
-    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor, updates: Tensor
-) -> tuple[Tensor, Moments]:
+def dual_step(dual: Callable[[Tensor], Tensor], raw: Trained, lr: float | Tensor, updates: Tensor) -> Trained:
     """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
-    gradient = grad(lambda raw: dual(torch.exp(raw)).sum())(raw)
-    raw, moments = adam(raw, gradient, moments, lr, updates)
-    return project_log(raw), moments
+    gradient = grad(lambda params: dual(torch.exp(params)).sum())(raw.params)
+    raw = adam(raw, gradient, lr, updates)
+    return raw._replace(params=project_log(raw.params))
 
 
-def bounds_step(
-    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, lr: float | Tensor, updates: Tensor
-) -> tuple[Tensor, Moments]:
+def bounds_step(dual: Callable[[Tensor], Tensor], raw: Trained, lr: float | Tensor, updates: Tensor) -> Trained:
     """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
-    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-    raw, moments = adam(raw, gradient, moments, lr, updates)
-    return project(raw), moments
+    gradient = grad(lambda params: dual(positive(params)).sum())(raw.params)
+    raw = adam(raw, gradient, lr, updates)
+    return raw._replace(params=project(raw.params))
 
 
 class Agent:
@@ -142,20 +133,11 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])
-        log_eta = torch.full((len(generators), 1), 0.0)
-        bounds_raw = torch.full((len(generators), 1), 1.0)
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            critic=critic,
-            critic_moments=zero_moments(critic),
-            critic_target=critic.clone(),
-            log_eta=log_eta,
-            log_eta_moments=zero_moments(log_eta),
-            bounds_raw=bounds_raw,
-            bounds_raw_moments=zero_moments(bounds_raw),
+            policy=trained(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=lagged(torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])),
+            log_eta=trained(torch.full((len(generators), 1), 0.0)),
+            bounds_raw=trained(torch.full((len(generators), 1), 1.0)),
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
@@ -173,13 +155,13 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
-        mean, std = self.policy.apply(state.policy, observation)
+        mean, std = self.policy.apply(state.policy.params, observation)
         action = normal_sample(mean, std, noise)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        action, _ = self.policy.apply(state.policy, observation)
+        action, _ = self.policy.apply(state.policy.params, observation)
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -203,13 +185,13 @@ class Agent:
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: critic, policy, multipliers and lagged copies. Every metric is [S]."""
         updates = state.updates + 1
-        eta = torch.exp(state.log_eta)
-        bounds_eta = positive(state.bounds_raw)
+        eta = torch.exp(state.log_eta.params)
+        bounds_eta = positive(state.bounds_raw.params)
 
         # V(s') = E[Q(s', a') - eta log pi(a'|s')] over one action of the policy
-        next_mean, next_std = self.policy.apply(state.policy, batch.next_observation)
+        next_mean, next_std = self.policy.apply(state.policy.params, batch.next_observation)
         next_action = normal_sample(next_mean, next_std, noise.next_action)
-        next_q = self.q(state.critic_target, batch.next_observation, next_action)
+        next_q = self.q(state.critic.target, batch.next_observation, next_action)
         next_log_prob = normal_log_prob(next_mean, next_std, next_action)
         next_value = next_q - eta * next_log_prob
         # y = r + gamma V(s'); only termination ends the sum
@@ -221,11 +203,11 @@ class Agent:
             loss = squared_error(prediction, target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, critic_gradient, VALUE_LR, updates)
 
         # bounds: a second E-step at 20 actions of the policy, G = minus the distance to the box
-        bounds_mean, bounds_std = self.policy.apply(state.policy, batch.observation)
+        bounds_mean, bounds_std = self.policy.apply(state.policy.params, batch.observation)
         bounds_action = normal_sample(bounds_mean.unsqueeze(1), bounds_std.unsqueeze(1), noise.bounds)
         cost = out_of_bounds_cost(bounds_action)
         bounds_weights = softmax_weights(cost, bounds_eta, dim=1)
@@ -235,32 +217,29 @@ class Agent:
             mean, std = self.policy.apply(policy, batch.observation)
             action = normal_sample(mean, std, noise.action)
             log_prob = normal_log_prob(mean, std, action)
-            loss = average(eta * log_prob - self.q(critic, batch.observation, action))
+            loss = average(eta * log_prob - self.q(critic.params, batch.observation, action))
             bounds_log_prob = normal_log_prob(mean.unsqueeze(1), std.unsqueeze(1), bounds_action)
             loss = loss + weighted_likelihood(bounds_weights, bounds_log_prob)
             return loss.sum(), (loss, log_prob, std)
 
-        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
+        policy_gradient, (_, (policy_cost, log_prob, std)) = grad_and_value(policy_loss, has_aux=True)(
+            state.policy.params
+        )
+        policy = adam(state.policy, policy_gradient, POLICY_LR, updates)
 
         # eta: dual of the entropy constraint, -eta H - eta E[log pi_q]
-        log_eta, log_eta_moments = dual_step(
-            lambda eta: entropy_dual(eta, log_prob, self.target_entropy),
-            state.log_eta,
-            state.log_eta_moments,
-            DUAL_LR,
-            updates,
+        log_eta = dual_step(
+            lambda eta: entropy_dual(eta, log_prob, self.target_entropy), state.log_eta, DUAL_LR, updates
         )
         # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
-        bounds_raw, bounds_raw_moments = bounds_step(
+        bounds_raw = bounds_step(
             lambda bounds_eta: temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1),
             state.bounds_raw,
-            state.bounds_raw_moments,
             BOUNDS_LR,
             updates,
         )
 
-        critic_target = polyak(state.critic_target, critic, TAU)
+        critic = polyak(critic, TAU)
 
         metrics = {
             "value_loss": critic_loss,
@@ -274,16 +253,5 @@ class Agent:
             "std_mean": seed_average(std),
             "std_min": seed_least(std),
         }
-        state = state._replace(
-            critic=critic,
-            critic_moments=critic_moments,
-            policy=policy,
-            policy_moments=policy_moments,
-            log_eta=log_eta,
-            log_eta_moments=log_eta_moments,
-            bounds_raw=bounds_raw,
-            bounds_raw_moments=bounds_raw_moments,
-            critic_target=critic_target,
-            updates=updates,
-        )
+        state = state._replace(critic=critic, policy=policy, log_eta=log_eta, bounds_raw=bounds_raw, updates=updates)
         return state, metrics

@@ -30,7 +30,7 @@ from taxon.operators.functional import average, seed_average
 from taxon.operators.losses import squared_error
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, polyak, row_norm, zero_moments
+from taxon.operators.optimisers import Lagged, adam, lagged, polyak, row_norm
 from taxon.operators.returns import td_target
 
 BATCH = 100  # minibatch
@@ -58,12 +58,8 @@ DATA = Replay(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    policy_target: Tensor  # [S, P]
-    critic: Tensor  # [S, E, P]
-    critic_moments: Moments
-    critic_target: Tensor  # [S, E, P]
+    policy: Lagged  # [S, P]
+    critic: Lagged  # [S, E, P]
     updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
 
@@ -121,15 +117,9 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            policy_target=policy.clone(),
-            critic=critic,
-            critic_moments=zero_moments(critic),
-            critic_target=critic.clone(),
+            policy=lagged(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=lagged(torch.stack([ensemble_init(self.critic, generator, 2) for generator in generators])),
             updates=torch.zeros(len(generators), dtype=torch.int64),
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
@@ -148,13 +138,13 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Actions of pi_theta, and noise: observation [S, N, O], noise [S, N, A] -> action [S, N, A]."""
-        mean = self.policy.apply(state.policy, observation)
+        mean = self.policy.apply(state.policy.params, observation)
         action = perturbed(mean, noise, EXPLORATION_STD)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The mean action, for evaluation: [S, N, O] -> [S, N, A]."""
-        action = self.policy.apply(state.policy, observation)
+        action = self.policy.apply(state.policy.params, observation)
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -177,9 +167,9 @@ class Agent:
         """One minibatch of the critic alone. Every metric is [S]."""
         updates = state.updates + 1
         # V(s') = Q(s', mu(s')) of the old policy, the action smoothed by clipped noise
-        next_action = self.policy.apply(state.policy_target, batch.next_observation)
+        next_action = self.policy.apply(state.policy.target, batch.next_observation)
         next_action = smoothed(next_action, noise.smoothing, SMOOTHING_STD, SMOOTHING_CLIP)
-        next_value = self.q(state.critic_target, batch.next_observation, next_action)
+        next_value = self.q(state.critic.target, batch.next_observation, next_action)
         # y = r + gamma V(s'); only termination ends the sum
         target = td_target(batch.reward, next_value, batch.terminated, GAMMA)
 
@@ -189,15 +179,15 @@ class Agent:
             loss = squared_error(prediction, target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, critic_gradient, VALUE_LR, updates)
 
         metrics = {
             "value_loss": critic_loss,
             "value_gradient": row_norm(critic_gradient),
             "q_mean": seed_average(prediction),
         }
-        state = state._replace(critic=critic, critic_moments=critic_moments, updates=updates)
+        state = state._replace(critic=critic, updates=updates)
         return state, metrics
 
     def update(self, state: State, batch: Batch, noise: Noise) -> tuple[State, dict[str, Tensor]]:
@@ -208,24 +198,18 @@ class Agent:
         def policy_loss(policy: Tensor) -> tuple[Tensor, Tensor]:
             """-E[Q(s, mu(s))]: no divergence, eta is 0."""
             mean = self.policy.apply(policy, batch.observation)
-            loss = -average(self.q(state.critic[:, :1], batch.observation, mean))
+            loss = -average(self.q(state.critic.params[:, :1], batch.observation, mean))
             return loss.sum(), loss
 
-        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_moments = adam(state.policy, policy_gradient, state.policy_moments, POLICY_LR, updates)
+        policy_gradient, (_, policy_cost) = grad_and_value(policy_loss, has_aux=True)(state.policy.params)
+        policy = adam(state.policy, policy_gradient, POLICY_LR, updates)
 
-        critic_target = polyak(state.critic_target, state.critic, TAU)
-        policy_target = polyak(state.policy_target, policy, TAU)
+        critic = polyak(state.critic, TAU)
+        policy = polyak(policy, TAU)
 
         metrics = metrics | {
             "policy_loss": policy_cost,
             "policy_gradient": row_norm(policy_gradient),
         }
-        state = state._replace(
-            policy=policy,
-            policy_moments=policy_moments,
-            critic_target=critic_target,
-            policy_target=policy_target,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, critic=critic, policy_updates=updates)
         return state, metrics

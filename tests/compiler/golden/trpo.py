@@ -35,7 +35,7 @@ from taxon.operators.losses import explained_variance, squared_error
 from taxon.operators.noise import no_noise, standard_normal
 from taxon.operators.normaliser import Statistics, empty_statistics, normalise, update_statistics
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, row_norm, zero_moments
+from taxon.operators.optimisers import Trained, adam, row_norm, trained
 from taxon.operators.policy_gradient import surrogate, valid_average
 from taxon.operators.returns import lambda_returns
 from taxon.operators.trust_region import conjugate_gradient, line_search, natural_step
@@ -70,8 +70,7 @@ class State(NamedTuple):
     """All that training changes."""
 
     policy: Tensor  # [S, P]
-    critic: Tensor  # [S, P]
-    critic_moments: Moments
+    critic: Trained  # [S, P]
     statistics: Statistics
     value_updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
@@ -134,12 +133,9 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([self.critic.init(generator) for generator in generators])
         return State(
-            policy=policy,
-            critic=critic,
-            critic_moments=zero_moments(critic),
+            policy=torch.stack([self.policy.init(generator) for generator in generators]),
+            critic=trained(torch.stack([self.critic.init(generator) for generator in generators])),
             statistics=empty_statistics(len(generators), self.observations),
             value_updates=torch.zeros(len(generators), dtype=torch.int64),
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
@@ -155,7 +151,7 @@ class Agent:
         return state._replace(statistics=statistics)
 
     def normalise(self, state: State, observation: Tensor) -> Tensor:
-        """What the networks see: [S, ..., O] -> [S, ..., O]."""
+        """Observations in units of their running statistics: [S, ..., O] -> [S, ..., O]."""
         return normalise(state.statistics, observation, INPUT_EPS, INPUT_CLIP)
 
     def act_noise(self, generators: Sequence[torch.Generator], environments: int, device: torch.device) -> Tensor:
@@ -193,15 +189,15 @@ class Agent:
             loss = squared_error(prediction, batch.target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(state.critic, critic_gradient, state.critic_moments, VALUE_LR, updates)
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, critic_gradient, VALUE_LR, updates)
 
         metrics = {
             "value_loss": critic_loss,
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target),
         }
-        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
+        state = state._replace(critic=critic, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
@@ -211,10 +207,10 @@ class Agent:
         observation = self.normalise(state, episodes.observation)
         next_observation = self.normalise(state, episodes.next_observation)
 
-        next_value = self.v(state.critic, next_observation)
+        next_value = self.v(state.critic.params, next_observation)
         # G_t = r_t + gamma [(1 - lambda) V(s_t+1) + lambda G_t+1]
         target = lambda_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, LAMBDA)
-        value = self.v(state.critic, observation)
+        value = self.v(state.critic.params, observation)
         # A(s, a) = G - V(s)
         advantage = target - value
         advantage = standardise(advantage, episodes.valid)

@@ -31,7 +31,7 @@ from taxon.operators.e_step import group_weights, underappreciated_score
 from taxon.operators.functional import average, total
 from taxon.operators.noise import no_noise, uniform
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
+from taxon.operators.optimisers import Trained, adam, clip_norm, row_norm, trained
 from taxon.operators.policy_gradient import valid_average
 from taxon.operators.returns import returns_to_go
 
@@ -56,8 +56,7 @@ DATA = Rollouts(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
+    policy: Trained  # [S, P]
     policy_updates: Tensor  # [S]
 
 
@@ -101,10 +100,8 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
+            policy=trained(torch.stack([self.policy.init(generator) for generator in generators])),
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
@@ -122,13 +119,13 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
-        logits = self.policy.apply(state.policy, observation)
+        logits = self.policy.apply(state.policy.params, observation)
         action = categorical_sample(logits, noise)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
-        action = mode(self.policy.apply(state.policy, observation))
+        action = mode(self.policy.apply(state.policy.params, observation))
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -152,7 +149,7 @@ class Agent:
             return total((x * batch.valid).unflatten(1, (ENVIRONMENTS, STEPS)))
 
         # E-step: every environment ran one episode, w = exp(R / eta) / pi(its actions) / Z over those that began alike
-        logits = self.policy.apply(state.policy, batch.observation)
+        logits = self.policy.apply(state.policy.params, batch.observation)
         taken_log_prob = by_group(by_episode(categorical_log_prob(logits, batch.action)))
         first = batch.returns.unflatten(1, (ENVIRONMENTS, STEPS))[..., 0]
         outcome = by_group(first)
@@ -167,15 +164,13 @@ class Agent:
             loss = -average(score * by_episode(categorical_log_prob(logits, batch.action)))
             return loss.sum(), (loss, logits)
 
-        policy_gradient, (_, (policy_cost, logits)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_moments = adam(
-            state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates, eps=0.0002
-        )
+        policy_gradient, (_, (policy_cost, logits)) = grad_and_value(policy_loss, has_aux=True)(state.policy.params)
+        policy = adam(state.policy, clip_norm(policy_gradient, CLIP_NORM), POLICY_LR, updates, eps=0.0002)
 
         metrics = {
             "policy_loss": policy_cost,
             "policy_gradient": row_norm(policy_gradient),
             "entropy": valid_average(categorical_entropy(logits), batch.valid),
         }
-        state = state._replace(policy=policy, policy_moments=policy_moments, policy_updates=updates)
+        state = state._replace(policy=policy, policy_updates=updates)
         return state, metrics

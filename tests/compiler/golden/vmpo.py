@@ -38,7 +38,7 @@ from taxon.operators.functional import average, elu, seed_largest, seed_least
 from taxon.operators.losses import explained_variance, squared_error, weighted_likelihood
 from taxon.operators.noise import no_noise, uniform
 from taxon.operators.observations import Observation, flat_size
-from taxon.operators.optimisers import Moments, adam, clip_norm, row_norm, zero_moments
+from taxon.operators.optimisers import Trained, adam, clip_norm, row_norm, trained
 from taxon.operators.returns import n_step_returns
 
 ENVIRONMENTS = 8  # environments of a seed
@@ -69,14 +69,10 @@ DATA = Rollouts(
 class State(NamedTuple):
     """All that training changes."""
 
-    policy: Tensor  # [S, P]
-    policy_moments: Moments
-    critic: Tensor  # [S, P]
-    critic_moments: Moments
-    eta_raw: Tensor  # [S, 1]
-    eta_raw_moments: Moments
-    alpha_raw: Tensor  # [S, 1]
-    alpha_raw_moments: Moments
+    policy: Trained  # [S, P]
+    critic: Trained  # [S, P]
+    eta_raw: Trained  # [S, 1]
+    alpha_raw: Trained  # [S, 1]
     value_updates: Tensor  # [S]
     policy_updates: Tensor  # [S]
 
@@ -101,13 +97,11 @@ class PolicyBatch(NamedTuple):
     old_logits: Tensor  # [S, B, A]
 
 
-def dual_step(
-    dual: Callable[[Tensor], Tensor], raw: Tensor, moments: Moments, updates: Tensor
-) -> tuple[Tensor, Moments]:
+def dual_step(dual: Callable[[Tensor], Tensor], raw: Trained, updates: Tensor) -> Trained:
     """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
-    gradient = grad(lambda raw: dual(positive(raw)).sum())(raw)
-    raw, moments = adam(raw, clip_norm(gradient, CLIP_NORM), moments, DUAL_LR, updates)
-    return project(raw), moments
+    gradient = grad(lambda params: dual(positive(params)).sum())(raw.params)
+    raw = adam(raw, clip_norm(gradient, CLIP_NORM), DUAL_LR, updates)
+    return raw._replace(params=project(raw.params))
 
 
 class Agent:
@@ -144,19 +138,11 @@ class Agent:
 
     def init(self, generators: Sequence[torch.Generator]) -> State:
         """A fresh state, one generator for each seed."""
-        policy = torch.stack([self.policy.init(generator) for generator in generators])
-        critic = torch.stack([self.critic.init(generator) for generator in generators])
-        eta_raw = torch.full((len(generators), 1), 1.0)
-        alpha_raw = torch.full((len(generators), 1), 1.0)
         return State(
-            policy=policy,
-            policy_moments=zero_moments(policy),
-            critic=critic,
-            critic_moments=zero_moments(critic),
-            eta_raw=eta_raw,
-            eta_raw_moments=zero_moments(eta_raw),
-            alpha_raw=alpha_raw,
-            alpha_raw_moments=zero_moments(alpha_raw),
+            policy=trained(torch.stack([self.policy.init(generator) for generator in generators])),
+            critic=trained(torch.stack([self.critic.init(generator) for generator in generators])),
+            eta_raw=trained(torch.full((len(generators), 1), 1.0)),
+            alpha_raw=trained(torch.full((len(generators), 1), 1.0)),
             value_updates=torch.zeros(len(generators), dtype=torch.int64),
             policy_updates=torch.zeros(len(generators), dtype=torch.int64),
         )
@@ -175,13 +161,13 @@ class Agent:
 
     def act(self, state: State, memory: Memory, observation: Tensor, noise: Tensor) -> tuple[Memory, dict[str, Tensor]]:
         """Draws of pi_theta: observation [S, N, O], noise [S, N, A] -> action [S, N, A], one-hot."""
-        logits = self.policy.apply(state.policy, observation)
+        logits = self.policy.apply(state.policy.params, observation)
         action = categorical_sample(logits, noise)
         return memory, {"action": action}
 
     def act_mean(self, state: State, memory: Memory, observation: Tensor) -> tuple[Memory, Tensor]:
         """The likeliest action, for evaluation: [S, N, O] -> [S, N, A], one-hot."""
-        action = mode(self.policy.apply(state.policy, observation))
+        action = mode(self.policy.apply(state.policy.params, observation))
         return memory, action
 
     def act_random(self, uniform: Tensor) -> dict[str, Tensor]:
@@ -203,37 +189,35 @@ class Agent:
             loss = squared_error(prediction, batch.target)
             return loss.sum(), (loss, prediction)
 
-        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic)
-        critic, critic_moments = adam(
-            state.critic, clip_norm(critic_gradient, CLIP_NORM), state.critic_moments, VALUE_LR, updates
-        )
+        critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
+        critic = adam(state.critic, clip_norm(critic_gradient, CLIP_NORM), VALUE_LR, updates)
 
         metrics = {
             "value_loss": critic_loss,
             "value_gradient": row_norm(critic_gradient),
             "explained_variance": explained_variance(prediction, batch.target),
         }
-        state = state._replace(critic=critic, critic_moments=critic_moments, value_updates=updates)
+        state = state._replace(critic=critic, value_updates=updates)
         return state, metrics
 
     def refresh_policy(
         self, state: State, episodes: Episodes, generators: Sequence[torch.Generator]
     ) -> dict[str, Tensor]:
         """What the updates read of every stored step: targets, advantages, the policy that acted."""
-        next_value = self.v(state.critic, episodes.next_observation)
+        next_value = self.v(state.critic.params, episodes.next_observation)
         # G_t = r_t + gamma r_t+1 + ... + gamma^n V(s_t+n)
         target = n_step_returns(episodes.reward, next_value, episodes.terminated, episodes.ended, GAMMA, N_STEPS)
-        value = self.v(state.critic, episodes.observation)
+        value = self.v(state.critic.params, episodes.observation)
         # A(s, a) = G - V(s)
         advantage = target - value
-        old_logits = self.policy.apply(state.policy, episodes.observation)
+        old_logits = self.policy.apply(state.policy.params, episodes.observation)
         return {"target": target, "advantage": advantage, "old_logits": old_logits}
 
     def update_policy(self, state: State, batch: PolicyBatch, noise: tuple[()]) -> tuple[State, dict[str, Tensor]]:
         """One minibatch: the policy and its multipliers. Every metric is [S]."""
         updates = state.policy_updates + 1
-        eta = positive(state.eta_raw)
-        alpha = positive(state.alpha_raw)
+        eta = positive(state.eta_raw.params)
+        alpha = positive(state.alpha_raw.params)
 
         # E-step: the actions in the data and their advantages, w = f(G) / Z
         score = batch.advantage
@@ -250,25 +234,17 @@ class Agent:
             loss = loss + (alpha * policy_kl).sum(-1)
             return loss.sum(), (loss, logits, policy_kl)
 
-        policy_gradient, (_, (policy_cost, logits, policy_kl)) = grad_and_value(policy_loss, has_aux=True)(state.policy)
-        policy, policy_moments = adam(
-            state.policy, clip_norm(policy_gradient, CLIP_NORM), state.policy_moments, POLICY_LR, updates
+        policy_gradient, (_, (policy_cost, logits, policy_kl)) = grad_and_value(policy_loss, has_aux=True)(
+            state.policy.params
         )
+        policy = adam(state.policy, clip_norm(policy_gradient, CLIP_NORM), POLICY_LR, updates)
 
         # eta: dual of the E-step, eta epsilon + eta E_s log E_{pi_p} exp(G/eta)
-        eta_raw, eta_raw_moments = dual_step(
-            lambda eta: temperature_dual(score, eta, EPSILON, dim=-1, mask=kept),
-            state.eta_raw,
-            state.eta_raw_moments,
-            updates,
+        eta_raw = dual_step(
+            lambda eta: temperature_dual(score, eta, EPSILON, dim=-1, mask=kept), state.eta_raw, updates
         )
         # alpha: multiplier of KL(pi_old || pi_theta) <= epsilon, alpha (epsilon - KL)
-        alpha_raw, alpha_raw_moments = dual_step(
-            lambda alpha: lagrange_dual(alpha, EPSILON_POLICY, policy_kl),
-            state.alpha_raw,
-            state.alpha_raw_moments,
-            updates,
-        )
+        alpha_raw = dual_step(lambda alpha: lagrange_dual(alpha, EPSILON_POLICY, policy_kl), state.alpha_raw, updates)
 
         metrics = {
             "policy_loss": policy_cost,
@@ -281,13 +257,5 @@ class Agent:
             "entropy": average(categorical_entropy(logits)),
             "kl": policy_kl.sum(-1),
         }
-        state = state._replace(
-            policy=policy,
-            policy_moments=policy_moments,
-            eta_raw=eta_raw,
-            eta_raw_moments=eta_raw_moments,
-            alpha_raw=alpha_raw,
-            alpha_raw_moments=alpha_raw_moments,
-            policy_updates=updates,
-        )
+        state = state._replace(policy=policy, eta_raw=eta_raw, alpha_raw=alpha_raw, policy_updates=updates)
         return state, metrics

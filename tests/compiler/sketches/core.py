@@ -31,7 +31,8 @@ def recurrent(c: Choices) -> Input:
     in_windows, lagged = c.take(data).windows, copies(c)
     network = "self.core = Mlp([6 + self.observations, 6], torch.tanh)"
     apply = "self.unroll({core}, {states}, ended)" if in_windows else "self.remember({core}, {states})"
-    enlist(c, Role("core", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic"))
+    role = Role("core", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic")
+    enlist(c, role)
     c.remember("hidden", "6", "torch.zeros(seeds, environments, 6, device=device)")
     column = Column("hidden", "6", "the core's state before the step")
     c.stored.append(Stored(column, "held", "memory.hidden", "uniform.new_zeros(*uniform.shape[:-1], 6)", ("6",)))
@@ -42,13 +43,12 @@ def recurrent(c: Choices) -> Input:
         doc = "The hidden states after every step of windows, from what was stored at the first: [S, B T, 6]."
         _method(c, "unroll", ("core", "hidden", "observation", "ended"), doc, _UNROLL)
 
-    c.add("inputs", "hidden = self.remember(state.core, memory.hidden, seen_raw)", "hidden", anywhere=True)
+    c.add("inputs", f"hidden = self.remember({role.now}, memory.hidden, seen_raw)", "hidden", anywhere=True)
     seen = "held, raw_observation"
     c.add("critic", f"observation = {applied(c, 'core', 'core', seen)}", "observation", within="critic")
-    old = "state.core_target" if lagged else "state.core"
-    after = f"self.remember({old}, {applied(c, 'core', old, seen)}, raw_next_observation)"
-    stored = "self.remember(state.core, {0}.hidden, {0}.observation)"
-    return Input("hidden", applied(c, "core", "state.core", seen), after, "self.core.outputs", stored)
+    after = f"self.remember({role.late}, {applied(c, 'core', role.late, seen)}, raw_next_observation)"
+    stored = f"self.remember({role.now}, {{0}}.hidden, {{0}}.observation)"
+    return Input("hidden", applied(c, "core", role.now, seen), after, "self.core.outputs", stored)
 
 
 def _method(c: Choices, name: str, arguments: tuple[str, ...], doc: str, code: str) -> None:

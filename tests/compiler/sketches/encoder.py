@@ -6,34 +6,33 @@ where there is one, encodes s' for the target.
 
 from __future__ import annotations
 
-from taxon.compiler.blocks.network import Input
-from taxon.compiler.blocks.roles import applied, copies, enlist
+from taxon.compiler.blocks.encoder import encode
+from taxon.compiler.blocks.network import Input, base, layout
+from taxon.compiler.blocks.roles import copies
 from taxon.compiler.choices import Choices
 from taxon.compiler.function import Function
 from taxon.compiler.roles import Role
+from taxon.taxonomy.axes.network import BASE
 
 _ENCODE = """\
-parts = unflatten(observation, self.layout)
+parts = unflatten(observation, {layout})
 x = torch.cat([parts["image"].flatten(-3) / 255, parts["speed"]], -1)
 return torch.tanh(self.encoder.apply(encoder, x))
 """
 
 
 def encoded(c: Choices) -> Input:
-    network = "self.layout = observation\nself.encoder = Mlp([self.observations, 7], torch.tanh)"
-    lagged = copies(c)
-    apply = "self.encode({encoder}, {states})"
-    enlist(c, Role("encoder", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic"))
+    read, kept = base(c), layout(c)
+    network = f"self.encoder = Mlp([{read.size}, 7], torch.tanh)"
+    role = Role(
+        "encoder", network, r"\xi", "value", "self.encode({encoder}, {states})", lagged=copies(c), trained_by="critic"
+    )
     signature = "self, encoder: Tensor, observation: Tensor) -> Tensor:"
     given = {name: name for name in ("encoder", "observation")}
     doc = "What policy and critic see: [S, P], [S, ..., O] -> [S, ..., 7]."
     c.methods.append(Function("encode", signature, doc, ("encode",), given=given, returns="-"))
-    c.add("encode", _ENCODE)
-    c.add(
-        "critic", f"observation = {applied(c, 'encoder', 'encoder', 'raw_observation')}", "observation", within="critic"
-    )
-    before, after = (applied(c, "encoder", f"state.encoder{end}", "{}") for end in ("", "_target"))
-    return Input(before, before, after if lagged else before, "self.encoder.outputs")
+    c.add("encode", _ENCODE.format(layout=kept))
+    return encode(c, role, read)
 
 
-PATH, KEY, MEANING = "network.input", "encoded", encoded
+PATH, KEY, MEANING, PARAMETERS = "network.input", "encoded", encoded, (BASE,)

@@ -38,7 +38,7 @@ def inferred(c: Choices) -> Family:
     c.methods.append(Function("infer", signature, doc, ("infer",), given=given, returns="-"))
     c.add("infer", _INFER)
     made = normal("FixedNormal({trunk}, std=0.3)", "action", r"0.09 \, I", False, "mean")
-    return replace(squashed(made), apply="self.infer({policy}, {inference}, state.critic, {states})")
+    return replace(squashed(made), apply="self.infer({policy}, {inference}, state.critic.params, {states})")
 
 
 PATH, KEY, MEANING = "pi_theta", "inferred", inferred

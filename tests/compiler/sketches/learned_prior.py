@@ -18,16 +18,17 @@ def learned(c: Choices) -> Description:
     made, eta = c.take(family), c.take(temperature)
     trunk = perceptron(c, "policy", c.take(input_).size, made.outputs)
     network = f"trunk = {trunk}\nself.prior = {made.head.format(trunk='trunk')}"
-    enlist(c, Role("prior", network, r"\psi", "policy", "self.prior.apply({prior}, {states})", beside="policy"))
+    role = Role("prior", network, r"\psi", "policy", "self.prior.apply({prior}, {states})", beside="policy")
+    enlist(c, role)
 
     def at(prefix: str, parameters: str, states: str) -> str:
         return f"{made.names(prefix)} = {applied(c, 'prior', parameters, states)}"
 
     density = made.log_density("prior_", "", "action", "u")
-    code = f"{at('prior_', 'state.prior', 'observation')}\nloss = loss - {eta.average(density)}"
+    code = f"{at('prior_', role.now, 'observation')}\nloss = loss - {eta.average(density)}"
     c.add("policy", code, "loss", *made.all("prior_"), within="policy", stage="prior", doc=", less the prior's")
     density = made.log_density("next_prior_", "", "next_action", "next_u")
-    code = f"{at('next_prior_', 'state.prior', 'next_observation')}\nnext_value = next_value + {eta.value} * {density}"
+    code = f"{at('next_prior_', role.now, 'next_observation')}\nnext_value = next_value + {eta.value} * {density}"
     c.add("estimate", code, "next_value", *made.all("next_prior_"), stage="prior")
 
     old_parameters(c)

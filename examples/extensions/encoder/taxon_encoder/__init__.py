@@ -1,6 +1,7 @@
 """An encoder of the observation, shared by policy and critic and trained by the critic's loss alone."""
 
 from taxon.taxonomy.axes import facts
+from taxon.taxonomy.axes.network import BASE
 from taxon.taxonomy.extension import Extension
 from taxon.taxonomy.ranges import Range
 from taxon.taxonomy.rule import Conflict, Rule, registrar
@@ -9,7 +10,7 @@ from taxon.taxonomy.schema import Choice, Row, Slot
 ENCODER = Choice(
     "encoder",
     "a learned code of the observation, normalised and bounded, which the critic's loss alone trains",
-    (Slot("size", "numbers of the code", "50", Range(1, 65_536, integer=True)),),
+    (Slot("size", "numbers of the code", "50", Range(1, 65_536, integer=True)), BASE),
     equation="s = tanh(norm(W o + b))",
     source="Yarats et al. 2021",
     operator="taxon_encoder.network.Encoder",

@@ -1,18 +1,18 @@
 """What the choice means to the compiler: a network more, and what policy and critic see through it."""
 
 from taxon.compiler.block import Section
-from taxon.compiler.blocks.network import Input
-from taxon.compiler.blocks.roles import applied, enlist
+from taxon.compiler.blocks.encoder import encode
+from taxon.compiler.blocks.network import Input, base
+from taxon.compiler.blocks.roles import copies
 from taxon.compiler.choices import Choices, choice
 from taxon.compiler.roles import Role
 
 
 @choice("network.input", "encoder")
 def encoder(c: Choices) -> Input:
-    size = c.constant("CODE", "network.input.size", "numbers of the encoder's code")
-    lagged = "target" in c.row and c.base("target") != "none"
-    network, apply = f"self.encoder = Encoder(self.observations, {size})", "self.encoder.apply({encoder}, {states})"
-    enlist(c, Role("encoder", network, r"\xi", "value", apply, lagged=lagged, trained_by="critic"))
+    size, read = c.constant("CODE", "network.input.size", "numbers of the encoder's code"), base(c)
+    network, apply = f"self.encoder = Encoder({read.size}, {size})", "self.encoder.apply({encoder}, {states})"
+    role = Role("encoder", network, r"\xi", "value", apply, lagged=copies(c), trained_by="critic")
     section = Section(
         "What the networks see",
         c.present("network.input", "network.input.size"),
@@ -21,7 +21,4 @@ def encoder(c: Choices) -> Input:
         c.source("network.input"),
         ("self.encoder", "observation"),
     )
-    code = f"observation = {applied(c, 'encoder', 'encoder', 'raw_observation')}"
-    c.add("critic", code, "observation", within="critic", sections=(section,))
-    now, late = (applied(c, "encoder", f"state.encoder{end}", "{}") for end in ("", "_target"))
-    return Input(now, now, late if lagged else now, "self.encoder.outputs")
+    return encode(c, role, read, section)
