@@ -184,11 +184,10 @@ def load_tune(
     composer = Composer(scope, Vocabulary(schema), Target())
     expanded = tuning.expand(symbol, composer, rules, space)
     found += expanded.diagnostics
-    compared = [each for each in scope.own(library.root) if isinstance(each.declaration, tree.Study)]
-    for each in compared if expanded.tune is not None else ():
-        study = expand(each, composer, rules, space).study
-        if study is not None and expanded.tune is not None:
-            found += tuning.meetings(symbol, expanded.tune, each, study, composer)
+    if expanded.tune is not None:
+        for compared in _own(library, scope, tree.Study):
+            study = expand(compared, composer, rules, space).study
+            found += [] if study is None else tuning.meetings(symbol, expanded.tune, compared, study, composer)
     return tuning.Expanded(None if _has_error(found) else expanded.tune, _tidy(found))
 
 
@@ -210,7 +209,7 @@ def load_study(
         texts: what is read instead of the files at these real paths.
 
     Returns:
-        the study, or None where there is an error. Nothing is raised for anything that a user can write.
+        the study, or None where there is an error, with the warnings about the tunes of its file. Nothing is raised for anything that a user can write.
     """
     text = str(name_or_path)
     path, name, shown = place(text)
@@ -220,9 +219,19 @@ def load_study(
     symbol = _chosen(text, name, shown, library, scope, found, tree.Study)
     if symbol is None:
         return Expanded(None, _tidy(found))
-    expanded = expand(symbol, Composer(scope, Vocabulary(schema), Target()), rules, space)
+    composer = Composer(scope, Vocabulary(schema), Target())
+    expanded = expand(symbol, composer, rules, space)
     found += expanded.diagnostics
+    if expanded.study is not None:
+        for tuned in _own(library, scope, tree.Tune):
+            tune = tuning.expand(tuned, composer, rules, space).tune
+            found += [] if tune is None else tuning.meetings(tuned, tune, symbol, expanded.study, composer)
     return Expanded(None if _has_error(found) else expanded.study, _tidy(found))
+
+
+def _own(library: Library, scope: Scope, kind: type[tree.Declaration]) -> list[Symbol]:
+    """The declarations of a kind in the file that was given."""
+    return [each for each in scope.own(library.root) if isinstance(each.declaration, kind)]
 
 
 def find_study(name_or_path: str | Path) -> tree.Study | tree.Tune | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_schema import SMALL_SCHEMA, Write, codes_of, no_rules
 
-from taxon.semantics import check_file, load_tune
+from taxon.semantics import check_file, load_study, load_tune
 
 GOOD = {
     "base": "base = a",
@@ -59,7 +59,7 @@ GOOD = {
         ("trials", "", ["TX217"]),
         ("trials", "sampler = grid", []),
         ("trials", "sampler = grid(points = 1), trials = 3", ["TX204"]),
-        ("trials", "trials = 10, sampler = cmaes", ["TX205"]),
+        ("trials", "trials = 10, sampler = cma_es", ["TX205"]),
         ("trials", "trials = 10, pruner = asha(first = 2)", []),
         ("trials", "trials = 10, seeds = adaptive(1, 2, 1)", ["TX203"]),
         ("trials", "trials = 10, first_seed = -1", ["TX204"]),
@@ -128,5 +128,7 @@ tune t {{ base = a, search decay in uniform(0, 0.9), on = ["A"], steps = 1k, tri
 study s {{ base = {base}, on = ["{environment}"], steps = 1k, seeds = 5 }}""",
     )
     assert codes_of(check_file(path, SMALL_SCHEMA, no_rules)) == (["TX227"] if meets else [])
-    found = load_tune(path, schema=SMALL_SCHEMA, rules=no_rules)
-    assert (found.tune is not None, codes_of(found.diagnostics)) == (True, ["TX227"] if meets else [])
+    tune = load_tune(path, schema=SMALL_SCHEMA, rules=no_rules)
+    assert (tune.tune is not None, codes_of(tune.diagnostics)) == (True, ["TX227"] if meets else [])
+    study = load_study(path, schema=SMALL_SCHEMA, rules=no_rules)
+    assert (study.study is not None, codes_of(study.diagnostics)) == (True, ["TX227"] if meets else [])

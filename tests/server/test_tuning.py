@@ -48,7 +48,7 @@ def offered(line: str) -> set[str]:
         ("search optimizer.policy in [adam(|)]", {"lr"}, {"low"}),
         ("search x with [|]", {"mpo_net", "std"}, {"relu"}),
         ("base = |", {"std"}, {"mpo_net"}),
-        ("sampler = |", {"random", "grid", "tpe", "gp"}, {"median"}),
+        ("sampler = |", {"random", "grid", "tpe", "cmaes", "gp"}, {"median"}),
         ("sampler = tpe(|)", {"startup"}, {"points"}),
         ("pruner = |", {"none", "median", "asha", "hyperband"}, {"tpe"}),
         ("score = |", {"final", "auc", "best"}, {"floor"}),

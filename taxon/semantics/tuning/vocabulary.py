@@ -66,6 +66,13 @@ SAMPLERS = (
         source="Bergstra et al. 2011",
     ),
     Choice(
+        "cmaes",
+        "around where the best trials lie: a normal distribution whose mean and covariance follow them, by Optuna; "
+        "what is listed is drawn at random",
+        (_STARTUP,),
+        source="Hansen and Ostermeier 2001",
+    ),
+    Choice(
         "gp",
         "where a Gaussian process over the trials so far expects the most improvement, by Optuna",
         (_STARTUP,),

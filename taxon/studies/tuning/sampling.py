@@ -86,6 +86,6 @@ def sampler(tune: Tune) -> Sampler:
             return Random(tune.dimensions)
         case "grid":
             return Grid(tune.dimensions, method.whole("points"))
-    from taxon.studies.tuning.with_optuna import Informed
+    from taxon.studies.tuning.with_optuna import Informed, Replayed
 
-    return Informed(tune)
+    return Replayed(tune) if method.kind == "cmaes" else Informed(tune)

@@ -75,9 +75,11 @@ class Search:
 
     def _may_propose(self) -> bool:
         number = len(self.trials)
-        rests = self.sampler.informed or self.pruner is not None
-        earlier = self.trials[: max(0, number - self.tune.at_once + 1)] if rests else []
-        return self.proposing and number < self.tune.trials and all(trial.settled for trial in earlier)
+        if not self.proposing or number >= self.tune.trials:
+            return False
+        if self.sampler.informed or self.pruner is not None:
+            return all(trial.settled for trial in self.trials[: max(0, number - self.tune.at_once + 1)])
+        return sum(not trial.settled for trial in self.trials) < self.tune.at_once
 
     def _before(self, number: int) -> list[Trial]:
         """The trials before one, those open that it may not rest on."""

@@ -21,6 +21,7 @@ _NAME = "taxon"  # of every study: which bracket a trial belongs to depends on i
 def optuna(what: str) -> Any:
     """The package, and no word of its own on the terminal. Raises UserError where it is not installed."""
     try:
+        import cmaes  # noqa: F401  (which Optuna imports where it first samples by it)
         import optuna as package
     except ImportError:
         raise UserError(f"{what} needs Optuna, which is not installed", "pip install 'taxon-rl[tune]'") from None
@@ -34,6 +35,7 @@ class Informed:
     informed = True
 
     def __init__(self, tune: Tune) -> None:
+        self.tune = tune
         self.dimensions = tune.dimensions
         self.method = tune.sampler
         self.package = optuna(f"sampler = {tune.sampler.kind}")
@@ -43,8 +45,10 @@ class Informed:
         study = self.package.create_study(study_name=_NAME, direction="maximize", sampler=self._sampler(len(before)))
         for trial in before:
             study.add_trial(self._frozen(trial))
-        found = study.ask(self.distributions).params
-        return {dimension.name: _text(dimension, found[dimension.name]) for dimension in self.dimensions}
+        return self._texts(study.ask(self.distributions))
+
+    def _texts(self, trial: Any) -> Values:
+        return {dimension.name: _text(dimension, trial.params[dimension.name]) for dimension in self.dimensions}
 
     def _sampler(self, seed: int) -> Any:
         samplers, startup = self.package.samplers, self.method.whole("startup")
@@ -73,6 +77,26 @@ class Informed:
     def _frozen(self, trial: Trial) -> Any:
         params = {each.name: _value(each, trial.values[each.name]) for each in self.dimensions}
         return _frozen(self.package, trial, params, self.distributions)
+
+
+class Replayed(Informed):
+    """CMA-ES, which remembers more of a trial than its values: all trials so far are proposed again, in the order in
+    which they may rest on each other. One that comes out otherwise, by another version of Optuna, does not count."""
+
+    def propose(self, before: Sequence[Trial]) -> Values:
+        sampler = self.package.samplers.CmaEsSampler(
+            n_startup_trials=self.method.whole("startup"), seed=0, warn_independent_sampling=False
+        )
+        study = self.package.create_study(study_name=_NAME, direction="maximize", sampler=sampler)
+        states = self.package.trial.TrialState
+        asked: list[Any] = []
+        for number in range(len(before) + 1):
+            if number >= self.tune.at_once:
+                trial, own = before[number - self.tune.at_once], asked[number - self.tune.at_once]
+                counts = trial.state is State.DONE and self._texts(own) == trial.values
+                study.tell(own, trial.score if counts else None, state=states.COMPLETE if counts else states.FAIL)
+            asked.append(study.ask(self.distributions))
+        return self._texts(asked[-1])
 
 
 class Pruner:

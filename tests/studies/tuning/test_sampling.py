@@ -145,6 +145,47 @@ def test_proposals_are_those_of_optuna(tmp_path: Path, kind: str) -> None:
         assert all(dimension.holds(found[dimension.name]) for dimension in tune.dimensions)
 
 
+NUMBERS = """\
+  search  optimizer.policy.lr in log_uniform(1e-5, 1e-2)
+  search  gamma in uniform(0.9, 0.99)"""
+
+
+def searched(tmp_path: Path, count: int, at_once: int) -> list[Trial]:
+    """So many trials by CMA-ES, scored by the distance from a rate of 1e-3 and a gamma of 0.95."""
+    more = f"  sampler = cmaes(startup = 4)\n  at_once = {at_once}"
+    own = sampler(searching.tune_of(searching.write(tmp_path, NUMBERS, more)))
+    found: list[Trial] = []
+    for number in range(count):
+        seen = [t if t.number <= number - at_once else Trial(t.number, t.values, State.OPEN) for t in found]
+        values = own.propose(seen)
+        rate, gamma = math.log10(float(values["optimizer.policy.lr"])), float(values["gamma"])
+        score = -((rate + 3) ** 2) - ((gamma - 0.95) / 0.03) ** 2
+        found.append(Trial(number, values, State.DONE, score=score))
+    assert own.propose(seen) == values
+    return found
+
+
+def test_cmaes_goes_to_the_optimum(tmp_path: Path) -> None:
+    found = searched(tmp_path, 32, at_once=2)
+    late = [trial.score or 0.0 for trial in found[-8:]]
+    # random trials have -1.7 in the mean: 0.75 + 0.25 by the rate, 0.75 by gamma
+    assert sum(late) / 8 > -0.3
+
+
+def test_cmaes_goes_as_one_study_that_is_told_in_order(tmp_path: Path) -> None:
+    """A second derivation: one study of Optuna's that goes on, where each trial ends before the next one."""
+    found = searched(tmp_path, 12, at_once=1)
+    study = optuna.create_study(
+        direction="maximize", sampler=optuna.samplers.CmaEsSampler(n_startup_trials=4, seed=0), study_name="taxon"
+    )
+    for trial in found:
+        rate = ("optimizer.policy.lr", optuna.distributions.FloatDistribution(1e-5, 1e-2, log=True))
+        asked = study.ask(dict([rate, ("gamma", optuna.distributions.FloatDistribution(0.9, 0.99))]))
+        for name, value in asked.params.items():
+            assert float(trial.values[name]) == pytest.approx(value, rel=1e-3)
+        study.tell(asked, trial.score)
+
+
 def test_tpe_finds_the_better_half(tmp_path: Path) -> None:
     """Where the score is the logarithm of the rate, later proposals lie higher than random ones."""
     space = "  search  optimizer.policy.lr in log_uniform(1e-5, 1e-2)"
