@@ -209,7 +209,8 @@ def load_study(
         texts: what is read instead of the files at these real paths.
 
     Returns:
-        the study, or None where there is an error, with the warnings about the tunes of its file. Nothing is raised for anything that a user can write.
+        the study, or None where there is an error, with the warnings about the tunes of its file. Nothing is raised for
+        anything that a user can write.
     """
     text = str(name_or_path)
     path, name, shown = place(text)
