@@ -27,7 +27,9 @@ def folder(tmp_path: Path) -> Path:
     for name in ("runs/sac-Hopper-v4-1", "runs/sac-Hopper-v4-2", "elsewhere/deep"):
         (tmp_path / name / "run.json").write_text("{}")
     shutil.copy(specs_dir() / "sac.tx", tmp_path / "specs" / "mine.tx")
-    (tmp_path / "two.tx").write_text("taxon 1\nalgorithm one { }\nalgorithm two { }\nstudy grid { }\ntune rates { }\nalgorithm {\n")
+    (tmp_path / "two.tx").write_text(
+        "taxon 1\nalgorithm one { }\nalgorithm two { }\nstudy grid { }\ntune rates { }\nalgorithm {\n"
+    )
     (tmp_path / "notes.md").write_text("")
     (tmp_path / "\x1b[31m.tx").write_text("")
     return tmp_path
