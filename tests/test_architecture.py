@@ -44,6 +44,7 @@ ALLOWED = {
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
+    "optuna",
 }
 
 
@@ -298,8 +299,8 @@ HARMLESS = {
 # user's cache, taxon's own files, a temporary folder, a file without a name, and the run's folder itself.
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
-    *(path for path in CODE if path.parent in (ROOT / "studies" / "running", ROOT / "studies" / "moving")),
-    *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "evaluate", "run_folder", "sides")),
+    *(path for path in CODE if path.parent in [ROOT / "studies" / room for room in ("running", "moving", "tuning")]),
+    *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
     "runtime/device/cache.py": {

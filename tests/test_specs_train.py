@@ -19,6 +19,7 @@ STEPS = 2_000
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.tx"))
 STUDIES = sorted((ROOT / "examples" / "studies").glob("*.tx"))
+TUNES = sorted((ROOT / "examples" / "tuning").glob("*.tx"))
 
 # Two rounds of rollouts or three of a replay, with few updates each: set where a row has the path.
 FEWER = {
@@ -91,12 +92,12 @@ def test_trains(spec: str, environment: str, tmp_path: Path) -> None:
 def test_the_table_of_examples_lists_them_all() -> None:
     table = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(.+?\.tx)` \|", table, flags=re.MULTILINE)
-    assert sorted(listed) == sorted(path.name for path in (*EXAMPLES, *STUDIES))
+    assert sorted(listed) == sorted(path.name for path in (*EXAMPLES, *STUDIES, *TUNES))
 
 
-@pytest.mark.parametrize("path", [*EXAMPLES, *STUDIES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*EXAMPLES, *STUDIES, *TUNES], ids=lambda path: path.stem)
 def test_an_example_is_named_like_its_file_and_checks_without_a_finding(path: Path) -> None:
     result = CliRunner().invoke(application(["check"]), ["check", str(path), "--format", "concise"])
     assert result.exit_code == 0, result.output
     assert "warning" not in result.output
-    assert re.search(rf"^(algorithm|study) {path.stem}\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert re.search(rf"^(algorithm|study|tune) {path.stem}\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE)

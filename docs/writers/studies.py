@@ -1,23 +1,27 @@
-"""The page of studies: every key and what it takes, and what a claim may be."""
+"""The page of studies and tunes: every key and what it takes, what a claim may be, and where a tune searches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
+from taxon.semantics.tuning.vocabulary import SEARCH, TUNE
 from taxon.semantics.values import takes
 from taxon.taxonomy.schema import Choice, Slot
 from writers.markdown import block, code, page, prose, sentence, table
 
 INTRODUCTION = """\
 Every key of a study with what it takes, and every kind of claim, as `taxon explain KEY` and `taxon explain claim` print
-them. How they go together is told in [the language](../language.md#studies)."""
+them; then those of a tune, and the ranges that it may search. How they go together is told in
+[the language](../language.md#studies), and for tunes in [tuning](../tuning.md)."""
 
 
 def write() -> str:
     keys = [part for slot in STUDY.values() for part in _slot(slot)]
     claims = [part for choice in CLAIMS.choices for part in _choice(choice)]
-    return page("Studies", INTRODUCTION, ["## Keys", *keys, "## Claims", *claims])
+    tuning = [part for slot in TUNE.values() if slot not in STUDY.values() for part in _slot(slot)]
+    tuning = ["## Keys of a tune", *tuning, "## Searches", *_slot(SEARCH)]
+    return page("Studies and tunes", INTRODUCTION, ["## Keys", *keys, "## Claims", *claims, *tuning])
 
 
 def _slot(slot: Slot) -> Iterator[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from lark.lexer import PatternStr
 
-from taxon.semantics.studies.vocabulary import WORDS
+from taxon.semantics.studies.vocabulary import WORDS as OF_STUDIES
+from taxon.semantics.tuning.vocabulary import WORDS as OF_TUNES
 from taxon.syntax.language import KEYWORDS, language
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.schema import Choice, Slot
@@ -20,7 +21,7 @@ from taxon.taxonomy.schema import Choice, Slot
 GRAMMAR = Path(__file__).parent / "syntaxes" / "taxon.tmLanguage.json"
 
 _CONSTANTS = {"TRUE", "FALSE"}
-_DECLARE = {"ALGORITHM", "ARCHITECTURE", "STUDY"}
+_DECLARE = {"ALGORITHM", "ARCHITECTURE", "STUDY", "TUNE"}
 
 
 def grammar() -> dict[str, Any]:
@@ -65,7 +66,7 @@ def _either(words: Iterable[str]) -> str:
 
 def _choices() -> set[str]:
     """Every choice that is written as a name."""
-    slots = (*SCHEMA.values(), *WORDS.values())
+    slots = (*SCHEMA.values(), *OF_STUDIES.values(), *OF_TUNES.values())
     return {choice.key for slot in slots for choice in _below(slot) if choice.key.isidentifier()}
 
 

@@ -18,7 +18,7 @@ from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.repeated import once
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import visible
-from taxon.semantics import load_spec
+from taxon.semantics import load_spec, tuning
 from taxon.semantics.checking import Examined, examine
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.studies import Study, summary
@@ -69,6 +69,8 @@ def check(
     if format is Format.FULL:
         for study in examined.studies:
             write("\n".join(map(visible, summary(study))), error_stream=True)
+        for tune in examined.tunes:
+            write("\n".join(map(visible, tuning.summary(tune))), error_stream=True)
         write(_summary(found, len(names)), error_stream=True)
     raise typer.Exit(exit_code(found))
 
@@ -114,10 +116,11 @@ def count(steps: str | None) -> int | None:
 
 def checked(specs: list[str], env: str | None, steps: int | None) -> Examined:
     """What is wrong with specs, in an environment and in a run of so many steps where these are given; and the studies
-    among them that mean something, whose cells are held against that environment where they run on it."""
+    and tunes among them that mean something, whose rows are held against that environment where they run on it."""
     unusable = None if env is None else unusable_environment(env)
     found = [] if unusable is None else [unusable]
     studies: list[Study] = []
+    tunes: list[tuning.Tune] = []
     for spec in specs:
         if os.path.isfile(spec):
             examined = examine(
@@ -125,6 +128,7 @@ def checked(specs: list[str], env: str | None, steps: int | None) -> Examined:
             )
             here = examined.diagnostics
             studies += examined.studies
+            tunes += examined.tunes
         else:
             here = load_spec(spec).diagnostics
         asked = env is not None or steps is not None
@@ -132,7 +136,7 @@ def checked(specs: list[str], env: str | None, steps: int | None) -> Examined:
             targets = _algorithms(spec)
             here = [each for target in targets for each in resolve_for(target, env=env, steps=steps).diagnostics]
         found += here
-    return Examined(once(found, CODES), tuple(studies))
+    return Examined(once(found, CODES), tuple(studies), tuple(tunes))
 
 
 def _algorithms(spec: str) -> list[str]:

@@ -63,6 +63,15 @@ def studies(incomplete: str) -> Iterator[str]:
 
 
 @_completer
+def tunes(incomplete: str) -> Iterator[str]:
+    """.tx files, and after a file and a colon the tunes that it declares."""
+    file, colon, _ = incomplete.rpartition(":")
+    if colon and os.path.isfile(file):
+        yield from (f"{file}:{name}" for name in _declared(file, "tune"))
+    yield from _paths(incomplete, _is_spec)
+
+
+@_completer
 def shipped(incomplete: str) -> Iterator[str]:
     """Shipped specs alone."""
     yield from _shipped()
@@ -83,14 +92,15 @@ def runs(incomplete: str) -> Iterator[str]:
 
 @_completer
 def explained(incomplete: str) -> Iterator[str]:
-    """Codes, words of studies, and paths."""
+    """Codes, words of studies and tunes, and paths."""
     from taxon.cli.codes import CODES
-    from taxon.semantics.studies.vocabulary import WORDS
+    from taxon.semantics.studies.vocabulary import WORDS as OF_STUDIES
+    from taxon.semantics.tuning.vocabulary import WORDS as OF_TUNES
     from taxon.semantics.vocabulary import Vocabulary
     from taxon.taxonomy import SCHEMA
 
     yield from (code.lower() if incomplete[:1] == "t" else code for code in CODES)
-    yield from WORDS
+    yield from dict.fromkeys((*OF_STUDIES, *OF_TUNES))
     yield from sorted(Vocabulary(SCHEMA).paths)
 
 
@@ -208,14 +218,14 @@ def _paths(incomplete: str, wanted: Callable[[str], bool]) -> Iterator[str]:
 
 
 def _declared(file: str, kind: str) -> list[str]:
-    """The names of the algorithms, or of the studies, in a file."""
+    """The names of the algorithms, the studies or the tunes in a file."""
     from taxon.diagnostics.source import Source
     from taxon.syntax import parse, tree
     from taxon.syntax.reading import read
 
     source = read(file)
     declared = parse(source)[0].declarations if isinstance(source, Source) else ()
-    wanted = {"algorithm": tree.Algorithm, "study": tree.Study}[kind]
+    wanted = {"algorithm": tree.Algorithm, "study": tree.Study, "tune": tree.Tune}[kind]
     return [each.name.text for each in declared if isinstance(each, wanted)]
 
 

@@ -22,7 +22,8 @@ from taxon.diagnostics.pages import Example, Page
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
 from taxon.semantics import elsewhere
-from taxon.semantics.studies.vocabulary import WORDS
+from taxon.semantics.studies.vocabulary import WORDS as OF_STUDIES
+from taxon.semantics.tuning.vocabulary import WORDS as OF_TUNES
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
 
@@ -35,12 +36,12 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            help="A code such as TX312, a path such as eta, or a word of studies such as claim.",
+            help="A code such as TX312, a path such as eta, or a word of studies and tunes such as claim.",
             autocompletion=completing.explained,
         ),
     ],
 ) -> None:
-    """Explain a code with examples, or a path or a word of studies: its values with their equations and sources."""
+    """Explain a code with examples, a path, or a word of studies and tunes: values with their equations and sources."""
     found = CODES.get(subject.upper()) or CODES.get(subject)
     if found is not None:
         show("\n\n".join(_page(pages.page(found, corpus_dir()), screen())))
@@ -48,7 +49,8 @@ def explain(
     vocabulary = Vocabulary(SCHEMA)
     # What a shared path fans out to takes the same values everywhere.
     slots = [slot for place in vocabulary.places(subject)[:1] for slot in place.slots]
-    slots += [WORDS[subject]] if subject in WORDS else []
+    words = {id(words[subject]): words[subject] for words in (OF_STUDIES, OF_TUNES) if subject in words}
+    slots += words.values()
     if slots:
         show("\n\n".join("\n".join(describe(subject, slot, screen())) for slot in slots))
         return
@@ -59,7 +61,7 @@ def explain(
         elsewhere.about(subject)
         or did_you_mean(subject.upper(), CODES)
         or did_you_mean(subject, CODES)
-        or did_you_mean(subject, [*WORDS, *vocabulary.paths])
+        or did_you_mean(subject, [*OF_STUDIES, *OF_TUNES, *vocabulary.paths])
     )
     own = [code for code in CODES if code.startswith("TX")]
     hint = hint or f"codes run from {own[0]} to {own[-1]}, paths stand in `taxon show SPEC --origin`"

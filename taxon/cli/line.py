@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from taxon.cli.frontend import write
 from taxon.diagnostics.visible import visible
 
-if TYPE_CHECKING:
-    from taxon.studies.running.progress import Counts
+
+class Counts(Protocol):
+    """How far something is."""
+
+    def line(self, left: float | None = None) -> str:
+        """In words; left: seconds."""
 
 
 class Line:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": ("run", "run"),
     "study": ("study", "study"),
+    "tune": ("tune", "tune"),
     "plot": ("plot", "plot"),
     "eval": ("evaluate", "evaluate"),
     "check": ("check", "check"),
@@ -39,7 +40,7 @@ COMMANDS = {
 }
 
 
-LONG = {"run", "study", "eval", "lsp"}
+LONG = {"run", "study", "tune", "eval", "lsp"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 

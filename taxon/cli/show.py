@@ -24,8 +24,8 @@ def show(
     unset: Unsets = None,
     origins: Annotated[bool, typer.Option("--origin", help="List every leaf and where it comes from.")] = False,
 ) -> None:
-    """Print the resolved spec: its canonical text, or each leaf with the layer that set it; or a study as it is."""
-    study = None if set or unset or origins else find_study(spec)  # a study has no row
+    """Print the resolved spec: its canonical text, or each leaf with the layer that set it; or a study, or a tune."""
+    study = None if set or unset or origins else find_study(spec)  # these have no row
     if study is not None:
         found = check_file(study.span.source.name)
         report(found, Format.FULL, error_stream=True)

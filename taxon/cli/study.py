@@ -16,8 +16,27 @@ from taxon.cli import completing, frontend
 from taxon.cli.defaulting import Defaulting
 from taxon.cli.failure import user_errors
 from taxon.cli.line import Line
+from taxon.cli.running import (
+    STORE,
+    Anew,
+    Compile,
+    Device,
+    EvalEpisodes,
+    EvalEvery,
+    Jobs,
+    Keep,
+    Kept,
+    PerGpu,
+    Precision,
+    SaveEvery,
+    Stack,
+    Threads,
+    asked_count,
+    asked_of,
+    machine,
+)
 from taxon.runtime.errors import UserError
-from taxon.runtime.options import parse_cadence, parse_count, parse_episodes, parse_mode, parse_precision
+from taxon.runtime.options import parse_cadence, parse_count
 
 if TYPE_CHECKING:
     from taxon.studies.running.driver import Driver, Slots
@@ -40,56 +59,6 @@ File = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option(help="The study's folder; otherwise studies/NAME.")]
-Kept = Annotated[Path, typer.Option("--store", help="The folder of the runs, which all studies share.")]
-Jobs = Annotated[
-    str | None,
-    typer.Option(help="Runs at a time; otherwise as many as there are cores for, or one for each GPU."),
-]
-Threads = Annotated[str, typer.Option(help="Cores of each run.")]
-PerGpu = Annotated[
-    str | None,
-    typer.Option(metavar="K", help="Processes that share a GPU; a cell's seeds are shared out where cells are fewer."),
-]
-Device = Annotated[str, typer.Option(help="cpu or cuda.", autocompletion=completing.study_devices)]
-Stack = Annotated[
-    str | None,
-    typer.Option(help="Seeds of a cell that share a process; otherwise 1 on a CPU, and all that are missing on a GPU."),
-]
-SaveEvery = Annotated[str, typer.Option(help="What passes between two checkpoints of a run: 90s, 5min, 1h, or steps.")]
-Keep = Annotated[
-    str,
-    typer.Option(
-        help="What a finished run keeps: last, its latest checkpoint and its replay, with which more steps go on from "
-        "there, or none, for which more steps begin anew.",
-        autocompletion=completing.kept,
-    ),
-]
-EvalEvery = Annotated[
-    str | None,
-    typer.Option(
-        help="Environment steps between two evaluations, of which the steps of every run are a multiple; otherwise "
-        "20k or the most that is. This and the next three are settled when the study begins.",
-    ),
-]
-EvalEpisodes = Annotated[str | None, typer.Option(help="Episodes of an evaluation; otherwise 10.")]
-Compile = Annotated[
-    str,
-    typer.Option(
-        help="Compile the updates: on, off, or auto, for studies of runs of 100k steps or more.",
-        autocompletion=completing.modes,
-    ),
-]
-Precision = Annotated[
-    str | None,
-    typer.Option(
-        help="Of the networks' matrix products in updates: float32, tf32 or bf16; otherwise float32.",
-        autocompletion=completing.precisions,
-    ),
-]
-Anew = Annotated[
-    bool, typer.Option("--anew", help="Run again what another version of taxon made by another module: stale runs.")
-]
-_STORE = Path("runs/store")
 _LEASE = "15min"
 
 
@@ -122,7 +91,7 @@ def run(
         ),
     ] = None,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
     jobs: Jobs = None,
     threads: Threads = "1",
     device: Device = "cpu",
@@ -145,10 +114,10 @@ def run(
     Exit code 0: complete; 1: some runs failed or are stale; 2: nothing could be run; 130: stopped.
     """
     with user_errors():
-        slots, ways = _machine(device, jobs, threads, per_gpu, stack, save_every, keep)
+        slots, ways = machine(device, jobs, threads, stack, save_every, keep, per_gpu)
         if probe and not dry_run:
             raise UserError("--probe measures for --dry-run", "write both, or leave it out")
-        opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
+        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
         if dry_run:
@@ -166,7 +135,7 @@ def run(
 def work(
     file: File,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
     jobs: Annotated[
         str | None, typer.Option(help="Runs at a time; otherwise 1, or what --per-gpu has room for.")
     ] = None,
@@ -198,8 +167,8 @@ def work(
 
     with user_errors():
         many = jobs or (None if per_gpu else "1")
-        slots, ways = _machine(device, many, threads, per_gpu, stack, save_every, keep)
-        opened = _opened(file, out, store, _asked(eval_every, eval_episodes, compile, precision))
+        slots, ways = machine(device, many, threads, stack, save_every, keep, per_gpu)
+        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
         raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
 
@@ -209,7 +178,7 @@ def status(
     file: File,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
 ) -> None:
     """Print what there is of a study: a line for each cell, and what failed and why.
 
@@ -218,7 +187,7 @@ def status(
     from taxon.studies.running.standing import Standing
 
     with user_errors():
-        standing = Standing.of(_opened(file, out, store, _asked(None, None, "auto", None)))
+        standing = Standing.of(_opened(file, out, store, asked_of(None, None, "auto", None)))
         if as_json:
             print(json.dumps(standing.data(), indent=2))
         else:
@@ -242,7 +211,7 @@ def export(
     ] = None,
     curves: Annotated[bool, typer.Option("--curves", help="The evaluations in place of the results.")] = False,
     out: Out = None,
-    store: Kept = _STORE,
+    store: Kept = STORE,
 ) -> None:
     """Print a study's results, a line for each seed of each cell, read anew from the runs; or write its finished runs
     into a folder for another store."""
@@ -255,7 +224,7 @@ def export(
             raise UserError("--curves is of a table, and runs have theirs", "leave it out")
         if parquet and sys.stdout.isatty():
             raise UserError("Parquet is nothing for a terminal", "write it into a file, with > results.parquet")
-        opened = _opened(file, out, store, _asked(None, None, "auto", None))
+        opened = _opened(file, out, store, asked_of(None, None, "auto", None))
         if runs is not None:
             from taxon.studies.moving.leaving import leave
 
@@ -274,7 +243,7 @@ def export(
 @study.command("import")
 def import_(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `taxon study export --runs` wrote.")],
-    store: Kept = _STORE,
+    store: Kept = STORE,
 ) -> None:
     """Take the finished runs of another machine into the store: all of them, or none where one is not in order.
 
@@ -289,7 +258,7 @@ def import_(
 
 
 @study.command("report")
-def report(file: File, out: Out = None, store: Kept = _STORE) -> None:
+def report(file: File, out: Out = None, store: Kept = STORE) -> None:
     """Write a study's report beside its results: report.html, figures and tables, of a part of its runs as well.
 
     Results are read anew from the runs where the store has them, otherwise from the study's folder. Made again from the
@@ -298,7 +267,7 @@ def report(file: File, out: Out = None, store: Kept = _STORE) -> None:
     from taxon.studies.report.making import report as make
 
     with user_errors():
-        for line in make(_opened(file, out, store, _asked(None, None, "auto", None)), file):
+        for line in make(_opened(file, out, store, asked_of(None, None, "auto", None)), file):
             frontend.write(line)
 
 
@@ -318,46 +287,6 @@ def _opened(file: str, out: Path | None, store: Path, asked: Asked) -> Opened:
     if expanded.study is None or code:
         raise typer.Exit(code or 1)
     return open_study(expanded.study, out or Path("studies") / expanded.study.name, store, asked)
-
-
-def _asked(eval_every: str | None, eval_episodes: str | None, compile: str, precision: str | None) -> Asked:
-    from taxon.studies.running.plan import Asked
-
-    return Asked(
-        None if eval_every is None else parse_count(eval_every, "--eval-every"),
-        None if eval_episodes is None else parse_episodes(eval_episodes, "--eval-episodes"),
-        None if precision is None else parse_precision(precision),
-        parse_mode(compile),
-    )
-
-
-def _machine(
-    device: str,
-    jobs: str | None,
-    threads: str,
-    per_gpu: str | None,
-    stack: str | None,
-    save_every: str,
-    keep: str,
-) -> tuple[Slots, Ways]:
-    """What this machine gives, and how a run uses it."""
-    from taxon.studies.running.jobs import Ways
-    from taxon.studies.running.machine import cores, gpus
-    from taxon.studies.running.room import room
-
-    if device not in ("cpu", "cuda"):
-        raise UserError(f"a study runs on no device {device}", "write --device cpu or --device cuda")
-    if keep not in ("last", "none"):
-        raise UserError(f"a finished run keeps no {keep}", "write --keep last or --keep none")
-    own = parse_count(threads, "--threads")
-    slots = room(device, cores(), gpus(), own, _count(jobs, "--jobs"), _count(per_gpu, "--per-gpu"))
-    seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
-    cadence = parse_cadence(save_every, "--save-every").text
-    return slots, Ways(device, own, seeds, cadence, keep == "last")
-
-
-def _count(text: str | None, option: str) -> int | None:
-    return None if text is None else parse_count(text, option)
 
 
 def _shared(opened: Opened, slots: Slots, ways: Ways) -> Ways:
@@ -381,7 +310,7 @@ def _launcher(
     if ray is None:
         return Here(), slots
     cluster = OnRay(ray, store)
-    each = _count(per_gpu, "--per-gpu") or 1
+    each = asked_count(per_gpu, "--per-gpu") or 1
     room = int(cluster.devices * each) if ways.device == "cuda" else cluster.cores // ways.threads
     count = max(1, room) if jobs is None else slots.processes
     if ways.device == "cuda":

@@ -10,7 +10,7 @@ from pathlib import Path
 from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import nearest
-from taxon.semantics import codes, elsewhere
+from taxon.semantics import codes, elsewhere, tuning
 from taxon.semantics.allowing import silence
 from taxon.semantics.bodies import read_body
 from taxon.semantics.compose import Composer
@@ -87,10 +87,11 @@ def load_spec(
 
 @dataclass(frozen=True)
 class Examined:
-    """All that is wrong in a file, and its studies that mean something."""
+    """All that is wrong in a file, and its studies and tunes that mean something."""
 
     diagnostics: list[Diagnostic]
     studies: tuple[Study, ...]
+    tunes: tuple[tuning.Tune, ...] = ()
 
 
 def check_file(
@@ -111,15 +112,15 @@ def examine(
     space: Space | None = None,
 ) -> Examined:
     """Everything wrong in a file: its algorithms resolved and held against the rules, its architectures and `when`
-    blocks typed, its studies expanded. What an algorithm merely inherits from another one of the file is reported
-    there.
+    blocks typed, its studies and tunes expanded. What an algorithm merely inherits from another one of the file is
+    reported there.
 
     Args:
         path: the file.
         schema: the slots.
         rules: what is checked of a row that resolves.
         texts: read instead of the files at these real paths.
-        space: what an environment takes as its action, for the cells of studies.
+        space: what an environment takes as its action, for the cells of studies and the values of tunes.
     """
     library = load(Path(path), str(path), texts)
     scope = Scope(library)
@@ -129,12 +130,18 @@ def examine(
     faulty: dict[Symbol, bool] = {}
     reported: dict[Symbol, frozenset[tuple[str, str]]] = {}  # what is said about the rows of a line already
     own = scope.own(library.root)
-    studies: list[Study] = []
+    studies: dict[Symbol, Study] = {}
+    tunes: dict[Symbol, tuning.Tune] = {}
     for symbol in own:
         if isinstance(symbol.declaration, tree.Study):
             expanded = expand(symbol, composer, rules, space)
             found += expanded.diagnostics
-            studies += [] if expanded.study is None else [expanded.study]
+            studies |= {} if expanded.study is None else {symbol: expanded.study}
+            continue
+        if isinstance(symbol.declaration, tree.Tune):
+            searched = tuning.expand(symbol, composer, rules, space)
+            found += searched.diagnostics
+            tunes |= {} if searched.tune is None else {symbol: searched.tune}
             continue
         if not isinstance(symbol.declaration, tree.Algorithm):
             found += composer.body(symbol).diagnostics
@@ -156,7 +163,32 @@ def examine(
                 fresh = [d for d in about if (d.code.id, d.message) not in inherited]
                 found += fresh
                 reported[each] = inherited | {(d.code.id, d.message) for d in fresh} if fresh else inherited
-    return Examined(_tidy(found), tuple(studies))
+    for tuned, tune in tunes.items():
+        for compared, study in studies.items():
+            found += tuning.meetings(tuned, tune, compared, study, composer)
+    return Examined(_tidy(found), tuple(studies.values()), tuple(tunes.values()))
+
+
+def load_tune(
+    name_or_path: str | Path, space: Space | None = None, schema: Mapping[str, Slot] = SCHEMA, rules: Rules = check_row
+) -> tuning.Expanded:
+    """Expand one tune, as `load_study` does a study, with the warnings about the studies of its file."""
+    text = str(name_or_path)
+    path, name, shown = place(text)
+    library = load(path, shown)
+    scope = Scope(library)
+    found = [*library.diagnostics, *scope.diagnostics]
+    symbol = _chosen(text, name, shown, library, scope, found, tree.Tune)
+    if symbol is None:
+        return tuning.Expanded(None, _tidy(found))
+    composer = Composer(scope, Vocabulary(schema), Target())
+    expanded = tuning.expand(symbol, composer, rules, space)
+    found += expanded.diagnostics
+    if expanded.tune is not None:
+        for compared in _own(library, scope, tree.Study):
+            study = expand(compared, composer, rules, space).study
+            found += [] if study is None else tuning.meetings(symbol, expanded.tune, compared, study, composer)
+    return tuning.Expanded(None if _has_error(found) else expanded.tune, _tidy(found))
 
 
 def load_study(
@@ -177,7 +209,8 @@ def load_study(
         texts: what is read instead of the files at these real paths.
 
     Returns:
-        the study, or None where there is an error. Nothing is raised for anything that a user can write.
+        the study, or None where there is an error, with the warnings about the tunes of its file. Nothing is raised for
+        anything that a user can write.
     """
     text = str(name_or_path)
     path, name, shown = place(text)
@@ -187,19 +220,29 @@ def load_study(
     symbol = _chosen(text, name, shown, library, scope, found, tree.Study)
     if symbol is None:
         return Expanded(None, _tidy(found))
-    expanded = expand(symbol, Composer(scope, Vocabulary(schema), Target()), rules, space)
+    composer = Composer(scope, Vocabulary(schema), Target())
+    expanded = expand(symbol, composer, rules, space)
     found += expanded.diagnostics
+    if expanded.study is not None:
+        for tuned in _own(library, scope, tree.Tune):
+            tune = tuning.expand(tuned, composer, rules, space).tune
+            found += [] if tune is None else tuning.meetings(tuned, tune, symbol, expanded.study, composer)
     return Expanded(None if _has_error(found) else expanded.study, _tidy(found))
 
 
-def find_study(name_or_path: str | Path) -> tree.Study | None:
-    """The study that `path:name` names, or the only declaration of a file, if that is a study; unchecked."""
+def _own(library: Library, scope: Scope, kind: type[tree.Declaration]) -> list[Symbol]:
+    """The declarations of a kind in the file that was given."""
+    return [each for each in scope.own(library.root) if isinstance(each.declaration, kind)]
+
+
+def find_study(name_or_path: str | Path) -> tree.Study | tree.Tune | None:
+    """The study or the tune that `path:name` names, or the only declaration of a file, if that is one; unchecked."""
     path, name, shown = place(str(name_or_path))
     library = load(path, shown)
     unit = library.units.get(library.root)
     own = () if unit is None else unit.file.declarations
     named = [declaration for declaration in own if name in (None, declaration.name.text)]
-    return named[0] if len(named) == 1 and isinstance(named[0], tree.Study) else None
+    return named[0] if len(named) == 1 and isinstance(named[0], tree.Study | tree.Tune) else None
 
 
 def place(text: str) -> tuple[Path, str | None, str]:
@@ -220,6 +263,14 @@ def _exists(text: str) -> bool:
         return False
 
 
+_NOUNS: Mapping[type[tree.Declaration], tuple[str, str]] = {
+    tree.Algorithm: ("algorithm", "algorithms"),
+    tree.Study: ("study", "studies"),
+    tree.Tune: ("tune", "tunes"),
+}
+_COMMANDS: Mapping[type[tree.Declaration], str] = {tree.Study: "study", tree.Tune: "tune"}
+
+
 def _chosen(
     text: str,
     name: str | None,
@@ -227,10 +278,10 @@ def _chosen(
     library: Library,
     scope: Scope,
     found: list[Diagnostic],
-    kind: type[tree.Algorithm | tree.Study],
+    kind: type[tree.Algorithm | tree.Study | tree.Tune],
 ) -> Symbol | None:
     """The declaration of a kind that is meant; None, with a diagnostic, where that is not clear."""
-    noun = "study" if kind is tree.Study else "algorithm"
+    noun, several = _NOUNS[kind]
     if library.root not in library.units:
         if "/" not in text and not text.endswith(".tx") and not _exists(text):
             found[:] = [_no_such(text, shipped_names(), "there is no file and no shipped spec `{}`")]
@@ -253,13 +304,12 @@ def _chosen(
     if own:
         labels = [Label(symbol.span, "one", primary=symbol is own[0]) for symbol in own[:SMALL]]
         hint = "say which: " + quoted(f"{text}:{symbol.name}" for symbol in own[:SMALL])
-        several = "studies" if kind is tree.Study else "algorithms"
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has several {several}", tuple(labels), help=hint))
     elif scope.own(library.root):
-        studies_first = sorted(
-            scope.own(library.root), key=lambda symbol: not isinstance(symbol.declaration, tree.Study)
+        runnable_first = sorted(
+            scope.own(library.root), key=lambda symbol: not isinstance(symbol.declaration, tree.Study | tree.Tune)
         )
-        others = studies_first[:SMALL]
+        others = runnable_first[:SMALL]
         labels = [Label(symbol.span, f"{symbol.kind}", primary=symbol is others[0]) for symbol in others]
         hint = _instead(others[0], kind, text)
         found.append(Diagnostic(codes.CHOOSE_ALGORITHM, f"the file has no {noun}", tuple(labels), help=hint))
@@ -271,8 +321,9 @@ def _chosen(
 
 def _instead(symbol: Symbol, kind: type[tree.Declaration], text: str) -> str:
     """What to do with a declaration that a command line names by `text`, where one of another kind is meant."""
-    if kind is tree.Algorithm and isinstance(symbol.declaration, tree.Study):
-        return f"`taxon study {shortened(text)}` runs a study; {instead(symbol)}"
+    command = _COMMANDS.get(type(symbol.declaration))
+    if command is not None and kind is not type(symbol.declaration):
+        return f"`taxon {command} {shortened(text)}` runs {symbol.kind}; {instead(symbol)}"
     return instead(symbol)
 
 

@@ -32,7 +32,7 @@ EXTENDS_CYCLE = Code(
 WRONG_DECLARATION = Code(
     "TX106",
     "declaration of another kind",
-    "An algorithm extends an algorithm, mixes in architectures, and a study varies an algorithm.",
+    "An algorithm extends an algorithm and mixes in architectures. A study varies an algorithm, a tune searches one.",
 )
 REPEATED_MIXIN = Code(
     "TX107",
@@ -165,8 +165,9 @@ BAD_CONDITION = Code(
 )
 BAD_STUDY = Code(
     "TX217",
-    "study that cannot be run",
-    "A study says a base, where to run (`on`), how many seeds and steps, and which paths vary over which values.",
+    "study or tune that cannot be run",
+    "A study says a base, where to run (`on`), how many seeds and steps, and which paths vary over which values. A "
+    "tune says a base, where to run, how many steps and trials, and which paths it searches in which ranges.",
 )
 NOT_IN_STUDY = Code(
     "TX221",
@@ -198,6 +199,22 @@ BIASED_SCORE = Code(
     "claim that rests on the best evaluation",
     "The largest of many noisy evaluations overstates a policy, the more so the noisier it is: a difference between "
     "two of them may be one of noise.",
+)
+REFUSED_VALUE = Code(
+    "TX226",
+    "searched value that means nothing",
+    "A tune writes the values that it tries into its base. Each of them is a row of its own, and a row that means "
+    "nothing cannot be run: a parameter whose choice the base does not make, a choice that takes no such modifier. "
+    "What can be known of that is known before anything is run.",
+)
+SEEDS_MEET = Code(
+    "TX227",
+    "tuning seeds that meet a study's",
+    "The best of many trials was chosen for its scores on the tuning seeds, so on those it looks better than it is. A "
+    "study that compares the tuned row on the same seeds inherits that luck, and even takes the very runs from the "
+    "store.",
+    Severity.WARNING,
+    "Eimer, Lindauer and Raileanu 2023, whose first recommendation is to part tuning seeds from test seeds",
 )
 TOO_DEEP = Code(
     "TX218",

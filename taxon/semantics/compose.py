@@ -44,7 +44,7 @@ class Composer:
         """The body of an algorithm or an architecture, read."""
         if symbol not in self._bodies:
             declaration = symbol.declaration
-            entries = () if isinstance(declaration, tree.Study) else declaration.entries
+            entries = () if isinstance(declaration, tree.Study | tree.Tune) else declaration.entries
             self._bodies[symbol] = read_body(entries, self.vocabulary)
             self._bodies[symbol].diagnostics += check_allows(symbol)
         return self._bodies[symbol]

@@ -169,13 +169,15 @@ def _references(file: tree.File) -> Iterator[tree.Path]:
                 if parent is not None:
                     yield parent
                 yield from mixins
-            case tree.Study():
+            case tree.Study() | tree.Tune():
                 yield from (path for path, _ in study_references(declaration))
 
 
-def study_references(study: tree.Study) -> Iterator[tuple[tree.Path, type[tree.Algorithm | tree.Architecture]]]:
-    """The names of other declarations that a study gives, and what each is meant to be: in `base`, in `vary ... with`
-    and in `ladder`."""
+def study_references(
+    study: tree.Study | tree.Tune,
+) -> Iterator[tuple[tree.Path, type[tree.Algorithm | tree.Architecture]]]:
+    """The names of other declarations that a study or a tune gives, and what each is meant to be: in `base`, behind
+    `with` and in `ladder`."""
     for entry in study.entries:
         values: Sequence[tree.Expression] = ()
         kind: type[tree.Algorithm | tree.Architecture] = tree.Algorithm
@@ -184,7 +186,7 @@ def study_references(study: tree.Study) -> Iterator[tuple[tree.Path, type[tree.A
                 values = value.items if isinstance(value, tree.List) else (value,)
             case tree.Assignment(path=tree.Path(names=(tree.Name(text="ladder"),)), value=tree.Call(arguments=given)):
                 values = [each.value for each in given if each.name is None or each.name.text in ("from", "to")]
-            case tree.Mixed(mixins=mixins):
+            case tree.Mixed(mixins=mixins) | tree.Offered(mixins=mixins):
                 values, kind = mixins.items, tree.Architecture
         yield from ((reference_path(value), kind) for value in values if isinstance(value, tree.Reference))
 

@@ -18,7 +18,12 @@ from taxon.syntax.parser import MOST_FINDINGS
 # A longer chain of inheritance is shown by its ends.
 _CHAIN = 8
 
-_KINDS = {tree.Algorithm: "an algorithm", tree.Architecture: "an architecture", tree.Study: "a study"}
+_KINDS = {
+    tree.Algorithm: "an algorithm",
+    tree.Architecture: "an architecture",
+    tree.Study: "a study",
+    tree.Tune: "a tune",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,11 +254,12 @@ def instead(symbol: Symbol) -> str:
             return f"an algorithm mixes architectures in: `with {symbol.name}`"
         case tree.Algorithm():
             return f"an algorithm is inherited from: `extends {symbol.name}`"
-        case tree.Study(entries=entries):
+        case tree.Study(entries=entries) | tree.Tune(entries=entries):
             given = (entry for entry in entries if isinstance(entry, tree.Assignment) and entry.path.text == "base")
             base = next(given, None)
             named = f", `{base.value.span.text}`" if base is not None else ""
-            return f"a study varies an algorithm: name its base{named}"
+            does = "varies" if isinstance(symbol.declaration, tree.Study) else "searches"
+            return f"{symbol.kind} {does} an algorithm: name its base{named}"
 
 
 def _cycle(circle: Sequence[Symbol]) -> Diagnostic:

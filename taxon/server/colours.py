@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from taxon.diagnostics.source import Span
 from taxon.semantics.loading import study_references
 from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
+from taxon.semantics.tuning.vocabulary import SEARCH, TUNE
 from taxon.server.view import VOCABULARY
 from taxon.syntax import tree
 from taxon.syntax.language import KEYWORDS
@@ -78,6 +79,12 @@ def _file(file: tree.File) -> Iterator[Colour]:
                     yield from _words(path.span, "class" if kind is tree.Algorithm else "struct")
                 yield from _study(declaration.entries)
                 continue
+            case tree.Tune():
+                yield _colour(declaration.name.span, "interface", "declaration")
+                for path, kind in study_references(declaration):
+                    yield from _words(path.span, "class" if kind is tree.Algorithm else "struct")
+                yield from _tune(declaration.entries)
+                continue
         yield from _entries(declaration.entries, "")
 
 
@@ -111,6 +118,19 @@ def _study(entries: Sequence[tree.StudyEntry]) -> Iterator[Colour]:
             case tree.When(subject=subject):
                 yield _colour(subject.span, "property")
                 yield from _study([each for each in entry.entries if isinstance(each, tree.Assignment)])
+
+
+def _tune(entries: Sequence[tree.TuneEntry]) -> Iterator[Colour]:
+    for entry in entries:
+        match entry:
+            case tree.Assignment(path=path, value=value):
+                yield from _path(path)
+                yield from _value(value, tuple(TUNE[path.text] for _ in range(path.text in TUNE)))
+            case tree.Search(path=path, space=space):
+                yield from _path(path)
+                yield from _value(space, _slots(path.text) if isinstance(space, tree.List) else (SEARCH,))
+            case tree.Offered(name=name):
+                yield _colour(name.span, "parameter", "declaration")
 
 
 def _factor(entry: tree.Entry) -> tuple[tree.Name, ...]:

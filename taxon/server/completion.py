@@ -13,12 +13,13 @@ from taxon.server.importing import files, in_import
 from taxon.server.item import Completion
 from taxon.server.naming import below, named, words
 from taxon.server.studying import in_study
+from taxon.server.tuning import in_tune
 from taxon.server.valuing import parameters, values
 from taxon.server.view import Texts
 from taxon.syntax import tree
 from taxon.taxonomy.rules import every_lint
 
-_DECLARATIONS = ("algorithm", "architecture", "study", "import")
+_DECLARATIONS = ("algorithm", "architecture", "study", "tune", "import")
 _ENTRIES = ("unset", "when", "allow")
 
 
@@ -51,6 +52,9 @@ def _body(at: Context, path: Path, text: str, texts: Texts) -> Iterator[Completi
     here, kinds = at.here, at.here.kinds
     if at.declared == "STUDY":
         yield from in_study(at, path, text, texts)
+        return
+    if at.declared == "TUNE":
+        yield from in_tune(at, path, text, texts)
         return
     if here.opening == "LPAR":
         yield from parameters(at, text)

@@ -178,6 +178,10 @@ def _slots(context: Context, at: int, vocabulary: Vocabulary) -> tuple[Slot, ...
         head = [token.type for token in frame.head]
         path = frame.head[head.index("EQUAL") if "EQUAL" in head else 1 :]  # behind the factor's name, if it has one
         return _at_path(spelt([token for token in path if token.type in ("NAME", "DOT")]), vocabulary)
+    if frame.opening == "LSQB" and frame.head and frame.head[0].type == "SEARCH":
+        return _at_path(spelt([token for token in frame.head if token.type in ("NAME", "DOT")]), vocabulary)
+    if frame.opening == "LBRACE" and kinds[:1] == ["SEARCH"]:
+        return _at_path("search", vocabulary)
     if frame.opening == "LBRACE" and "EQUAL" in kinds and kinds[0] == "NAME":
         return _at_path(context.prefix + spelt(frame.entry[: kinds.index("EQUAL")]), vocabulary)
     if frame.opening == "LBRACE" and kinds[:3] == ["CLAIM", "NAME", "EQUAL"]:

@@ -1,4 +1,5 @@
-"""Where a name leads: through `extends`, `with`, a study's `base` and `import`; and from a path to what it replaces."""
+"""Where a name leads: through `extends`, `with`, `import` and the `base` of a study or a tune; and from a path to what
+it replaces."""
 
 from __future__ import annotations
 
@@ -69,9 +70,10 @@ def _replaced(seen: View, offset: int) -> Iterator[Span]:
 
 
 def _met(seen: View, symbol: Symbol, conditional: bool) -> Settings | None:
-    """What is set where an entry applies: a study's base, the layers below a body, or those below a `when` block."""
+    """What is set where an entry applies: the base of a study or a tune, the layers below a body, or those below a
+    `when` block."""
     composer = Composer(seen.scope, VOCABULARY, Target())
-    if isinstance(symbol.declaration, tree.Study):
+    if isinstance(symbol.declaration, tree.Study | tree.Tune):
         bases = [seen.scope.find(path, symbol.unit, kind) for path, kind in references(symbol.declaration)]
         algorithms = (base for base in bases if base is not None and isinstance(base.declaration, tree.Algorithm))
         return next((composer.compose(base).settings for base in algorithms), None)

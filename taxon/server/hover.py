@@ -7,6 +7,7 @@ from pathlib import Path
 from taxon.diagnostics.source import Span
 from taxon.semantics.scope import Symbol
 from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
+from taxon.semantics.tuning.vocabulary import SEARCH, TUNE
 from taxon.server.definition import declaration_at, import_at
 from taxon.server.describing import choice_text, code, leaf_line, quoted, slot_text
 from taxon.server.view import VOCABULARY, Entry, Texts, View, entry_at, inside, view
@@ -40,6 +41,10 @@ def hover(path: Path, offset: int, texts: Texts) -> Found | None:
         said = _study(symbol_here.declaration, offset, symbol_here, seen)
         if said is not None:
             return said
+    if symbol_here is not None and isinstance(symbol_here.declaration, tree.Tune):
+        said = _tune(symbol_here.declaration, offset, symbol_here, seen)
+        if said is not None:
+            return said
     entry = None if symbol_here is None else entry_at(symbol_here.declaration.entries, offset)
     if symbol_here is None or entry is None:
         return None
@@ -65,11 +70,27 @@ def _study(study: tree.Study, offset: int, symbol: Symbol, seen: View) -> Found 
         within = entry.entries if isinstance(entry, tree.When) else (entry,)
         for each in within:
             if isinstance(each, tree.Assignment) and inside(each.span, offset) and each.path.text in STUDY:
-                slot = STUDY[each.path.text]
-                if inside(each.path.span, offset):
-                    return slot_text(slot.name, slot), each.path.span
-                return _value(each.value, slot, slot.name, offset, symbol, seen)
+                return _key(each, STUDY[each.path.text], offset, symbol, seen)
     return None
+
+
+def _tune(tune: tree.Tune, offset: int, symbol: Symbol, seen: View) -> Found | None:
+    """What stands under the cursor in a tune's own words: a key, its value, or a range."""
+    for entry in tune.entries:
+        if not inside(entry.span, offset):
+            continue
+        match entry:
+            case tree.Assignment(path=path) if path.text in TUNE:
+                return _key(entry, TUNE[path.text], offset, symbol, seen)
+            case tree.Search(space=tree.Call() as space) if inside(space.span, offset):
+                return _value(space, SEARCH, SEARCH.name, offset, symbol, seen)
+    return None
+
+
+def _key(entry: tree.Assignment, slot: Slot, offset: int, symbol: Symbol, seen: View) -> Found | None:
+    if inside(entry.path.span, offset):
+        return slot_text(slot.name, slot), entry.path.span
+    return _value(entry.value, slot, slot.name, offset, symbol, seen)
 
 
 def _file(path: Path, seen: View) -> str:

@@ -41,6 +41,7 @@ _SYMBOLS = {
     "algorithm": types.SymbolKind.Class,
     "architecture": types.SymbolKind.Struct,
     "study": types.SymbolKind.Interface,
+    "tune": types.SymbolKind.Interface,
     "group": types.SymbolKind.Object,
     "path": types.SymbolKind.Property,
     "condition": types.SymbolKind.Event,

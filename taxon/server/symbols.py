@@ -15,7 +15,7 @@ from taxon.syntax import parse, tree
 # Symbols of a workspace in one answer: an editor shows fewer, and sends another request as its user types on.
 MOST = 500
 
-_DECLARES = re.compile(r"\b(?:algorithm|architecture|study)\s+(\w+)")
+_DECLARES = re.compile(r"\b(?:algorithm|architecture|study|tune)\s+(\w+)")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Item:
     """A declaration, or an entry of one: its name, the span that names it, and all that it spans."""
 
     name: str
-    kind: str  # "algorithm", "architecture", "study", "group", "path" or "condition"
+    kind: str  # "algorithm", "architecture", "study", "tune", "group", "path" or "condition"
     detail: str
     name_span: Span
     span: Span
@@ -64,12 +64,14 @@ def _declaration(declaration: tree.Declaration) -> Item:
             detail = " ".join(parts)
         case tree.Architecture():
             kind = "architecture"
+        case tree.Tune():
+            kind = "tune"
     name = declaration.name
     below = tuple(_entries(declaration.entries))
     return Item(name.text, kind, detail, _within(name.span, declaration.span), declaration.span, below)
 
 
-def _entries(entries: Sequence[tree.Entry | tree.StudyEntry]) -> Iterator[Item]:
+def _entries(entries: Sequence[tree.AnyEntry]) -> Iterator[Item]:
     for entry in entries:
         match entry:
             case tree.Assignment(path=path, value=value):
@@ -81,6 +83,10 @@ def _entries(entries: Sequence[tree.Entry | tree.StudyEntry]) -> Iterator[Item]:
                 yield Item(f"{name}{path.text}", "path", f"in {_line(values.span)}", path.span, entry.span)
             case tree.Mixed(name=factor, mixins=mixins):
                 yield Item(factor.text, "path", f"with {_line(mixins.span)}", factor.span, entry.span)
+            case tree.Search(path=path, space=space):
+                yield Item(path.text, "path", f"in {_line(space.span)}", path.span, entry.span)
+            case tree.Offered(name=offered, mixins=mixins):
+                yield Item(offered.text, "path", f"with {_line(mixins.span)}", offered.span, entry.span)
             case tree.Claim(name=claim, value=value):
                 yield Item(f"claim {claim.text}", "condition", _line(value.span), claim.span, entry.span)
             case tree.Block(path=path):

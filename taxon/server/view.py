@@ -139,7 +139,7 @@ class Entry:
         return self.prefix + ".".join(name.text for name in names), self.path.names[0].span.to(names[-1].span)
 
 
-def entry_at(entries: Sequence[tree.Entry | tree.StudyEntry], offset: int, prefix: str = "") -> Entry | None:
+def entry_at(entries: Sequence[tree.AnyEntry], offset: int, prefix: str = "") -> Entry | None:
     """The innermost entry at an offset; the head of a block counts as one without a value."""
     for entry in entries:
         if not inside(entry.span, offset):
@@ -152,6 +152,9 @@ def entry_at(entries: Sequence[tree.Entry | tree.StudyEntry], offset: int, prefi
             case tree.Vary(path=path, values=values):
                 within = next((item for item in values.items if inside(item.span, offset)), None)
                 return Entry(prefix, path, within)
+            case tree.Search(path=path, space=space):
+                listed = space.items if isinstance(space, tree.List) else ()
+                return Entry(prefix, path, next((item for item in listed if inside(item.span, offset)), None))
             case tree.Block(path=path) if inside(path.span, offset):
                 return Entry(prefix, path, None)
             case tree.Block(path=path):
@@ -162,7 +165,7 @@ def entry_at(entries: Sequence[tree.Entry | tree.StudyEntry], offset: int, prefi
     return None
 
 
-def entries_in(entries: Sequence[tree.Entry | tree.StudyEntry], prefix: str = "") -> Iterator[Entry]:
+def entries_in(entries: Sequence[tree.AnyEntry], prefix: str = "") -> Iterator[Entry]:
     """Every entry with the whole of its path, blocks and what stands in them, in order."""
     for entry in entries:
         match entry:
@@ -172,6 +175,8 @@ def entries_in(entries: Sequence[tree.Entry | tree.StudyEntry], prefix: str = ""
                 yield Entry(prefix, path, None)
             case tree.Vary(path=path, values=values):
                 yield Entry(prefix, path, values)
+            case tree.Search(path=path, space=space):
+                yield Entry(prefix, path, space)
             case tree.Block(path=path):
                 yield Entry(prefix, path, None)
                 yield from entries_in(entry.entries, f"{prefix}{path.text}.")
@@ -187,5 +192,5 @@ def references(declaration: tree.Declaration) -> Iterator[tuple[tree.Path, type[
                 yield parent, tree.Algorithm
             for mixin in mixins:
                 yield mixin, tree.Architecture
-        case tree.Study():
+        case tree.Study() | tree.Tune():
             yield from study_references(declaration)

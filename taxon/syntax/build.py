@@ -34,15 +34,19 @@ from taxon.syntax.tree import (
     Mixed,
     Name,
     Number,
+    Offered,
     Pair,
     Path,
     Product,
     Reference,
+    Search,
     Signed,
     String,
     Study,
     StudyEntry,
     Sum,
+    Tune,
+    TuneEntry,
     Unset,
     Vary,
     When,
@@ -50,11 +54,12 @@ from taxon.syntax.tree import (
 
 Node = Branch[Token] | Token
 _PYTHON = {"True": True, "False": False}
-_ONLY_IN_STUDIES = {Vary: "`vary`", Mixed: "`vary`", Claim: "a claim"}
+_OF_STUDIES = {Vary: "`vary`", Mixed: "`vary`", Claim: "a claim"}
+_ELSEWHERE = {Block: "a block", Unset: "`unset`", Allow: "`allow`", When: "such a `when`", **_OF_STUDIES}
 _EXCLUDE = "exclude"
 
-# What may stand between braces: an entry of an algorithm or of a study, or one of a map.
-_Member = Entry | StudyEntry | Pair
+# What may stand between braces: an entry of an algorithm, of a study or of a tune, or one of a map.
+_Member = Entry | StudyEntry | TuneEntry | Pair
 
 
 class Builder:
@@ -130,8 +135,10 @@ class Builder:
                 return Algorithm(name, parent, mixins, self._plain(entries, body=True), doc, span)
             case "architecture":
                 return Architecture(name, self._plain(entries), doc, span)
-            case _:
+            case "study":
                 return Study(name, self._of_study(entries), doc, span)
+            case _:
+                return Tune(name, self._of_tune(entries), doc, span)
 
     # Entries
 
@@ -168,6 +175,13 @@ class Builder:
                 name, said = self.name(_token(branch, 1)), self.expression(_branch(branch, 3))
                 span = self._span(_token(branch, 0)).to(said.span)
                 return Claim(name, said, self.docs.get(span.start, ""), span)
+            case "search":
+                path, space = self.path(_branch(branch, 1)), self.expression(_branch(branch, 3))
+                assert isinstance(space, List | Call)  # the grammar takes nothing else
+                return Search(path, space, self._span(_token(branch, 0)).to(space.span))
+            case "offered":
+                name, mixins = self.name(_token(branch, 1)), self._list(_branch(branch, 3))
+                return Offered(name, mixins, self._span(_token(branch, 0)).to(mixins.span))
             case "pair":
                 key, value = self._string(_token(branch, 0)), self.expression(_branch(branch, 2))
                 return Pair(key, value, key.span.to(value.span))
@@ -198,8 +212,10 @@ class Builder:
         kept: list[Entry] = []
         for entry in entries:
             if isinstance(entry, Vary | Mixed | Claim):
-                what = f"{_ONLY_IN_STUDIES[type(entry)]} belongs in a study"
+                what = f"{_OF_STUDIES[type(entry)]} belongs in a study"
                 self._misplaced(entry.span, what, "write `study name { base = ..., vary ... }`")
+            elif isinstance(entry, Search | Offered):
+                self._misplaced_search(entry)
             elif isinstance(entry, Pair):
                 self._no_pair(entry)
             elif isinstance(entry, Allow) and not body:
@@ -219,11 +235,31 @@ class Builder:
                 kept.append(replace(entry, entries=self._assignments(entry.entries, "`exclude`")))
             elif isinstance(entry, Pair):
                 self._no_pair(entry)
+            elif isinstance(entry, Search | Offered):
+                self._misplaced_search(entry)
             else:
-                what = {Block: "a block", Unset: "`unset`", Allow: "`allow`", When: "such a `when`"}[type(entry)]
                 help = "set it in an algorithm that the study takes as its base"
-                self._misplaced(entry.span, f"{what} belongs in an algorithm, not in a study", help)
+                what = f"{_ELSEWHERE[type(entry)]} belongs in an algorithm, not in a study"
+                self._misplaced(entry.span, what, help)
         return tuple(kept)
+
+    def _of_tune(self, entries: list[_Member]) -> tuple[TuneEntry, ...]:
+        kept: list[TuneEntry] = []
+        for entry in entries:
+            if isinstance(entry, Assignment | Search | Offered):
+                kept.append(entry)
+            elif isinstance(entry, Pair):
+                self._no_pair(entry)
+            elif isinstance(entry, Vary | Mixed | Claim):
+                what = f"{_OF_STUDIES[type(entry)]} belongs in a study, not in a tune"
+                self._misplaced(entry.span, what, "what a tune tries is said by `search path in ...`")
+            else:
+                what = f"{_ELSEWHERE[type(entry)]} belongs in an algorithm, not in a tune"
+                self._misplaced(entry.span, what, "set it in the algorithm that the tune takes as its base")
+        return tuple(kept)
+
+    def _misplaced_search(self, entry: Search | Offered) -> None:
+        self._misplaced(entry.span, "`search` belongs in a tune", "write `tune name { base = ..., search ... }`")
 
     def _assignments(self, entries: tuple[Entry, ...], where: str) -> tuple[Entry, ...]:
         for entry in entries:

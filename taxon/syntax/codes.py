@@ -85,15 +85,15 @@ FOREIGN = Code(
 KEYWORD = Code(
     "TX015",
     "a keyword used as a name",
-    "`taxon`, `algorithm`, `architecture`, `study`, `extends`, `with`, `import`, `unset`, `allow`, `when`, `vary`, "
-    "`claim`, `in`, `true` and `false` are keywords of the language and name nothing else.",
+    "`taxon`, `algorithm`, `architecture`, `study`, `tune`, `extends`, `with`, `import`, `unset`, `allow`, `when`, "
+    "`vary`, `claim`, `search`, `in`, `true` and `false` are keywords of the language and name nothing else.",
 )
 MISPLACED = Code(
     "TX016",
     "an entry that does not belong here",
-    "A study holds assignments, `vary`, `claim`, and the blocks `when` and `exclude`; an algorithm or an architecture "
-    "holds assignments, blocks, `unset` and `when`. `allow` speaks of a whole row, so it stands in an algorithm's own "
-    "body, outside blocks and `when`.",
+    "A study holds assignments, `vary`, `claim`, and the blocks `when` and `exclude`; a tune holds assignments and "
+    "`search`; an algorithm or an architecture holds assignments, blocks, `unset` and `when`. `allow` speaks of a "
+    "whole row, so it stands in an algorithm's own body, outside blocks and `when`.",
 )
 DANGLING_DOC = Code(
     "TX017",

@@ -14,8 +14,8 @@ from taxon.data import grammar_text
 
 KEYWORDS = frozenset(
     {
-        "TAXON", "ALGORITHM", "ARCHITECTURE", "STUDY", "EXTENDS", "WITH", "IMPORT", "UNSET", "ALLOW", "WHEN", "VARY",
-        "CLAIM", "IN", "TRUE", "FALSE",
+        "TAXON", "ALGORITHM", "ARCHITECTURE", "STUDY", "TUNE", "EXTENDS", "WITH", "IMPORT", "UNSET", "ALLOW", "WHEN",
+        "VARY", "CLAIM", "SEARCH", "IN", "TRUE", "FALSE",
     }
 )  # fmt: skip
 

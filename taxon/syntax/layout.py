@@ -19,7 +19,7 @@ from taxon.syntax import codes, literals
 from taxon.syntax.tokens import tokens
 
 DEEPEST = 64
-DECLARATIONS = frozenset({"ALGORITHM", "ARCHITECTURE", "STUDY", "IMPORT"})
+DECLARATIONS = frozenset({"ALGORITHM", "ARCHITECTURE", "STUDY", "TUNE", "IMPORT"})
 _OPENING = {"RPAR": "LPAR", "RSQB": "LSQB"}
 
 

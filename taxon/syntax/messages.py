@@ -30,6 +30,7 @@ _READING: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"LBRACE"}), "body"),
     (frozenset({"IN"}), "axis"),
     (frozenset({"EQUAL"}), "condition"),
+    (frozenset({"LSQB", "NAME"}), "space"),
     (frozenset({"LSQB"}), "values"),
     (frozenset({"NEWLINE", "RBRACE"}), "end"),
     (frozenset({"RSQB"}), "after index"),
@@ -38,7 +39,7 @@ _READING: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 _EXPECTED = {
-    "file": "`import`, `algorithm`, `architecture` or `study`",
+    "file": "`import`, `algorithm`, `architecture`, `study` or `tune`",
     "argument": "an argument or `)`",
     "item": "an item or `]`",
     "value": "a value",
@@ -51,7 +52,8 @@ _EXPECTED = {
     "header": "`{`",
     "body": "`{`",
     "condition": "`=`",
-    "axis": "`in` and a list of values",
+    "axis": "`in` and the values",
+    "space": "a range such as `uniform(0, 1)`, or a list of values in square brackets",
     "values": "a list of values in square brackets",
     "end": "the end of the entry",
     "after index": "`]`",
@@ -85,7 +87,7 @@ _HELP = {
     ("header", "EQUAL"): "a declaration holds its entries in braces",
     ("reason", "NEWLINE"): 'say why: `allow TX501 "the point of the ablation"`',
     ("values", "NAME"): "write `vary path in [first, second]`",
-    ("axis", "EQUAL"): "write `vary path in [first, second]`",
+    ("axis", "EQUAL"): "write `vary path in [first, second]` or, in a tune, `search path in uniform(0, 1)`",
     ("name", "LSQB"): "write `vary path in [first, second]`",
 }
 
@@ -138,7 +140,8 @@ def unexpected(source: Source, token: Token, accepted: Set[str], unclosed: Token
 _KEYWORD_HELP = {
     "name": "choose another name",
     "path": "write `=` between a path and its value, and the next entry on its own line",
-    "entry": "an entry begins with a path, `unset`, `allow`, `when` or, in a study, `vary` or `claim`",
+    "entry": "an entry begins with a path, `unset`, `allow` or `when`, in a study also with `vary` or `claim`, and "
+    "in a tune with `search`",
     "value": "choose another name",
     "argument": "choose another name",
     "item": "choose another name",

@@ -16,7 +16,7 @@ from taxon.syntax.layout import layout
 from taxon.syntax.tokens import tokens
 
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
-_BEGINS_ITEM = frozenset({"TAXON", "IMPORT", "ALGORITHM", "ARCHITECTURE", "STUDY"})
+_BEGINS_ITEM = frozenset({"TAXON", "IMPORT", "ALGORITHM", "ARCHITECTURE", "STUDY", "TUNE"})
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class Entry:
 
     @property
     def head(self) -> int:
-        """How many words stand before the `=` of an assignment, before the path of `vary`, or before a block; or 0."""
+        """How many words stand before the `=` of an assignment, the path of `vary` or `search`, or a block; or 0."""
         first = self.words[0]
-        if isinstance(first, Word) and first.kind == "VARY":
+        if isinstance(first, Word) and first.kind in ("VARY", "SEARCH"):
             return 1
         ends = [
             at

@@ -26,13 +26,17 @@ from taxon.syntax.tree import (
     Map,
     Mixed,
     Number,
+    Offered,
     Path,
     Product,
     Reference,
+    Search,
     String,
     Study,
     StudyEntry,
     Sum,
+    Tune,
+    TuneEntry,
     Unset,
     Vary,
     When,
@@ -134,12 +138,14 @@ def declaration(node: Declaration) -> str:
             head = f"architecture {node.name.text}"
         case Study():
             head = f"study {node.name.text}"
+        case Tune():
+            head = f"tune {node.name.text}"
         case _:
             assert_never(node)
     return "".join(f"{line}\n" for line in (*_doc(node.doc), *_braces(head, node.entries)))
 
 
-def entry(node: Entry | StudyEntry) -> str:
+def entry(node: Entry | StudyEntry | TuneEntry) -> str:
     """One entry, over several lines where it is a block."""
     return "\n".join(_entry(node))
 
@@ -150,7 +156,7 @@ def _doc(text: str) -> Iterator[str]:
             yield f"/// {line}".rstrip()
 
 
-def _braces(head: str, entries: Iterable[Entry | StudyEntry]) -> Iterator[str]:
+def _braces(head: str, entries: Iterable[Entry | StudyEntry | TuneEntry]) -> Iterator[str]:
     lines = [_INDENT + line for node in entries for line in _entry(node)]
     if not lines:
         yield f"{head} {{}}"
@@ -160,7 +166,7 @@ def _braces(head: str, entries: Iterable[Entry | StudyEntry]) -> Iterator[str]:
     yield "}"
 
 
-def _entry(node: Entry | StudyEntry) -> Iterator[str]:
+def _entry(node: Entry | StudyEntry | TuneEntry) -> Iterator[str]:
     match node:
         case Assignment():
             yield from _doc(node.doc)
@@ -181,5 +187,9 @@ def _entry(node: Entry | StudyEntry) -> Iterator[str]:
         case Claim():
             yield from _doc(node.doc)
             yield f"claim {node.name.text} = {expression(node.value)}"
+        case Search():
+            yield f"search {node.path.text} in {expression(node.space)}"
+        case Offered():
+            yield f"search {node.name.text} with {expression(node.mixins)}"
         case _:
             assert_never(node)

@@ -256,7 +256,39 @@ class Study:
 
 StudyEntry = Assignment | Block | When | Vary | Mixed | Claim
 
-Declaration = Algorithm | Architecture | Study
+
+@dataclass(frozen=True)
+class Search:
+    """`search optimizer.policy.lr in log_uniform(1e-5, 1e-2)`, or `search network.activation in [relu, elu]`."""
+
+    path: Path
+    space: List | Call
+    span: Span
+
+
+@dataclass(frozen=True)
+class Offered:
+    """`search net with [sac_net, mpo_net]`: a search among architectures."""
+
+    name: Name
+    mixins: List
+    span: Span
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A search for the values of a row that score best: its keys, and what it searches."""
+
+    name: Name
+    entries: tuple[TuneEntry, ...]
+    doc: str
+    span: Span
+
+
+TuneEntry = Assignment | Search | Offered
+
+AnyEntry = Entry | StudyEntry | TuneEntry
+Declaration = Algorithm | Architecture | Study | Tune
 
 
 @dataclass(frozen=True)

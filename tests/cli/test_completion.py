@@ -27,7 +27,9 @@ def folder(tmp_path: Path) -> Path:
     for name in ("runs/sac-Hopper-v4-1", "runs/sac-Hopper-v4-2", "elsewhere/deep"):
         (tmp_path / name / "run.json").write_text("{}")
     shutil.copy(specs_dir() / "sac.tx", tmp_path / "specs" / "mine.tx")
-    (tmp_path / "two.tx").write_text("taxon 1\nalgorithm one { }\nalgorithm two { }\nstudy grid { }\nalgorithm {\n")
+    (tmp_path / "two.tx").write_text(
+        "taxon 1\nalgorithm one { }\nalgorithm two { }\nstudy grid { }\ntune rates { }\nalgorithm {\n"
+    )
     (tmp_path / "notes.md").write_text("")
     (tmp_path / "\x1b[31m.tx").write_text("")
     return tmp_path
@@ -85,6 +87,9 @@ def asked(settings: dict[str, str], folder: Path) -> list[str]:
         ("taxon study e", ["elsewhere/deep/", "export"]),
         ("taxon study tw", ["two.tx"]),
         ("taxon study two.tx:", ["grid"]),
+        ("taxon tune two.tx:", ["rates"]),
+        ("taxon tune best two.tx:r", ["rates"]),
+        ("taxon tune s", ["specs/mine.tx", "status"]),
         ("taxon study status two.tx:g", ["grid"]),
         ("taxon study two.tx --keep ", ["last", "none"]),
         ("taxon study work two.tx --device ", ["cpu", "cuda"]),

@@ -47,9 +47,9 @@ def write(folder: Path, seeds: int = 1) -> Path:
     return file
 
 
-def begin(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def begin(folder: Path, *arguments: str, command: str = "study") -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "taxon", "study", *arguments],
+        [sys.executable, "-m", "taxon", command, *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -187,7 +187,7 @@ def test_a_script_has_a_worker_for_each_process(tmp_path: Path, monkeypatch: pyt
 def test_other_settings_are_refused(here: Path) -> None:
     done = taxon("study", "tiny.tx", "--eval-every", "100")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "this study was begun with --eval-every 200" in done.stderr
+    assert "the runs were begun with --eval-every 200" in done.stderr
 
 
 def test_a_study_that_was_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,8 @@ entries = st.lists(st.recursive(leaves, _nested, max_leaves=4), max_size=3).map(
 allows = st.builds(tree.Allow, names, strings, st.just(HERE))
 own_entries = st.tuples(entries, st.lists(allows, max_size=2).map(tuple)).map(lambda parts: parts[1] + parts[0])
 lists = st.builds(tree.List, st.lists(expressions, max_size=3).map(tuple), st.just(HERE))
+given = st.builds(tree.Argument, st.none() | names, expressions, st.just(HERE))
+calls = st.builds(tree.Call, names, st.lists(given, max_size=3).map(tuple), st.just(HERE))
 told = st.lists(assignments, max_size=2).map(tuple)
 env, exclude = tree.Name("env", HERE), tree.Path((tree.Name("exclude", HERE),), HERE)
 of_studies = st.one_of(
@@ -105,6 +107,11 @@ of_studies = st.one_of(
     st.builds(tree.Claim, names, expressions, docs, st.just(HERE)),
     st.builds(tree.When, st.just(env), expressions, told, st.just(HERE)),
     st.builds(tree.Block, st.just(exclude), told, st.just(HERE)),
+)
+of_tunes = st.one_of(
+    assignments,
+    st.builds(tree.Search, paths, lists | calls, st.just(HERE)),
+    st.builds(tree.Offered, names, lists, st.just(HERE)),
 )
 declarations = st.one_of(
     st.builds(
@@ -118,6 +125,7 @@ declarations = st.one_of(
     ),
     st.builds(tree.Architecture, names, entries, docs, st.just(HERE)),
     st.builds(tree.Study, names, st.lists(of_studies, max_size=3).map(tuple), docs, st.just(HERE)),
+    st.builds(tree.Tune, names, st.lists(of_tunes, max_size=3).map(tuple), docs, st.just(HERE)),
 )
 imports = st.builds(tree.Import, paths | st.builds(tree.String, texts, st.just(HERE)), st.just(HERE))
 files = st.builds(

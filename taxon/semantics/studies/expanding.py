@@ -77,7 +77,7 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
         message = f"the grid has {size:,} combinations, more than {MOST:,}"
         found.append(finding(codes.BAD_STUDY, message, symbol.span, "too many", "vary less, or split the study"))
     used = _used(axes, walk)
-    sound = symbol.unit.complete and not found and len(keys.amounts) > 0 and not _faulty(used, composer)
+    sound = symbol.unit.complete and not found and len(keys.amounts) > 0 and not faulty(used, composer)
     if not sound or not (walk or axes.base or any(axis.about == "base" for axis in axes.axes)):
         if not axes.found and symbol.unit.complete:
             ends = None if ladder is None else ("", "")
@@ -150,7 +150,7 @@ def _used(axes: Axes, walk: Walk | None) -> list[Symbol]:
     return [symbol for level in levels for symbol in (level.base, level.mixin) if symbol is not None]
 
 
-def _faulty(used: Sequence[Symbol], composer: Composer) -> bool:
+def faulty(used: Sequence[Symbol], composer: Composer) -> bool:
     """Whether the text of an algorithm or an architecture is wrong, which is reported there."""
     lines = dict.fromkeys(each for symbol in used for each in composer.line(symbol))
     said = [d for each in lines for part in composer.parts(each) for d in composer.body(part).diagnostics]

@@ -75,9 +75,9 @@ def read_axes(symbol: Symbol, study: tree.Study, scope: Scope, vocabulary: Vocab
                         finding(codes.SET_TWICE, message, path.span, "again", "keep one of them", first)
                     )
                     continue
-                axis = _values(entry, vocabulary, result.found)
+                axis = read_values(entry, vocabulary, result.found)
             case tree.Mixed():
-                axis = _mixins(entry, symbol, scope, result.found)
+                axis = read_mixins(entry, symbol, scope, result.found)
         if axis is None:
             continue
         first = names.setdefault(axis.name, axis.span)
@@ -121,7 +121,8 @@ def _bases(path: tree.Path, value: tree.Expression, symbol: Symbol, scope: Scope
     return None
 
 
-def _mixins(entry: tree.Mixed, symbol: Symbol, scope: Scope, found: list[Diagnostic]) -> Axis:
+def read_mixins(entry: tree.Mixed | tree.Offered, symbol: Symbol, scope: Scope, found: list[Diagnostic]) -> Axis:
+    """A factor whose levels are architectures."""
     name = entry.name.text
     _not_empty(name, entry.mixins, "[sac_net, mpo_net]", found)
     levels: dict[Symbol, Level] = {}
@@ -143,7 +144,8 @@ def _once(levels: dict[Symbol, Level], meant: Symbol, level: Level, name: str, f
         found.append(finding(codes.BAD_STUDY, message, level.span, "again", "keep one of them", known.span))
 
 
-def _values(entry: tree.Vary, vocabulary: Vocabulary, found: list[Diagnostic]) -> Axis | None:
+def read_values(entry: tree.Vary, vocabulary: Vocabulary, found: list[Diagnostic]) -> Axis | None:
+    """A factor whose levels are values of a path; None where there is no such path."""
     path = entry.path.text
     name = entry.name.text if entry.name is not None else path
     places = vocabulary.places(path)

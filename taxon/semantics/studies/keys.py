@@ -1,4 +1,7 @@
-"""The keys of a study: where, how long and how often it runs, and how a run is scored."""
+"""The keys of a study: where, how long and how often it runs, and how a run is scored.
+
+A tune reads its own keys with the same functions.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,18 @@ class Amounts:
 
 @dataclass
 class Keys:
-    """The values of the keys that are right; `amounts` is empty where one of them is not."""
+    """The values of the keys that are right; `amounts` is empty where one of them is not.
 
+    noun: what has the keys. slots: the keys that it may have.
+    """
+
+    noun: str = "study"
+    slots: Mapping[str, Slot] = field(default_factory=lambda: STUDY)
     found: list[Diagnostic] = field(default_factory=list)
     given: dict[str, tree.Assignment] = field(default_factory=dict)
     environments: dict[str, Span] = field(default_factory=dict)
     amounts: dict[str, Amounts] = field(default_factory=dict)
-    score: Score = field(default_factory=lambda: _score(_default("score")))
+    score: Score = field(default_factory=lambda: scored(default_value("score")))
     failure: str = "floor"
     leave_out: bool = False
     scale: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -55,41 +63,43 @@ def read_keys(study: tree.Study, span: Span, whole: bool, vocabulary: Vocabulary
     typed: dict[str, Typed] = {}
     for entry in study.entries:
         if isinstance(entry, tree.Assignment):
-            _take(entry, keys, typed, vocabulary)
+            take(entry, keys, typed, vocabulary)
     if whole:
-        keys.found += _missing(keys.given, study, span)
+        keys.found += missing(keys, study, span, REQUIRED, EXAMPLES)
     if "on" in keys.given:
-        keys.environments = _environments(keys.given["on"].value, keys.found)
+        keys.environments = read_environments(keys.given["on"].value, keys.found)
     if "scale" in keys.given:
-        keys.scale = _scale(keys.given["scale"].value, keys)
-    keys.score = _score(typed.get("score") or _default("score"))
-    keys.failure = _chosen(typed.get("failure") or _default("failure"))
-    keys.leave_out = _chosen(typed.get("refused") or _default("refused")) == "leave_out"
+        keys.scale = read_scale(keys.given["scale"].value, keys)
+    keys.score = scored(typed.get("score") or default_value("score"))
+    keys.failure = chosen(typed.get("failure") or default_value("failure"))
+    keys.leave_out = chosen(typed.get("refused") or default_value("refused")) == "leave_out"
     special = [_when(entry, keys) for entry in study.entries if isinstance(entry, tree.When)]
     if "seeds" in typed and "steps" in typed:
         for environment in keys.environments:
             said = typed | _specially(environment, special, keys.found)
-            keys.amounts[environment] = Amounts(_whole(said["steps"]), _seeds(said["seeds"]), said["steps"].span)
+            keys.amounts[environment] = Amounts(whole_number(said["steps"]), _seeds(said["seeds"]), said["steps"].span)
     return keys
 
 
-def _take(entry: tree.Assignment, keys: Keys, typed: dict[str, Typed], vocabulary: Vocabulary) -> None:
+def take(entry: tree.Assignment, keys: Keys, typed: dict[str, Typed], vocabulary: Vocabulary) -> None:
+    """Take a key, and its value where it is right and no name of something else."""
     name = entry.path.text
     first = keys.given.get(name)
     if first is not None:
-        message = f"`{shortened(name)}` stands twice in one study"
+        message = f"`{shortened(name)}` stands twice in one {keys.noun}"
         where = first.path.span
         keys.found.append(finding(codes.SET_TWICE, message, entry.path.span, "again", "keep one of them", where))
-    elif name not in STUDY:
-        keys.found.append(_unknown_key(entry, vocabulary))
+    elif name not in keys.slots:
+        keys.found.append(_unknown_key(entry, keys, vocabulary))
     else:
         keys.given[name] = entry
-        value = _typed(entry.value, STUDY[name], keys.found) if takes(STUDY[name]) and name != "ladder" else None
+        slot = keys.slots[name]
+        value = typed_value(entry.value, slot, keys.found) if takes(slot) and name != "ladder" else None
         if value is not None:
             typed[name] = value
 
 
-def _typed(value: tree.Expression, slot: Slot, found: list[Diagnostic]) -> Typed | None:
+def typed_value(value: tree.Expression, slot: Slot, found: list[Diagnostic]) -> Typed | None:
     """A value that a key takes, with every parameter that it cannot do without."""
     typed, wrong = check(value, slot, slot.name)
     found += wrong
@@ -102,7 +112,7 @@ def _typed(value: tree.Expression, slot: Slot, found: list[Diagnostic]) -> Typed
             hint = f"it takes {takes(parameter)}: `{parameter.name} = {example(parameter)}`"
             found.append(finding(codes.MISSING_PARAMETER, message, value.span, f"needs `{parameter.name}`", hint))
             return None
-    if "first" in typed.below and _whole(typed.below["first"]) >= _whole(typed.below["most"]):
+    if "most" in typed.below and whole_number(typed.below["first"]) >= whole_number(typed.below["most"]):
         message = "`adaptive` begins with as many seeds as it ends with"
         hint = "the last look has more seeds than the first; without looks write `seeds = 10`"
         found.append(finding(codes.BAD_STUDY, message, typed.below["most"].span, "no more than the first", hint))
@@ -110,31 +120,35 @@ def _typed(value: tree.Expression, slot: Slot, found: list[Diagnostic]) -> Typed
     return typed
 
 
-def _default(name: str) -> Typed:
-    typed = default_of(STUDY[name])
-    assert typed is not None  # each of these keys has a default
+def default_value(name: str, slots: Mapping[str, Slot] = STUDY) -> Typed:
+    """What a key is that has a default."""
+    typed = default_of(slots[name])
+    assert typed is not None
     return typed
 
 
-def _whole(typed: Typed) -> int:
+def whole_number(typed: Typed) -> int:
+    """The integer that a key takes."""
     assert isinstance(typed.value, int)
     return typed.value
 
 
-def _chosen(typed: Typed) -> str:
+def chosen(typed: Typed) -> str:
+    """The choice that a key takes."""
     assert isinstance(typed.value, Composition)
     return typed.value.base
 
 
 def _seeds(typed: Typed) -> Seeds:
     if isinstance(typed.value, Composition):
-        first, most, step = (_whole(typed.below[name]) for name in ("first", "most", "step"))
+        first, most, step = (whole_number(typed.below[name]) for name in ("first", "most", "step"))
         return Seeds(first, most, step)
-    return Seeds(_whole(typed), _whole(typed))
+    return Seeds(whole_number(typed), whole_number(typed))
 
 
-def _score(typed: Typed) -> Score:
-    kind = _chosen(typed)
+def scored(typed: Typed) -> Score:
+    """What `score` says."""
+    kind = chosen(typed)
     choice = STUDY["score"].choice(kind)
     for parameter in choice.parameters if choice is not None else ():
         fraction = (typed.below.get(parameter.name) or default_of(parameter) or typed).value
@@ -143,33 +157,44 @@ def _score(typed: Typed) -> Score:
     return Score(kind)
 
 
-def _unknown_key(entry: tree.Assignment, vocabulary: Vocabulary) -> Diagnostic:
-    name = entry.path.text
+_BESIDE = {
+    "study": ("varies", "vary", "what never varies", "any number of `vary` and `claim`"),
+    "tune": ("searches", "search", "what is not searched", "any number of `search`"),
+}
+
+
+def _unknown_key(entry: tree.Assignment, keys: Keys, vocabulary: Vocabulary) -> Diagnostic:
+    name, noun = entry.path.text, keys.noun
     span = entry.path.span
+    does, word, rest, beside = _BESIDE[noun]
     if vocabulary.places(name):
-        hint = f"a study varies a path: `vary {name} in [...]`; what never varies belongs to its base"
-        return finding(codes.BAD_STUDY, f"`{name}` is a path, not a key of a study", span, "set in a study", hint)
-    meant = nearest(name, STUDY)
+        hint = f"a {noun} {does} a path: `{word} {name} in [...]`; {rest} belongs to its base"
+        return finding(codes.BAD_STUDY, f"`{name}` is a path, not a key of a {noun}", span, f"set in a {noun}", hint)
+    meant = nearest(name, keys.slots)
     return finding(
         codes.BAD_STUDY,
-        f"a study has no `{shortened(name)}`",
+        f"a {noun} has no `{shortened(name)}`",
         span,
         "unknown",
-        f"did you mean `{meant}`?" if meant else f"a study has {quoted(STUDY)}, and any number of `vary` and `claim`",
-        edit=correction(span, name, STUDY),
+        f"did you mean `{meant}`?" if meant else f"a {noun} has {quoted(keys.slots)}, and {beside}",
+        edit=correction(span, name, keys.slots),
     )
 
 
-def _missing(given: Mapping[str, tree.Assignment], study: tree.Study, span: Span) -> Iterable[Diagnostic]:
-    written = [entry.path.text for entry in study.entries if isinstance(entry, tree.Assignment)]
-    for key in REQUIRED:
-        typo = any(nearest(name, STUDY) == key for name in written if name not in STUDY)
-        if key not in given and not typo and not (key == "base" and "ladder" in given):
-            message, hint = f"the study does not say `{key}`", f"add `{EXAMPLES[key]}`"
+def missing(
+    keys: Keys, node: tree.Study | tree.Tune, span: Span, required: Iterable[str], examples: Mapping[str, str]
+) -> Iterable[Diagnostic]:
+    """The keys that are not said and would have to be."""
+    written = [entry.path.text for entry in node.entries if isinstance(entry, tree.Assignment)]
+    for key in required:
+        typo = any(nearest(name, keys.slots) == key for name in written if name not in keys.slots)
+        if key not in keys.given and not typo and not (key == "base" and "ladder" in keys.given):
+            message, hint = f"the {keys.noun} does not say `{key}`", f"add `{examples[key]}`"
             yield finding(codes.BAD_STUDY, message, span, f"has no `{key}`", hint)
 
 
-def _environments(value: tree.Expression, found: list[Diagnostic]) -> dict[str, Span]:
+def read_environments(value: tree.Expression, found: list[Diagnostic]) -> dict[str, Span]:
+    """The environments that `on` names, and where."""
     hint = f"write `{EXAMPLES['on']}`"
     if not isinstance(value, tree.List) or not value.items:
         found.append(finding(codes.BAD_STUDY, "`on` is a list of environments", value.span, "no such list", hint))
@@ -186,7 +211,8 @@ def _environments(value: tree.Expression, found: list[Diagnostic]) -> dict[str, 
     return seen
 
 
-def _scale(value: tree.Expression, keys: Keys) -> dict[str, tuple[float, float]]:
+def read_scale(value: tree.Expression, keys: Keys) -> dict[str, tuple[float, float]]:
+    """By environment the returns that are 0 and 1."""
     hint = f"write `scale = {{ {_quoted_first(keys.environments)} = [0, 3000] }}`: the returns that are 0 and 1"
     if not isinstance(value, tree.Map) or not value.pairs:
         keys.found.append(
@@ -230,7 +256,7 @@ def _quoted_first(environments: Iterable[str]) -> str:
 
 
 def _no_environment(name: str, span: Span, keys: Keys) -> Diagnostic:
-    return unknown("environment", name, span, keys.environments)
+    return unknown("environment", name, span, keys.environments, f"the {keys.noun}")
 
 
 @dataclass(frozen=True)
@@ -262,7 +288,7 @@ def _when(when: tree.When, keys: Keys) -> _When:
             message = f"`{shortened(name)}` does not depend on the environment in a study"
             keys.found.append(finding(codes.BAD_STUDY, message, entry.path.span, "in a `when`", hint))
         else:
-            typed = _typed(entry.value, STUDY[name], keys.found)
+            typed = typed_value(entry.value, STUDY[name], keys.found)
             if typed is not None:
                 said[name] = (typed, entry.path.span)
     return _When(pattern or "", said)

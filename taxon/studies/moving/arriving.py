@@ -164,7 +164,7 @@ def _program(folder: RunFolder, said: Described) -> Program:
     found = load_spec(str(path), texts={Path(os.path.realpath(path)): text.text})
     if found.row is None:
         raise UserError(f"{path} means nothing here: {found.diagnostics[0].message}", "install what it has choices of")
-    own = program(found.row, row_hash(found.row), "row")
+    own = program("row", row_hash(found.row), found.row)
     if own.text != text.text or own.row != said.row:
         raise UserError(f"{path} is not the spec of the row {said.row[:12]}", _OTHER)
     if own.module != said.module:

@@ -59,13 +59,15 @@ class Running:
     gpu: str
     beaten: float
     lost: bool = False  # another driver took over
+    unwanted: bool = False  # its units are no longer asked for
 
 
 @dataclass
 class Driver:
-    """Runs the units of a study; `found` has their state, as far as this driver looked.
+    """Runs the units of a study or a tune; `found` has their state, as far as this driver looked.
 
-    asked: the units that are asked for, by the state of those that were.
+    asked: the units that are asked for, by the state of those that were; what is running and no longer asked for is
+    stopped, with a checkpoint.
     counted: whose failures make it give up, everyone's for None. anew: whether units that are stale are run again.
     patient: whether it waits for what others are at.
     say: is given a line for a person. notice: is called whenever something changed, and now and then.
@@ -137,9 +139,10 @@ class Driver:
             self.found[unit] = self.store.find(unit, self.counted)
 
     def wanted(self) -> list[Unit]:
-        """The units that are to be run, in the order in which they were asked for."""
+        """The units that are to be run, in the order in which they were asked for, as of the last look."""
         states = {State.MISSING, State.UNFINISHED, *([State.STALE] if self.anew else [])}
-        return [unit for unit in self.asked(self.found) if self.found[unit].state in states]
+        asked = (unit for unit in self.asked(self.found) if unit in self.found)
+        return [unit for unit in asked if self.found[unit].state in states]
 
     @property
     def busy(self) -> int:
@@ -158,6 +161,7 @@ class Driver:
     def _begin(self) -> bool:
         """Begin as many jobs as there is room for; whether any began, or any turned out to be done."""
         self.look()
+        self._drop()
         busy = {lease.attempts.path for running in self.running for lease in running.leases}
         changed, self.elsewhere = False, 0
         for job in self._jobs():
@@ -182,6 +186,15 @@ class Driver:
                 busy.update(place.path for place in places)
             changed = True
         return changed
+
+    def _drop(self) -> None:
+        """Stop what is no longer asked for."""
+        asked = set(self.asked(self.found))
+        for running in self.running:
+            units = running.job.units
+            if units and asked.isdisjoint(units) and not running.unwanted and not running.job.done():
+                running.process.stop()
+                running.unwanted = True
 
     def _refuse(self, job: Job, error: UserError) -> None:
         self.say(f"{job.label}: {error.message}; {error.help}")
@@ -211,7 +224,7 @@ class Driver:
         ended = [running for running in self.running if running.process.poll() is not None]
         for running in ended:
             self.running.remove(running)
-            self._ended(running, stopping or running.lost)
+            self._ended(running, stopping or running.lost or running.unwanted)
         now = time.monotonic()
         for running in self.running:
             if now - running.beaten < BEAT:
@@ -230,12 +243,13 @@ class Driver:
         why = ""
         if running.job.done():
             how = "done"
-            running.job.tidy()
         elif stopping or running.process.poll() == INTERRUPTED:
             how = "stopped"
         else:
             why = self._why(running)
             self.say(f"{running.job.label}: {why}; its output: {running.leases[0].folder.path / OUTPUT}")
+        if how == "done" or running.unwanted:
+            running.job.tidy()
         for lease in running.leases:
             lease.end(how, why)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from taxon.compiler import emit
@@ -68,14 +68,19 @@ def plan(study: Study, settings: Settings) -> Plan:
     programs: dict[str, Program] = {}
     places: dict[tuple[str, str], Place] = {}
     for run in study.runs:
-        if run.steps % settings.evaluate_every:
-            message = f"runs of {run.steps:,} steps do not end with an evaluation every {settings.evaluate_every:,}"
-            fitting = math.gcd(settings.evaluate_every, run.steps)
-            raise UserError(message, f"choose other steps, or --eval-every {fitting} with another --out")
+        check_cadence(run.steps, settings)
         if run.hash not in programs:
-            programs[run.hash] = program(run.row, run.hash, run.cells[0])
+            programs[run.hash] = program(run.cells[0], run.hash, run.row)
         places[run.hash, run.environment] = Place(programs[run.hash], run.environment, settings)
     return Plan(study, settings, places)
+
+
+def check_cadence(steps: int, settings: Settings) -> None:
+    """Raise UserError where evaluations do not end with runs of so many steps."""
+    if steps % settings.evaluate_every:
+        message = f"runs of {steps:,} steps do not end with an evaluation every {settings.evaluate_every:,}"
+        fitting = math.gcd(settings.evaluate_every, steps)
+        raise UserError(message, f"choose other steps, or --eval-every {fitting} with another --out")
 
 
 def settle(study: Study, asked: Asked, recorded: Settings | None) -> Settings:
@@ -83,10 +88,14 @@ def settle(study: Study, asked: Asked, recorded: Settings | None) -> Settings:
 
     Raises UserError where something else is asked than was recorded.
     """
+    return settle_for([run.steps for run in study.runs], asked, recorded)
+
+
+def settle_for(steps: Sequence[int], asked: Asked, recorded: Settings | None) -> Settings:
+    """How runs of so many steps are made, as `settle` says."""
     if recorded is not None:
         _check_same(asked, recorded)
         return recorded
-    steps = [run.steps for run in study.runs]
     return Settings(
         evaluate_every=asked.evaluate_every or _cadence(steps),
         evaluation_episodes=asked.evaluation_episodes or Options.evaluation_episodes,
@@ -105,7 +114,7 @@ def _check_same(asked: Asked, recorded: Settings) -> None:
     ):
         if value is not None and value != kept:
             now = {True: "on", False: "off"}.get(kept, kept) if isinstance(kept, bool) else kept
-            message = f"this study was begun with {option} {now}, and its runs cannot be compared with others"
+            message = f"the runs were begun with {option} {now}, and cannot be compared with others"
             raise UserError(message, f"leave {option} out, or choose another --out")
 
 
@@ -119,7 +128,7 @@ def _cadence(steps: Iterable[int]) -> int:
     return fitting
 
 
-def program(row: Row, hash: str, name: str) -> Program:
-    """A row as it is trained: under a name that all studies give it, since they share it. name: for people."""
-    trained = replace(row, name="row", doc="")
-    return Program(name, hash, canonical(trained), hashlib.sha256(emit(trained).encode()).hexdigest())
+def program(name: str, hash: str, row: Row) -> Program:
+    """A row as it is trained: under a name that all studies give it, since they share it; `name` is for people."""
+    row = replace(row, name="row", doc="")
+    return Program(name, hash, canonical(row), hashlib.sha256(emit(row).encode()).hexdigest())

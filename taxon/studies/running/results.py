@@ -59,10 +59,8 @@ def read(unit: Unit, found: Found, score: Score) -> Result:
 
 
 def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: Score) -> Result:
-    curve = tuple(evaluations(_points(run, unit.seed), unit.place.settings.evaluate_every, unit.steps))
-    frozen = record.frozen.get(str(unit.seed))
-    if frozen is not None and frozen > unit.steps:
-        frozen = None
+    curve = tuple(evaluations(points(run, unit.seed), unit.place.settings.evaluate_every, unit.steps))
+    frozen = frozen_at(unit, record)
     last = curve[-1][1] if curve else None
     stale = found.state is State.STALE
     if stale and frozen is None and record.steps_done < unit.steps:
@@ -102,7 +100,13 @@ def scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> fl
     raise StatisticsError(f"a run has no score `{score.kind}`")
 
 
-def _points(run: RunFolder, seed: int) -> Iterator[tuple[int, object]]:
+def frozen_at(unit: Unit, record: Manifest) -> int | None:
+    """The step at which a unit's seed froze, where that is within its steps."""
+    frozen = record.frozen.get(str(unit.seed))
+    return frozen if frozen is not None and frozen <= unit.steps else None
+
+
+def points(run: RunFolder, seed: int) -> Iterator[tuple[int, object]]:
     """The evaluations of a seed as its run wrote them."""
     for line in lines(run, "evaluation"):
         step = line.get("step")

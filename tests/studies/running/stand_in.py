@@ -1,7 +1,8 @@
 """In place of `taxon run`: a run whose numbers follow from row, seed and step, in a fraction of a second.
 
 It keeps its folder as a run does: a line for each evaluation, a checkpoint that says how many bytes of them it stands
-behind, and run.json. What the environment is called says what goes wrong with it.
+behind, and run.json. What the environment is called says what goes wrong with it, and so does STAND_IN_FAILS: what
+stands in the specs that are refused.
 """
 
 from __future__ import annotations
@@ -73,6 +74,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, note)
     if environment.startswith("refused"):
         print("error: the environment is refused\n help: choose another", file=sys.stderr)
+        return 2
+    if said.spec and os.environ.get("STAND_IN_FAILS", "\0") in Path(said.spec).read_text():
+        print("error: the row is refused\n help: choose another", file=sys.stderr)
         return 2
     if said.resume:
         folder = Path(said.resume)
