@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 NETWORKS = ("network.policy.hidden = [8, 6]", "network.value.hidden = [8, 6]", "data.batch = 12")
 WINDOWS = (
     *("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "target.every = 2"),
-    *("data.batch = 5", "data.sequences.length = 4"),
+    *("data.batch = 5", "data.sequences.length = 4", "bounds = none"),
 )
 TRAILING = (*NETWORKS, "pi_p = pi_q", "pi_p.update = pi_q", "G = Q[pi_p]", "target.policy = true", "eta = 0.3")
 BY_DENSITY = "pi_q.update = sg(gradient = likelihood_ratio, samples = 5, centre = leave_one_out)"
