@@ -19,7 +19,7 @@ Found = tuple[Path, Span]
 
 def definition(path: Path, offset: int, texts: Texts) -> list[Found]:
     """The files and the spans of what stands at an offset: of a name, its declaration or the start of its file; of a
-    path, the values that the layers below had set there. A path shared by two networks may replace two of them."""
+    path, the values that the layers below had set there. A path shared by several networks may replace one of each."""
     seen = view(path, texts)
     found = declaration_at(seen, offset)
     if found is not None:

@@ -114,9 +114,10 @@ def sac(path: str) -> str:
         ("optimizer.po|licy.lr = 1e-4", [("below.tx", "adam(lr = 2e-4)")]),
         ("optimi|zer.policy.lr = 1e-4", []),
         ("optimizer.policy.beta|1 = 0.5", [("below.tx", "adam(lr = 2e-4)")]),  # its default came with the constructor
-        ("network.activ|ation = elu", [("below.tx", "relu"), ("below.tx", "tanh")]),
+        # the third is what a shared path below has set for the network of a prior
+        ("network.activ|ation = elu", [("below.tx", "relu"), ("below.tx", "tanh"), ("ddpg.tx", "relu")]),
         ("network.policy.activ|ation = elu", [("below.tx", "relu")]),
-        ("network.layer_n|orm = true", [("below.tx", "first")]),  # by the mixin; one entry for two networks
+        ("network.layer_n|orm = true", [("below.tx", "first")]),  # by the mixin; one entry for all networks
         ('gamma = 0.8, when env = "Ant-*" { gam|ma = 0.7 }', [("above.tx", "0.8")]),
         ('when env = "Ant-*" { gam|ma = 0.7 }', [("below.tx", "0.9")]),
         ("exploratio|n = gaussian(0.1)", []),  # nothing sets it

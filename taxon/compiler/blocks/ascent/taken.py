@@ -54,6 +54,7 @@ def ascend_taken(c: Choices) -> None:
     lines += more
     shown = section(c, text, lines, c.source("pi_q.update"), "loss", "old_log_prob")
     inside = "min(rho G, clip(rho, 1 - c, 1 + c) G)" if clipped else "rho G"
+    ratio = "pi_theta / pi_old" if clipped else "pi_theta / pi_old at the action taken"
     c.add(
         "policy",
         f"{apply(c, '', 'policy', 'observation')}\n{log_prob} = {made.likelihood('', '', action)}\nloss = {loss}",
@@ -62,7 +63,7 @@ def ascend_taken(c: Choices) -> None:
         *made.parameters,
         within="policy",
         metrics=(*metrics, *(entropy(c) or taken_entropy(c, log_prob, action)), *deviations(c)),
-        doc=f"-E[{inside}], rho = pi_theta / pi_old at the action taken",
+        doc=f"-E[{inside}], rho = {ratio}",
         sections=(shown,),
     )
     if weighed.kind == "penalty":
