@@ -61,7 +61,7 @@ def test_a_path_that_is_a_choice_too() -> None:
 
 def test_who_uses_it() -> None:
     said = taxon("doc", "retrace", "--used").stdout.splitlines()[-1]
-    assert said.startswith("used by mpo, ")
+    assert said.startswith("used by epg_retrace, mpo, ")
     assert "vmpo" not in said
     said = taxon("doc", "G.estimate", "--used").stdout
     assert "\nG.estimate in the shipped specs\n" in said

@@ -26,7 +26,10 @@ def written(tmp_path: Path, *lines: str, parent: str = "sac") -> Path:
     [
         ("pi_q.update = clipped(0.2)", "write `sg + clipped(0.2)`"),
         ("pi_q.update = clipped + penalty(kl = 0.02)", "write `sg + clipped + penalty(kl = 0.02)`"),
-        ("pi_q.update = trust_region", "write `analytic + trust_region`"),
+        (
+            "pi_q.update = trust_region",
+            "add it to a choice of `pi_q.update`: `analytic + trust_region`, `sg + trust_region`",
+        ),
         ("pi_p.update = expected_return", "write `sg + expected_return`"),
         ("data = restarts(group = 2)", "write `rollouts + restarts(group = 2)`"),
         ("data = sequences(8)", "write `replay + sequences(8)`"),

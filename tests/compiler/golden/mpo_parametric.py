@@ -9,8 +9,9 @@ around the policy of at most 1,000 updates ago.
 
 Constants are those of the 2018 paper: both bounds (its Table 3), layers, learning rate, a full covariance,
 Retrace(1) and copies every 1,000 updates. It states neither how many actions are drawn nor how many steps an
-update stands for, nor where the multipliers start: those, the minibatch and the other code-level choices are
-`mpo`'s, but for an update at every step.
+update stands for, nor where the multipliers start, nor what keeps actions in the box: the minibatch, the
+penalty and the other code-level choices are `mpo`'s, but for an update at every step; the multipliers start
+ten times as high.
 
 Shapes: S seeds, E critics, B windows, T steps of a window, M actions drawn at a state, O observations, A
 actions, P parameters. Every tensor of the state leads with S.
@@ -29,8 +30,10 @@ from taxon.networks.full_covariance import StateDependentFull
 from taxon.networks.gaussian import softplus_std
 from taxon.networks.initialisers import fan_in_uniform, variance_scaling, zeros
 from taxon.networks.mlp import Mlp, ensemble_init
+from taxon.operators.bounds import out_of_bounds_cost
 from taxon.operators.data import Phase, Replay
 from taxon.operators.duals import lagrange_dual, positive, project
+from taxon.operators.e_step import softmax_weights, temperature_dual
 from taxon.operators.full_covariance import (
     deviations,
     full_entropy,
@@ -41,7 +44,7 @@ from taxon.operators.full_covariance import (
 )
 from taxon.operators.functional import average, elu, seed_average, seed_largest, seed_least
 from taxon.operators.likelihood_ratio import mean_centred, score_function_loss
-from taxon.operators.losses import squared_error
+from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
 from taxon.operators.observations import Observation, flat_size
 from taxon.operators.optimisers import Lagged, Trained, adam, copy_every, lagged, row_norm, trained
@@ -56,6 +59,8 @@ GAMMA = 0.99  # discount
 DUAL_LR = 0.01  # learning rate of the multipliers
 EPSILON_MEAN = 0.1  # bound on the mean's part of the KL
 EPSILON_COV = 0.0001  # bound on the covariance's part of the KL
+BOUNDS_LR = 0.01  # learning rate of the penalty's temperature
+EPSILON_BOUNDS = 0.001  # epsilon of the penalty's dual
 COPY_EVERY = 1000  # updates between hard copies
 
 DATA = Replay(
@@ -77,6 +82,7 @@ class State(NamedTuple):
     critic: Lagged  # [S, E, P]
     alpha_mean_raw: Trained  # [S, 1]
     alpha_cov_raw: Trained  # [S, 1]
+    bounds_raw: Trained  # [S, 1]
     updates: Tensor  # [S]
 
 
@@ -101,6 +107,7 @@ class Noise(NamedTuple):
 
     next_action: Tensor  # [S, 20, BATCH * LENGTH, A]
     action: Tensor  # [S, 20, BATCH * LENGTH, A]
+    bounds: Tensor  # [S, 20, BATCH * LENGTH, A]
 
 
 def windows(x: Tensor) -> Tensor:
@@ -108,10 +115,10 @@ def windows(x: Tensor) -> Tensor:
     return x.unflatten(1, (BATCH, LENGTH))
 
 
-def dual_step(dual: Callable[[Tensor], Tensor], raw: Trained, updates: Tensor) -> Trained:
+def dual_step(dual: Callable[[Tensor], Tensor], raw: Trained, lr: float | Tensor, updates: Tensor) -> Trained:
     """A step down the gradient of a multiplier's dual [S], by its parameter: [S, 1] or [S, A]."""
     gradient = grad(lambda params: dual(positive(params)).sum())(raw.params)
-    raw = adam(raw, gradient, DUAL_LR, updates)
+    raw = adam(raw, gradient, lr, updates)
     return raw._replace(params=project(raw.params))
 
 
@@ -149,8 +156,9 @@ class Agent:
         return State(
             policy=lagged(torch.stack([self.policy.init(generator) for generator in generators])),
             critic=lagged(torch.stack([ensemble_init(self.critic, generator, 1) for generator in generators])),
-            alpha_mean_raw=trained(torch.full((len(generators), 1), 1.0)),
-            alpha_cov_raw=trained(torch.full((len(generators), 1), 10.0)),
+            alpha_mean_raw=trained(torch.full((len(generators), 1), 10.0)),
+            alpha_cov_raw=trained(torch.full((len(generators), 1), 100.0)),
+            bounds_raw=trained(torch.full((len(generators), 1), 1.0)),
             updates=torch.zeros(len(generators), dtype=torch.int64),
         )
 
@@ -190,6 +198,7 @@ class Agent:
         return Noise(
             next_action=standard_normal(generators, 20, BATCH * LENGTH, self.actions, device=device),
             action=standard_normal(generators, 20, BATCH * LENGTH, self.actions, device=device),
+            bounds=standard_normal(generators, 20, BATCH * LENGTH, self.actions, device=device),
         )
 
     def q(self, critic: Tensor, observation: Tensor, action: Tensor) -> Tensor:
@@ -203,6 +212,7 @@ class Agent:
         updates = state.updates + 1
         alpha_mean = positive(state.alpha_mean_raw.params)
         alpha_cov = positive(state.alpha_cov_raw.params)
+        bounds_eta = positive(state.bounds_raw.params)
 
         # V(s') = E[Q(s', a')] over 20 actions of the old policy
         next_mean, next_scale = self.policy.apply(state.policy.target, batch.next_observation)
@@ -227,6 +237,11 @@ class Agent:
         critic_gradient, (_, (critic_loss, prediction)) = grad_and_value(value_loss, has_aux=True)(state.critic.params)
         critic = adam(state.critic, critic_gradient, VALUE_LR, updates)
 
+        # bounds: a second E-step at 20 actions of the policy, G = minus the distance to the box
+        bounds_mean, bounds_scale = self.policy.apply(state.policy.params, batch.observation)
+        bounds_action = full_sample(bounds_mean.unsqueeze(1), bounds_scale.unsqueeze(1), noise.bounds)
+        cost = out_of_bounds_cost(bounds_action)
+        bounds_weights = softmax_weights(cost, bounds_eta, dim=1)
         old_mean, old_scale = self.policy.apply(state.policy.target, batch.observation)
 
         def policy_loss(policy: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -241,6 +256,8 @@ class Agent:
             loss = loss + (alpha_mean * mean_kl).sum(-1)
             cov_kl = average(full_kl_cov(scale, old_scale)).unsqueeze(-1)
             loss = loss + (alpha_cov * cov_kl).sum(-1)
+            bounds_log_prob = full_log_prob(mean.unsqueeze(1), scale.unsqueeze(1), bounds_action)
+            loss = loss + weighted_likelihood(bounds_weights, bounds_log_prob)
             return loss.sum(), (loss, score, scale, mean_kl, cov_kl)
 
         policy_gradient, (_, (policy_cost, score, scale, mean_kl, cov_kl)) = grad_and_value(policy_loss, has_aux=True)(
@@ -250,11 +267,18 @@ class Agent:
 
         # alpha_mean: multiplier of the mean's part of KL(pi_theta || pi_old) <= epsilon, alpha (epsilon - KL)
         alpha_mean_raw = dual_step(
-            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl), state.alpha_mean_raw, updates
+            lambda alpha_mean: lagrange_dual(alpha_mean, EPSILON_MEAN, mean_kl), state.alpha_mean_raw, DUAL_LR, updates
         )
         # alpha_cov: multiplier of the covariance's part of KL(pi_theta || pi_old) <= epsilon, alpha (epsilon - KL)
         alpha_cov_raw = dual_step(
-            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl), state.alpha_cov_raw, updates
+            lambda alpha_cov: lagrange_dual(alpha_cov, EPSILON_COV, cov_kl), state.alpha_cov_raw, DUAL_LR, updates
+        )
+        # bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)
+        bounds_raw = dual_step(
+            lambda bounds_eta: temperature_dual(cost, bounds_eta, EPSILON_BOUNDS, dim=1),
+            state.bounds_raw,
+            BOUNDS_LR,
+            updates,
         )
 
         critic = copy_every(critic, updates, COPY_EVERY)
@@ -267,6 +291,7 @@ class Agent:
             "policy_gradient": row_norm(policy_gradient),
             "alpha_mean": alpha_mean.mean(-1),
             "alpha_cov": alpha_cov.mean(-1),
+            "bounds_eta": bounds_eta.mean(-1),
             "q_mean": seed_average(prediction),
             "entropy": average(full_entropy(scale)),
             "score_min": seed_least(score),
@@ -277,6 +302,11 @@ class Agent:
             "kl_cov": cov_kl.sum(-1),
         }
         state = state._replace(
-            critic=critic, policy=policy, alpha_mean_raw=alpha_mean_raw, alpha_cov_raw=alpha_cov_raw, updates=updates
+            critic=critic,
+            policy=policy,
+            alpha_mean_raw=alpha_mean_raw,
+            alpha_cov_raw=alpha_cov_raw,
+            bounds_raw=bounds_raw,
+            updates=updates,
         )
         return state, metrics
