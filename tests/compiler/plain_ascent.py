@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from types import SimpleNamespace
 
 import torch
 from plain import GAMMA, A, Mpo, Sac, descend, fill, flat, follow, mlp, multiplier, parameter, q
@@ -196,18 +196,12 @@ class ClassicSac(Sac):
         return found | {"policy.target": (flat(self.old), state.policy.target[seed])}
 
 
-class Rated(NamedTuple):
-    """A field of the state as SAC's second derivation reads it."""
-
-    params: Tensor
-
-
 class _WithEta:
     """A state whose row has no trained temperature, for the parts of SAC that read one."""
 
     def __init__(self, state) -> None:
         self.state = state
-        self.log_eta = Rated(torch.zeros(len(state.policy.params), 1, dtype=torch.float64))
+        self.log_eta = SimpleNamespace(params=torch.zeros(len(state.policy.params), 1, dtype=torch.float64))
 
     def __getattr__(self, name: str) -> Tensor:
         return getattr(self.state, name)
