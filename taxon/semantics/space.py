@@ -63,6 +63,11 @@ class _Refusal:
     rules: frozenset[Rule]
 
 
+# Rules that are not settled, each with the leaf that it waits for; None for one that is not applied yet. Until that leaf
+# is decided a rule reads what it has read before, and says no more.
+_Open = Sequence[tuple[Rule, UndecidedError | None]]
+
+
 class DisagreementError(Exception):
     """The search and the resolver judge a row differently: a defect here, no user's mistake."""
 
@@ -76,7 +81,7 @@ def coherent(factors: Mapping[str, Sequence[Entry]] | None = None) -> Iterator[P
     Raises:
         DisagreementError: the resolver refuses a row that the rules were found to accept.
     """
-    for point in _walk(Draft(), (), factors or every_entry(), every_rule()):
+    for point in _walk(Draft(), (), factors or every_entry(), [(rule, None) for rule in every_rule()]):
         resolution = attempt(point.settings)
         if resolution.row is None:
             raise DisagreementError(f"{'; '.join(point.settings)}: {resolution.diagnostics[0].message}")
@@ -175,7 +180,7 @@ def _read(setting: str) -> list[tree.Entry]:
 
 
 def _walk(
-    draft: Draft, chosen: tuple[Entry, ...], factors: Mapping[str, Sequence[Entry]], rules: Sequence[Rule]
+    draft: Draft, chosen: tuple[Entry, ...], factors: Mapping[str, Sequence[Entry]], rules: _Open
 ) -> Generator[Point, None, _Refusal | None]:
     """The coherent rows that begin with the chosen entries; or, where there are none, why."""
     answer, rules, _ = _sift(draft, rules)
@@ -207,10 +212,10 @@ def _refusal(given: Sequence[Entry], rules: Sequence[Rule]) -> _Refusal | None:
     draft = Draft()
     for entry in given:
         draft.decide(entry.factor, entry.leaves)
-    return _complete(draft, rules)
+    return _complete(draft, [(rule, None) for rule in rules])
 
 
-def _complete(draft: Draft, rules: Sequence[Rule]) -> _Refusal | None:
+def _complete(draft: Draft, rules: _Open) -> _Refusal | None:
     """Decide as much as the rules read so that none of them refuses; where that is impossible, leave the draft as
     it was and say why."""
     answer, rules, undecided = _sift(draft, rules)
@@ -229,20 +234,23 @@ def _complete(draft: Draft, rules: Sequence[Rule]) -> _Refusal | None:
     return _union(refusals, undecided.path)
 
 
-def _sift(draft: Draft, rules: Sequence[Rule]) -> tuple[_Refusal | None, Sequence[Rule], UndecidedError | None]:
+def _sift(draft: Draft, rules: _Open) -> tuple[_Refusal | None, _Open, UndecidedError | None]:
     """Apply the rules: a refusal, if one is certain; the rules that are not settled; what the first of these reads."""
-    open_: list[Rule] = []
+    open_: list[tuple[Rule, UndecidedError | None]] = []
     first: UndecidedError | None = None
-    for rule in rules:
-        draft.reads = set()
-        try:
-            conflict = rule.check(draft.row)
-        except UndecidedError as undecided:
-            open_.append(rule)
-            first = first or UndecidedError(undecided.path, undecided.slot)
-            continue
-        if conflict is not None:
-            return _Refusal(frozenset(draft.reads), frozenset((rule,))), rules, None
+    for rule, awaited in rules:
+        if awaited is None or draft.decides(awaited.path):
+            draft.reads = set()
+            try:
+                conflict = rule.check(draft.row)
+            except UndecidedError as undecided:
+                awaited = UndecidedError(undecided.path, undecided.slot)  # without the frames of this one
+            else:
+                if conflict is not None:
+                    return _Refusal(frozenset(draft.reads), frozenset((rule,))), rules, None
+                continue
+        open_.append((rule, awaited))
+        first = first or awaited
     return None, open_, first
 
 
