@@ -20,6 +20,7 @@ def expression_of(text: str) -> tree.Expression | None:
     return entries[0].value
 
 
+@cache
 def default_of(slot: Slot) -> Typed | None:
     """What a slot holds where nothing sets it; None where the row must say.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import combinations
+from typing import NamedTuple
 
 from taxon.semantics.defaults import default_of
 from taxon.semantics.entries import entries
@@ -31,6 +32,14 @@ class UndecidedError(Exception):
         self.slot = slot
 
 
+class _Answer(NamedTuple):
+    """What was found at a path: a leaf, none, or what is to be decided first; and the variables that were read."""
+
+    leaf: Leaf | None
+    undecided: tuple[str, Slot] | None
+    reads: set[str]
+
+
 class Draft(Mapping[str, Leaf]):
     """The leaves of an undecided row.
 
@@ -44,14 +53,22 @@ class Draft(Mapping[str, Leaf]):
         self.decided: dict[str, Mapping[str, Leaf]] = {}  # by variable
         self.reads: set[str] = set()
         self._found: dict[str, tuple[str, Leaf]] = {}  # by path
+        self._answers: dict[str, _Answer] = {}  # by path, as long as what they have read stays decided
+        self._readers: dict[str, list[str]] = {}  # the paths whose answers have read a variable
+        self._open: list[str] = []  # the paths whose answers lack a decision
 
     def decide(self, variable: str, leaves: Mapping[str, Leaf]) -> None:
         self.decided[variable] = leaves
         self._found.update({path: (variable, leaf) for path, leaf in leaves.items()})
+        for path in self._open:
+            self._answers.pop(path, None)
+        self._open.clear()
 
     def forget(self, variable: str) -> None:
         for path in self.decided.pop(variable):
             del self._found[path]
+        for path in self._readers.pop(variable, ()):
+            self._answers.pop(path, None)
 
     def __getitem__(self, path: str) -> Leaf:
         """
@@ -59,20 +76,52 @@ class Draft(Mapping[str, Leaf]):
             KeyError: the leaf has no part in the row.
             UndecidedError: that, or its value, is not decided.
         """
-        slot = self._slot(path)
-        if slot is None or (slot.applies is not None and slot.applies(self.row) is not None):
+        leaf = self._leaf(path)
+        if leaf is None:
             raise KeyError(path)
-        if path not in self._found:
-            raise UndecidedError(path, slot)
-        variable, leaf = self._found[path]
-        self.reads.add(variable)
         return leaf
+
+    def get(self, path: str, default: Leaf | None = None) -> Leaf | None:  # type: ignore[override]
+        leaf = self._leaf(path)
+        return default if leaf is None else leaf
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._leaf(path) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def _leaf(self, path: str) -> Leaf | None:
+        """The leaf, or None where it has no part in the row. Whether it has one may be a long question, so that the
+        answer is kept: other decisions leave it as it is."""
+        answer = self._answers.get(path)
+        if answer is None:
+            outer, self.reads = self.reads, set()
+            answer = self._answers[path] = self._answer(path)
+            self.reads = outer
+            for variable in answer.reads:
+                self._readers.setdefault(variable, []).append(path)
+            if answer.undecided is not None:
+                self._open.append(path)
+        self.reads |= answer.reads
+        if answer.undecided is not None:
+            raise UndecidedError(*answer.undecided)
+        return answer.leaf
+
+    def _answer(self, path: str) -> _Answer:
+        try:
+            slot = self._slot(path)
+            if slot is None or (slot.applies is not None and slot.applies(self.row) is not None):
+                return _Answer(None, None, self.reads)
+        except UndecidedError as undecided:
+            return _Answer(None, (undecided.path, undecided.slot), self.reads)
+        if path not in self._found:
+            return _Answer(None, (path, slot), self.reads)
+        variable, leaf = self._found[path]
+        return _Answer(leaf, None, self.reads | {variable})
 
     def _slot(self, path: str) -> Slot | None:
         """The slot at a path under the choices that are taken."""

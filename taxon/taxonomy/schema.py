@@ -52,7 +52,7 @@ class Choice:
     package: str = ""  # the installed package that added it; of taxon itself where there is none
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a slot is equal to itself alone, and found at once by what is kept of it
 class Slot:
     """One path, or one parameter of a constructor.
 

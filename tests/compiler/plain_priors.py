@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 
 import torch
 from plain import GAMMA, A, Mpo, descend, fill, flat, follow, mlp, q
-from plain_onpolicy import Ppo
+from plain_onpolicy import Actor, Erpg, Ppo, n_step_returns
 from plain_replay import CHOICES, of_choice
 from torch import Tensor, nn
 from torch.distributions import (
@@ -280,3 +281,43 @@ class PpoTowards(Ppo):
 
     def prior_row(self) -> Tensor:
         return torch.cat([flat(self.prior), self.log_std.detach()])
+
+
+class ErpgTowards(Erpg):
+    """Soft returns that count a KL(pi || pi_p) - (1 - a) H(pi) at every step: in closed form, or, where tanh leaves no
+    entropy, by log pi - a log pi_p of the actions taken. The prior imitates those actions."""
+
+    def __init__(self, state, seed: int, width: int, kind: str, eta: float, power: float) -> None:
+        super().__init__(state, seed, width, kind, eta, 5, None)
+        self.power = power
+        self.prior = Actor("free" if self.squashed else kind, state.prior.params[seed], [7, 5], width, nn.Tanh)
+        self.prior_optimiser = torch.optim.Adam(self.prior.trained(), lr=1e-2)
+
+    def divergence(self, pi: Distribution, prior: Distribution, density: Tensor, of_prior: Tensor) -> Tensor:
+        """By two distributions before tanh, and the densities of actions behind it."""
+        if not self.squashed:
+            return self.power * kl_divergence(pi, prior) - (1 - self.power) * pi.entropy()
+        return kl_divergence(pi, prior) if self.power == 1 else density - self.power * of_prior
+
+    @torch.no_grad()
+    def columns(self, episodes, seed: int) -> dict[str, Tensor]:
+        self.acting = deepcopy(self.actor)
+        s, a = episodes.observation[seed], episodes.action[seed]
+        densities = (self.law(each, s).log_prob(a) for each in (self.acting, self.prior))
+        cost = self.eta * self.divergence(self.acting(s), self.prior(s), *densities)
+        regularised = episodes._replace(reward=episodes.reward - cost)
+        target = n_step_returns(regularised, seed, self.value(episodes.next_observation[seed]), self.GAMMA, self.n)
+        own = cost if self.squashed and self.power != 1 else 0.0
+        return {"target": target, "advantage": target + own - self.value(s)}
+
+    def update_policy(self, s: Tensor, a: Tensor, advantage: Tensor) -> None:
+        pi, prior = self.actor(s), deepcopy(self.prior).requires_grad_(False)(s)
+        density = self.law(self.actor, s).log_prob(a)
+        ratio = (density - self.law(self.acting, s).log_prob(a).detach()).exp()
+        weighed = self.divergence(pi, prior, density, self.law(self.prior, s).log_prob(a).detach())
+        if self.squashed and self.power != 1:
+            weighed = ratio * weighed
+        loss = (self.eta * weighed - ratio * advantage).mean()
+        descend(loss, (self.optimiser, self.actor.trained()), clip=self.CLIP)
+        imitated = -self.law(self.prior, s).log_prob(a).mean()
+        descend(imitated, (self.prior_optimiser, self.prior.trained()), clip=self.CLIP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,12 @@ class Batch:
     def old(self) -> Normal:
         return self.law(leaf_of(self.state, "policy.target")[self.seed])
 
+    def prior(self) -> Normal:
+        """Of a network beside the policy's, before tanh."""
+        prior = leaf_of(self.state, "prior")[self.seed : self.seed + 1]
+        mean, std = self.agent.prior.apply(prior, self.batch.observation)
+        return Normal(mean[0], std[0])
+
     def q(self, action: Tensor) -> Tensor:
         critic = leaf_of(self.after, "critic")[self.seed : self.seed + 1]
         return self.agent.q(critic, self.batch.observation, action.unsqueeze(0))[0]
@@ -120,6 +127,35 @@ def closed_by_density(b: Batch, pi: Normal) -> Tensor:
     return ETA * kl_divergence(pi, b.old()).sum(-1).mean() - score.mean()
 
 
+def closed_from_prior(power: float) -> Callable[[Batch, Normal], Tensor]:
+    """a KL(pi || pi_p) - (1 - a) H(pi), the entropy of pi written out: log(std sqrt(2 pi e))."""
+
+    def loss(b: Batch, pi: Normal) -> Tensor:
+        entropy = (pi.scale.log() + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
+        weighed = power * kl_divergence(pi, b.prior()).sum(-1) - (1 - power) * entropy
+        return ETA * weighed.mean() - b.q(pi.loc + pi.scale * b.noise.action).mean()
+
+    return loss
+
+
+def closed_from_squashed_prior(b: Batch, pi: Normal) -> Tensor:
+    return ETA * kl_divergence(pi, b.prior()).sum(-1).mean() - b.gain(pi)
+
+
+def samples_of_prior(constant: float | None, on_action: bool) -> Callable[[Batch, Normal], Tensor]:
+    """Draws of pi_p by its own noise: of a network, or of one Gaussian."""
+
+    def loss(b: Batch, pi: Normal) -> Tensor:
+        x = pi.loc + pi.scale * b.noise.discrepancy
+        y = b.noise.other * constant if constant else b.prior().loc + b.prior().scale * b.noise.other
+        x, y = (torch.tanh(x), torch.tanh(y)) if on_action else (x, y)
+        return ETA * (mmd(x, y, 1, 3) + 1e-6).sqrt().mean() - b.gain(pi)
+
+    return loss
+
+
+BEHAVIOUR = ("pi_p.update = sg", "network.prior.hidden = [7, 5]")
+SQUASHED, FREE = "tanh(normal(mean(s), cov(s)))", "normal(mean(s), cov(s))"
 ROWS: dict[str, tuple[str | None, tuple[str, ...], Callable[[Batch, Normal], Tensor]]] = {
     "uniform": ("tanh(normal(mean(s), cov(s)))", ("divergence = mmd",), of_samples(1, 20, True, False, True)),
     "uniform in the box": (
@@ -135,6 +171,31 @@ ROWS: dict[str, tuple[str | None, tuple[str, ...], Callable[[Batch, Normal], Ten
     ),
     "closed": (None, ("divergence = kl(estimate = closed)",), closed_from_old),
     "closed entropy": ("normal(mean(s), cov(s))", ("divergence = kl(estimate = closed)",), closed_entropy),
+    "closed from a prior": (
+        FREE,
+        ("pi_p = behaviour", *BEHAVIOUR, "divergence = kl(estimate = closed)"),
+        closed_from_prior(1),
+    ),
+    "closed from a prior's power": (
+        FREE,
+        ("pi_p = behaviour(power = 0.4)", *BEHAVIOUR, "divergence = kl(estimate = closed)"),
+        closed_from_prior(0.4),
+    ),
+    "closed from a squashed prior": (
+        SQUASHED,
+        ("pi_p = default", *BEHAVIOUR, "divergence = kl(estimate = closed)"),
+        closed_from_squashed_prior,
+    ),
+    "samples of a prior": (
+        SQUASHED,
+        ("pi_p = behaviour", *BEHAVIOUR, "divergence = mmd(width = 3, samples = 4)"),
+        samples_of_prior(None, False),
+    ),
+    "samples of a constant": (
+        SQUASHED,
+        ("pi_p = constant(std = 0.7)", "divergence = mmd(width = 3, on = action)"),
+        samples_of_prior(0.7, True),
+    ),
     "closed by density": (
         None,
         ("divergence = kl(estimate = closed)", "pi_q.update = sg(gradient = likelihood_ratio, samples = 4)"),

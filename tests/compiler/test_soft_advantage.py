@@ -12,6 +12,7 @@ import pytest
 import torch
 from plain import flat
 from plain_onpolicy import Erpg
+from plain_priors import ErpgTowards
 from reference import SEEDS, assert_close, double, episodes_of, generators, minibatch, module_of, move, start
 from tiny import CPU, leaf_of, with_leaf
 
@@ -67,6 +68,42 @@ def test_second_derivation(kind: str, clip: float | None, tmp_path: Path) -> Non
             for seed, reference in enumerate(plain):
                 reference.update_value(batch.observation[seed], batch.target[seed])
                 assert_close(f"critic, seed {seed}", flat(reference.critic), leaf_of(state, "critic")[seed])
+
+
+@pytest.mark.parametrize("power", [1.0, 0.4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_towards_a_prior(kind: str, power: float, tmp_path: Path) -> None:
+    """Every step pays for its divergence from a behaviour policy as it stood before the round, the loss for that from
+    the one at hand: in closed form, or, of a power behind tanh, by the actions taken."""
+    actions, policy = KINDS[kind]
+    prior = (f"pi_p = behaviour(power = {power})", "pi_p.update = sg", "network.prior.hidden = [7, 5]")
+    built = module_of("erpg", tmp_path, (*SMALL, *policy, *prior, "optimizer.prior = adam(lr = 1e-2)"), actions)
+    width = 3 if kind == "choices" else 2
+    agent, draw = built.Agent(Array((3,)), width), torch.Generator().manual_seed(5)
+    phase = next(phase for phase in agent.phases if phase.name == "policy")
+    state = start(agent)
+    plain = [ErpgTowards(state, seed, width, kind, 0.2, power) for seed in range(SEEDS)]
+    for number in range(2):
+        episodes = episodes_of(built.DATA, draw, width, kind == "choices")
+        if kind == "squashed":
+            episodes = episodes._replace(action=torch.tanh(episodes.action))
+        columns = phase.refresh(state, episodes, generators(0))
+        for seed, reference in enumerate(plain):
+            for name, expected in reference.columns(episodes, seed).items():
+                assert_close(name, expected, columns[name][seed], 1e-8)
+        state = move(state, "policy", 0.2, number)
+        for seed, reference in enumerate(plain):
+            reference.actor.load(leaf_of(state, "policy")[seed])
+        for _ in range(3):
+            before = state
+            batch = minibatch(phase.batch, episodes, columns, built.DATA.batch, draw)
+            state, _ = phase.update(state, batch, phase.noise(generators(1), CPU))
+            for seed, reference in enumerate(plain):
+                reference.update_policy(batch.observation[seed], batch.action[seed], batch.advantage[seed])
+                assert_close(f"policy, seed {seed}", reference.actor.row(), leaf_of(state, "policy")[seed], 1e-8)
+                assert_close(f"prior, seed {seed}", reference.prior.row(), leaf_of(state, "prior")[seed], 1e-8)
+            for name in ("policy", "prior"):
+                assert not torch.equal(leaf_of(before, name), leaf_of(state, name))
 
 
 # ---- tables: a linear network of a one-hot state, and gradient steps of size 1

@@ -33,8 +33,8 @@ def next_value(c: Choices) -> None:
 
 
 def _soft(c: Choices) -> bool:
-    """V(s') counts the divergence of the next action."""
-    return score_of(c).soft and bool(c.take(temperature).value)
+    """V(s') counts the divergence of the next action, which the returns of a V(s) have summed already."""
+    return score_of(c).soft and c.take(critic).network == "q" and bool(c.take(temperature).value)
 
 
 def _reads_prior(c: Choices) -> bool:

@@ -28,6 +28,10 @@ class Side:
     whose: str = "the old one"  # the same in words
 
     @property
+    def other(self) -> str:
+        return "the old policy" if self.centre == "old" else self.whose
+
+    @property
     def update(self) -> str:
         return self.path.removesuffix(".trust_region")
 
@@ -184,17 +188,19 @@ def _multipliers(c: Choices, side: Side, parts: tuple[Part, ...], each: bool) ->
 
 
 def _discrepancy(c: Choices, side: Side) -> None:
-    """A discrepancy of samples, which needs no density of the older policy."""
+    """A discrepancy of samples, which needs no density of the other policy."""
+    if side.posterior:
+        side = side.around(prior_of(c))
     before = prior_parameters(c) if side.posterior else "old_"
     if not side.posterior:
         old_parameters(c)
     found = discrepancy(c, f"{side.path}.divergence", before)
-    epsilon = c.constant("EPSILON_POLICY", f"{side.path}.mmd", "bound on the discrepancy from the old policy")
+    epsilon = c.constant("EPSILON_POLICY", f"{side.path}.mmd", f"bound on the discrepancy from {side.other}")
     value = f"valid_average({found.value}, valid)" if c.take(whole) else f"average({found.value})"
     bound = Section(
         "The trust region",
         (*found.paths, f"{side.path}.mmd"),
-        f"The discrepancy from the old policy, of {found.text}",
+        f"The discrepancy from {side.other}, of {found.text}",
         (rf"C = \mathbb{{E}}_s \, {found.letter} \leq {c.tex(f'{side.path}.mmd')}", found.equation),
         c.source(f"{side.path}.divergence"),
         ("policy_mmd",),

@@ -4,6 +4,13 @@ from taxon.taxonomy.axes import facts
 from taxon.taxonomy.ranges import POSITIVE, UNIT, Range
 from taxon.taxonomy.schema import Choice, Row, Slot
 
+
+def _needs_density(row: Row) -> str | None:
+    if facts.trust_region_q(row):
+        return "the trust region bounds the divergence itself"
+    return "a discrepancy of samples reads no density of pi_p" if facts.by_samples(row) else None
+
+
 # The objective's divergence and the power of a prior: eta (E log pi_q - a E log pi_p) is
 # c_KL KL(pi_q || pi_p) - c_Ent H(pi_q) with eta = c_KL + c_Ent and a = c_KL / eta.
 _POWER = Slot(
@@ -11,7 +18,7 @@ _POWER = Slot(
     "a, the power of pi_p in the objective: 1 is the divergence, 0 the entropy alone",
     "1",
     UNIT,
-    applies=lambda row: "the trust region bounds the divergence itself" if facts.trust_region_q(row) else None,
+    applies=_needs_density,
 )
 
 

@@ -75,7 +75,7 @@ def _proposal(row: Row) -> Conflict | None:
     "TX363",
     "a bound of another divergence",
     "The Lagrangian of a trust region is max E[G] - alpha (KL(pi_q || pi_p) - kl): its multiplier is the temperature. "
-    "Forward KL needs a temperature before it has a target, and Q_soft one that its value counts the divergence by; a "
+    "Forward KL needs a temperature before it has a target, and a soft G one that it counts the divergence by; a "
     "penalty is another weight on the same divergence; and from a uniform pi_p the divergence is a constant less the "
     "entropy of pi_q, whose bound is `eta = entropy`.",
     "Abdolmaleki et al. 2018b, Appendix D.4; Haarnoja et al. 2018b",
@@ -92,11 +92,13 @@ def _region(row: Row) -> Conflict | None:
             "drop `+ trust_region` and write `eta = entropy(target = -1)`, or write `pi_p = pi_q` with "
             "`pi_p.update = pi_q`",
         )
-    if facts.separate_prior(row) and row.base("G") == "Q_soft[pi_q]":
+    own = "A[pi_q]" if row.says("G", "state_value") else "Q[pi_q]"
+    if facts.separate_prior(row) and row.says("G", "regularised"):
         return Conflict(
-            "`Q_soft[pi_q]` counts eta times the divergence, and the trust region has multipliers in the place of eta",
+            f"`{row.base('G')}` counts eta times the divergence, and the trust region has multipliers in the place of "
+            "eta",
             (("G", "weighs the divergence by one temperature"), bound),
-            "write `G = Q[pi_q]`, or drop `+ trust_region` and give `eta` a number",
+            f"write `G = {own}`, or drop `+ trust_region` and give `eta` a number",
         )
     if facts.forward(row):
         return Conflict(

@@ -69,7 +69,7 @@ def _entropy(row: Row) -> Conflict | None:
     if row.says("G", "regularised"):
         return Conflict(
             f"`{row.base('G')}` counts log pi_q at the states that follow, and `divergence = mmd` weighs none",
-            (("G", "counts the KL from the uniform prior"), weighed),
+            (("G", "counts the KL from pi_p"), weighed),
             f"write `G = {'A[pi_q]' if row.says('G', 'state_value') else 'Q[pi_q]'}`, or `divergence = kl`",
         )
     if row.base("eta") == "entropy":
@@ -86,19 +86,26 @@ def _entropy(row: Row) -> Conflict | None:
     "an expectation that has no closed form",
     "KL(pi_q || pi_p) from a uniform prior is a constant less the entropy of pi_q: a Gaussian has it in closed form, a "
     "mixture or a Gaussian behind tanh has not. From another member of the family it is their divergence, which tanh "
-    "leaves as it is.",
-    "Kingma and Welling 2014",
+    "leaves as it is. A power a < 1 of a prior leaves a KL(pi_q || pi_p) - (1 - a) H(pi_q), and needs both.",
+    "Kingma and Welling 2014; Galashov et al. 2019",
     after=(*_EARLIER, "TX354"),
 )
 def _closed(row: Row) -> Conflict | None:
     if not row.says("divergence.estimate", "closed"):
         return None
-    needed = "entropy" if facts.fixed_prior(row) else "kl"
-    if facts.can(row, needed):
-        return None
-    what = "the entropy" if needed == "entropy" else "the divergence"
-    return Conflict(
-        facts.missing(row, f"`estimate = closed` reads {what} of the policy: it", needed),
-        (("divergence.estimate", "is an expectation in closed form"), ("pi_theta", "has none")),
-        "write `divergence = kl(estimate = sampled)`",
-    )
+    closed = ("divergence.estimate", "is an expectation in closed form")
+    sampled = "write `divergence = kl(estimate = sampled)`"
+    if not facts.fixed_prior(row) and not facts.can(row, "kl"):
+        return Conflict(
+            facts.missing(row, "`estimate = closed` reads the divergence of the policy: it", "kl"),
+            (closed, ("pi_theta", "has none")),
+            sampled,
+        )
+    powered = "pi_p.power" in row and row["pi_p.power"] != 1
+    if (facts.fixed_prior(row) or powered) and not facts.can(row, "entropy"):
+        return Conflict(
+            facts.missing(row, "`estimate = closed` reads the entropy of the policy: it", "entropy"),
+            (closed, ("pi_theta", "has none"), *([("pi_p.power", "leaves an entropy")] if powered else [])),
+            f"{sampled}, or `pi_p.power = 1`" if powered else sampled,
+        )
+    return None

@@ -8,7 +8,7 @@ from taxon.compiler.block import Section
 from taxon.compiler.blocks.discrepancy import discrepancy
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.policy import family
-from taxon.compiler.blocks.priors.density import prior_parameters
+from taxon.compiler.blocks.priors.density import divergence_tex, power, prior_divergence, prior_parameters
 from taxon.compiler.blocks.priors.offer import prior_of
 from taxon.compiler.choices import Choices, choice, table
 
@@ -38,19 +38,21 @@ def _mmd(c: Choices) -> Beside:
 
 
 def _add_closed(c: Choices) -> None:
-    """eta KL(pi_theta || pi_p) at every state."""
+    """eta (a KL(pi_theta || pi_p) - (1 - a) H(pi_theta)) at every state."""
     made, eta, prior = c.take(family), c.take(temperature), prior_of(c)
     if prior.uniform:
         code = f"loss = loss - {eta.average(made.write(made.need('entropy', 'a divergence in closed form')))}"
         line = r"L \leftarrow L - " + eta.times(r"\mathbb{E}_s \, \mathcal{H}(\pi_\theta)")
         text, doc = "In closed form; a uniform $\\pi_p$ leaves minus the entropy.", ", and the entropy"
     else:
-        names = {"o": made.names(), "p": made.names(prior_parameters(c))}
-        kl = made.need("kl", "a divergence in closed form").format(**names)
-        code = f"loss = loss + {eta.average(kl)}"
-        line = r"L \leftarrow L + " + eta.times(rf"\mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\theta \| {prior.tex})")
+        made.need("kl" if power(c) == 1 or not made.kl else "entropy", "a divergence in closed form")
+        before, closed = prior_divergence(c)
+        code = f"{before}loss = loss + {eta.average(closed)}"
+        line = r"L \leftarrow L + " + eta.times(rf"\mathbb{{E}}_s \, {divergence_tex(c)}")
         text, doc = "In closed form at every state.", ", and the divergence"
-    paths = c.present("divergence", "divergence.estimate", "eta")
+        if power(c) != 1:
+            text += f" $\\pi_p$ counts to the power ${c.tex('pi_p.power')}$; the rest is an entropy."
+    paths = c.present("divergence", "divergence.estimate", "eta", "pi_p", "pi_p.power")
     section = Section("The divergence", paths, text, (line,), c.source("divergence", "divergence.estimate"), ("loss",))
     c.add("policy", code, "loss", within="policy", stage="divergence", doc=doc, sections=(section,))
 

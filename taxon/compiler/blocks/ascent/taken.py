@@ -7,8 +7,7 @@ from taxon.compiler.blocks.ascent.penalty import C, add_penalty, with_penalty
 from taxon.compiler.blocks.eta import temperature
 from taxon.compiler.blocks.metrics import Metrics, averaged, deviations, entropy
 from taxon.compiler.blocks.policy import OLD, apply, family, old_parameters, stored_action
-from taxon.compiler.blocks.priors.density import closed_form, log_prior, log_ratio, power, prior_kl
-from taxon.compiler.blocks.priors.offer import prior_of
+from taxon.compiler.blocks.priors.density import divergence_tex, log_prior, log_ratio, prior_divergence
 from taxon.compiler.blocks.score import score_data, taken_score
 from taxon.compiler.choices import Choices
 
@@ -94,14 +93,11 @@ def _penalty_term(c: Choices, weighed: Divergence, action: str) -> Term:
 
 
 def _prior_term(c: Choices, weighed: Divergence, action: str) -> Term:
-    made, eta, kl = c.take(family), c.take(temperature), prior_kl(c)
-    if kl and power(c) == 1:
-        shown = eta.times(rf"\mathbb{{E}}_s \, \mathrm{{KL}}(\pi_\theta \| {prior_of(c).tex})")
-        return f"loss = loss + {eta.average(kl)}", [r"L \leftarrow L + " + shown], "prior"
-    if closed := closed_form(c, "prior_kl"):
-        line = rf"\mathbb{{E}}_{{s, \, a \sim \pi_\theta}} {log_ratio(c)}"
-        code = f"prior_kl = {kl}\nloss = loss + {eta.average(closed)}"
-        return code, [r"L \leftarrow L + " + eta.times(line)], "prior"
+    made, eta = c.take(family), c.take(temperature)
+    before, closed = prior_divergence(c)
+    if closed:
+        line = r"L \leftarrow L + " + eta.times(rf"\mathbb{{E}}_s \, {divergence_tex(c)}")
+        return f"{before}loss = loss + {eta.average(closed)}", [line], "prior"
     log_prob = density = "log_likelihood" if made.jacobian else "log_prob"
     code = "# it has no closed form: E_old[rho (log pi - a log pi_p)]\n"
     if made.jacobian:

@@ -72,19 +72,41 @@ def _next(c: Choices) -> str:
     return f"next_{found.prefix}"
 
 
-def prior_kl(c: Choices) -> str:
-    """KL(pi_theta || pi_p) at the states of the update; empty where it has no closed form."""
-    made = c.take(family)
-    return made.kl.format(o=made.names(), p=made.names(prior_parameters(c))) if made.kl else ""
+def prior_divergence(c: Choices) -> tuple[str, str]:
+    """E_{pi_q}[log pi_q - a log pi_p] at the states of the update: lines before it, and what computes it; empty where
+    it has no closed form."""
+    return _closed(c, "", prior_parameters) if _has_closed(c) else ("", "")
 
 
-def closed_form(c: Choices, kl: str) -> str:
-    """E[log pi_q - a log pi_p] = a KL(pi_q || pi_p) - (1 - a) H(pi_q) by the name of that KL; empty where it has no
-    closed form."""
+def round_divergence(c: Choices) -> tuple[str, str]:
+    """The same at all states of a round, of the policy that acted."""
+    return _closed(c, "old_", _round) if _has_closed(c) else ("", "")
+
+
+def round_log_prior(c: Choices, action: str, u: str) -> str:
+    """a log pi_p of the actions of a round, of a prior beside the policy."""
+    return weighed(c, _whole(c.take(family).log_density(_round(c), "", action, u)))
+
+
+def _round(c: Choices) -> str:
+    found = prior_of(c)
+    if found.collected is not None:
+        found.collected(c)
+    return f"round_{found.prefix}"
+
+
+def _has_closed(c: Choices) -> bool:
     made = c.take(family)
-    if not made.kl or (power(c) != 1 and not made.entropy):
-        return ""
-    return kl if power(c) == 1 else f"{weighed(c, kl)} - (1 - POWER) * {made.write(made.entropy)}"
+    return bool(made.kl and (power(c) == 1 or made.entropy))
+
+
+def _closed(c: Choices, policy: str, prior: Callable[[Choices], str]) -> tuple[str, str]:
+    """a KL(pi_q || pi_p) - (1 - a) H(pi_q), by what the names of both policies' parameters begin with."""
+    made = c.take(family)
+    kl = made.kl.format(o=made.names(policy), p=made.names(prior(c)))
+    if power(c) == 1:
+        return "", kl
+    return f"prior_kl = {kl}\n", f"{weighed(c, 'prior_kl')} - (1 - POWER) * {made.write(made.entropy, policy)}"
 
 
 def _of_prior(c: Choices, write: Callable[[Family, str], str]) -> str:
@@ -108,6 +130,15 @@ def log_ratio(c: Choices, at: str = "(a|s)", policy: str = r"\pi_\theta") -> str
     if power(c) == 1:
         return rf"\log \frac{{{policy}{at}}}{{{found.tex}{at}}}"
     return rf"\left[ \log {policy}{at} - {_factor(power(c))}\log {found.tex}{at} \right]"
+
+
+def divergence_tex(c: Choices, policy: str = r"\pi_\theta", at: str = "") -> str:
+    """a KL(pi_q || pi_p) - (1 - a) H(pi_q)."""
+    a, kl = power(c), rf"\mathrm{{KL}}({policy}{at} \| {prior_of(c).tex}{at})"
+    if a == 1:
+        return kl
+    rest = rf"{_factor(round(1 - a, 10))}\mathcal{{H}}({policy}{at})"
+    return rf"\left[ {_factor(a)}{kl} - {rest} \right]" if a else f"-{rest}"
 
 
 def log_prior_tex(c: Choices, at: str, less: int = 0) -> str:

@@ -21,6 +21,7 @@ class Prior:
     prefix: str = ""  # of its parameters' names; none where it is uniform, and log pi_p a constant
     name: Callable[[Choices], None] | None = None  # adds what names those parameters at the states of the update
     following: Callable[[Choices], None] | None = None  # of a prior beside the policy: the same at s', `next_<prefix>`
+    collected: Callable[[Choices], None] | None = None  # and at all states of a round, `round_<prefix>`
     tex: str = r"\pi_p"
     acts: bool = False  # it is the policy that collects the data
 

@@ -53,6 +53,10 @@ def _following(c: Choices) -> None:
     _named(c, "estimate", "next_prior_", "next_observation")
 
 
+def _collected(c: Choices) -> None:
+    _named(c, "columns", "round_prior_", "observation")
+
+
 def _named(c: Choices, part: str, prefix: str, states: str) -> None:
     """The parameters of the prior at some states, wherever they are read."""
     role = c.roles.get("prior")
@@ -150,7 +154,7 @@ def _constant(c: Choices) -> Description:
 table(
     "pi_p",
     {
-        key: Prior(describe, "prior_", _name, _following)
+        key: Prior(describe, "prior_", _name, _following, _collected)
         for key, describe in (("default", _default), ("behaviour", _behaviour), ("constant", _constant))
     },
 )
