@@ -70,6 +70,10 @@ class Draft(Mapping[str, Leaf]):
         for path in self._readers.pop(variable, ()):
             self._answers.pop(path, None)
 
+    def decides(self, path: str) -> bool:
+        """Whether the value at a path is decided, if the leaf has a part in the row."""
+        return path in self._found
+
     def __getitem__(self, path: str) -> Leaf:
         """
         Raises:
