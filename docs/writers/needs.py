@@ -72,7 +72,7 @@ def _texts(value: ast.expr, scope: _Scope) -> Iterator[str]:
             yield from _texts(scope.assigned[name], scope)
         case ast.Call(func=ast.Name(id=name), args=arguments):
             words = [each.value if isinstance(each, ast.Constant) else None for each in arguments]
-            yield from _reasons(scope.globals[name], tuple(words))
+            yield from _reasons(scope.enclosed.get(name) or scope.globals[name], tuple(words))
         case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name), args=arguments):
             words = [each.value if isinstance(each, ast.Constant) else None for each in arguments]
             yield from _reasons(getattr(scope.globals[module], name), tuple(words))

@@ -63,8 +63,8 @@ class _Refusal:
     rules: frozenset[Rule]
 
 
-# Rules that are not settled, each with the leaf that it waits for; None for one that is not applied yet. Until that leaf
-# is decided a rule reads what it has read before, and says no more.
+# Rules that are not settled, each with the leaf that it waits for; None for one that is not applied yet. Until that
+# leaf is decided a rule reads what it has read before, and says no more.
 _Open = Sequence[tuple[Rule, UndecidedError | None]]
 
 

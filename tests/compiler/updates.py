@@ -43,6 +43,7 @@ SHOWN = (1, 2, 5, 20)  # updates after which every tensor is recorded by three s
 SIZES = {
     "network.policy.hidden": "[9, 8]",
     "network.value.hidden": "[9, 8]",
+    "network.prior.hidden": "[9, 8]",
     "network.value.features.degree": 1,
     "network.policy.features.count": 4,
     "network.value.features.count": 4,

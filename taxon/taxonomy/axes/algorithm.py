@@ -23,8 +23,8 @@ _POWER = Slot(
 
 
 def _needs_columns(row: Row) -> str | None:
-    seen = row.base("network.input")
-    return None if row.says("network.input", "by_column") else f"`{seen}` mixes the numbers, so that none can be hidden"
+    by_column = row.says("network.input", "by_column")
+    return None if by_column else "its `network.input` mixes the numbers, so that none can be hidden"
 
 
 PI_THETA = Choice(

@@ -1,7 +1,5 @@
 """network: sizes, activations, norms and initialisers (Furuta et al. 2021, Table 4)."""
 
-from collections.abc import Callable
-
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.ranges import NON_NEGATIVE, POSITIVE, Range
 from taxon.taxonomy.schema import Applies, Choice, Row, Slot
@@ -21,22 +19,24 @@ def _needs_mean(row: Row) -> str | None:
     return facts.missing(row, "it", "mean")
 
 
+def _needs_critic(row: Row) -> str | None:
+    return None if facts.critic(row) else "the row trains no critic"
+
+
+def _needs_prior(row: Row) -> str | None:
+    return None if facts.learned_prior(row) else "pi_p has no network of its own"
+
+
+def _always(row: Row) -> str | None:
+    return None
+
+
+_NETWORKS: dict[str, Applies] = {"policy": _always, "value": _needs_critic, "prior": _needs_prior}
+
+
 def _exists(network: str) -> Applies:
-    """Whether the row has the network at all."""
-
-    def applies(row: Row) -> str | None:
-        there, reason = _THERE[network]
-        return None if there(row) else reason
-
-    return applies
-
-
-# Which rows have a network, and why the others have not.
-_THERE: dict[str, tuple[Callable[[Row], bool], str]] = {
-    "policy": (lambda row: True, ""),
-    "value": (lambda row: facts.critic(row) != "", "the row trains no critic"),
-    "prior": (facts.learned_prior, "pi_p has no network of its own"),
-}
+    """Why a row has no such network, if it has none."""
+    return _NETWORKS[network]
 
 
 def _begins_random(network: str) -> Applies:
@@ -321,7 +321,7 @@ SPREADS = tuple(
     Slot(
         f"network.{leaf}",
         f"`{leaf}` of every network",
-        spread=tuple(f"network.{network}.{leaf}" for network in _THERE),
+        spread=tuple(f"network.{network}.{leaf}" for network in _NETWORKS),
     )
     for leaf in ("hidden", "features", "activation", "layer_norm", "init", "bias", "head", "head_bias")
 )

@@ -38,31 +38,46 @@ def _diagonal(row: Row) -> str | None:
     return "the divergence of full covariances is no sum over dimensions" if facts.full_covariance(row) else None
 
 
-def slots(path: str, kl: Slot, init: Slot, unless: Applies = lambda row: None) -> tuple[Slot, ...]:
+def always(row: Row) -> str | None:
+    """No reason: it has a part in every row."""
+    return None
+
+
+def slots(path: str, kl: Slot, init: Slot, unless: Applies = always) -> tuple[Slot, ...]:
     """What is bounded, all bounds and where their multipliers start.
 
     path: of the trust region. kl, init: of a divergence in one. unless: why the divergence comes in one whatever the
     policy.
     """
+    of_kl, of_init = kl.applies or always, init.applies or always
 
     def sampled(row: Row) -> str | None:
         return "the discrepancy of samples has a bound of its own" if facts.by_samples(row, f"{path}.") else None
 
-    def where(needs: Applies) -> Applies:
-        return lambda row: unless(row) or sampled(row) or needs(row)
+    def needs_samples(row: Row) -> str | None:
+        return unless(row) or (None if sampled(row) else "the KL is bounded")
 
-    def in_one(slot: Slot) -> Applies:
-        return slot.applies or (lambda row: None)
+    def needs_kl(row: Row) -> str | None:
+        return sampled(row) or of_kl(row)
+
+    def needs_one(row: Row) -> str | None:
+        return None if sampled(row) else of_init(row)
+
+    def where(needs: Applies) -> Applies:
+        def reason(row: Row) -> str | None:
+            return unless(row) or sampled(row) or needs(row)
+
+        return reason
 
     return (
         Slot("divergence", "what is bounded", "kl", choices=(Choice("kl", "the KL"), MMD), applies=unless),
-        replace(kl, applies=lambda row: sampled(row) or in_one(kl)(row)),
+        replace(kl, applies=needs_kl),
         Slot(
             "mmd",
             "epsilon, the bound on the discrepancy (Kumar et al. 2019)",
             "0.05",
             POSITIVE,
-            applies=lambda row: unless(row) or (None if sampled(row) else "the KL is bounded"),
+            applies=needs_samples,
         ),
         Slot("kl_mean", "epsilon_mu, the bound on the mean's part of the KL", "1e-3", POSITIVE, applies=where(_parts)),
         Slot(
@@ -79,7 +94,7 @@ def slots(path: str, kl: Slot, init: Slot, unless: Applies = lambda row: None) -
             boolean=True,
             applies=where(_diagonal),
         ),
-        replace(init, applies=lambda row: None if sampled(row) else in_one(init)(row)),
+        replace(init, applies=needs_one),
         Slot(
             "init_mean",
             "the mean's multiplier at the start, before its softplus",
