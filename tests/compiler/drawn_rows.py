@@ -224,7 +224,7 @@ def _values(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
     values = {"q": [f"Q[{own}]"], "v": [f"A[{own}]"], "none": [f"Q[{own}]"]}[critic]
     if frame in _UNLIKE and critic == "q" and chosen["pi_theta"] != "mean(s)":
         values.append("Q_soft[pi_q]")
-    if frame == "entropy" and critic == "v":
+    if frame in _UNLIKE and critic == "v":
         values.append("A_soft[pi_q]")
     if frame == "divergence" and critic != "none":
         values.append(values[0].replace("pi_p", "pi_q"))
@@ -324,7 +324,10 @@ def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
     elif frame == "divergence" and " + " not in chosen["pi_q.update"]:
         chosen["eta"] = draw(st.sampled_from(["0", "0.3", "2"]))
     elif frame in _SEPARATE:
-        chosen["eta"] = draw(st.sampled_from(["0.3", "2"]))
+        if " + " not in chosen["pi_q.update"] and "soft" not in chosen["G"] and draw(st.booleans()):
+            chosen["pi_q.update"] += " + trust_region"
+        else:
+            chosen["eta"] = draw(st.sampled_from(["0.3", "2"]))
         if frame == "default":
             chosen["pi_p.hide"] = draw(st.sampled_from(["[]", "[0]", "[2, 1]"]))
     elif frame == "entropy":
@@ -340,14 +343,17 @@ def _ascent(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) ->
 
 def _divergence(draw: st.DrawFn, frame: str, critic: str, chosen: dict[str, str]) -> None:
     """What the objective weighs by eta: a KL, of samples or in closed form, or a discrepancy."""
-    policy, trailing = chosen["pi_theta"], frame == "divergence"
+    policy, proper = chosen["pi_theta"], frame != "entropy"
     kinds = ["kl"]
-    if policy.startswith("tanh") or (policy.startswith("normal") and trailing):
+    if policy.startswith("tanh") or (policy.startswith("normal") and proper):
         kinds += [] if "soft" in chosen["G"] else ["mmd"]
     chosen["divergence"] = draw(st.sampled_from(kinds))
     if chosen["divergence"] == "kl" and critic == "q" and policy != "softmax":
-        closed = ["closed"] if trailing or policy.startswith("normal") else []
+        closed = ["closed"] if proper or policy.startswith("normal") else []
         chosen["divergence.estimate"] = draw(st.sampled_from(["sampled", *closed]))
+    if frame in ("default", "behaviour") and chosen["divergence"] == "kl":
+        halved = ["0.5"] if chosen.get("divergence.estimate") != "closed" or policy.startswith("normal") else []
+        chosen["pi_p.power"] = draw(st.sampled_from(["1", *halved]))
 
 
 def _directions(draw: st.DrawFn, chosen: dict[str, str]) -> None:

@@ -230,6 +230,61 @@ def test_gradients_through_q(row: str, tmp_path: Path) -> None:
         assert_close(row, slope, moved(state, after, "policy")[seed], 1e-8)
 
 
+REGION = """taxon 1
+algorithm bounded extends std.sac {{
+  pi_p          = behaviour
+  pi_p.update   = sg
+  G             = Q[pi_q]
+  pi_q.update   = sg + trust_region({})
+  optimizer.dual = sgd(lr = 1)
+  network.prior.hidden = [7, 5]
+  unset eta
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "kind", ["kl_mean = 0.1, kl_cov = 1e-3", "divergence = mmd(width = 3, samples = 4), mmd = 0.02"]
+)
+def test_bounds_of_the_distance_from_a_prior(kind: str, tmp_path: Path) -> None:
+    """Multipliers weigh how far the policy is from a prior beside it: mean and covariance apart, or by samples."""
+    spec = tmp_path / "bounded.tx"
+    spec.write_text(REGION.format(kind), encoding="utf-8")
+    built = module_of(spec, tmp_path, tuple(line for line in SMALL if not line.startswith("eta")))
+    agent, draw = built.Agent(Array((OBSERVATIONS,)), ACTIONS), torch.Generator().manual_seed(5)
+    (phase,) = agent.phases
+    state = middle(agent)
+    shapes = {"observation": (3,), "next_observation": (3,), "action": (2,)}
+    batch = phase.batch(
+        **{name: normal(draw, SEEDS, 12, *shapes.get(name, ())).clamp(-0.9, 0.9) for name in phase.batch._fields}
+    )
+    noise = double(phase.noise(generators(3), CPU))
+    after, _ = phase.update(state, batch, noise)
+    for seed in range(SEEDS):
+        b = Batch(agent, state, after, batch, noise, seed)
+        parameters = leaf_of(state, "policy")[seed].clone().requires_grad_()
+        pi, prior = b.law(parameters), b.prior()
+        if "mmd" in kind:
+            x = pi.loc + pi.scale * b.noise.discrepancy
+            y = prior.loc + prior.scale * b.noise.other
+            apart = {"alpha_raw": ((mmd(x, y, 1, 3) + 1e-6).sqrt().mean().view(1), 0.02)}
+        else:
+            mean, cov = Normal(pi.loc, prior.scale), Normal(prior.loc, pi.scale)
+            apart = {
+                "alpha_mean_raw": (kl_divergence(mean, prior).mean(0), 0.1),
+                "alpha_cov_raw": (kl_divergence(cov, prior).mean(0), 1e-3),
+            }
+        loss = -b.gain(pi)
+        for name, (distance, bound) in apart.items():
+            raw = leaf_of(state, name)[seed].clone().requires_grad_()
+            alpha = softplus(raw) + 1e-8
+            loss = loss + (alpha.detach() * distance).sum()
+            (slope,) = torch.autograd.grad((alpha * (bound - distance.detach())).sum(), raw)
+            assert_close(name, slope, moved(state, after, name)[seed], 1e-8)
+        (slope,) = torch.autograd.grad(loss, parameters)
+        assert_close("policy", slope, moved(state, after, "policy")[seed], 1e-8)
+
+
 def test_gradient_at_the_actions_taken(tmp_path: Path) -> None:
     """PPO's objective with a discrepancy from the policy that collected the round."""
     sets = ("pi_q.update = sg(standardise = true)", "divergence = mmd(samples = 5, width = 2)", "optimizer.clip = none")

@@ -115,7 +115,7 @@ def test_the_posterior_moves_with_its_prior() -> None:
     steps = walk("sac", "mpo")
     (group,) = [step for step in steps if len(step.moved) > 1]
     assert group.moved == ("pi_q", "pi_p", "pi_q.update", "pi_p.update", "G")
-    assert group.follows == ("eta",)  # the trust region finds it
+    assert group.follows == ("eta", "divergence")  # the trust region finds the one, the weights are those of the KL
     assert written(group.before, "eta") == "entropy"
     assert written(group.after, "eta") == "-"
     assert len(steps) == 23

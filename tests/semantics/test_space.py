@@ -191,11 +191,11 @@ def test_one_rule_is_to_blame(settings: tuple[str, ...], codes: list[str]) -> No
 
 
 def test_several_rules_are_to_blame_for_each_control() -> None:
-    found = blame(named("pi_q.update=sg"), named("pi_p.update=analytic"))
-    assert [rule.code.id for rule in found.rules] == ["TX302", "TX303", "TX305"]
+    found = blame(named("pi_p=pi_q"), named("pi_theta=mean(s)"))
+    assert [rule.code.id for rule in found.rules] == ["TX330", "TX331", "TX348"]
     assert {entry.text: [rule.code.id for rule in rules] for entry, rules in found.cases} == {
-        "nonparametric": ["TX302"],
-        "pi_theta": ["TX303", "TX305"],
+        "nonparametric": ["TX330"],
+        "pi_theta": ["TX331", "TX348"],
     }
 
 

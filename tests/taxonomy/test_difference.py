@@ -47,8 +47,15 @@ def test_mpo_against_sac() -> None:
     found = differing(row_of("mpo"), row_of("sac"))
     by_level = {level: [d.path for d in found if d.level == level] for level in ("algorithm", "implementation", "code")}
     assert by_level["algorithm"] == ["pi_q", "pi_p"]
-    implementation = ["pi_q.update", "pi_p.update", "G", "G.estimate", "pi_theta", "eta", "divergence"]
-    assert by_level["implementation"] == implementation
+    assert by_level["implementation"] == [
+        "pi_q.update",
+        "pi_p.update",
+        "G",
+        "G.estimate",
+        "pi_theta",
+        "eta",
+        "divergence",
+    ]
     assert by_level["code"][:3] == ["G.critic", "bounds", "data"]
     assert {"optimizer.policy.lr", "network.value.hidden", "target"} <= set(by_level["code"])
     assert not {"gamma", "network.input", "optimizer.policy"} & set(by_level["code"])
