@@ -52,6 +52,10 @@ def _soft(read: Reading) -> Peer:
     _normal(read, "pi_theta.base", "cov(s)")
     read.expect("bounds", "none")
     read.expect("eta", "entropy")
+    for path, usual in (("direction", "reverse"), ("gradient", "reparameterised"), ("samples", "1")):
+        read.expect(f"pi_q.update.{path}", usual)
+    read.expect("divergence", "kl")
+    read.expect("divergence.estimate", "sampled", why="the peer averages log pi over the actions drawn")
     read.expect("network.policy.mean", "linear")
     read.expect("optimizer.policy_every", "1")
     read.expect("target.policy", "false")
