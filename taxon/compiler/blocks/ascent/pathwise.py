@@ -70,10 +70,12 @@ def _through_draw(c: Choices) -> str:
     if weighed.kind == "prior" and power(c) != 1:
         body += f"divergence = log_prob - {log_prior(c, m.axis, 'action', 'u')}\n"
     elif weighed.kind == "prior":
-        at = "u" if made.squash else "action"
-        ratio = f"{made.likelihood('', m.axis, at)} - {prior_likelihood(c, m.axis, at)}"
-        body += "# (tanh's Jacobian is the same for both and drops out)\n"
-        body += f"divergence = {ratio}\n"
+        if made.squash:
+            body += "# (tanh's Jacobian is the same for both and drops out)\n"
+            log_prob, at = made.likelihood("", m.axis, "u"), "u"
+        else:
+            log_prob, at = "log_prob", "action"
+        body += f"divergence = {log_prob} - {prior_likelihood(c, m.axis, at)}\n"
     return (
         body
         + {
