@@ -129,7 +129,7 @@ def test_defaults_may_be_written_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("specs", "line"),
     [
-        (("sac", "mpo"), "2 algorithm, 6 implementation and 21 code-level differences"),
+        (("sac", "mpo"), "2 algorithm, 7 implementation and 21 code-level differences"),
         (("sac", "sac_single"), "same algorithm, same code-level choices; 1 implementation difference"),
     ],
 )

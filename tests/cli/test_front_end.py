@@ -280,7 +280,7 @@ def test_a_parameter_and_a_group_are_explained() -> None:
     result = taxon("explain", "optimizer.policy.momentum")
     assert "decay of the velocity" in result.stdout
     result = taxon("explain", "optimizer")
-    leaves = ("bounds", "clip", "dual", "policy", "policy_every", "value")
+    leaves = ("bounds", "clip", "dual", "policy", "policy_every", "prior", "value")
     assert result.stdout.split() == [f"optimizer.{leaf}" for leaf in leaves]
     result = taxon("explain", "pi_q.updat")
     assert (result.exit_code, result.stdout) == (2, "")

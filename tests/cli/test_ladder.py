@@ -113,7 +113,10 @@ def test_json(tmp_path: Path) -> None:
     group = document["steps"][1]
     assert (group["name"], group["extends"]) == ("sac_to_mpo_02", "sac_to_mpo_01")
     assert [change["path"] for change in group["moves"]] == ["pi_q", "pi_p", "pi_q.update", "pi_p.update", "G"]
-    assert group["follows"] == [{"path": "eta", "from": "entropy", "to": None}]
+    assert group["follows"] == [
+        {"path": "eta", "from": "entropy", "to": None},
+        {"path": "divergence", "from": "kl", "to": None},
+    ]
     chain = tmp_path / "chain.tx"
     chain.write_text("taxon 1\nimport std.sac\n" + "\n".join(step["text"] for step in document["steps"]))
     assert hash_of(f"{chain}:sac_to_mpo_23") == hash_of("mpo")

@@ -90,8 +90,11 @@ def small(path: Path, actions: str) -> Row | None:
 
 
 def sized(row: Row, path: str) -> bool:
-    """Whether the size at a path is the row's to choose: a linear network stays linear, no baseline stays none."""
-    return path in row and row[path] not in ((), 0) and not (path.endswith(".baseline") and row[path] == 0)
+    """Whether the size at a path is the row's to choose: a linear network stays linear, no baseline stays none, and one
+    action of the policy stays one."""
+    if path not in row or row[path] in ((), 0):
+        return False
+    return not (path == "pi_q.update.samples" and row[path] == 1)
 
 
 def run(built: ModuleType, name: str) -> dict[str, np.ndarray]:

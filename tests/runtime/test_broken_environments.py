@@ -182,7 +182,7 @@ def test_a_close_that_hangs_is_not_waited_for(monkeypatch, caplog):
 def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_path, monkeypatch, capsys):
     id = "broken:faulty/Wanders-v0"
     monkeypatch.chdir(tmp_path)
-    assert spaces_of(id) == ("continuous", 2, 3)
+    assert spaces_of(id) == ("continuous", 2, 2)
     assert Path.cwd() == tmp_path
     assert capsys.readouterr().out == ""
     outcome = train(program, asked(Path("run"), id), plain())

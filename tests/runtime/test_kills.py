@@ -1,11 +1,14 @@
-"""Every shipped spec: a run that is killed ten times at random moments ends in the state of one that never was."""
+"""A run killed ten times at random moments ends in the state of one that never was: a shipped spec of every kind, and
+all of them with `-m slow`."""
 
 import random
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from smaller import smaller
 
 from taxon.cli.frontend import load
@@ -45,13 +48,24 @@ def environment_of(spec: str) -> str:
     return "CartPole-v1" if spec in DISCRETE else "Pendulum-v1"
 
 
+def sampled() -> Iterator[ParameterSet]:
+    """Every spec; those whose data, control and updates another one has stand behind the marker of slow tests."""
+    seen: set[tuple[object, ...]] = set()
+    for spec in SPECS:
+        row = load(spec, [], environment_of(spec)).row
+        leaves = [row[path] for path in ("data", "pi_q", "pi_q.update", "pi_p.update")]
+        kind = (*leaves, row.base("target"), spec in REMEMBERING)
+        yield pytest.param(spec, marks=[pytest.mark.slow] if kind in seen else [])
+        seen.add(kind)
+
+
 def compiled(spec: str, environment: str) -> tuple[str, str, str, str]:
     row = load(spec, [], environment).row
     found = load(spec, [*smaller(row, SMALL), *REMEMBERING.get(spec, [])], environment)
     return found.name, found.hash, found.canonical, emit(found.row)
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("spec", sampled())
 def test_a_killed_run_ends_in_the_same_state(spec: str, tmp_path: Path) -> None:
     environment, context = environment_of(spec), kills.processes()
     program = compiled(spec, environment)

@@ -43,19 +43,19 @@ def always(row: Row) -> str | None:
     return None
 
 
-def slots(path: str, kl: Slot, init: Slot, unless: Applies = always) -> tuple[Slot, ...]:
+def slots(path: str, kl: Slot, init: Slot, unless: Applies | None = None) -> tuple[Slot, ...]:
     """What is bounded, all bounds and where their multipliers start.
 
     path: of the trust region. kl, init: of a divergence in one. unless: why the divergence comes in one whatever the
     policy.
     """
-    of_kl, of_init = kl.applies or always, init.applies or always
+    of_kl, of_init, whatever = kl.applies or always, init.applies or always, unless or always
 
     def sampled(row: Row) -> str | None:
         return "the discrepancy of samples has a bound of its own" if facts.by_samples(row, f"{path}.") else None
 
     def needs_samples(row: Row) -> str | None:
-        return unless(row) or (None if sampled(row) else "the KL is bounded")
+        return whatever(row) or (None if sampled(row) else "the KL is bounded")
 
     def needs_kl(row: Row) -> str | None:
         return sampled(row) or of_kl(row)
@@ -65,7 +65,7 @@ def slots(path: str, kl: Slot, init: Slot, unless: Applies = always) -> tuple[Sl
 
     def where(needs: Applies) -> Applies:
         def reason(row: Row) -> str | None:
-            return unless(row) or sampled(row) or needs(row)
+            return whatever(row) or sampled(row) or needs(row)
 
         return reason
 
