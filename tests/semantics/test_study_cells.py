@@ -281,4 +281,7 @@ def test_shipped_studies(name: str) -> None:
     assert found.study is not None
     assert found.study.claims
     assert all(claim.sentence for claim in found.study.claims)
-    assert all(run.seeds.first >= 5 and run.steps >= 10_000 for run in found.study.runs)
+    least = {"Pendulum-v1": 10_000}  # which is learned in as many; elsewhere a claim needs more
+    for run in found.study.runs:
+        assert run.seeds.first >= 5
+        assert run.steps >= least.get(run.environment, 100_000)
