@@ -51,7 +51,7 @@ class Run:
         self.seeds = record.seeds
         kept = loop.source.in_files()
         self.replay = None if kept is None else ReplayFile(folder, kept)
-        title = f"{record.name} on {record.environment} ({record.device})"
+        title = f"{record.name} on {record.recipe()} ({record.device})"
         self.view = View(title, record.steps, [SeedView(seed) for seed in self.seeds])
         self.recent: list[deque[float]] = [deque(maxlen=RECENT) for _ in self.seeds]
         self.points: dict[int, list[tuple[int, float]]] = {seed: [] for seed in self.seeds}
@@ -121,7 +121,7 @@ class Run:
         kept = "" if self.replay is None else f" and {size(self.replay.bytes)} of the disk"
         self.shown.say(f"{loop.source.name}: up to {size(loop.source.bytes)} of {loop.device} memory{kept}")
         if not record.restorable:
-            self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
+            self.shown.say(f"{record.recipe()} cannot be restored: a resumed run begins a new episode in it")
         try:
             self._say_frozen()  # those that failed before the first step
             if not loop.steps:
@@ -319,7 +319,7 @@ class Run:
         self.view.doing, self.view.left = record.status, None
         self.view.steps = loop.steps
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
-        title = f"{record.name} on {record.environment}"
+        title = f"{record.name} on {record.recipe()}"
         self.folder.write(CURVE, curve.draw(title, self._measured(), self.points, frozen))
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
@@ -328,7 +328,7 @@ class Run:
         for line in summary.counts(self.seeds, frozen, loop.steps, loop.updates, loop.samples, self.evaluation_steps):
             self.shown.say(line)
         if record.status == "interrupted":
-            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.environment)}")
+            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.recipe())}")
 
     def _measured(self) -> str:
         """What a point of the learning curve is."""
