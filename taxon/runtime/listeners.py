@@ -50,7 +50,9 @@ class Listeners:
     def _fail(self, callback: Callback, event: Event, why: str) -> None:
         self._callbacks = [other for other in self._callbacks if other is not callback]
         if self.wish is None or self.wish.status != "failed":
-            self.wish = Wish("failed", one_line(f"{_name(callback)}.{type(event).__name__.lower()} failed: {why}", 1_000))
+            self.wish = Wish(
+                "failed", one_line(f"{_name(callback)}.{type(event).__name__.lower()} failed: {why}", 1_000)
+            )
 
 
 def check_callbacks(callbacks: Sequence[Callback]) -> None:

@@ -1,4 +1,4 @@
-"""Callbacks: what they are given, that they change no number, how they end a run, and what becomes of one that fails."""
+"""Callbacks: what they are given, that they change no number, how they end a run, and what becomes of a failing one."""
 
 import dataclasses
 import io
@@ -13,6 +13,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.events import Began, Callback, Ended, Evaluated, Event, Halt, Logged, Saved
 from taxon.runtime.folder import manifest
@@ -30,7 +31,7 @@ def program(toy_source: str) -> Program:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    settings = {"environment": "known/Drawn-v0", "seeds": (3, 5), "steps": 60, "device": "cpu", "out": folder}
+    settings = {"environment": Recipe("known/Drawn-v0"), "seeds": (3, 5), "steps": 60, "device": "cpu", "out": folder}
     settings |= {"evaluate_every": 20, "evaluation_episodes": 2, "save_every": parse_cadence("25", "")}
     return Options(**(settings | changes))
 
@@ -115,8 +116,8 @@ def test_events_cannot_be_changed(program: Program, tmp_path: Path) -> None:
 
 
 def test_the_numbers_are_the_same_with_callbacks_and_without(program: Program, tmp_path: Path) -> None:
-    train(program, options(tmp_path / "without", environment="Pendulum-v1"), plain())
-    train(program, options(tmp_path / "with", environment="Pendulum-v1"), plain(), [Draws(), Keeps()])
+    train(program, options(tmp_path / "without", environment=Recipe("Pendulum-v1")), plain())
+    train(program, options(tmp_path / "with", environment=Recipe("Pendulum-v1")), plain(), [Draws(), Keeps()])
     assert state(tmp_path / "with") == state(tmp_path / "without")
     assert words(tmp_path / "with") == words(tmp_path / "without")
 
@@ -177,7 +178,7 @@ def test_a_callback_that_fails_ends_in_one_message_and_the_run_is_saved(
 
 
 def test_a_callback_that_fails_at_the_end_leaves_the_run_finished(program: Program, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="Keeps.ended failed: ValueError") as caught:
+    with pytest.raises(UserError, match=r"Keeps\.ended failed: ValueError") as caught:
         train(program, options(tmp_path / "run"), plain(), [Keeps("ended", ValueError("late"))])
     assert "the run itself is finished" in caught.value.help
     assert manifest.read(RunFolder(tmp_path / "run")).status == "finished"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import best
 from taxon.runtime.folder.run_folder import RunFolder
@@ -23,7 +24,7 @@ def program(toy_source: str) -> Program:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    settings = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
+    settings = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
     settings |= {"evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
     return Options(**(settings | {"keep_best": True} | changes))
 
@@ -154,9 +155,9 @@ def test_the_best_of_another_run_is_refused(program: Program, tmp_path: Path) ->
     train(program, options(tmp_path / "other", steps=30, seeds=(3, 6)), plain())
     for path in (tmp_path / "other").glob("best*"):
         (tmp_path / "one" / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(UserError, match="best.json belongs to another run"):
+    with pytest.raises(UserError, match=r"best\.json belongs to another run"):
         resume(program, tmp_path / "one", 60, plain())
-    with pytest.raises(UserError, match="best.json belongs to another run"):
+    with pytest.raises(UserError, match=r"best\.json belongs to another run"):
         evaluate_run(tmp_path / "one", program.source, "0123abcd", 1, "cpu", kept=True)
 
 

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from taxon.runtime.anew import Anew
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.events import Evaluated, Halt
 from taxon.runtime.folder import manifest
@@ -28,7 +29,7 @@ def program(toy_source: str) -> Program:
 
 def options(folder: Path, **changes: Any) -> Options:
     """Evaluations of Pendulum every 30 steps; a checkpoint at others."""
-    settings = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
+    settings = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
     settings |= {"evaluate_every": 30, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
     return Options(**(settings | changes))
 
@@ -74,7 +75,7 @@ def test_it_stops_at_the_first_evaluation_that_is_good_enough(
 def test_a_run_that_was_stopped_on_its_way_ends_at_the_same_step(
     program: Program, tmp_path: Path, whole: tuple[Path, int, float], calls: int
 ) -> None:
-    _, step, least = whole
+    _, _, least = whole
     train(program, options(tmp_path / "once", stop_at=least), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, calls)
@@ -117,7 +118,7 @@ def test_it_goes_on_where_the_user_lifts_it(program: Program, tmp_path: Path, wh
 
 
 def test_it_goes_on_to_a_higher_return(program: Program, tmp_path: Path, whole: tuple[Path, int, float]) -> None:
-    _, step, least = whole
+    _, _, least = whole
     train(program, options(tmp_path / "run", stop_at=least), plain())
     outcome = resume(program, tmp_path / "run", console=plain(), anew=Anew(stop_at=0.0))
     assert (outcome.manifest.status, outcome.manifest.stop_at) == ("finished", 0.0)
@@ -126,13 +127,13 @@ def test_it_goes_on_to_a_higher_return(program: Program, tmp_path: Path, whole: 
 
 
 def test_an_untrained_policy_may_be_good_enough(program: Program, tmp_path: Path) -> None:
-    outcome = train(program, options(tmp_path / "run", environment="known/Truncates-v0", stop_at=6.0), plain())
+    outcome = train(program, options(tmp_path / "run", environment=Recipe("known/Truncates-v0"), stop_at=6.0), plain())
     assert (outcome.manifest.status, outcome.manifest.steps_done) == ("reached", 0)
 
 
 def evaluated(**returns: tuple[float, ...]) -> Evaluated:
     found = {int(seed[1:]): values for seed, values in returns.items()}
-    return Evaluated(10, found, {seed: (1,) for seed in found})
+    return Evaluated(10, found, dict.fromkeys(found, (1,)))
 
 
 def test_of_several_seeds_it_is_the_mean_of_those_that_are_evaluated() -> None:
@@ -152,7 +153,9 @@ def test_what_is_written(text: str, value: float | None) -> None:
     assert parse_stop(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "475", "return", "return=", "return=many", "return=nan", "return=1e999", "loss=1"])
+@pytest.mark.parametrize(
+    "text", ["", "475", "return", "return=", "return=many", "return=nan", "return=1e999", "loss=1"]
+)
 def test_what_is_no_return_to_stop_at(text: str) -> None:
     with pytest.raises(UserError, match="--stop-at") as caught:
         parse_stop(text)
