@@ -44,7 +44,7 @@ ALLOWED = {
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
-    "optuna",
+    *("optuna", "wandb", "mlflow", "trackio"),
 }
 
 
