@@ -115,7 +115,18 @@ def train(program: Program, options: Options, console: Console | None = None) ->
         with folder.claimed(), _explained(folder, record):
             record.write(folder)
             folder.write(SPEC, program.resolved.encode())
-            return _train(program, record, folder, numbers, training, evaluating, device, console, mode=options.compile)
+            return _train(
+                program,
+                record,
+                folder,
+                options.environment,
+                numbers,
+                training,
+                evaluating,
+                device,
+                console,
+                mode=options.compile,
+            )
 
 
 def resume(
@@ -163,13 +174,14 @@ def resume(
             record.steps = steps or record.steps
             record.status, record.ended = "running", None
             record.resumed.append(manifest.resumption(sealed.steps, recipe, device, program.extensions))
-            return _train(program, record, folder, numbers, training, evaluating, device, console, sealed)
+            return _train(program, record, folder, recipe, numbers, training, evaluating, device, console, sealed)
 
 
 def _train(
     program: Program,
     record: manifest.Manifest,
     folder: RunFolder,
+    recipe: Recipe,
     numbers: Streams,
     training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
@@ -244,6 +256,9 @@ def _train(
             if isinstance(training, MixedVector):
                 others = f"this process and {record.workers} beside it"
             shown.say(f"{len(checkpoints)} environments are stepped by {others}")
+        if not travels(recipe) and len(checkpoints) > 1:
+            help = "define its function at the top level of a module for worker processes"
+            shown.say(f"{recipe} is stepped by this process alone: {help}")
         record.write(folder)
         try:
             run.go(stop)
