@@ -8,6 +8,7 @@ from typing import Any
 
 from taxon.runtime import summary
 from taxon.runtime.amounts import size
+from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.environment import Environment
 from taxon.runtime.folder import checkpoint, curve, manifest
 from taxon.runtime.folder.logging import Log
@@ -45,6 +46,8 @@ class Run:
         self.loop = loop
         self.captures = captures
         self.evaluating = evaluating
+        # A wrapper or a curriculum may learn in evaluations too.
+        self.evaluated_in = [EnvironmentCheckpoint(environment) for environment in evaluating if record.restorable]
         self.save_every = save_every
         self.log = log
         self.shown = shown
@@ -75,6 +78,7 @@ class Run:
             "recent": [list(returns) for returns in self.recent],
             "points": [[list(point) for point in self.points[seed]] for seed in self.seeds],
             "evaluation_steps": list(self.evaluation_steps),
+            "evaluating": [each.capture() for each in self.evaluated_in],
             "evaluated": self.evaluated,
             "logged": self.logged,
             "logged_updates": dict(self.logged_updates),
@@ -93,6 +97,9 @@ class Run:
             for seed, points in zip(self.seeds, saved["points"], strict=True)
         }
         self.evaluation_steps = [whole(count) for _, count in zip(self.seeds, saved["evaluation_steps"], strict=True)]
+        for environment, kept in zip(self.evaluated_in, saved["evaluating"], strict=True):
+            if kept is not None:
+                environment.restore(kept)
         # Before the first evaluation, which is that of step 0, it is -1.
         self.evaluated = whole(saved["evaluated"] + 1, loop.steps + 1) - 1
         self.logged = whole(saved["logged"], loop.steps)

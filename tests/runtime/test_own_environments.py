@@ -124,11 +124,11 @@ def test_a_file_is_executed_once_and_its_folder_is_searched_last(hill):
 
 
 def test_arguments_and_wrappers(hill):
-    plain = returns(Recipe("hill.py:Hill-v0", folder=hill))
-    steeper = returns(read_recipe("hill.py:Hill-v0", ["slope=1.0"], folder=hill))
+    plain = returns(Recipe("hill.py:Hill-v0", folder=hill), 3)
+    steeper = returns(read_recipe("hill.py:Hill-v0", ["slope=1.0"], folder=hill), 3)
     assert np.diff(steeper) == pytest.approx(2 * np.diff(plain))
     doubled = read_recipe("hill.py:Hill-v0", [], ["hill.Doubled(by=3)", "TransformReward(hill.halved)"], hill)
-    assert returns(doubled) == pytest.approx([1.5 * each for each in plain])
+    assert returns(doubled, 3) == pytest.approx([1.5 * each for each in plain])
     limited = make(read_recipe("hill.py:Hill-v0", ["max_episode_steps=3"], ["TimeLimit(2)"], hill), 0)
     limited.reset()
     assert [limited.step(np.zeros(2))[3] for _ in range(2)] == [False, True]
@@ -160,7 +160,7 @@ def test_arguments_of_the_control_suite():
         (("hill.py:Hill", [], ["TimeLimt(3)"]), "gymnasium has no wrapper TimeLimt", "did you mean TimeLimit"),
         (("hill.py:Hill", [], ["vector"]), "vector is of the kind module and cannot be called", ""),
         (("hill.py:Hill", [], ["TimeLimit()"]), "TimeLimit() does not go around", "it takes max_episode_steps"),
-        (("hill.py:Hill", [], ["TimeLimit(-1)"]), "TimeLimit(-1) does not go around hill.py:Hill: Assertion", "mend"),
+        (("hill.py:Hill", [], ["TimeLimit(-1)"]), "TimeLimit(-1) does not go around hill.py:Hill: ValueError", "mend"),
         (("hill.py:Hill", [], ["hill.Tripled()"]), "there is no hill.Tripled: hill has no Tripled", "as in numpy.tanh"),
         (("hill.py:Hill", [], ["nowhere.A()"]), "there is no nowhere.A: there is no module nowhere", "nowhere.py"),
         (("hill.py:Hill", [], ["hill.NUMBER()"]), "hill.NUMBER is of the kind int", ""),
@@ -301,7 +301,7 @@ def test_a_function_that_no_other_process_has(program, tmp_path):
         (lambda: None, "lambda() is of the kind NoneType, which is no gymnasium.Env"),
         (lambda: 1 / 0, "lambda() cannot be made: ZeroDivisionError"),
         (lambda x: None, "lambda() cannot be made: TypeError"),
-        (lambda: gymnasium.make("Hoper-v4"), "there is no environment"),
+        (lambda: gymnasium.make("Hoper-v4"), "lambda() cannot be made: Environment `Hoper` doesn't exist"),
         (lambda: gymnasium.make_vec("Pendulum-v1", 2), "Vec"),
     ],
 )
