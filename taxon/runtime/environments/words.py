@@ -140,8 +140,8 @@ def _value(node: ast.expr, references: bool, depth: int = 0) -> Value:
             return tuple(map(inside, parts))
         case ast.Dict(keys=keys, values=values):
             return {_key(key): inside(value) for key, value in zip(keys, values, strict=True)}
-        case ast.Name(id="true" | "false" as name):
-            return name == "true"
+        case ast.Name(id="true" | "false" as truth):
+            return truth == "true"
         case ast.Attribute() if references and (name := _dotted(node)) is not None:
             return Reference(name)
     means = "neither a literal nor a dotted name such as numpy.tanh" if references else "no literal"
