@@ -170,6 +170,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
         heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.figures"))
         light = (
+            "taxon.runtime.environments.faults",
             "taxon.runtime.environments.recipe",
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
