@@ -24,7 +24,13 @@ def program(toy_source: str) -> Program:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    settings = {"environment": Recipe("known/ShortPendulum-v0"), "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
+    settings = {
+        "environment": Recipe("known/ShortPendulum-v0"),
+        "seeds": (3, 5),
+        "steps": 240,
+        "device": "cpu",
+        "out": folder,
+    }
     settings |= {"evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
     return Options(**(settings | {"keep_best": True} | changes))
 

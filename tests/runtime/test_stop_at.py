@@ -29,7 +29,13 @@ def program(toy_source: str) -> Program:
 
 def options(folder: Path, **changes: Any) -> Options:
     """Evaluations of short episodes of Pendulum every 30 steps; a checkpoint at others."""
-    settings = {"environment": Recipe("known/ShortPendulum-v0"), "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
+    settings = {
+        "environment": Recipe("known/ShortPendulum-v0"),
+        "seeds": (3, 5),
+        "steps": 240,
+        "device": "cpu",
+        "out": folder,
+    }
     settings |= {"evaluate_every": 30, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
     return Options(**(settings | changes))
 
