@@ -31,7 +31,7 @@ def options(folder: Path, **changes: Any) -> Options:
         "device": "cpu",
         "out": folder,
     }
-    settings |= {"evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
+    settings |= {"out": folder, "evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
     return Options(**(settings | {"keep_best": True} | changes))
 
 
