@@ -140,7 +140,7 @@ def test_a_tool_has_the_figures_and_the_spec(program: Program, tmp_path: Path, n
     assert not (folder / "tensorboard").exists()
 
 
-@pytest.mark.parametrize("calls", [0, 57, 80, 100])
+@pytest.mark.parametrize("calls", [0, 57, 80])
 def test_a_run_that_goes_on_fills_the_same_page_without_points_twice(
     program: Program, tmp_path: Path, notebook: type[Notebook], calls: int
 ) -> None:
