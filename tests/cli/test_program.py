@@ -68,7 +68,7 @@ def test_help_has_no_word_in_brackets() -> None:
             read(each)
 
     read(get_command(APP))
-    assert len(texts) > 200
+    assert len(texts) > 150
     assert not [text for text in texts if re.search(r"\[[a-z/@#]", text)]
 
 
