@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from tiny import CPU, build
 
@@ -20,11 +21,12 @@ SPEC = Path(__file__).parents[2] / "examples" / "iadp_maze.tx"
 ENVIRONMENT = "taxon/GoalGrid-v0"
 
 
+@pytest.mark.slow
 def test_the_default_policy_is_the_average_over_goals_by_how_often_each_is_at_a_cell(tmp_path: Path) -> None:
     """min over pi_0 of E_replay[KL(pi || pi_0)] is at pi_0(a|cell) = E[pi(a|cell, goal) | cell], found by counting."""
-    still = [f"optimizer.{who}.lr = linear(1e-3, 1e-5, over = {STEPS})" for who in ("policy", "prior")]
+    still = [f"optimizer.{who}.lr = linear(3e-3, 1e-5, over = {STEPS})" for who in ("policy", "prior")]
     small = [f"network.{who}.hidden = [64]" for who in ("policy", "value", "prior")]
-    row = load_spec(str(SPEC), (*still, *small, "data.steps_per_update = 4"), ENVIRONMENT).row
+    row = load_spec(str(SPEC), (*still, *small), ENVIRONMENT).row
     assert row is not None
     built, sources = build(row, tmp_path), streams([0], CPU, 1)
     worlds = [make(ENVIRONMENT, number) for number in sources.environment]
@@ -44,7 +46,7 @@ def test_the_default_policy_is_the_average_over_goals_by_how_often_each_is_at_a_
     average = (cells.mT @ taken)[visited] / counts[visited, None]
     default = torch.softmax(agent.prior.apply(loop.state.prior.params, torch.eye(len(CELLS)).unsqueeze(0)), -1)[0]
     assert visited.sum() > 10
-    assert (default[visited] - average).abs().max() < 0.1
+    assert (default[visited] - average).abs().max() < 0.05
 
     # It is none of the policies that it averages: at the start, goals to the right and below pull apart.
     corner = torch.eye(len(CELLS))[:1].expand(len(GOALS), -1)
