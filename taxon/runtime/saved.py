@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,16 +12,16 @@ import gymnasium
 import numpy as np
 import torch
 
-from taxon.runtime.device.device import choose_device
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import checkpoint, manifest, module
-from taxon.runtime.folder.run_folder import SPEC, RunFolder
+from taxon.runtime.folder import manifest
+from taxon.runtime.folder.describing import check_spaces
 from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
-from taxon.runtime.loop.loop import Agent, map_state, streams
+from taxon.runtime.loop.loop import Agent, streams
 from taxon.runtime.loop.streams import evaluation_start
+from taxon.runtime.policies.opening import open_run
 from taxon.runtime.stopping import Stop, stop_on_signals
 
 
@@ -56,44 +55,28 @@ def evaluate_run(
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
-    folder, video = RunFolder(path), video and video.absolute()  # an environment may change the working directory
-    record = manifest.read(folder)
-    if row != record.row:
-        raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
-    where = choose_device(device)
-    sealed = checkpoint.read(folder)
-    if sealed.row != record.row or sealed.seeds != record.seeds:
-        raise UserError(f"{path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    video = video and video.absolute()  # an environment may change the working directory
+    opened = open_run(path, source, row, device)
+    record, agent, state, where = opened.record, opened.agent, opened.state, opened.device
     if video is not None:
         _render_offscreen()
     numbers = streams(record.seeds, where).evaluation
-    with (
-        tempfile.TemporaryDirectory() as temporary,
-        _environments(record.environment, numbers) as environments,
-        _interrupted() as watch,
-    ):
-        record.check_observation(environments[0].layout)
-        emitted = module.load(source, Path(temporary) / "agent.py")
-        agent: Agent = emitted.Agent(environments[0].layout, environments[0].action)
-        fresh = agent.init([torch.Generator() for _ in record.seeds])
-        template = map_state(lambda leaf: leaf.to(where), fresh)
-        state = checkpoint.agent_state(folder, checkpoint.load(folder, sealed), template)
-        skip = [index for index, seed in enumerate(record.seeds) if str(seed) in sealed.frozen]
+    with _environments(record.environment, numbers) as environments, _interrupted() as watch:
+        check_spaces(record, environments[0])
         # As the training's own evaluation after these steps begins.
-        starts = [evaluation_start(number, sealed.steps) for number in numbers]
+        starts = [evaluation_start(number, opened.steps) for number in numbers]
         if video is not None:  # first: what cannot be filmed is known at once
-            alive = [index for index in range(len(record.seeds)) if index not in skip]
-            if not alive:
+            if not opened.alive:
                 raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
-            _film(agent, state, record.environment, starts, alive[0], video, where, watch)
-        found = evaluate(agent, state, environments, starts, episodes, where, skip, watch)
+            _film(agent, state, record.environment, starts, opened.alive[0], video, where, watch)
+        found = evaluate(agent, state, environments, starts, episodes, where, list(opened.frozen), watch)
         for fault in found.faults:
             raise UserError(fault.cause, "mend the environment")
     seeds = [
-        SeedResult(seed, found.returns[index], found.lengths[index], sealed.frozen.get(str(seed)), found.cut[index])
+        SeedResult(seed, found.returns[index], found.lengths[index], opened.frozen.get(index), found.cut[index])
         for index, seed in enumerate(record.seeds)
     ]
-    return Result(record, sealed.steps, seeds)
+    return Result(record, opened.steps, seeds)
 
 
 def _render_offscreen() -> None:

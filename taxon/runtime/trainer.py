@@ -37,6 +37,7 @@ from taxon.runtime.environments.worker_count import busy_cores, choose_workers, 
 from taxon.runtime.errors import UserError
 from taxon.runtime.experience.replay import SMALL
 from taxon.runtime.folder import checkpoint, manifest, module, replay_file, tensorboard
+from taxon.runtime.folder.describing import action_space, check_spaces, observation_space
 from taxon.runtime.folder.logging import METRICS, Log
 from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
 from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
@@ -95,7 +96,8 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             name=program.name,
             row=program.row,
             environment=options.environment,
-            observation=evaluating[0].layout,
+            observation=observation_space(evaluating[0].raw.observation_space),
+            action=action_space(evaluating[0].raw.action_space),
             seeds=list(options.seeds),
             steps=options.steps,
             environments=width,
@@ -153,7 +155,7 @@ def resume(
             _environments(record.environment, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
         ):
-            record.check_observation(evaluating[0].layout)
+            check_spaces(record, evaluating[0])
             record.steps = steps or record.steps
             record.status, record.ended = "running", None
             record.resumed.append(manifest.resumption(sealed.steps, device, program.extensions))

@@ -6,11 +6,11 @@ import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from taxon.operators.observations import Observation, layout_text
+from taxon.operators.observations import layout_text
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.folder.fields import (
     Cadence,
@@ -24,10 +24,10 @@ from taxon.runtime.folder.fields import (
     Seeds,
     Several,
     Time,
-    Tree,
     first_of,
 )
 from taxon.runtime.folder.run_folder import RECORD, RunFolder
+from taxon.runtime.folder.spaces import ActionSpace, ObservationSpace, check_size
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
 
@@ -67,12 +67,13 @@ class Manifest(BaseModel):
     """A run as its folder records it. What reads a record takes each of its numbers as it is: their ranges are here."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     taxon: Compared
     name: RowName  # of the spec
     row: Hash  # of the resolved row
     environment: Compared = Field(min_length=1)
-    observation: Tree  # shapes and types of what the environment shows
+    observation: Annotated[ObservationSpace, AfterValidator(check_size)]  # what the environment shows
+    action: ActionSpace  # what it takes
     seeds: Seeds
     steps: Several  # environment steps of every seed
     steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
@@ -116,14 +117,16 @@ class Manifest(BaseModel):
             raise ValueError(f"workers is {self.workers}, more than there are environments")
         return self
 
-    def check_observation(self, observation: Observation) -> None:
-        """Raise UserError where the environment no longer shows what the run's agents were built for."""
-        now = layout_text(observation)
-        if now != self.observation:
-            raise UserError(
-                f"{self.environment} shows {one_line(now, 200)} and not {one_line(self.observation, 200)}, as it did",
-                "install the version of the environment that run.json names, or train again",
-            )
+    def check_spaces(self, observation: ObservationSpace, action: ActionSpace) -> None:
+        """Raise UserError where the environment no longer shows or takes what the run's agents were built for."""
+        pairs = [("shows", _told(observation), _told(self.observation)), ("takes", action.text(), self.action.text())]
+        if (observation, action) == (self.observation, self.action):
+            return
+        does, now, before = next((pair for pair in pairs if pair[1] != pair[2]), ("has", "other bounds", "those"))
+        raise UserError(
+            f"{self.environment} {does} {one_line(now, 200)} and not {one_line(before, 200)}, as it did",
+            "install the version of the environment that run.json names, or train again",
+        )
 
     def write(self, folder: RunFolder) -> None:
         folder.write(FILE, self.model_dump_json(indent=2).encode())
@@ -134,7 +137,8 @@ def begin(
     name: str,
     row: str,
     environment: str,
-    observation: Observation,
+    observation: ObservationSpace,
+    action: ActionSpace,
     seeds: list[int],
     steps: int,
     environments: int,
@@ -154,7 +158,8 @@ def begin(
         name=name,
         row=row,
         environment=environment,
-        observation=layout_text(observation),
+        observation=observation,
+        action=action,
         seeds=seeds,
         steps=steps,
         environments=environments,
@@ -198,6 +203,10 @@ def read(folder: RunFolder) -> Manifest:
         raise UserError(f"{path} cannot be read: {error.strerror}", "name a folder that `taxon run` wrote") from None
     except ValidationError as error:
         raise UserError(f"{path}: {first_of(error)}", "restore the file from a copy, or run again") from error
+
+
+def _told(space: ObservationSpace) -> str:
+    return layout_text(space.layout())
 
 
 def now() -> str:
