@@ -315,6 +315,7 @@ ELSEWHERE = {
     "runtime/environments/making.py": {"is_file", "is_dir"},
     "runtime/folder/module.py": {"write_text"},
     "runtime/options.py": {"mkdir", "exists", "is_dir", "iterdir"},
+    "runtime/policies/exporting.py": {"tempfile.TemporaryDirectory"},
     "runtime/policies/opening.py": {"tempfile.TemporaryDirectory"},
     "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
     "runtime/trainer.py": {"tempfile.TemporaryDirectory"},

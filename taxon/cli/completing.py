@@ -156,6 +156,7 @@ def environments(incomplete: str) -> Iterator[str]:
 devices = _closed("auto", "cpu", "cuda")
 study_devices = _closed("cpu", "cuda")
 kept = _closed("last", "none")
+formats = _closed("onnx", "torch", "standalone")
 
 
 @_completer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,6 +17,10 @@ from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
+
+if TYPE_CHECKING:
+    from taxon.runtime.policies.exporting import Fill
+    from taxon.runtime.policies.opening import Opened
 
 
 def spec_of(
@@ -66,3 +71,25 @@ def compiled(
         raise UserError(f"the run was on {environment}, not on {env}", "leave --env out")
     resolved = spec_of(folder, environment, packages, steps, done)
     return resolved, emit(resolved.row)
+
+
+def opened(path: Path, device: str = "auto") -> tuple[Opened, frontend.Resolved, str]:
+    """A run that can act, its spec and the module emitted anew from it. No environment is made, and no module imported.
+
+    Raises UserError where the folder cannot be used.
+    """
+    from taxon.compiler import emit
+    from taxon.runtime.folder import manifest
+    from taxon.runtime.policies.opening import open_run
+
+    folder = RunFolder(path)
+    resolved = spec_of(folder, None, manifest.read(folder).extensions)
+    source = emit(resolved.row)
+    return open_run(path, source, resolved.hash, device), resolved, source
+
+
+def script_of(source: str) -> Fill:
+    """What makes a script of a run from its emitted module."""
+    from taxon.compiler.acting import acting, filled
+
+    return lambda environment, layout, weights: filled(acting(source), environment, layout, weights)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from taxon.operators.observations import flat_size
 from taxon.runtime.agent import begun, map_state, named_tensors
 from taxon.runtime.errors import UserError
 from taxon.runtime.policies.actions import actions_of
@@ -40,6 +41,11 @@ class Policy:
     def __repr__(self) -> str:
         record = self.record
         return f"<policy of {record.name} on {record.environment}, seed {self.seed}, {self.steps:,} steps>"
+
+    @property
+    def width(self) -> int:
+        """O, the numbers of a flat observation."""
+        return flat_size(self.record.observation.layout())
 
     def act(self, observation: Any, draw: bool = False) -> NDArray[Any] | np.generic:
         """The action for one observation of the environment's own space, or N of them for a batch.
