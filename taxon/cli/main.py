@@ -25,6 +25,8 @@ COMMANDS = {
     "plot": ("plot", "plot"),
     "eval": ("evaluate", "evaluate"),
     "export": ("export", "export"),
+    "push": ("push", "push"),
+    "pull": ("pull", "pull"),
     "check": ("check", "check"),
     "fmt": ("fmt", "fmt"),
     "emit": ("emit", "emit"),
@@ -41,7 +43,7 @@ COMMANDS = {
 }
 
 
-LONG = {"run", "study", "tune", "eval", "export", "lsp"}
+LONG = {"run", "study", "tune", "eval", "export", "push", "pull", "lsp"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 
