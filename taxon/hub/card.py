@@ -106,7 +106,7 @@ def _loading(described: Described) -> Iterator[str]:
     folder = place.rpartition("/")[2]
     yield from (
         "```sh",
-        "pip install taxon-rl[hub]",
+        "pip install 'taxon-rl[hub]'",
         f"taxon pull {place} --to {folder}",
         f"taxon eval {folder}",
         "```",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
+from typing import Any
 
-from taxon.figures.means import COVERAGE, means
+from taxon.figures.means import COVERAGE, drawable, means
 from taxon.runtime.folder.logging import lines
 from taxon.runtime.folder.manifest import Manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -46,9 +47,8 @@ def last_returns(folder: RunFolder, record: Manifest) -> Returns | None:
     try:
         for line in lines(folder, "evaluation"):
             seed, step, found = line.get("seed"), line.get("step"), line.get("returns")
-            if seed in alive and type(step) is int and isinstance(found, list) and found:
-                if all(isinstance(value, int | float) and abs(value) < 1e100 for value in found):
-                    steps.setdefault(step, {})[seed] = [float(value) for value in found]
+            if seed in alive and type(step) is int and _are_returns(found):
+                steps.setdefault(step, {})[seed] = [float(value) for value in found]
     except FileNotFoundError:
         return None
     whole = [step for step, seeds in steps.items() if seeds.keys() == alive]
@@ -59,3 +59,9 @@ def last_returns(folder: RunFolder, record: Manifest) -> Returns | None:
     pieces = list(means({seed: [(step, fmean(values))] for seed, values in seeds.items()}))
     half = pieces[0].halves[0] if pieces and pieces[0].halves else None
     return Returns(step, seeds, half)
+
+
+def _are_returns(found: Any) -> bool:
+    if not isinstance(found, list) or not found:
+        return False
+    return all(isinstance(each, int | float) and drawable(each) for each in found)

@@ -282,7 +282,10 @@ def _restore(
 
 
 def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
-    """How many bytes of the metrics a checkpoint stands behind."""
+    """How many bytes of the metrics a checkpoint stands behind. Raises UserError where it holds agents alone."""
+    if saved.keys() == {"agent"}:
+        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
+        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
     try:
         return whole(saved["run"]["metrics"])
     except UnfitError as error:
