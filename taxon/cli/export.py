@@ -24,6 +24,9 @@ def export(
     seed: Annotated[
         str | None, typer.Option(help="Which of the run's seeds; otherwise the first that was not frozen.")
     ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="The seed's best policy, of a run with --keep best, and not its latest.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="The file; otherwise policy.onnx, policy.pt2 or policy.py, here.")
     ] = None,
@@ -37,7 +40,7 @@ def export(
         number = None if seed is None else parse_seed(seed, "--seed")
         if format not in ("onnx", "torch", "standalone"):
             raise UserError(f"there is no format {format}", "write --format onnx, torch or standalone")
-        found, _, source = opened(run, "cpu")
+        found, _, source = opened(run, best)
         from taxon.runtime.policies.exporting import FILES
         from taxon.runtime.policies.exporting import export as exported
         from taxon.runtime.policies.policy import Policy

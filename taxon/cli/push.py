@@ -65,7 +65,7 @@ def _push(run: Path, name: str | None, to: Path | None, wanted: list[str], seed:
     from taxon.runtime.policies.policy import Policy
 
     number = None if seed is None else parse_seed(seed, "--seed")
-    found, resolved, source = opened(run, "cpu")
+    found, resolved, source = opened(run)
     files = {}
     for format in (format for format in FORMATS if format in wanted):
         exported = export(Policy(found, number), format, script_of(source))
@@ -77,7 +77,7 @@ def _push(run: Path, name: str | None, to: Path | None, wanted: list[str], seed:
         if to is not None:
             typer.echo(f"written to {visible(str(to))}")
         if name is not None:
-            title = visible(f"{found.record.name} on {found.record.environment}, {found.steps:,} steps")
+            title = visible(f"{found.record.name} on {found.record.environment}, {found.steps[0]:,} steps")
             typer.echo(f"pushed to {visible(upload(target, name, private, title))}")
 
 

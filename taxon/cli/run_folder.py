@@ -73,9 +73,10 @@ def compiled(
     return resolved, emit(resolved.row)
 
 
-def opened(path: Path, device: str = "auto") -> tuple[Opened, frontend.Resolved, str]:
+def opened(path: Path, kept: bool = False) -> tuple[Opened, frontend.Resolved, str]:
     """A run that can act, its spec and the module emitted anew from it. No environment is made, and no module imported.
 
+    kept: each seed's best policy, where the run kept them.
     Raises UserError where the folder cannot be used.
     """
     from taxon.compiler import emit
@@ -85,7 +86,7 @@ def opened(path: Path, device: str = "auto") -> tuple[Opened, frontend.Resolved,
     folder = RunFolder(path)
     resolved = spec_of(folder, None, manifest.read(folder).extensions)
     source = emit(resolved.row)
-    return open_run(path, source, resolved.hash, device), resolved, source
+    return open_run(path, source, resolved.hash, "cpu", kept), resolved, source
 
 
 def script_of(source: str) -> Fill:

@@ -10,7 +10,7 @@ from taxon.hub.card import CARD, DERIVATION, Described, card
 from taxon.hub.returns import last_returns
 from taxon.runtime.agent import named_tensors
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import checkpoint, manifest
+from taxon.runtime.folder import best, checkpoint, manifest
 from taxon.runtime.folder.logging import METRICS
 from taxon.runtime.folder.run_folder import CURVE, SPEC, RunFolder
 from taxon.runtime.policies.exporting import FILES, Format
@@ -30,7 +30,8 @@ def pack(
 ) -> None:
     """Write what is to be published of a run into the empty folder at `target`.
 
-    The checkpoint holds the agents of all seeds, without replay and loop: it acts and is evaluated, and does not go on.
+    opened: the run's latest policies. The checkpoint holds the agents of all seeds, without replay and loop: it acts
+    and is evaluated, and does not go on. Where the run kept each seed's best policy, those are there as well.
     exported: files of other formats beside it. Raises UserError where the run cannot be read or the folder not written.
     """
     source, folder = RunFolder(opened.path), RunFolder(target)
@@ -44,10 +45,12 @@ def pack(
             {"agent": dict(named_tensors(opened.state))},
             row=record.row,
             seeds=record.seeds,
-            steps=opened.steps,
+            steps=opened.steps[0],
             frozen={record.seeds[index]: step for index, step in opened.frozen.items()},
             replay=[],
         )
+        if best.INDEX in source.files():
+            _pack_best(source, folder)
         folder.write(SPEC, canonical.encode())
         folder.write(manifest.FILE, record.model_dump_json(indent=2).encode())
         folder.write(DERIVATION, rendering.markdown(derive(row)).encode() + b"\n")
@@ -60,3 +63,9 @@ def pack(
     except OSError as error:
         message = f"{error.filename or target} cannot be written: {error.strerror}"
         raise UserError(message, "name another folder, or make room") from None
+
+
+def _pack_best(source: RunFolder, folder: RunFolder) -> None:
+    kept = best.read(source)
+    steps, returns = ({int(seed): value for seed, value in each.items()} for each in (kept.steps, kept.returns))
+    best.save(folder, best.load(source, kept), kept.row, kept.seeds, steps, returns)

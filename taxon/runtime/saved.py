@@ -18,18 +18,18 @@ from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnv
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.describing import check_spaces
-from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.loop.evaluation import MOST_STEPS, Starts, evaluate, evaluation_starts
 from taxon.runtime.loop.loop import Agent, streams
-from taxon.runtime.loop.streams import evaluation_start
 from taxon.runtime.policies.opening import open_run
 from taxon.runtime.stopping import Stop, stop_on_signals
 
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed's evaluation episodes; both lists are empty where the seed was frozen at `frozen`."""
+    """One seed's evaluation episodes; both lists are empty where it has no policy, since it was frozen at `frozen`."""
 
     seed: int
+    steps: int  # environment steps behind the policy
     returns: list[float]
     lengths: list[int]
     frozen: int | None
@@ -41,30 +41,39 @@ class Result:
     """What an evaluation of a run found."""
 
     manifest: manifest.Manifest
-    steps: int  # environment steps behind the checkpoint
     seeds: list[SeedResult]
 
 
 def evaluate_run(
-    path: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
+    path: Path,
+    source: str,
+    row: str,
+    episodes: int = 10,
+    device: str = "auto",
+    video: Path | None = None,
+    kept: bool = False,
+    evaluation_seed: int | None = None,
 ) -> Result:
     """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
-    be the one the run recorded. video: where to film one episode of the first seed that is not frozen.
+    be the one the run recorded. video: where to film one episode of the first seed that is not frozen. kept: evaluate
+    each seed's best policy, where the run kept them. evaluation_seed: what all starts are drawn from; otherwise those
+    of the training's own evaluation.
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
     video = video and video.absolute()  # an environment may change the working directory
-    opened = open_run(path, source, row, device)
+    opened = open_run(path, source, row, device, kept)
     record, agent, state, where = opened.record, opened.agent, opened.state, opened.device
     if video is not None:
         _render_offscreen()
     numbers = streams(record.seeds, where).evaluation
     with _environments(record.environment, numbers) as environments, _interrupted() as watch:
         check_spaces(record, environments[0])
+        own = record.evaluation_seed if evaluation_seed is None else evaluation_seed
         # As the training's own evaluation after these steps begins.
-        starts = [evaluation_start(number, opened.steps) for number in numbers]
+        starts = evaluation_starts(numbers, opened.steps, own)
         if video is not None:  # first: what cannot be filmed is known at once
             if not opened.alive:
                 raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
@@ -73,10 +82,10 @@ def evaluate_run(
         for fault in found.faults:
             raise UserError(fault.cause, "mend the environment")
     seeds = [
-        SeedResult(seed, found.returns[index], found.lengths[index], opened.frozen.get(index), found.cut[index])
-        for index, seed in enumerate(record.seeds)
+        SeedResult(seed, steps, found.returns[index], found.lengths[index], opened.frozen.get(index), found.cut[index])
+        for index, (seed, steps) in enumerate(zip(record.seeds, opened.steps, strict=True))
     ]
-    return Result(record, opened.steps, seeds)
+    return Result(record, seeds)
 
 
 def _render_offscreen() -> None:
@@ -115,7 +124,7 @@ def _film(
     agent: Agent,
     state: Any,
     id: str,
-    starts: list[int],
+    starts: Starts,
     index: int,
     path: Path,
     device: torch.device,
@@ -125,11 +134,11 @@ def _film(
     import imageio.v2 as imageio
 
     try:
-        environment = make(id, starts[index], render=True)
+        environment = make(id, starts.first(index), render=True)
     except UnusableEnvironmentError as error:
         raise UserError(f"{id} cannot be filmed: {error.message}", "leave out --video") from error
-    observation = np.zeros((len(starts), 1, environment.observation), dtype=np.float32)
-    memory = agent.memory(len(starts), 1, device)
+    observation = np.zeros((len(starts.numbers), 1, environment.observation), dtype=np.float32)
+    memory = agent.memory(len(starts.numbers), 1, device)
     over, frames = False, 0
     try:
         observation[index, 0] = environment.reset()

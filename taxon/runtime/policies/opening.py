@@ -12,6 +12,7 @@ from taxon.runtime.agent import Agent, map_state
 from taxon.runtime.device.device import choose_device
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest, module
+from taxon.runtime.folder.policies import policies
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.runtime.folder.spaces import ChoiceAction
 
@@ -22,7 +23,7 @@ class Opened:
 
     path: Path
     record: manifest.Manifest
-    steps: int  # environment steps of every seed behind the checkpoint
+    steps: list[int]  # environment steps behind each seed's policy
     agent: Agent
     state: Any  # of all seeds: every tensor leads with S
     frozen: Mapping[int, int]  # index on the seed axis -> the step at which the seed was frozen
@@ -54,11 +55,12 @@ class Opened:
         return index
 
 
-def open_run(path: Path, source: str, row: str, device: str = "auto") -> Opened:
+def open_run(path: Path, source: str, row: str, device: str = "auto", kept: bool = False) -> Opened:
     """Open the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. No environment is made: run.json has
-    its spaces. row: the hash of that spec, which must be the one that the run recorded.
+    its spaces. row: the hash of that spec, which must be the one that the run recorded. kept: each seed's best policy,
+    where the run kept them, in the place of its latest.
     Raises UserError for a folder, a checkpoint or a device that cannot be used.
     """
     folder = RunFolder(path)
@@ -66,9 +68,7 @@ def open_run(path: Path, source: str, row: str, device: str = "auto") -> Opened:
     if row != record.row:
         raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
     where = choose_device(device)
-    sealed = checkpoint.read(folder)
-    if sealed.row != record.row or sealed.seeds != record.seeds:
-        raise UserError(f"{path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    left = policies(folder, record, kept)
     with tempfile.TemporaryDirectory() as temporary:
         emitted = module.load(source, Path(temporary) / "agent.py")
     if emitted.Agent.discrete != isinstance(record.action, ChoiceAction):
@@ -79,6 +79,6 @@ def open_run(path: Path, source: str, row: str, device: str = "auto") -> Opened:
     agent: Agent = emitted.Agent(record.observation.layout(), record.action.size)
     fresh = agent.init([torch.Generator() for _ in record.seeds])
     template = map_state(lambda leaf: leaf.to(where), fresh)
-    state = checkpoint.agent_state(folder, checkpoint.load(folder, sealed), template)
-    frozen = {index: sealed.frozen[str(seed)] for index, seed in enumerate(record.seeds) if str(seed) in sealed.frozen}
-    return Opened(path, record, sealed.steps, agent, state, frozen, where)
+    state = checkpoint.agent_state(folder, left.tensors(), template, left.index)
+    frozen = {index: step for index, step in enumerate(left.frozen) if step is not None}
+    return Opened(path, record, left.steps, agent, state, frozen, where)

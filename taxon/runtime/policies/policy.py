@@ -29,7 +29,7 @@ class Policy:
         """
         place = opened.place(seed)
         self.record = opened.record
-        self.steps = opened.steps
+        self.steps = opened.steps[place]
         self.seed = opened.record.seeds[place]
         self.device = opened.device
         self.agent = opened.agent
@@ -102,6 +102,8 @@ class Policy:
             )
 
 
-def load_policy(path: Path, source: str, row: str, seed: int | None = None, device: str = "auto") -> Policy:
-    """The policy of one seed of the run in the folder at `path`; source, row and errors as `open_run` has them."""
-    return Policy(open_run(path, source, row, device), seed)
+def load_policy(
+    path: Path, source: str, row: str, seed: int | None = None, device: str = "auto", kept: bool = False
+) -> Policy:
+    """The policy of one seed of the run in the folder at `path`; the rest and the errors as `open_run` has them."""
+    return Policy(open_run(path, source, row, device, kept), seed)
