@@ -43,7 +43,7 @@ class TracedPolicy(torch.nn.Module):
         for name, leaf in named_tensors(policy.state):
             if name in self._names:
                 self.register_buffer(_key(name), leaf.detach().cpu().clone(), persistent=True)
-        self._rescaled = _rescaling(policy.record.action)
+        self._rescaled = rescaling(policy.record.action)
 
     def forward(self, observation: Any) -> Tensor:
         """[N, ...] of every array -> actions [N, ...]."""
@@ -176,7 +176,8 @@ class _Rescaling(torch.nn.Module):
         return action.reshape(row.shape[0], *self.shape)
 
 
-def _rescaling(space: ActionSpace) -> torch.nn.Module:
+def rescaling(space: ActionSpace) -> torch.nn.Module:
+    """What maps rows [N, A] in [-1, 1] to actions [N, ...]. Raises UserError for numbers that torch does not have."""
     if isinstance(space, ChoiceAction):
         return _Choosing(space)
     if any(not -(2**63) <= end < 2**63 for end in (*space.low, *space.high) if isinstance(end, int)):

@@ -40,7 +40,15 @@ class SmallRun:
         return load_policy(self.path, self.program.source, self.program.row, seed, "cpu")
 
 
-def small_run(path: Path, spec: str, environment: str, *sets: str, seeds: tuple[int, ...] = (3, 5), steps: int = 40):
+def small_run(
+    path: Path,
+    spec: str,
+    environment: str,
+    *sets: str,
+    seeds: tuple[int, ...] = (3, 5),
+    steps: int = 40,
+    keep_best: bool = False,
+) -> SmallRun:
     """Train a spec, shipped or of examples/, for some steps on the CPU."""
     example = ROOT / "examples" / f"{spec}.tx"
     spec = str(example) if example.exists() else spec
@@ -58,6 +66,7 @@ def small_run(path: Path, spec: str, environment: str, *sets: str, seeds: tuple[
         save_every=parse_cadence("1h", ""),
         compile="off",
         workers=0,
+        keep_best=keep_best,
     )
     train(program, options, Console(file=io.StringIO()))
     return SmallRun(path, program)

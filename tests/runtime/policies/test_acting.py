@@ -47,7 +47,7 @@ def test_a_policy_acts_as_its_evaluation(tmp_path, spec, environment):
     result = evaluate_run(run.path, run.program.source, run.program.row, 1, "cpu")
     for seed, number in zip(result.seeds, streams([3, 5], torch.device("cpu")).evaluation, strict=True):
         own = gymnasium.make(environment, disable_env_checker=True)
-        assert seed.returns == [played(run.policy(seed.seed), own, evaluation_start(number, result.steps))]
+        assert seed.returns == [played(run.policy(seed.seed), own, evaluation_start(number, seed.steps))]
 
 
 @pytest.fixture(scope="module")
