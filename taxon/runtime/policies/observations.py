@@ -22,7 +22,7 @@ def rows(space: ObservationSpace, observation: Any) -> tuple[NDArray[np.float32]
     parts = _parts(space, observation, "the observation")
     leads = {part.shape[:-1] for part in parts}
     if len(leads) > 1:
-        several = " and ".join(sorted(f"{list(lead)}" for lead in leads))
+        several = " and ".join(f"{list(lead)}" for lead in sorted(leads, key=len))
         raise UserError(f"the parts of the observation lead with different axes: {several}", _expects(space))
     (lead,) = leads
     flat = np.concatenate(parts, -1, dtype=np.float32).reshape(-1, sum(part.shape[-1] for part in parts))
@@ -98,8 +98,14 @@ def _expects(space: ObservationSpace) -> str:
 
 def _text(space: ObservationSpace) -> str:
     match space:
+        case Named():
+            return f"{{{', '.join(f'{name}: {_text(part)}' for name, part in space.parts.items())}}}"
+        case Several():
+            return f"({', '.join(map(_text, space.parts))})"
         case Choice():
             return f"one of {space.n} from {space.start}"
-        case Choices() | Bits():
-            return f"{len(space.n)} choices" if isinstance(space, Choices) else f"bits {space.shape}"
+        case Choices():
+            return f"{space.shape} choices"
+        case Bits():
+            return f"{space.shape} zeros and ones"
     return layout_text(space.layout())

@@ -52,7 +52,7 @@ def small_run(
     """Train a spec, shipped or of examples/, for some steps on the CPU."""
     example = ROOT / "examples" / f"{spec}.tx"
     spec = str(example) if example.exists() else spec
-    reduced = smaller(load(spec, list(sets), environment).row.values, SMALL)
+    reduced = smaller(load(spec, list(sets), environment).row, SMALL)
     found = load(spec, [*reduced, *sets], environment)
     program = Program(found.name, found.hash, found.canonical, emit(found.row))
     options = Options(

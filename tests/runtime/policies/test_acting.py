@@ -5,6 +5,7 @@ import json
 import gymnasium
 import numpy as np
 import pytest
+import seen  # noqa: F401 registers an environment
 import torch
 import worlds  # noqa: F401 registers environments
 
@@ -32,18 +33,14 @@ def played(policy: Policy, environment: gymnasium.Env, start: int) -> float:
         ("sac", "Pendulum-v1"),
         ("ppo", "Pendulum-v1"),
         ("ppo", "CartPole-v1"),
-        ("ddpg", "Pendulum-v1"),
-        ("awr_net_mpo", "known/Drawn-v0"),
         ("power", "taxon/LinearQuadratic-v0"),
-        ("ppo_beta", "Pendulum-v1"),
-        ("ppo_mixture", "Pendulum-v1"),
         ("ppo", "known/Discrete-v0"),
-        ("sac", "known/Dictionary-v0"),
         ("sac", "known/Bytes-v0"),
+        ("sac", "policies/Seen-v0"),
     ],
 )
-def test_a_policy_acts_as_its_evaluation(tmp_path, spec, environment):
-    run = small_run(tmp_path / "run", spec, environment)
+def test_a_policy_acts_as_its_evaluation(runs, spec, environment):
+    run = runs(spec, environment)
     result = evaluate_run(run.path, run.program.source, run.program.row, 1, "cpu")
     for seed, number in zip(result.seeds, streams([3, 5], torch.device("cpu")).evaluation, strict=True):
         own = gymnasium.make(environment, disable_env_checker=True)
@@ -51,8 +48,8 @@ def test_a_policy_acts_as_its_evaluation(tmp_path, spec, environment):
 
 
 @pytest.fixture(scope="module")
-def pendulum(tmp_path_factory) -> SmallRun:
-    return small_run(tmp_path_factory.mktemp("runs") / "pendulum", "sac", "Pendulum-v1")
+def pendulum(runs) -> SmallRun:
+    return runs("sac", "Pendulum-v1")
 
 
 OBSERVED = np.random.default_rng(7).normal(size=(6, 3)).astype(np.float32)
@@ -107,8 +104,8 @@ def test_noise_with_memory_goes_on_until_a_reset(tmp_path):
     assert policy.act(OBSERVED[0], draw=True).shape == (1,)
 
 
-def test_a_choice_is_a_number_of_the_space(tmp_path):
-    policy = small_run(tmp_path / "run", "ppo", "known/Discrete-v0").policy(5)
+def test_a_choice_is_a_number_of_the_space(runs):
+    policy = runs("ppo", "known/Discrete-v0").policy(5)
     space = gymnasium.make("known/Discrete-v0", disable_env_checker=True).action_space
     single, batch = policy.act(2), policy.act(np.array([0, 1, 2, 3]))
     assert space.contains(single)

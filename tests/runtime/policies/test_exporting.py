@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import seen  # noqa: F401 registers environments
 import torch
 import worlds  # noqa: F401 registers environments
 
@@ -23,7 +24,7 @@ from taxon.runtime.policies.exporting import compared, export
 from taxon.runtime.policies.traced import TracedPolicy, examples, names_of, read_by_acting, rescaling
 from taxon.runtime.saved import evaluate_run
 from taxon.semantics import load_spec
-from tests.runtime.policies.small_runs import SmallRun, small_run
+from tests.runtime.policies.small_runs import SmallRun
 
 # Every family of policies, and every kind of observation.
 POLICIES = [
@@ -37,23 +38,9 @@ POLICIES = [
     ("sac_mpo_layers", "Pendulum-v1"),  # layer normalisation
     ("power", "taxon/LinearQuadratic-v0"),  # linear in its features
     ("ppo", "known/Discrete-v0"),  # choices in, choices out
-    ("sac", "known/Dictionary-v0"),
+    ("sac", "policies/Seen-v0"),
     ("sac", "known/Bytes-v0"),
 ]
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Runs by their spec and environment, each made once."""
-    made: dict[tuple[str, str], SmallRun] = {}
-
-    def run(spec: str, environment: str) -> SmallRun:
-        key = spec, environment
-        if key not in made:
-            made[key] = small_run(tmp_path_factory.mktemp("runs") / "run", spec, environment, seeds=(3,))
-        return made[key]
-
-    return run
 
 
 def fill_of(run: SmallRun):
@@ -67,8 +54,23 @@ def batch(policy, count, seed):
 
 def arrays(observation):
     if isinstance(observation, dict):
-        return {name: part.numpy() for name, part in observation.items()}
-    return observation.numpy()
+        return {name: arrays(part) for name, part in observation.items()}
+    return tuple(map(arrays, observation)) if isinstance(observation, tuple) else observation.numpy()
+
+
+def named(space, shown):
+    """The inputs of a graph."""
+    leaves = []
+
+    def walk(part):
+        if isinstance(part, dict | tuple):
+            for each in part.values() if isinstance(part, dict) else part:
+                walk(each)
+        else:
+            leaves.append(part)
+
+    walk(shown)
+    return dict(zip(names_of(space), leaves, strict=True))
 
 
 def assert_same_actions(policy, found, expected):
@@ -104,8 +106,7 @@ def test_a_graph_in_onnxruntime_acts_as_its_policy(runs, spec, environment):
     assert (about["environment"], about["seed"], about["steps"]) == (environment, "3", "40")
     for count in (1, 2, 33):
         _, shown = batch(policy, count, count)
-        given = shown if isinstance(shown, dict) else {"observation": shown}
-        (found,) = session.run(None, given)
+        (found,) = session.run(None, named(policy.record.observation, shown))
         assert_same_actions(policy, found, policy.act(shown))
 
 
@@ -125,7 +126,7 @@ def test_a_script_plays_without_taxon(runs, tmp_path):
     run = runs("ppo", "CartPole-v1")
     (tmp_path / "policy.py").write_bytes(export(run.policy(), "standalone", fill_of(run)).content)
     result = evaluate_run(run.path, run.program.source, run.program.row, 2, "cpu")
-    (number,) = streams([3], torch.device("cpu")).evaluation
+    number, _ = streams([3, 5], torch.device("cpu")).evaluation
     start = evaluation_start(number, 40)
     (tmp_path / "taxon.py").write_text("raise AssertionError('taxon is imported')")
 
@@ -136,7 +137,7 @@ def test_a_script_plays_without_taxon(runs, tmp_path):
 
     played = plays("--episodes", "2", "--seed", str(start))
     assert played.returncode == 0, played.stderr
-    (seed,) = result.seeds
+    seed, _ = result.seeds
     lines = played.stdout.splitlines()
     assert lines[:2] == [
         f"episode {place} return {total:.1f} length {length}"
