@@ -93,4 +93,4 @@ def script_of(source: str) -> Fill:
     """What makes a script of a run from its emitted module."""
     from taxon.compiler.acting import acting, filled
 
-    return lambda environment, layout, weights: filled(acting(source), environment, layout, weights)
+    return lambda *values: filled(acting(source), *values)

@@ -11,25 +11,30 @@ from taxon.compiler.standalone import written_out
 
 _MAIN = Path(__file__).parent / "printing" / "acting.txt"
 ACTS = ("memory", "act_mean")  # what is called from outside
-ENVIRONMENT, LAYOUT, WEIGHTS = "ENVIRONMENT", "LAYOUT", "WEIGHTS"  # what a run fills in
 
 
 def acting(module: str) -> str:
     """A script around the acting part of an emitted module: `python policy.py --episodes 10`.
 
-    Its constants ENVIRONMENT, LAYOUT and WEIGHTS are empty: `filled` writes a run's into them.
+    Its constants are empty: `filled` writes a run's into them.
     """
     return written_out(_acting_part(module), _MAIN.read_text("utf-8"))
 
 
-def filled(script: str, environment: str, layout: str, weights: str) -> str:
-    """The script of a run: its environment, the layout of its observations in one line, its weights in base64."""
-    for name, value in ((ENVIRONMENT, environment), (LAYOUT, layout), (WEIGHTS, weights)):
-        empty = f'\n{name} = ""'
-        before, found, after = script.partition(empty)
-        if not found or empty in after:
+def filled(script: str, environment: str, layout: object, action: int, weights: str) -> str:
+    """The script of a run.
+
+    environment: its id. layout: the tree of arrays that it shows, whose `repr` is an expression of the script's own
+    names. action: numbers of an action, or choices. weights: an .npz file in base64.
+    """
+    values = {"ENVIRONMENT": environment, "LAYOUT": layout, "ACTION": action, "WEIGHTS": weights}
+    for name, value in values.items():
+        place = f"\n{name} = "
+        before, found, after = script.partition(place)
+        if not found or place in after:
             raise ValueError(f"the script has no place for {name}")
-        script = f"{before}\n{name} = {value!r}{after}"
+        _, end, rest = after.partition("\n")
+        script = f"{before}{place}{value!r}{end}{rest}"
     return script
 
 

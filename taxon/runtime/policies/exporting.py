@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from taxon.operators.observations import layout_text
+from taxon.operators.observations import Observation
 from taxon.runtime.agent import named_tensors
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import module
@@ -34,7 +34,7 @@ CHECKED = 256  # random observations on which a file is compared with its policy
 FAR = 1e-5  # of half the box's width: what no rounding explains
 FEW = 0.01  # of whole actions may differ: those of which two are as likely, or at a border between two numbers
 
-Fill = Callable[[str, str, str], str]  # environment, layout, weights -> the script
+Fill = Callable[[str, Observation, int, str], str]  # environment, layout, action, weights -> the script
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,11 @@ def _standalone(policy: Policy, shown: Any, fill: Fill) -> tuple[bytes, NDArray[
     arrays = {name: leaf.cpu().numpy() for name, leaf in named_tensors(policy.state) if name in needed}
     np.savez_compressed(file, allow_pickle=False, **arrays)
     layout = policy.record.observation.layout()
-    text = fill(policy.record.environment, layout_text(layout), base64.b64encode(file.getvalue()).decode())
+    action = policy.record.action.size
+    text = fill(policy.record.environment, layout, action, base64.b64encode(file.getvalue()).decode())
     with tempfile.TemporaryDirectory() as folder:
         player = module.load(text, Path(folder) / "policy.py")
-    agent = player.Agent(layout, policy.record.action.size)
+    agent = player.Agent(player.LAYOUT, player.ACTION)
     flat, _ = rows(policy.record.observation, shown)
     memory = agent.memory(1, len(flat), torch.device("cpu"))
     _, taken = player.act(agent, player.weights(), memory, flat)
