@@ -15,6 +15,8 @@ import torch
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
+from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.trust import trusted
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.describing import check_spaces
@@ -51,25 +53,27 @@ def evaluate_run(
     episodes: int = 10,
     device: str = "auto",
     video: Path | None = None,
+    environment: Recipe | None = None,
     kept: bool = False,
     evaluation_seed: int | None = None,
 ) -> Result:
     """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
-    be the one the run recorded. video: where to film one episode of the first seed that is not frozen. kept: evaluate
-    each seed's best policy, where the run kept them. evaluation_seed: what all starts are drawn from; otherwise those
-    of the training's own evaluation.
+    be the one the run recorded. video: where to film one episode of the first seed that is not frozen. environment: the
+    run's again, as the user says it, where it is more than an id. kept: evaluate each seed's best policy, where the run
+    kept them. evaluation_seed: what all starts are drawn from; otherwise those of the training's own evaluation.
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
     video = video and video.absolute()  # an environment may change the working directory
     opened = open_run(path, source, row, device, kept)
     record, agent, state, where = opened.record, opened.agent, opened.state, opened.device
+    recipe = trusted(record.recipe(), environment)
     if video is not None:
         _render_offscreen()
     numbers = streams(record.seeds, where).evaluation
-    with _environments(record.environment, numbers) as environments, _interrupted() as watch:
+    with _environments(recipe, numbers) as environments, _interrupted() as watch:
         check_spaces(record, environments[0])
         own = record.evaluation_seed if evaluation_seed is None else evaluation_seed
         # As the training's own evaluation after these steps begins.
@@ -77,7 +81,7 @@ def evaluate_run(
         if video is not None:  # first: what cannot be filmed is known at once
             if not opened.alive:
                 raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
-            _film(agent, state, record.environment, starts, opened.alive[0], video, where, watch)
+            _film(agent, state, recipe, starts, opened.alive[0], video, where, watch)
         found = evaluate(agent, state, environments, starts, episodes, where, list(opened.frozen), watch)
         for fault in found.faults:
             raise UserError(fault.cause, "mend the environment")
@@ -96,12 +100,12 @@ def _render_offscreen() -> None:
 
 
 @contextmanager
-def _environments(id: str, numbers: Sequence[int]) -> Iterator[list[Environment]]:
+def _environments(recipe: Recipe, numbers: Sequence[int]) -> Iterator[list[Environment]]:
     """One environment for each number, closed at the end."""
     made: list[Environment] = []
     try:
         for number in numbers:
-            made.append(make(id, number))
+            made.append(make(recipe, number))
         yield made
     except UnusableEnvironmentError as error:
         raise UserError(error.message, error.help) from error
@@ -123,7 +127,7 @@ def _interrupted() -> Iterator[Callable[[], None]]:
 def _film(
     agent: Agent,
     state: Any,
-    id: str,
+    recipe: Recipe,
     starts: Starts,
     index: int,
     path: Path,
@@ -134,9 +138,9 @@ def _film(
     import imageio.v2 as imageio
 
     try:
-        environment = make(id, starts.first(index), render=True)
+        environment = make(recipe, starts.first(index), render=True)
     except UnusableEnvironmentError as error:
-        raise UserError(f"{id} cannot be filmed: {error.message}", "leave out --video") from error
+        raise UserError(f"{recipe} cannot be filmed: {error.message}", "leave out --video") from error
     observation = np.zeros((len(starts.numbers), 1, environment.observation), dtype=np.float32)
     memory = agent.memory(len(starts.numbers), 1, device)
     over, frames = False, 0
@@ -153,9 +157,11 @@ def _film(
                 observation[index, 0], _, terminated, truncated = environment.step(taken[index, 0].cpu().numpy())
                 over = terminated or truncated
     except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
-        raise UserError(f"{id} cannot be filmed: {error}", "install what is missing, or leave out --video") from error
+        raise UserError(
+            f"{recipe} cannot be filmed: {error}", "install what is missing, or leave out --video"
+        ) from error
     except EnvironmentFaultError as error:
-        raise UserError(f"{id} cannot be filmed: {error}", "mend the environment, or leave out --video") from error
+        raise UserError(f"{recipe} cannot be filmed: {error}", "mend the environment, or leave out --video") from error
     except Stop:
         raise
     except BaseException as error:  # whatever the environment, a window system, a driver or an encoder raises
