@@ -27,6 +27,7 @@ COMMANDS = {
     "export": ("export", "export"),
     "push": ("push", "push"),
     "pull": ("pull", "pull"),
+    "env": ("env", "env"),
     "check": ("check", "check"),
     "fmt": ("fmt", "fmt"),
     "emit": ("emit", "emit"),
@@ -43,7 +44,7 @@ COMMANDS = {
 }
 
 
-LONG = {"run", "study", "tune", "eval", "export", "push", "pull", "lsp"}
+LONG = {"run", "study", "tune", "eval", "export", "push", "pull", "env", "lsp"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 

@@ -1,7 +1,5 @@
 """Evaluation of the agents that a run left behind."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import torch
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
+from taxon.runtime.environments.offscreen import render_offscreen
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.trust import trusted
 from taxon.runtime.errors import UserError
@@ -71,7 +70,7 @@ def evaluate_run(
     record, agent, state, where = opened.record, opened.agent, opened.state, opened.device
     recipe = trusted(record.recipe(), environment)
     if video is not None:
-        _render_offscreen()
+        render_offscreen()
     numbers = streams(record.seeds, where).evaluation
     with _environments(recipe, numbers) as environments, _interrupted() as watch:
         check_spaces(record, environments[0])
@@ -90,13 +89,6 @@ def evaluate_run(
         for index, (seed, steps) in enumerate(zip(record.seeds, opened.steps, strict=True))
     ]
     return Result(record, seeds)
-
-
-def _render_offscreen() -> None:
-    # MuJoCo reads this once, when it is first imported; without a screen only EGL draws. SDL draws the classic tasks.
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("MUJOCO_GL", "egl")
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 
 @contextmanager

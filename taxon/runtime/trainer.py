@@ -131,7 +131,17 @@ def train(
             record.write(folder)
             folder.write(SPEC, program.resolved.encode())
             return _train(
-                program, record, folder, numbers, training, evaluating, device, console, callbacks, mode=options.compile
+                program,
+                record,
+                folder,
+                options.environment,
+                numbers,
+                training,
+                evaluating,
+                device,
+                console,
+                callbacks,
+                mode=options.compile,
             )
 
 
@@ -190,6 +200,7 @@ def resume(
                 program,
                 record,
                 folder,
+                recipe,
                 numbers,
                 training,
                 evaluating,
@@ -205,6 +216,7 @@ def _train(
     program: Program,
     record: manifest.Manifest,
     folder: RunFolder,
+    recipe: Recipe,
     numbers: Streams,
     training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
@@ -285,6 +297,9 @@ def _train(
             if isinstance(training, MixedVector):
                 others = f"this process and {record.workers} beside it"
             shown.say(f"{len(checkpoints)} environments are stepped by {others}")
+        if not travels(recipe) and len(checkpoints) > 1:
+            help = "define its function at the top level of a module for worker processes"
+            shown.say(f"{recipe} is stepped by this process alone: {help}")
         record.write(folder)
         try:
             run.go(stop)

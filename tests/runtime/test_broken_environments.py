@@ -84,9 +84,15 @@ def test_what_cannot_be_made_or_used_is_a_message(id):
     ("id", "message", "help"),
     [
         ("a:b:c", "it has 2 colons", "module:Id-v0"),
-        ("mine:Maze-v0", "there is no module mine to import for mine:Maze-v0", "PYTHONPATH=. taxon run"),
-        ("mine.py:Maze-v0", "there is no module mine.py to import", "write the module's name, as in mine:Maze-v0"),
-        ("elsewhere:Maze-v0", "there is no module elsewhere", "name the folder of elsewhere.py: PYTHONPATH=FOLDER"),
+        ("mine:Maze-v0", "there is no module mine to import for mine:Maze-v0", "or name the file, as in --env path/to"),
+        ("mine.py:Maze-v0", "which is executed where a command line names it and nowhere else", "say it yourself"),
+        ("elsewhere.deep:Maze-v0", "there is no module elsewhere.deep", "run in the folder of elsewhere.py"),
+        ("rash.deep:Maze-v0", "cannot be made: ZeroDivisionError", "rash.py, line 1"),
+        (
+            "broken.deep:Maze-v0",
+            "there is no module broken.deep to import",
+            "the folder of broken/deep.py on PYTHONPATH",
+        ),
         ("needy:Maze-v0", "needs what is not installed here: no_such_thing", "install no_such_thing"),
         ("rash:Maze-v0", "cannot be made: ZeroDivisionError", "rash.py, line 1"),
         ("broken:faulty/Haff-v0", "broken registers no faulty/Haff-v0", "did you mean broken:faulty/Half-v0"),
