@@ -55,4 +55,9 @@ def export(
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}", "name another file with --out") from None
     typer.echo(f"{visible(repr(policy)[1:-1])}: {file.parity}")
+    recipe = policy.record.recipe()
+    if format == "standalone" and not recipe.plain:
+        typer.echo(
+            f"the script names no environment, since no id alone makes {visible(str(recipe))}: play it with --env"
+        )
     typer.echo(f"{visible(str(path))}: {len(file.content):,} bytes")

@@ -77,7 +77,7 @@ def _push(run: Path, name: str | None, to: Path | None, wanted: list[str], seed:
         if to is not None:
             typer.echo(f"written to {visible(str(to))}")
         if name is not None:
-            title = visible(f"{found.record.name} on {found.record.environment}, {found.steps[0]:,} steps")
+            title = visible(f"{found.record.name} on {found.record.recipe()}, {found.steps[0]:,} steps")
             typer.echo(f"pushed to {visible(upload(target, name, private, title))}")
 
 

@@ -24,7 +24,7 @@ def acting(module: str) -> str:
 def filled(script: str, environment: str, layout: object, action: int, weights: str) -> str:
     """The script of a run.
 
-    environment: its id. layout: the tree of arrays that it shows, whose `repr` is an expression of the script's own
+    environment: its id; empty where that alone does not make it. layout: the tree of arrays that it shows, whose `repr` is an expression of the script's own
     names. action: numbers of an action, or choices. weights: an .npz file in base64.
     """
     values = {"ENVIRONMENT": environment, "LAYOUT": layout, "ACTION": action, "WEIGHTS": weights}

@@ -60,8 +60,7 @@ def _front_matter(described: Described) -> Iterator[str]:
 
 def _body(described: Described) -> Iterator[str]:
     record, row = described.record, described.row
-    environment = visible(record.environment)
-    yield from ("", f"# `{record.name}` on `{environment}`", "")
+    yield from ("", f"# `{record.name}` on `{visible(str(record.recipe()))}`", "")
     if row.doc:
         yield from (visible(" ".join(row.doc.split())), "")
     seeds = ", ".join(map(str, record.seeds[:20])) + (", ..." if len(record.seeds) > 20 else "")

@@ -143,7 +143,9 @@ def _standalone(policy: Policy, shown: Any, fill: Fill) -> tuple[bytes, NDArray[
     np.savez_compressed(file, allow_pickle=False, **arrays)
     layout = policy.record.observation.layout()
     action = policy.record.action.size
-    text = fill(policy.record.environment, layout, action, base64.b64encode(file.getvalue()).decode())
+    recipe = policy.record.recipe()
+    id = recipe.id if recipe.plain else ""
+    text = fill(id, layout, action, base64.b64encode(file.getvalue()).decode())
     with tempfile.TemporaryDirectory() as folder:
         player = module.load(text, Path(folder) / "policy.py")
     agent = player.Agent(player.LAYOUT, player.ACTION)

@@ -40,7 +40,7 @@ class Policy:
 
     def __repr__(self) -> str:
         record = self.record
-        return f"<policy of {record.name} on {record.environment}, seed {self.seed}, {self.steps:,} steps>"
+        return f"<policy of {record.name} on {record.recipe()}, seed {self.seed}, {self.steps:,} steps>"
 
     @property
     def width(self) -> int:

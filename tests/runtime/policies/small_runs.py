@@ -10,6 +10,7 @@ from rich.console import Console
 
 from taxon.cli.frontend import load
 from taxon.compiler import emit
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.policies.policy import Policy, load_policy
 from taxon.runtime.trainer import Program, train
@@ -52,11 +53,12 @@ def small_run(
     """Train a spec, shipped or of examples/, for some steps on the CPU."""
     example = ROOT / "examples" / f"{spec}.tx"
     spec = str(example) if example.exists() else spec
-    reduced = smaller(load(spec, list(sets), environment).row, SMALL)
-    found = load(spec, [*reduced, *sets], environment)
+    recipe = Recipe(environment)
+    reduced = smaller(load(spec, list(sets), recipe).row, SMALL)
+    found = load(spec, [*reduced, *sets], recipe)
     program = Program(found.name, found.hash, found.canonical, emit(found.row))
     options = Options(
-        environment=environment,
+        environment=recipe,
         seeds=seeds,
         steps=steps,
         device="cpu",
