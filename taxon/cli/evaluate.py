@@ -7,6 +7,7 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
+from taxon.cli.modules import Again
 from taxon.diagnostics.visible import visible
 
 
@@ -21,23 +22,24 @@ def evaluate(
             help="The run's environment again, where it is `module:id`.", autocompletion=completing.environments
         ),
     ] = None,
+    module: Again = None,
 ) -> None:
     """Evaluate a run's latest checkpoint with the mean action or the most probable one, and film it on request."""
     from taxon.runtime.options import parse_episodes
 
     with user_errors():
         count = parse_episodes(episodes, "--episodes")
-        from taxon.cli.run_folder import compiled
+        from taxon.cli.run_folder import program_of
         from taxon.runtime.folder import manifest
         from taxon.runtime.folder.run_folder import RunFolder
 
         folder = RunFolder(run)
         record = manifest.read(folder)
-        resolved, source = compiled(folder, record.environment, env, record.extensions)
+        program = program_of(folder, record, env, module)
         from taxon.runtime.saved import evaluate_run
 
-        result = evaluate_run(run, source, resolved.hash, count, device, video)
-    title = visible(f"{record.name} on {record.environment}")  # the words of the run's folder
+        result = evaluate_run(run, program, count, device, video)
+    title = visible(f"{record.title} on {record.environment}")  # the words of the run's folder
     several = "1 episode" if count == 1 else f"{count:,} episodes"
     typer.echo(f"{title} after {result.steps:,} steps, {several} of every seed")
     for seed in result.seeds:

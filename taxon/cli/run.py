@@ -1,7 +1,9 @@
 """taxon run: train a spec, or go on with a run."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +12,11 @@ from taxon.cli.failure import user_errors
 from taxon.cli.parameters import Sets, Unsets
 from taxon.runtime.errors import UserError
 
+if TYPE_CHECKING:
+    from taxon.runtime.program import Program
+
 # What a run that goes on may be asked for anew; all else it keeps.
-_ANEW = {"resume", "env", "steps", "workers"}
+_ANEW = {"resume", "env", "module", "steps", "workers"}
 
 
 def run(
@@ -23,6 +28,15 @@ def run(
     env: Annotated[
         str | None,
         typer.Option(help="A gymnasium id, or dm_control/<domain>-<task>.", autocompletion=completing.environments),
+    ] = None,
+    module: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Train this module, which `taxon emit` printed and you have edited. It is checked first. SPEC, where "
+            "given, is what it was emitted from: recorded, and no more.",
+            autocompletion=completing.modules,
+        ),
     ] = None,
     seeds: Annotated[str, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).")] = "1",
     steps: Annotated[str, typer.Option(help="Environment steps of every seed; 100k and 1M are understood.")] = "1M",
@@ -66,13 +80,14 @@ def run(
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on with the run in this folder; --steps may ask for more, and --workers for others.",
+            help="Go on with the run in this folder; --steps may ask for more, and --workers for others. A run of an "
+            "edited module needs --module again.",
             metavar="RUN",
             autocompletion=completing.runs,
         ),
     ] = None,
 ) -> None:
-    """Train a spec on an environment, several seeds in one process.
+    """Train a spec, or a module that you have edited, on an environment, several seeds in one process.
 
     Leaves the resolved spec, the emitted module, metrics, checkpoints and a learning curve in a folder.
     Ctrl-C stops cleanly, with a checkpoint; --resume goes on from the latest one as if nothing had happened.
@@ -94,8 +109,8 @@ def run(
             given = _given(context)
             kept = [word for name, word in given.items() if name not in _ANEW]
             asked = steps if "steps" in given else None
-            raise typer.Exit(_resume(resume, env, asked, workers if "workers" in given else None, kept))
-        if spec is None:
+            raise typer.Exit(_resume(resume, env, module, asked, workers if "workers" in given else None, kept))
+        if spec is None and module is None:
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
         if env is None:
             raise UserError("there is no environment to train on", "name one, as in --env Hopper-v4")
@@ -115,16 +130,27 @@ def run(
             workers=parse_workers(workers),
         )
         with put_off():
-            from taxon.cli.frontend import load
-            from taxon.compiler import emit
+            program = _program(spec, module, set or [], env, unset or [], options.steps)
+            from taxon.runtime.trainer import train
 
-            resolved = load(spec, set or [], env, unset or [], options.steps)
-            source = emit(resolved.row)
-            from taxon.runtime.trainer import Program, train
-
-        program = Program(resolved.name, resolved.hash, resolved.canonical, source, resolved.packages)
         outcome = train(program, options)
     raise typer.Exit(outcome.exit_code)
+
+
+def _program(
+    spec: str | None, module: Path | None, sets: list[str], env: str, unsets: list[str], steps: int
+) -> Program:
+    """What is to be trained."""
+    from taxon.cli import modules
+    from taxon.cli.frontend import load
+    from taxon.compiler import emit
+    from taxon.runtime.program import Program
+
+    if module is not None:
+        return modules.program(module, spec, sets, env, unsets, steps)
+    assert spec is not None  # one of the two is there
+    resolved = load(spec, sets, env, unsets, steps)
+    return Program(resolved.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
 
 
 def _given(context: typer.Context) -> dict[str, str]:
@@ -138,9 +164,11 @@ def _given(context: typer.Context) -> dict[str, str]:
     return given
 
 
-def _resume(folder: Path, env: str | None, steps: str | None, workers: str | None, given: list[str]) -> int:
+def _resume(
+    folder: Path, env: str | None, module: Path | None, steps: str | None, workers: str | None, given: list[str]
+) -> int:
     """Go on with a run: its exit code."""
-    from taxon.cli.run_folder import compiled
+    from taxon.cli.run_folder import program_of
     from taxon.runtime.device.garbage import put_off
     from taxon.runtime.folder import manifest
     from taxon.runtime.folder.run_folder import RunFolder
@@ -157,8 +185,7 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
         # Of a finished run more is asked for; any other one may have nothing left to do but to end.
         done = record.steps_done if record.status == "finished" and count is not None else 0
         wanted = None if count is not None and count <= record.steps_done else count or record.steps
-        resolved, source = compiled(opened, record.environment, env, record.extensions, wanted, done)
-        from taxon.runtime.trainer import Program, resume
+        program = program_of(opened, record, env, module, wanted, done)
+        from taxon.runtime.trainer import resume
 
-    program = Program(record.name, resolved.hash, resolved.canonical, source, resolved.packages)
     return resume(program, folder, count, workers=count_workers).exit_code

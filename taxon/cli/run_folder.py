@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,13 +18,17 @@ from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
 
+if TYPE_CHECKING:
+    from taxon.runtime.folder.manifest import Manifest
+    from taxon.runtime.program import Program
+
 
 def spec_of(
     folder: RunFolder, env: str | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
 ) -> frontend.Resolved:
     """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
 
-    packages: those that the record names, with their versions. steps, done: as `compiled` has them. Raises UserError
+    packages: those that the record names, with their versions. steps, done: as `program_of` has them. Raises UserError
     where it cannot be read, or a package is not there; where it means nothing, the command ends (1 or 2).
     """
     path = folder.path / SPEC
@@ -42,27 +47,27 @@ def spec_of(
     return frontend.load(str(path), env=env, steps=steps, done=done, texts=texts)
 
 
-def compiled(
-    folder: RunFolder,
-    environment: str,
-    env: str | None,
-    packages: Mapping[str, str],
-    steps: int | None = None,
-    done: int = 0,
-) -> tuple[frontend.Resolved, str]:
-    """A run's spec, and the module emitted anew from it: text found in a folder is never executed.
+def program_of(
+    folder: RunFolder, record: Manifest, env: str | None, module: Path | None, steps: int | None = None, done: int = 0
+) -> Program:
+    """What a run trained: its spec's module emitted anew, since text found in a folder is never executed, or the edited
+    module that the user names.
 
-    environment: the run's own. env: the same again by the user's hand, where it would import a module. Raises UserError
-    where that is needed or wrong. packages: as `spec_of` has them. steps: how many are asked for in all, where it is to
-    be trained, of which `done` are made already; where no update would follow, the command ends.
+    env: the run's own environment again by the user's hand, where it would import a module. steps: how many are asked
+    for in all, where it is to be trained, of which `done` are made already; where no update of a spec would follow, the
+    command ends. Raises UserError where the environment or the module is needed, or is another.
     """
+    from taxon.cli import modules
     from taxon.compiler import emit
+    from taxon.runtime.program import Program
 
     # gymnasium imports what stands before a colon. The folder's word alone does not do for that.
-    if env is None and ":" in environment:
-        message = f"the run's environment {environment} would import a module"
-        raise UserError(message, f"if you trust that module, add --env {environment}")
-    if env not in (None, environment):
-        raise UserError(f"the run was on {environment}, not on {env}", "leave --env out")
-    resolved = spec_of(folder, environment, packages, steps, done)
-    return resolved, emit(resolved.row)
+    if env is None and ":" in record.environment:
+        message = f"the run's environment {record.environment} would import a module"
+        raise UserError(message, f"if you trust that module, add --env {record.environment}")
+    if env not in (None, record.environment):
+        raise UserError(f"the run was on {record.environment}, not on {env}", "leave --env out")
+    if module is not None or record.edited is not None:
+        return modules.program_of(folder, record, module)
+    resolved = spec_of(folder, record.environment, record.extensions, steps, done)
+    return Program(record.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)

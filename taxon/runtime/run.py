@@ -51,7 +51,7 @@ class Run:
         self.seeds = record.seeds
         kept = loop.source.in_files()
         self.replay = None if kept is None else ReplayFile(folder, kept)
-        title = f"{record.name} on {record.environment} ({record.device})"
+        title = f"{record.title} on {record.environment} ({record.device})"
         self.view = View(title, record.steps, [SeedView(seed) for seed in self.seeds])
         self.recent: list[deque[float]] = [deque(maxlen=RECENT) for _ in self.seeds]
         self.points: dict[int, list[tuple[int, float]]] = {seed: [] for seed in self.seeds}
@@ -156,7 +156,7 @@ class Run:
         checkpoint.save(
             self.folder,
             capture(loop, self.captures) | {"run": self.capture()},
-            row=record.row,
+            row=record.identity,
             seeds=record.seeds,
             steps=loop.steps,
             frozen=frozen,
@@ -319,7 +319,7 @@ class Run:
         self.view.doing, self.view.left = record.status, None
         self.view.steps = loop.steps
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
-        title = f"{record.name} on {record.environment}"
+        title = f"{record.title} on {record.environment}"
         self.folder.write(CURVE, curve.draw(title, self._measured(), self.points, frozen))
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
@@ -328,7 +328,8 @@ class Run:
         for line in summary.counts(self.seeds, frozen, loop.steps, loop.updates, loop.samples, self.evaluation_steps):
             self.shown.say(line)
         if record.status == "interrupted":
-            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.environment)}")
+            module = record.edited and record.edited.file
+            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.environment, module)}")
 
     def _measured(self) -> str:
         """What a point of the learning curve is."""

@@ -14,15 +14,17 @@ import numpy as np
 import torch
 
 from taxon.runtime.device.device import choose_device
+from taxon.runtime.edited.blame import blamed
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest, module
-from taxon.runtime.folder.run_folder import SPEC, RunFolder
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
 from taxon.runtime.loop.loop import Agent, map_state, streams
 from taxon.runtime.loop.streams import evaluation_start
+from taxon.runtime.program import Program
 from taxon.runtime.stopping import Stop, stop_on_signals
 
 
@@ -47,22 +49,22 @@ class Result:
 
 
 def evaluate_run(
-    path: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
+    path: Path, program: Program, episodes: int = 10, device: str = "auto", video: Path | None = None
 ) -> Result:
-    """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
+    """Evaluate the checkpoint in the run's folder at `path` with its program.
 
-    The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
-    be the one the run recorded. video: where to film one episode of the first seed that is not frozen.
+    That is emitted anew from the folder's resolved spec, or read where the user says: the folder's own agent.py is
+    never executed, since a run may come from a stranger. video: where to film one episode of the first seed that is not
+    frozen.
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
     folder, video = RunFolder(path), video and video.absolute()  # an environment may change the working directory
     record = manifest.read(folder)
-    if row != record.row:
-        raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
+    record.check_program(folder, program.identity)
     where = choose_device(device)
     sealed = checkpoint.read(folder)
-    if sealed.row != record.row or sealed.seeds != record.seeds:
+    if sealed.row != record.identity or sealed.seeds != record.seeds:
         raise UserError(f"{path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if video is not None:
         _render_offscreen()
@@ -71,9 +73,10 @@ def evaluate_run(
         tempfile.TemporaryDirectory() as temporary,
         _environments(record.environment, numbers) as environments,
         _interrupted() as watch,
+        blamed(program.edited, Path(temporary) / module.FILE),
     ):
         record.check_observation(environments[0].layout)
-        emitted = module.load(source, Path(temporary) / "agent.py")
+        emitted = module.load(program.source, Path(temporary) / module.FILE)
         agent: Agent = emitted.Agent(environments[0].layout, environments[0].action)
         fresh = agent.init([torch.Generator() for _ in record.seeds])
         template = map_state(lambda leaf: leaf.to(where), fresh)

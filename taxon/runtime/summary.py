@@ -37,10 +37,11 @@ def counts(
     return lines
 
 
-def resume_command(folder: Path, environment: str) -> str:
-    """What a user types to go on with a run, for a shell."""
+def resume_command(folder: Path, environment: str, module: str | None = None) -> str:
+    """What a user types to go on with a run, for a shell; module: the file of an edited one."""
     # A run's folder is not believed where the environment would import a module: see cli/run_folder.py.
     words = ["taxon", "run", "--resume", str(folder), *(["--env", environment] if ":" in environment else [])]
+    words += [] if module is None else ["--module", module]
     return shlex.join(words)
 
 

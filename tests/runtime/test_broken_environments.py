@@ -190,7 +190,7 @@ def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_pat
     assert (outcome.exit_code, (tmp_path / "run" / "curve.png").exists()) == (0, True)
     assert resume(program, Path("run"), 40, plain()).exit_code == 0
     os.chdir(tmp_path)
-    assert evaluate_run(Path("run"), program.source, program.row, 1, "cpu").steps == 40
+    assert evaluate_run(Path("run"), program, 1, "cpu").steps == 40
 
 
 def test_one_that_writes_into_its_action_is_restorable():
@@ -304,7 +304,7 @@ def test_what_cannot_be_filmed_is_said(program, tmp_path, monkeypatch, render, m
     train(program, asked(tmp_path / "run", id, steps=10), plain())
     monkeypatch.setattr(broken.Sound, "render", render)
     with pytest.raises(UserError) as caught:
-        evaluate_run(tmp_path / "run", program.source, program.row, 1, "cpu", tmp_path / "film.mp4")
+        evaluate_run(tmp_path / "run", program, 1, "cpu", tmp_path / "film.mp4")
     assert "cannot be filmed" in caught.value.message
     assert message in caught.value.message
 

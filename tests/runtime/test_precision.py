@@ -168,7 +168,7 @@ def test_a_run_records_it_keeps_it_and_is_evaluated_in_float32(program: Any, tmp
 
     lines = [json.loads(line) for line in (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()]
     during = {line["seed"]: line["returns"] for line in lines if "returns" in line}
-    result = evaluate_run(tmp_path / "whole", program.source, program.row, 1, "cpu")
+    result = evaluate_run(tmp_path / "whole", program, 1, "cpu")
     assert {seed.seed: seed.returns for seed in result.seeds} == during
 
 

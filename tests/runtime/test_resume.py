@@ -155,7 +155,7 @@ def test_an_environment_that_shows_something_else_is_refused(program, tmp_path):
     with pytest.raises(UserError, match=said):
         resume(program, tmp_path / "run", 600, plain())
     with pytest.raises(UserError, match=said):
-        evaluate_run(tmp_path / "run", program.source, program.row)
+        evaluate_run(tmp_path / "run", program)
 
 
 def test_observations_of_a_byte_are_kept_as_such(program, tmp_path):

@@ -120,7 +120,7 @@ def test_an_evaluation_follows_no_link(
 ) -> None:
     name, before = put(run, name, stands, outside), everything(outside)
     with within(10), pytest.raises(UserError, match=rf"{name} is an? \w+, where a run has a f"):
-        evaluate_run(run, found[0].source, found[0].row, 1, "cpu")
+        evaluate_run(run, found[0], 1, "cpu")
     assert everything(outside) == before
 
 

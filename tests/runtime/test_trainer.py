@@ -146,7 +146,7 @@ def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
     assert [(line["cut"], line["lengths"], line["returns"]) for line in evaluations] == 4 * [(2, [7, 7], [28.0, 28.0])]
     said = "at step 40, 4 of the evaluation's episodes did not end and were cut after 7 steps"
     assert said in console.file.getvalue()
-    result = evaluate_run(folder, program.source, "0123abcd", 1, "cpu")
+    result = evaluate_run(folder, program, 1, "cpu")
     assert [(seed.lengths, seed.cut) for seed in result.seeds] == [([7], 1), ([7], 1)]
 
 
@@ -207,7 +207,7 @@ def test_a_frozen_seed_is_reported(program, tmp_path):
     assert manifest.read(RunFolder(folder)).causes == {"5": cause}
     assert [line["seed"] for line in records(folder) if line["kind"] == "evaluation"] == [3, 5, 3, 5, 3]
     assert f"seed 5 was frozen at step 28: {cause}" in console.file.getvalue()
-    result = evaluate_run(folder, source, "0123abcd", 2, "cpu")
+    result = evaluate_run(folder, Program("toy", "0123abcd", "taxon 1\n", source), 2, "cpu")
     assert [(seed.seed, seed.returns, seed.frozen) for seed in result.seeds] == [(3, [6.0, 6.0], None), (5, [], 28)]
 
 
@@ -286,7 +286,7 @@ def test_evaluating_a_run(program, tmp_path):
     folder = tmp_path / "run"
     train(program, options(folder, environment="Pendulum-v1", steps=30, evaluate_every=30), plain())
     (folder / "agent.py").write_text("raise SystemExit('executed')")
-    result = evaluate_run(folder, program.source, "0123abcd", 2, "cpu")
+    result = evaluate_run(folder, program, 2, "cpu")
     last = [line for line in records(folder) if line["kind"] == "evaluation" and line["step"] == 30]
     # The same agents from the same starts: the same returns as in training.
     assert [seed.returns for seed in result.seeds] == [line["returns"] for line in last]
@@ -295,25 +295,25 @@ def test_evaluating_a_run(program, tmp_path):
         ("0123abcd", program.source.replace("16", "8"), "the agent needs"),
     ):
         with pytest.raises(UserError, match=message):
-            evaluate_run(folder, source, row, 2, "cpu")
+            evaluate_run(folder, replace(program, row=row, source=source), 2, "cpu")
     with pytest.raises(UserError, match="not the folder of a run"):
-        evaluate_run(tmp_path / "nowhere", program.source, "0123abcd", 2, "cpu")
+        evaluate_run(tmp_path / "nowhere", program, 2, "cpu")
 
 
 def test_filming_a_run(program, tmp_path):
     train(program, options(tmp_path / "run"), plain())
-    evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "film.mp4")
+    evaluate_run(tmp_path / "run", program, 1, "cpu", tmp_path / "film.mp4")
     frames = imageio.mimread(tmp_path / "film.mp4")
     assert [round(float(frame.mean()), -1) for frame in frames] == [0, 80, 160]
     with pytest.raises(UserError, match="cannot be filmed"):
-        evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "no" / "film.mp4")
+        evaluate_run(tmp_path / "run", program, 1, "cpu", tmp_path / "no" / "film.mp4")
 
 
 def test_a_film_without_pygame_ends_in_a_message(program, tmp_path, monkeypatch):
     train(program, options(tmp_path / "run", environment="Pendulum-v1"), plain())
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(UserError, match="Pendulum-v1 cannot be filmed: pygame is not installed") as caught:
-        evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "film.mp4")
+        evaluate_run(tmp_path / "run", program, 1, "cpu", tmp_path / "film.mp4")
     assert "install what is missing" in caught.value.help
 
 
