@@ -37,16 +37,18 @@ COMMANDS = {
     "list": ("list_", "list_"),
     "new": ("new", "new"),
     "doc": ("doc", "doc"),
+    "doctor": ("doctor", "doctor"),
 }
 
 
-LONG = {"run", "study", "tune", "eval", "lsp"}
+LONG = {"run", "study", "tune", "eval", "lsp", "doctor"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 
 def application(commands: Sequence[str]) -> typer.Typer:
     """The program with these commands."""
     import typer
+    from click import get_current_context
 
     from taxon.cli.exits import as_list
     from taxon.cli.extending import warn
@@ -57,7 +59,7 @@ def application(commands: Sequence[str]) -> typer.Typer:
         name="taxon",
         help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
         epilog=as_list(),
-        no_args_is_help=True,
+        invoke_without_command=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
@@ -73,6 +75,10 @@ def application(commands: Sequence[str]) -> typer.Typer:
         no_pager: bool = typer.Option(False, "--no-pager", help=HELP, callback=stop_paging),
     ) -> None:
         warn()
+        if get_current_context().invoked_subcommand is None:
+            from taxon.cli.welcome import welcome
+
+            welcome()
 
     app.callback()(taxon)
     for name in commands:
@@ -86,11 +92,15 @@ def application(commands: Sequence[str]) -> typer.Typer:
 
 
 def asked(arguments: Sequence[str]) -> Sequence[str]:
-    """The commands that a command line may mean: the one that it names, or all where that takes them all."""
+    """The commands that a command line may mean: the one that it names, or all where that takes them all.
+
+    None where it is empty, or asks for the version: nothing of a command is shown then.
+    """
     word = next((argument for argument in arguments if not argument.startswith("-")), None)
     if word in COMMANDS:
         return [word]
-    return [] if word is None and "--version" in arguments else list(COMMANDS)
+    alone = not arguments or "--version" in arguments
+    return [] if word is None and alone else list(COMMANDS)
 
 
 def main() -> None:
@@ -102,7 +112,8 @@ def main() -> None:
     if sys.argv[1:2] == ["help"]:  # as git and cargo have it
         sys.argv[1:] = [*sys.argv[2:3], "--help"]
     before = words()
-    commands = asked(sys.argv[1:] if before is None else before)
+    # A shell that completes offers all commands where nothing is typed yet.
+    commands = asked(sys.argv[1:]) if before is None else asked(before) or list(COMMANDS)
     if not LONG.intersection(commands) or len(commands) > 1:
         gc.disable()  # a command of the front end is over in a third of a second, a tenth of it collecting
     try:

@@ -6,7 +6,7 @@ Its text is executed, and so is read where the user says and nowhere else: no fo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ from taxon.runtime.folder.run_folder import MODULE, RunFolder
 if TYPE_CHECKING:
     from taxon.runtime.folder.manifest import Manifest
     from taxon.runtime.program import Program
+    from taxon.semantics.studies import Study
 
 LARGEST = 2**20  # bytes; the largest module of a shipped spec takes a twentieth
 
@@ -93,6 +94,32 @@ def program_of(run: RunFolder, record: Manifest, module: Path | None) -> Program
     found = Program(record.name, record.row, None, source, edited=Edit(str(module)))
     record.check_program(run, found.identity)
     return found
+
+
+def edited_modules(words: Sequence[str]) -> dict[str, str]:
+    """The texts of `NAME=FILE`s, by name. Raises UserError where one is something else."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, file = word.partition("=")
+        if not (name and equals and file):
+            raise UserError(f"--module {word} names no base", "write --module NAME=agent.py, with a base of the study")
+        if name in found:
+            raise UserError(f"--module names a module of {name} twice", "leave one of them out")
+        found[name] = read(Path(file))
+    return found
+
+
+def check_bases(study: Study, names: Iterable[str]) -> None:
+    """Raise UserError where one of the names is no base that a study compares, or where its cells vary more than that."""
+    for name in names:
+        bases = next((factor.levels for factor in study.factors if factor.about == "base"), ())
+        if name not in bases:
+            known = f"it compares {', '.join(bases)}" if bases else f"write `base = [std.sac, {name}]` in it"
+            raise UserError(f"study {study.name} has no base {name} among others", known)
+        others = [factor.name for factor in study.factors if factor.about != "base"]
+        if others:
+            message = f"study {study.name} varies {others[0]} too, and an edited module is one program"
+            raise UserError(message, "make a study of the bases alone")
 
 
 def name_of(module: Path) -> str:

@@ -87,7 +87,7 @@ class Edited(BaseModel):
         """For a person."""
         if self.spec is None:
             return f"{self.file}, whose spec was not named"
-        return f"{self.file}, edited from {self.spec}: {self.added:,} lines new, {self.removed:,} gone"
+        return f"{self.file}, edited from {self.spec} (+{self.added:,} -{self.removed:,} lines)"
 
 
 class Manifest(BaseModel):

@@ -20,6 +20,12 @@ from taxon.syntax import tree
 from taxon.syntax.printing import expression
 
 
+_SAME = (
+    "compare levels that make a difference there; a base whose module you have edited is named on the command line: "
+    "`taxon study FILE --module NAME=agent.py`"
+)
+
+
 @dataclass(frozen=True)
 class Grid:
     """What a claim may speak of: the factors, and the cells by environment and levels; of a ladder its rungs."""
@@ -315,5 +321,5 @@ class _Reader:
         if same:
             message = f"`{shortened(self.entry.name.text)}` compares a row with itself"
             label = f"the levels give equal rows on {', '.join(same)}"
-            self._wrong(message, self.entry.value.span, label, "compare levels that make a difference there")
+            self._wrong(message, self.entry.value.span, label, _SAME)
         return not same
