@@ -110,7 +110,7 @@ def edited_modules(words: Sequence[str]) -> dict[str, str]:
 
 
 def check_bases(study: Study, names: Iterable[str]) -> None:
-    """Raise UserError where one of the names is no base that a study compares, or where its cells vary more than that."""
+    """Raise UserError where one of the names is no base that a study compares, or where it varies more than bases."""
     for name in names:
         bases = next((factor.levels for factor in study.factors if factor.about == "base"), ())
         if name not in bases:

@@ -19,7 +19,6 @@ from taxon.semantics.values import quoted, shortened
 from taxon.syntax import tree
 from taxon.syntax.printing import expression
 
-
 _SAME = (
     "compare levels that make a difference there; a base whose module you have edited is named on the command line: "
     "`taxon study FILE --module NAME=agent.py`"

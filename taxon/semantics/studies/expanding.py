@@ -260,7 +260,7 @@ def _put(
     keys: Keys,
     module: str = "",
 ) -> None:
-    """Add a cell; `found` is None where it is excluded. module: the hash of one that is trained in place of the row's."""
+    """Add a cell; `found` is None where it is excluded. module: the hash of one that is trained for the row's own."""
     amounts = keys.amounts[environment]
     row = None if found is None else found.row
     why = "" if row is not None else "excluded"
