@@ -65,7 +65,7 @@ Modules = Annotated[
     typer.Option(
         "--module",
         metavar="NAME=FILE",
-        help="Train this module, which you have edited, in the place of the base of that name: it was emitted from that.",
+        help="Train this edited module in the place of the base of that name, which it was emitted from.",
     ),
 ]
 Out = Annotated[Path | None, typer.Option(help="The study's folder; otherwise studies/NAME.")]
