@@ -48,18 +48,18 @@ PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list",
 def application(commands: Sequence[str]) -> typer.Typer:
     """The program with these commands."""
     import typer
-    from click import get_current_context
 
     from taxon.cli.exits import as_list
     from taxon.cli.extending import warn
     from taxon.cli.paged import HELP, Paged, stop_paging
     from taxon.cli.versions import print_version
+    from taxon.cli.welcoming import Welcoming
 
     app = typer.Typer(
         name="taxon",
         help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
         epilog=as_list(),
-        invoke_without_command=True,
+        cls=Welcoming,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
@@ -75,10 +75,6 @@ def application(commands: Sequence[str]) -> typer.Typer:
         no_pager: bool = typer.Option(False, "--no-pager", help=HELP, callback=stop_paging),
     ) -> None:
         warn()
-        if get_current_context().invoked_subcommand is None:
-            from taxon.cli.welcome import welcome
-
-            welcome()
 
     app.callback()(taxon)
     for name in commands:

@@ -26,7 +26,7 @@ def welcome() -> None:
 
 def lines(screen: Screen) -> Iterator[str]:
     """A screen of at most 80 columns and 24 lines."""
-    yield f"{screen.paint(f'taxon {VERSION}', BOLD)}: reinforcement-learning algorithms as specs, compiled to PyTorch"
+    yield f"{screen.paint(f'taxon {VERSION}', BOLD)}: RL algorithms as small specs, checked and compiled to PyTorch"
     yield ""
     for command, about in TRY:
         yield f"  {screen.paint(command, CYAN)}"

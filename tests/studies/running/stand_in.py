@@ -96,7 +96,7 @@ def main() -> int:
         folder = Path(said.out)
         folder.mkdir()
         place = json.loads((Path(said.spec).parent / "place.json").read_text())
-        run = record(place, [int(seed) for seed in said.seeds.split(",") if seed], steps)
+        run = record(place, [int(seed) for seed in said.seeds.split(",") if seed], steps, said.module)
         (folder / "metrics.jsonl").touch()
         done = -run["evaluate_every"]
     with (folder / "metrics.jsonl").open("a") as metrics:
