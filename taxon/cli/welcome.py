@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from taxon.cli.doctoring.compiling import compiler
 from taxon.cli.doctoring.computing import build, gpu
 from taxon.cli.doctoring.packages import version_of
-from taxon.cli.frontend import write
 from taxon.cli.terminal import BOLD, CYAN, DIM, Screen, screen
 from taxon.version import VERSION
 
@@ -21,7 +20,7 @@ TRY = (
 
 def welcome() -> None:
     """Print the screen."""
-    write("\n".join(lines(screen())))
+    print("\n".join(lines(screen())))
 
 
 def lines(screen: Screen) -> Iterator[str]:
