@@ -50,5 +50,5 @@ def ahead() -> Iterator[tuple[str, str]]:
     """Where to go on."""
     if version_of("torch") is None:
         yield "next", "pip install torch; specs are checked, compared and compiled without it"
-    yield "look", "taxon doctor says more of what is here, and what to do about what is not"
+    yield "look", "taxon doctor says more of what is here, and what to do next"
     yield "all", "taxon --help has all commands, taxon list the shipped specs"
