@@ -24,6 +24,10 @@ COMMANDS = {
     "tune": ("tune", "tune"),
     "plot": ("plot", "plot"),
     "eval": ("evaluate", "evaluate"),
+    "export": ("export", "export"),
+    "push": ("push", "push"),
+    "pull": ("pull", "pull"),
+    "env": ("env", "env"),
     "check": ("check", "check"),
     "fmt": ("fmt", "fmt"),
     "emit": ("emit", "emit"),
@@ -41,7 +45,7 @@ COMMANDS = {
 }
 
 
-LONG = {"run", "study", "tune", "eval", "lsp", "doctor"}
+LONG = {"run", "study", "tune", "eval", "export", "push", "pull", "env", "doctor", "lsp"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 

@@ -17,6 +17,7 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import MODULE, RunFolder
 
 if TYPE_CHECKING:
+    from taxon.runtime.environments.recipe import Recipe
     from taxon.runtime.folder.manifest import Manifest
     from taxon.runtime.program import Program
     from taxon.semantics.studies import Study
@@ -57,7 +58,7 @@ def read(path: Path) -> str:
 
 
 def program(
-    module: Path, spec: str | None, sets: Sequence[str], env: str, unsets: Sequence[str], steps: int
+    module: Path, spec: str | None, sets: Sequence[str], environment: Recipe, unsets: Sequence[str], steps: int
 ) -> Program:
     """An edited module as it is trained, with the row of the spec that it comes from where the user names that.
 
@@ -67,7 +68,7 @@ def program(
     if spec is None and (sets or unsets):
         message = f"--{'set' if sets else 'unset'} changes a spec, and {module} is a module"
         raise UserError(message, f"change {module} itself, or name the spec that it was emitted from")
-    resolved = None if spec is None else frontend.load(spec, sets, env, unsets, steps)
+    resolved = None if spec is None else frontend.load(spec, sets, environment, unsets, steps)
     from taxon.compiler import emit
     from taxon.runtime.edited.edit import Edit
     from taxon.runtime.program import Program

@@ -12,6 +12,7 @@ import typer
 from taxon.cli import frontend
 from taxon.cli.extending import lacking
 from taxon.diagnostics.model import Diagnostic
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
@@ -20,11 +21,13 @@ from taxon.syntax.reading import decoded
 
 if TYPE_CHECKING:
     from taxon.runtime.folder.manifest import Manifest
+    from taxon.runtime.policies.exporting import Fill
+    from taxon.runtime.policies.opening import Opened
     from taxon.runtime.program import Program
 
 
 def spec_of(
-    folder: RunFolder, env: str | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
+    folder: RunFolder, env: Recipe | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
 ) -> frontend.Resolved:
     """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
 
@@ -48,26 +51,46 @@ def spec_of(
 
 
 def program_of(
-    folder: RunFolder, record: Manifest, env: str | None, module: Path | None, steps: int | None = None, done: int = 0
+    folder: RunFolder,
+    record: Manifest,
+    environment: Recipe | None,
+    module: Path | None = None,
+    steps: int | None = None,
+    done: int = 0,
 ) -> Program:
     """What a run trained: its spec's module emitted anew, since text found in a folder is never executed, or the edited
     module that the user names.
 
-    env: the run's own environment again by the user's hand, where it would import a module. steps: how many are asked
-    for in all, where it is to be trained, of which `done` are made already; where no update of a spec would follow, the
-    command ends. Raises UserError where the environment or the module is needed, or is another.
+    environment: the run's own, as far as the user trusts the folder. steps: how many are asked for in all, where it is
+    to be trained, of which `done` are made already; where no update of a spec would follow, the command ends. Raises
+    UserError where the module is needed, or is another.
     """
     from taxon.cli import modules
     from taxon.compiler import emit
     from taxon.runtime.program import Program
 
-    # gymnasium imports what stands before a colon. The folder's word alone does not do for that.
-    if env is None and ":" in record.environment:
-        message = f"the run's environment {record.environment} would import a module"
-        raise UserError(message, f"if you trust that module, add --env {record.environment}")
-    if env not in (None, record.environment):
-        raise UserError(f"the run was on {record.environment}, not on {env}", "leave --env out")
     if module is not None or record.edited is not None:
         return modules.program_of(folder, record, module)
-    resolved = spec_of(folder, record.environment, record.extensions, steps, done)
+    resolved = spec_of(folder, environment, record.extensions, steps, done)
     return Program(record.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
+
+
+def opened(path: Path, kept: bool = False, module: Path | None = None) -> tuple[Opened, str]:
+    """A run that can act, and its module. No environment is made, and of what is installed nothing is imported for it.
+
+    kept: each seed's best policy, where the run kept them. module: as `program_of` has it.
+    Raises UserError where the folder cannot be used.
+    """
+    from taxon.runtime.folder import manifest
+    from taxon.runtime.policies.opening import open_run
+
+    folder = RunFolder(path)
+    program = program_of(folder, manifest.read(folder), None, module)
+    return open_run(path, program.source, program.identity, "cpu", kept), program.source
+
+
+def script_of(source: str) -> Fill:
+    """What makes a script of a run from its emitted module."""
+    from taxon.compiler.acting import acting, filled
+
+    return lambda *values: filled(acting(source), *values)

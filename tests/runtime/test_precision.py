@@ -14,6 +14,7 @@ from taxon.networks.mlp import FACTORS
 from taxon.operators.data import Phase
 from taxon.operators.noise import no_noise
 from taxon.runtime.device.precision import check_phases, check_precision, lowering, phases_of
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -124,7 +125,7 @@ def test_other_words_are_refused(text: str) -> None:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    settings: dict[str, Any] = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 60, "device": "cpu"}
+    settings: dict[str, Any] = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 60, "device": "cpu"}
     settings |= {"out": folder, "evaluate_every": 60, "evaluation_episodes": 1, "precision": "bf16"}
     return Options(**(settings | changes))
 
@@ -168,7 +169,7 @@ def test_a_run_records_it_keeps_it_and_is_evaluated_in_float32(program: Any, tmp
 
     lines = [json.loads(line) for line in (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()]
     during = {line["seed"]: line["returns"] for line in lines if "returns" in line}
-    result = evaluate_run(tmp_path / "whole", program, 1, "cpu")
+    result = evaluate_run(tmp_path / "whole", program.source, program.row, 1, "cpu")
     assert {seed.seed: seed.returns for seed in result.seeds} == during
 
 

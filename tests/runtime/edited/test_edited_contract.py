@@ -12,6 +12,7 @@ from taxon.runtime.edited.blame import blamed
 from taxon.runtime.edited.edit import Edit, changed_lines, digest
 from taxon.runtime.edited.trial import check_module
 from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import module
 from taxon.semantics import load_spec
@@ -24,7 +25,7 @@ def check(source: str, folder: Path, environment: str = "Pendulum-v1") -> None:
     path = folder / "mine.py"
     path.write_text(source)
     edit = Edit(str(path))
-    like = make(environment, 0)
+    like = make(Recipe(environment), 0)
     with blamed(edit, path):
         check_module("mine.py", path, module.execute(source, path), like, CPU)
 
