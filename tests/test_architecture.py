@@ -25,6 +25,7 @@ ALLOWED = {
     "syntax": {"diagnostics", "data", "cache"},
     "taxonomy": {"diagnostics", "syntax"},
     "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
+    "highlighting": {"syntax", "taxonomy", "semantics"},
     "compiler": {"taxonomy", "semantics"},
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
@@ -38,7 +39,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
-    "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "version"},
+    "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.

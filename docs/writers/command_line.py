@@ -49,7 +49,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
     required = [f"{_names(each)} {_value(each)}" for each in options if each.required]
     shown = " ".join(["taxon", name, *(_placeholder(each) for each in arguments), *required, "[OPTIONS]"])
     yield f"## taxon {name}"
-    yield block(shown if options else shown.removesuffix(" [OPTIONS]"))
+    yield block("$ " + (shown if options else shown.removesuffix(" [OPTIONS]")), "console")
     yield from (prose(paragraph) for paragraph in str(command.help).split("\n\n"))
     yield table(["argument", "meaning"], ([code(_placeholder(each)), prose(each.help)] for each in arguments))
     yield table(["option", "value", "default", "meaning"], (_option(each) for each in options))

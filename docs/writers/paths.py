@@ -9,12 +9,13 @@ from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.catalogue import places
 from taxon.taxonomy.schema import Slot
-from writers.markdown import anchor, code, link, page, prose, table
+from writers.choices import FOLDER, place
+from writers.markdown import code, link, page, prose, table
 
 INTRODUCTION = f"""\
 Every path of the language. No other may be assigned, unset, varied or overridden with `--set`; a misspelt one is an
 error with a suggestion. The seven factors of Table 1 are {", ".join(code(path) for path in FACTORS)}. What each choice
-means is on the page of the [choices](choices.md)."""
+means is on the pages of the [choices](choices/index.md)."""
 
 
 def write() -> str:
@@ -36,7 +37,7 @@ def _own() -> Iterator[list[str]]:
     level = ""
     for path, slots in found.items():
         level = SCHEMA[path].level if path in SCHEMA else level
-        shown = link(path, f"choices.md#{anchor(path)}") if path in SCHEMA else code(path)
+        shown = link(path, f"{FOLDER}/{place(path)}") if path in SCHEMA else code(path)
         yield [shown, level, _each(map(takes, slots)), _each(map(_default, slots)), _each(prose(s.doc) for s in slots)]
 
 
