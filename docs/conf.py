@@ -28,11 +28,11 @@ suppress_warnings = ["misc.highlighting_failure"]
 copybutton_prompt_text = "$ "
 copybutton_line_continuation_character = "\\"
 copybutton_selector = ", ".join(f"div.highlight-{language} pre" for language in ("tx", "console", "python", "toml"))
-    "div.highlight-tx pre, div.highlight-console pre, div.highlight-python pre, div.highlight-toml pre"
-)
 
 html_theme = "furo"
 html_title = "taxon"
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
 html_math_renderer = "mathml"
 html_static_path = ["static"]
 html_css_files = ["taxon.css"]

@@ -23,7 +23,7 @@ class TerminalLexer(RegexLexer):
             (r"^(\$ )((?:.*\\\n)*.*)", bygroups(token.Generic.Prompt, token.Name.Builtin)),
             (r"^(error)(\[\w+\])?(: )", bygroups(token.Generic.Error, token.Generic.Error, token.Punctuation), "said"),
             (r"^(warning)(\[\w+\])?(: )", bygroups(token.Name.Label, token.Name.Label, token.Punctuation), "said"),
-            (r"^( ?help)(:)", bygroups(token.Generic.Inserted, token.Punctuation), "said"),
+            (r"^( ?help)(:)", bygroups(token.Generic.Inserted, token.Punctuation)),
             (r"^ +(?:-->|:::|=) .*", token.Comment),
             (r"^ *\d+ \|", token.Comment),
             (r"^( +\| *)(\^+)(.*)", bygroups(token.Comment, token.Generic.Error, token.Generic.Error)),

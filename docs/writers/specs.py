@@ -29,8 +29,14 @@ def shipped_rows() -> list[Row]:
 
 def extends_none(name: str) -> bool:
     """Whether a shipped spec stands for itself."""
+    return not _parent(name)
+
+
+def _parent(name: str) -> str:
+    """The spec that a shipped one extends, or nothing."""
     declared = parse(Source(name, _text(name)))[0].declarations
-    return not any(isinstance(each, tree.Algorithm) and each.parent for each in declared)
+    parents = [each.parent.names[-1].text for each in declared if isinstance(each, tree.Algorithm) and each.parent]
+    return parents[0] if parents else ""
 
 
 def pages(rows: Sequence[Row]) -> dict[str, str]:
@@ -40,14 +46,35 @@ def pages(rows: Sequence[Row]) -> dict[str, str]:
 
 def _index(rows: Sequence[Row]) -> str:
     head = ["spec", *(code(factor) for factor in FACTORS)]
-    table_1 = table(head, ([link(row.name, f"{row.name}.md"), *map(prose, cells(row).values())] for row in rows))
+    table_1 = table(head, (_entry(row) for row in rows if extends_none(row.name)))
+    variants = (
+        [_linked(row), link(parent, f"{parent}.md"), _summary(row)] for row in rows if (parent := _parent(row.name))
+    )
     architectures = [each for each in shipped() if each.architecture]
     described = ([code(each.name), code(each.file), prose(each.doc)] for each in architectures)
     groups = table(["name", "import", "what it is"], described)
     files = dict.fromkeys(each.file.removeprefix("std.") for each in architectures)
-    parts = ["## Table 1", table_1, "## Architectures", "Groups of code-level choices that a spec takes with `with`."]
+    parts = [
+        "## Rows as Table 1 prints them",
+        table_1,
+        "## Variants",
+        table(["spec", "extends", "what it is"], variants),
+    ]
+    parts += ["## Architectures", "Groups of code-level choices that a spec takes with `with`."]
     parts += [groups, *(block(_text(file), "tx") for file in files)]
     return page("Specs", INTRODUCTION, [*parts, contents(f"{row.name}.md" for row in rows)])
+
+
+def _entry(row: Row) -> list[str]:
+    return [_linked(row), *map(prose, cells(row).values())]
+
+
+def _linked(row: Row) -> str:
+    return link(row.name, f"{row.name}.md")
+
+
+def _summary(row: Row) -> str:
+    return prose(row.doc.split("\n\n")[0])
 
 
 def _spec(row: Row) -> str:
