@@ -10,7 +10,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-WIDE = 4  # columns from which on a table is wide
+WIDE, DENSE = 4, 7  # columns from which on a table is wide, and from which on its type is smaller
 
 
 class Cards(SphinxPostTransform):
@@ -24,7 +24,7 @@ class Cards(SphinxPostTransform):
             heads = [list(row.findall(nodes.entry)) for head in table.findall(nodes.thead) for row in head.children]
             if len(heads) != 1 or len(heads[0]) < WIDE:
                 continue
-            table["classes"].append("cards")
+            table["classes"] += ["cards", "dense"] if len(heads[0]) >= DENSE else ["cards"]
             for row in (row for body in table.findall(nodes.tbody) for row in body.children):
                 for column, (head, entry) in enumerate(zip(heads[0], row.children, strict=True)):
                     if column and not entry.astext().strip():

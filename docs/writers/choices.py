@@ -91,7 +91,8 @@ def _slot(
 
     of: the choice whose parameter it is, where another choice has one of that name.
     """
-    yield f"{'#' * min(depth, 4)} `{path}`{f' of `{of}`' if of else ''}"
+    whose = f" of {code(of)}" if of else ""
+    yield f"{'#' * min(depth, 4)} `{path}`{whose}"
     default = "" if slot.default is None else f" Default: {code(slot.default)}."
     modifiers = f" Modifiers: {names(choice.key for choice in slot.modifiers)}." if slot.modifiers else ""
     yield f"{sentence(slot.doc)}. Takes {takes(slot)}.{modifiers}{default}"
@@ -105,7 +106,8 @@ def _slot(
         return
     first[slot.choices] = path
     for choice in slot.choices:
-        yield from _choice(path, choice, rows, min(depth + 1, 4))
+        yield f"{'#' * min(depth + 1, 4)} `{path} {'+' if choice.modifier else '='} {choice.key}`{whose}"
+        yield from _choice(path, choice, rows)
     for choice in slot.choices:
         for parameter in choice.parameters:
             below = f"{parameters_of(path, choice)}.{parameter.name}"
@@ -115,8 +117,7 @@ def _slot(
                 )
 
 
-def _choice(path: str, choice: Choice, rows: Sequence[Row], depth: int) -> Iterator[str]:
-    yield f"{'#' * depth} `{path} {'+' if choice.modifier else '='} {choice.key}`"
+def _choice(path: str, choice: Choice, rows: Sequence[Row]) -> Iterator[str]:
     printed = f" Table 1 prints {code(choice.term)}." if isinstance(choice.term, str) and choice.term else ""
     yield f"{sentence(choice.doc)}.{printed}"
     if choice.equation:

@@ -14,8 +14,8 @@ from writers.markdown import code, page, table
 
 INTRODUCTION = f"""\
 Every path of the language. No other may be assigned, unset, varied or overridden with `--set`; a misspelt one is an
-error with a suggestion. The seven factors of Table 1 are {", ".join(code(path) for path in FACTORS)}. What each path and
-each choice means is on the pages of the [choices](choices/index.md), which the headings lead to."""
+error with a suggestion. The seven factors of Table 1 are {", ".join(code(path) for path in FACTORS)}. What each path
+and each choice means is on the pages of the [choices](choices/index.md), which the headings lead to."""
 
 
 def write() -> str:
