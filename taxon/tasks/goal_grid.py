@@ -21,7 +21,7 @@ def optimal_return(horizon: int = HORIZON) -> float:
 class GoalGrid(gymnasium.Env[NDArray[np.int64], np.int64]):
     """Walk through the maze of `Grid` from one corner to one of the other three, which is drawn at the reset.
 
-    Observation: MultiDiscrete([25, 3]), the cell and which corner it is; as numbers for a policy 25 and then 3, one-hot,
+    Observation: MultiDiscrete([25, 3]), the cell and which corner it is; one-hot for a policy, 25 numbers and then 3,
         so that a policy from which the goal is hidden does not see the columns 25, 26 and 27.
     Action: Discrete(4): left, right, up, down; a move into a wall or the border stays.
     Reward: 1 for entering the goal, -0.02 for every other step; the other corners are cells like all.
