@@ -37,7 +37,7 @@ ALLOWED = {
     "version": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
-    "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
+    "server": set(FRONT),
     "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "version"},
 }
 

@@ -157,7 +157,7 @@ class _Reader:
         text = self._argument(tight=True)
         if self._unicode and role != "sum" and re.fullmatch(r"-?\d+" if token == "^" else r"\d+", text):
             return text.translate(_RAISED if token == "^" else _LOWERED)
-        return token + (text if re.fullmatch(r"-?(?:[^\W_]|['′])+", text) else f"{{{text}}}")
+        return token + (text if text == "⊤" or re.fullmatch(r"-?(?:[^\W_]|['′])+", text) else f"{{{text}}}")
 
     def _take(self) -> str:
         if self.done:

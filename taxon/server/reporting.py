@@ -12,7 +12,7 @@ from taxon.diagnostics.visible import visible
 from taxon.semantics.fixing import fix
 from taxon.server.documents import Document, Documents
 from taxon.server.findings import Finding
-from taxon.server.view import path_of
+from taxon.server.view import Texts, path_of
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.taxon"
 
@@ -59,21 +59,21 @@ def quick_fixes(
                 title=_title(edit),
                 kind=types.CodeActionKind.QuickFix,
                 diagnostics=[diagnostic(finding, documents)],
-                edit=_change(document, documents.span(edit.span), edit.replacement),
+                edit=_change(documents.uri(path_of(edit.span.source)), documents.span(edit.span), edit.replacement),
                 is_preferred=edit.safe,
             )
 
 
-def fix_all(document: Document, documents: Documents) -> types.CodeAction | None:
+def fix_all(document: Document, texts: Texts, documents: Documents) -> types.CodeAction | None:
     """What `taxon check --fix` makes of the document, in one edit from its first change to its last."""
-    fixed = fix([str(document.path)], unsafe=False, unsaved=documents.texts)
+    fixed = fix([str(document.path)], unsafe=False, unsaved=texts)
     if not fixed:
         return None
     before, after = document.text, fixed[0].after
     start = len(os.path.commonprefix([before, after]))
     same = len(os.path.commonprefix([before[start:][::-1], after[start:][::-1]]))
     changed = documents.range(before, start, len(before) - same)
-    edit = _change(document, changed, after[start : len(after) - same])
+    edit = _change(document.uri, changed, after[start : len(after) - same])
     return types.CodeAction(title="apply every certain edit", kind=FIX_ALL, edit=edit)
 
 
@@ -81,5 +81,5 @@ def _title(edit: Edit) -> str:
     return f"write `{edit.replacement.strip()}`" if edit.replacement.strip() else f"remove `{edit.span.text}`"
 
 
-def _change(document: Document, replaced: types.Range, text: str) -> types.WorkspaceEdit:
-    return types.WorkspaceEdit(changes={document.uri: [types.TextEdit(replaced, text)]})
+def _change(uri: str, replaced: types.Range, text: str) -> types.WorkspaceEdit:
+    return types.WorkspaceEdit(changes={uri: [types.TextEdit(replaced, text)]})

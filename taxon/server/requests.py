@@ -69,7 +69,7 @@ async def _searched(search: Callable[_Given, _Result], *given: _Given.args, **na
 
 def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     documents, document = server.documents, server.documents[params.text_document.uri]
-    found = hover(document.path, documents.offset(document, params.position), documents.texts)
+    found = hover(document.path, documents.offset(document, params.position), documents.texts, server.formula)
     if found is None:
         return None
     text, span = found
@@ -250,7 +250,7 @@ async def _actions(server: Server, params: types.CodeActionParams) -> list[types
     if _among(types.CodeActionKind.QuickFix, wanted):
         offered += quick_fixes(found.found, document, params.range, server.documents)
     if _among(FIX_ALL, wanted) and any(each.diagnostic.edit for each in found.found):
-        whole = await asyncio.to_thread(fix_all, document, server.documents)
+        whole = await asyncio.to_thread(fix_all, document, server.documents.texts, server.documents)
         offered += [] if whole is None else [whole]
     return offered
 
