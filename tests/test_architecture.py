@@ -38,7 +38,7 @@ ALLOWED = {
     "version": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
-    "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
+    "server": set(FRONT),
     "hub": {*FRONT, *BACK, "figures", "data"},
     "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "hub", "version"},
 }
