@@ -40,7 +40,10 @@ def in_row(
 
 def _in_row(each: Foreign, row: Row, given: Set[str], vocabulary: Vocabulary) -> Diagnostic:
     parameter, written = each.parameter, each.name.text
-    fitting = [meaning for meaning in parameter.meanings if meaning.paths and _stands(meaning, row, vocabulary)]
+    # After a prefix it is the prefix's own: `network.policy.net_arch` is no `network.hidden`.
+    own = parameter.among(vocabulary.children(each.prefix.removesuffix("."))) if each.prefix else None
+    meanings = (Meaning((each.prefix + own,)),) if own is not None else parameter.meanings
+    fitting = [meaning for meaning in meanings if meaning.paths and _stands(meaning, row, vocabulary)]
     if not fitting:
         return replace(
             each.found, help="; ".join([parameter.unfit(written), *_absent(each, row, vocabulary)]), edit=None

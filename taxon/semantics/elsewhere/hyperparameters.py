@@ -173,8 +173,9 @@ _TABLE: Mapping[str, Mapping[str, Meaning | tuple[Meaning, ...]]] = {
         "clip_range:sb3 clip_coef:cleanrl eps_clip:tianshou ppo_clipping_epsilon:acme clip_ratio clip_param clip_eps "
         "epsilon_clip clip_epsilon": _at("pi_q.update.clipped.ratio"),
         "target_kl:sb3,cleanrl": (
-            _at("pi_q.update.kl", note="as TRPO's bound; PPO's epochs are not ended early here"),
-            _akin("pi_q.update.penalty.kl", note="a penalty adapts to it"),
+            _at("pi_q.update.kl"),
+            _akin("pi_q.update.penalty.kl", note="the penalty adapts to it, and no epoch is left out"),
+            _no("PPO's epochs are not ended early here"),
         ),
         "kl_target max_kl desired_kl kl_coeff kl_coef": (_at("pi_q.update.kl"), _at("pi_q.update.penalty.kl")),
         "epsilon:acme eps": (_at("pi_q.update.trust_region.kl"), _at("pi_q.update.clipped.ratio")),
