@@ -1,4 +1,4 @@
-"""docs/coming_from.md: its tables are those of the code, its example is printed, and the specs that it names are there."""
+"""docs/coming_from.md: its tables are those of the code, its example is printed, and the specs that it names exist."""
 
 from __future__ import annotations
 
