@@ -45,7 +45,8 @@ def test_the_options_are_those_of_run() -> None:
     run = get_command(application(["run"])).commands["run"]  # type: ignore[attr-defined]
     known = {name for parameter in run.params for name in parameter.opts}
     named = {meaning.option for found in HYPERPARAMETERS for meaning in found.meanings if meaning.option}
-    assert named and named <= known
+    assert named
+    assert named <= known
 
 
 @pytest.mark.parametrize("name", METHODS)
