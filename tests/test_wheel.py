@@ -1,6 +1,7 @@
 """What is built: a wheel and a source distribution that work where neither the checkout nor git is.
 
-Each is built and installed without a network, into an environment of its own that sees what taxon requires and no taxon.
+Each is built and installed without a network, into an environment of its own that sees what taxon requires and no
+other taxon.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import sysconfig
 import tarfile
 import venv
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
@@ -72,7 +72,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture(scope="module", params=["wheel", "sdist"])
-def installed(built: Built, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def installed(built: Built, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment's folder of programs, with taxon installed from a file alone."""
     place = tmp_path_factory.mktemp(f"environment-{request.param}")
     venv.create(place, symlinks=True)
@@ -84,7 +84,7 @@ def installed(built: Built, request: pytest.FixtureRequest, tmp_path_factory: py
     # A line of a path file adds a folder, but reads no path files there: an editable taxon stays unseen.
     (packages,) = place.glob("lib/python*/site-packages")
     (packages / "needed.pth").write_text(f"{NEEDED}\n", "utf-8")
-    yield place / "bin"
+    return place / "bin"
 
 
 def test_both_ways_lead_to_one_wheel(built: Built) -> None:

@@ -1,4 +1,4 @@
-"""README.md, PACKAGE.md and docs/overview.md: their specs are checked, and a module that is shown is what its spec becomes."""
+"""README.md, PACKAGE.md and docs/overview.md: their specs are checked, a module is what its spec becomes."""
 
 from __future__ import annotations
 
