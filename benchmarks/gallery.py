@@ -128,6 +128,7 @@ def read() -> list[Point]:
 
 
 def write(points: Sequence[Point]) -> None:
+    FOLDER.mkdir(exist_ok=True)
     with CURVES.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(Point._fields)
