@@ -39,13 +39,13 @@ _SYMBOLS = {name: (name, role) for role, names in _COMMANDS.items() for name in 
 # The commands that Unicode has a character for; `varepsilon` is written as what it stands for, like above.
 _CHARACTER_OF = {
     **dict(zip(
-        "alpha beta gamma delta epsilon eta theta lambda mu pi rho sigma tau phi xi psi omega varepsilon".split(),
+        ["alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "pi", "rho", "sigma", "tau", "phi", "xi", "psi", "omega", "varepsilon"],
         "αβγδεηθλμπρστφξψωξ",
         strict=True,
     )),
-    **{"Sigma": "Σ", "Phi": "Φ", "Theta": "Θ", "Delta": "Δ", "nabla": "∇", "top": "⊤", "infty": "∞", "prime": "′"},
-    **{"sum": "∑", "prod": "∏", "leq": "≤", "geq": "≥", "leftarrow": "←", "propto": "∝", "sim": "∼", "in": "∈"},
-    **{"cdot": "·", "ldots": "…", "|": "‖"},
+    "Sigma": "Σ", "Phi": "Φ", "Theta": "Θ", "Delta": "Δ", "nabla": "∇", "top": "⊤", "infty": "∞", "prime": "′",
+    "sum": "∑", "prod": "∏", "leq": "≤", "geq": "≥", "leftarrow": "←", "propto": "∝", "sim": "∼", "in": "∈",
+    "cdot": "·", "ldots": "…", "|": "‖",
 }  # fmt: skip
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
