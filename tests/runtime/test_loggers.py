@@ -286,7 +286,7 @@ def history(place: Path) -> Iterator[tuple[int, dict[str, float]]]:
 
 
 def records(content: bytes) -> Iterator[bytes]:
-    """The records of a log of LevelDB's format, behind wandb's header of 7 bytes: blocks of 32 KiB with parts of them."""
+    """The records of a log in LevelDB's format, behind wandb's header of 7 bytes: blocks of 32 KiB with their parts."""
     at, whole = 7, b""
     while at + 7 <= len(content):
         if (left := 32_768 - at % 32_768) < 7:
