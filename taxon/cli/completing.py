@@ -80,6 +80,12 @@ def shipped(incomplete: str) -> Iterator[str]:
 
 
 @_completer
+def modules(incomplete: str) -> Iterator[str]:
+    """Python files and folders."""
+    yield from _paths(incomplete, lambda path: path.endswith(".py"))
+
+
+@_completer
 def files(incomplete: str) -> Iterator[str]:
     """.tx files and folders."""
     yield from _paths(incomplete, _is_spec)
@@ -168,9 +174,13 @@ def wrappers(incomplete: str) -> Iterator[str]:
     yield from (f"{name}(" for name in re.findall(r'^    "([A-Z]\w*)",', exported.partition("]")[0], re.MULTILINE))
 
 
-devices = _closed("auto", "cpu", "cuda")
+devices = _closed("auto", "cpu", "cuda", "cuda:1", "mps")
 study_devices = _closed("cpu", "cuda")
+stops = _closed("return=", "never")
+policies = _closed("last", "best")
+loggers = _closed("tensorboard", "csv", "wandb", "mlflow", "trackio", "none")
 kept = _closed("last", "none")
+formats = _closed("onnx", "torch", "standalone")
 
 
 @_completer
