@@ -57,7 +57,6 @@ def export(
     typer.echo(f"{visible(repr(policy)[1:-1])}: {file.parity}")
     recipe = policy.record.recipe()
     if format == "standalone" and not recipe.plain:
-        typer.echo(
-            f"the script names no environment, since no id alone makes {visible(str(recipe))}: play it with --env"
-        )
+        made = visible(str(recipe))
+        typer.echo(f"no id alone makes {made}: the script names no environment, so play it with --env")
     typer.echo(f"{visible(str(path))}: {len(file.content):,} bytes")

@@ -342,10 +342,7 @@ def _restore(
 
 
 def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
-    """How many bytes of the metrics a checkpoint stands behind. Raises UserError where it holds agents alone."""
-    if saved.keys() == {"agent"}:
-        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
-        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
+    """How many bytes of the metrics a checkpoint stands behind."""
     try:
         return whole(saved["run"]["metrics"])
     except UnfitError as error:
@@ -381,6 +378,9 @@ def _check_same(
         raise UserError(f"{folder.path / SPEC} is not the spec that was run: its hash differs", "restore the file")
     if sealed.row != record.row or sealed.seeds != record.seeds:
         raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    if sealed.state.keys() == {"agent"}:
+        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
+        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
     if len(sealed.frozen) == len(record.seeds):
         raise UserError(f"every seed of {folder.path} was frozen: nothing can go on", "begin another run")
     if record.status == "reached" and anew.stop_at is None:
