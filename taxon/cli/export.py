@@ -34,29 +34,28 @@ def export(
     """Write a policy as a file that acts without taxon, normalisation of observations and rescaling of actions inside,
     and say how far its actions are from the run's own on random observations."""
     with user_errors():
-        from taxon.cli.run_folder import opened, script_of
+        from taxon.cli.run_folder import compiled_to_act, script_of
         from taxon.runtime.options import parse_seed
+        from taxon.runtime.policies.formats import FILES, parse_format
 
         number = None if seed is None else parse_seed(seed, "--seed")
-        if format not in ("onnx", "torch", "standalone"):
-            raise UserError(f"there is no format {format}", "write --format onnx, torch or standalone")
-        found, _, source = opened(run, best)
-        from taxon.runtime.policies.exporting import FILES
+        wanted = parse_format(format, "--format")
+        resolved, source = compiled_to_act(run)
         from taxon.runtime.policies.exporting import export as exported
-        from taxon.runtime.policies.policy import Policy
+        from taxon.runtime.policies.policy import load_policy
 
-        policy = Policy(found, number)
-        path = Path(FILES[format]) if out is None else out
+        policy = load_policy(run, source, resolved.hash, number, "cpu", best)
+        path = Path(FILES[wanted]) if out is None else out
         if path.exists():
             raise UserError(f"{path} is there already", "name another file with --out, or remove it")
-        file = exported(policy, format, script_of(source))
+        file = exported(policy, wanted, script_of(source))
         try:
             path.write_bytes(file.content)
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}", "name another file with --out") from None
     typer.echo(f"{visible(repr(policy)[1:-1])}: {file.parity}")
     recipe = policy.record.recipe()
-    if format == "standalone" and not recipe.plain:
+    if wanted == "standalone" and not recipe.plain:
         made = visible(str(recipe))
         typer.echo(f"no id alone makes {made}: the script names no environment, so play it with --env")
     typer.echo(f"{visible(str(path))}: {len(file.content):,} bytes")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -18,10 +17,6 @@ from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
-
-if TYPE_CHECKING:
-    from taxon.runtime.policies.exporting import Fill
-    from taxon.runtime.policies.opening import Opened
 
 
 def spec_of(
@@ -63,24 +58,21 @@ def compiled(
     return resolved, emit(resolved.row)
 
 
-def opened(path: Path, kept: bool = False) -> tuple[Opened, frontend.Resolved, str]:
-    """A run that can act, its spec and the module emitted anew from it. No environment is made, and no module imported.
+def compiled_to_act(path: Path) -> tuple[frontend.Resolved, str]:
+    """The spec of the run in the folder at `path`, and its module as `compiled` has it, for what makes no environment.
 
-    kept: each seed's best policy, where the run kept them.
-    Raises UserError where the folder cannot be used.
+    No module is imported for it, whatever environment the run names. Raises UserError where the folder is none of a run.
     """
     from taxon.compiler import emit
     from taxon.runtime.folder import manifest
-    from taxon.runtime.policies.opening import open_run
 
     folder = RunFolder(path)
     resolved = spec_of(folder, None, manifest.read(folder).extensions)
-    source = emit(resolved.row)
-    return open_run(path, source, resolved.hash, "cpu", kept), resolved, source
+    return resolved, emit(resolved.row)
 
 
-def script_of(source: str) -> Fill:
-    """What makes a script of a run from its emitted module."""
+def script_of(source: str) -> Callable[..., str]:
+    """What makes a run's script of the acting part of its emitted module, from what `filled` takes beside it."""
     from taxon.compiler.acting import acting, filled
 
     return lambda *values: filled(acting(source), *values)
