@@ -80,6 +80,12 @@ def shipped(incomplete: str) -> Iterator[str]:
 
 
 @_completer
+def modules(incomplete: str) -> Iterator[str]:
+    """Python files and folders."""
+    yield from _paths(incomplete, lambda path: path.endswith(".py"))
+
+
+@_completer
 def files(incomplete: str) -> Iterator[str]:
     """.tx files and folders."""
     yield from _paths(incomplete, _is_spec)
@@ -172,7 +178,7 @@ devices = _closed("auto", "cpu", "cuda", "cuda:1", "mps")
 study_devices = _closed("cpu", "cuda")
 stops = _closed("return=", "never")
 policies = _closed("last", "best")
-loggers = _closed("tensorboard", "csv", "none")
+loggers = _closed("tensorboard", "csv", "wandb", "mlflow", "trackio", "none")
 kept = _closed("last", "none")
 formats = _closed("onnx", "torch", "standalone")
 

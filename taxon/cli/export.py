@@ -7,6 +7,7 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
+from taxon.cli.modules import Again
 from taxon.diagnostics.visible import visible
 from taxon.runtime.errors import UserError
 
@@ -27,6 +28,7 @@ def export(
     best: Annotated[
         bool, typer.Option("--best", help="The seed's best policy, of a run with --keep best, and not its latest.")
     ] = False,
+    module: Again = None,
     out: Annotated[
         Path | None, typer.Option(help="The file; otherwise policy.onnx, policy.pt2 or policy.py, here.")
     ] = None,
@@ -34,17 +36,20 @@ def export(
     """Write a policy as a file that acts without taxon, normalisation of observations and rescaling of actions inside,
     and say how far its actions are from the run's own on random observations."""
     with user_errors():
-        from taxon.cli.run_folder import compiled_to_act, script_of
+        from taxon.cli.run_folder import opened, script_of
         from taxon.runtime.options import parse_seed
         from taxon.runtime.policies.formats import FILES, parse_format
 
         number = None if seed is None else parse_seed(seed, "--seed")
         wanted = parse_format(format, "--format")
-        resolved, source = compiled_to_act(run)
+        found, source = opened(run, best, module)
+        if wanted == "standalone" and found.record.edited is not None:
+            message = f"{run} trained an edited module, and a script is made of what is emitted of a spec"
+            raise UserError(message, "write --format onnx or --format torch")
         from taxon.runtime.policies.exporting import export as exported
-        from taxon.runtime.policies.policy import load_policy
+        from taxon.runtime.policies.policy import Policy
 
-        policy = load_policy(run, source, resolved.hash, number, "cpu", best)
+        policy = Policy(found, number)
         path = Path(FILES[wanted]) if out is None else out
         if path.exists():
             raise UserError(f"{path} is there already", "name another file with --out, or remove it")
