@@ -470,7 +470,7 @@ def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
 
 
 def _go_on(folder: RunFolder, record: manifest.Manifest) -> str:
-    return resume_command(folder.path, record.recipe(), record.edited and record.edited.file)
+    return resume_command(folder.path, record.recipe(), None if record.edited is None else record.edited.file)
 
 
 def _blamed(program: Program, folder: RunFolder) -> contextlib.AbstractContextManager[None]:

@@ -22,11 +22,12 @@ class Edit:
 
     def record(self, source: str) -> Edited:
         """What a run keeps of it."""
-        said = {"module": digest(source), "file": one_line(self.file, 1_000)}
+        edited = Edited(module=digest(source), file=one_line(self.file, 1_000))
         if self.emitted is None:
-            return Edited(**said)
+            return edited
         added, removed = changed_lines(self.emitted, source)
-        return Edited(**said, spec=self.spec, emitted=digest(self.emitted), added=added, removed=removed)
+        more = {"spec": self.spec, "emitted": digest(self.emitted), "added": added, "removed": removed}
+        return edited.model_copy(update=more)
 
 
 def digest(source: str) -> str:
