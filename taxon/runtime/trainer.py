@@ -331,6 +331,7 @@ def _about(program: Program, record: manifest.Manifest, folder: RunFolder) -> Ab
     asked = (
         "name",
         "row",
+        "edited",
         "environment",
         "environment_arguments",
         "environment_wrappers",
