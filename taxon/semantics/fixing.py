@@ -1,10 +1,10 @@
-"""Apply the edits that diagnostics offer to the user's own files, until none is left."""
+"""The edits that diagnostics offer for the user's own files, applied until none is left."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -13,7 +13,7 @@ from taxon.data import specs_dir
 from taxon.diagnostics import fixing
 from taxon.diagnostics.model import Edit
 from taxon.diagnostics.source import Source
-from taxon.semantics import check_file
+from taxon.semantics.checking import check_file
 
 # An edit may uncover a mistake with another edit; text that needs more rounds than this goes in a circle.
 ROUNDS = 20
@@ -35,9 +35,9 @@ class Fixed:
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def fix(files: Sequence[str], unsafe: bool) -> list[Fixed]:
+def fix(files: Sequence[str], unsafe: bool, unsaved: Mapping[Path, str] | None = None) -> list[Fixed]:
     """What the files become once every safe edit is applied, and with `unsafe` every suggestion. Writes nothing, and
-    leaves out files that stay as they are.
+    leaves out files that stay as they are. `unsaved` texts are read instead of the files at these real paths.
 
     A shipped spec stays as it is, and so does a file that one of these imports but that is not itself among them.
     """
@@ -45,7 +45,7 @@ def fix(files: Sequence[str], unsafe: bool) -> list[Fixed]:
     own = {Path(os.path.realpath(file)) for file in files}
     own = {path for path in own if os.path.dirname(path) != shipped}
     before: dict[Path, Source] = {}
-    texts: dict[Path, str] = {}
+    texts: dict[Path, str] = dict(unsaved or {})
     edits: dict[Path, int] = {}
     for _ in range(ROUNDS):
         offered: dict[Path, dict[Edit, None]] = {}
