@@ -11,6 +11,7 @@ from taxon.data import corpus_dir
 from taxon.semantics import check_file
 from taxon.semantics.fixing import fix
 
+
 def asked(editor: Editor, name: str, text: str, kind: str) -> list[dict[str, Any]]:
     """The actions of a kind, anywhere in a document."""
     end = {"line": text.count("\n") + 1, "character": 0}
@@ -56,7 +57,10 @@ def test_an_edit_that_uncovers_another(editor: Editor) -> None:
     (action,) = asked(editor, "rounds.tx", text, "source.fixAll")
     (edits,) = changes(action)
     mended = applied(text, edits)
-    assert mended == "taxon 1\r\nalgorithm mine extends std.sac {\r\n  network.activation = relu # as in the paper\r\n}\r\n"
+    assert (
+        mended
+        == "taxon 1\r\nalgorithm mine extends std.sac {\r\n  network.activation = relu # as in the paper\r\n}\r\n"
+    )
     assert editor.change("rounds.tx", mended) == []
     assert asked(editor, "rounds.tx", mended, "source.fixAll") == []
     assert asked(editor, "rounds.tx", text, "refactor") == []

@@ -17,6 +17,8 @@ import pytest
 from server.installed import command
 
 from taxon.data import specs_dir
+from taxon.derivation import derive
+from taxon.semantics import load_spec
 from taxon.server.colours import TYPES
 from taxon.syntax.language import KEYWORDS
 from taxon.syntax.tokens import tokens
@@ -161,8 +163,8 @@ def test_the_extension_does_what_the_manifest_announces() -> None:
     source = "".join(path.read_text("utf-8") for path in (FOLDER / "src").glob("*.ts"))
     contributes = MANIFEST["contributes"]
     assert MANIFEST["activationEvents"] == [f"onLanguage:{contributes['languages'][0]['id']}"]
-    for command in contributes["commands"]:
-        assert f'registerCommand("{command["command"]}"' in source
+    for contributed in contributes["commands"]:
+        assert f'registerCommand("{contributed["command"]}"' in source
     properties = contributes["configuration"]["properties"]
     assert properties["taxon.path"]["default"] == "taxon"
     assert 'getConfiguration("taxon").get<string>("path", "taxon")' in source
@@ -177,7 +179,9 @@ BUILDS = pytest.mark.skipif(
 
 @pytest.mark.slow
 @BUILDS
-@pytest.mark.skipif("WORKBENCH" not in os.environ, reason="needs what editors/vscode/test/workbench/install.sh installs")
+@pytest.mark.skipif(
+    "WORKBENCH" not in os.environ, reason="needs what editors/vscode/test/workbench/install.sh installs"
+)
 def test_the_package_in_a_real_vs_code(tmp_path: Path) -> None:
     """The package holds its licence, and the licences of what is bundled; the workbench installs it and works."""
     package = tmp_path / "taxon.vsix"
@@ -197,8 +201,13 @@ def test_the_package_in_a_real_vs_code(tmp_path: Path) -> None:
 
 @BUILDS
 def test_the_extension_starts_the_server(tmp_path: Path) -> None:
-    """The bundle, beside a stub of VS Code, with this checkout's server."""
-    environment = {**os.environ, "TAXON": str(command(tmp_path))}
+    """The bundle, beside a stub of VS Code, with this checkout's server; its pictures of every equation."""
+    formulas = tmp_path / "formulas.json"
+    rows = [row for path in specs_dir().glob("*.tx") if (row := load_spec(path).row) is not None]
+    formulas.write_text(
+        json.dumps(sorted({line for row in rows for step in derive(row).steps for line in step.section.lines}))
+    )
+    environment = {**os.environ, "TAXON": str(command(tmp_path)), "FORMULAS": str(formulas)}
     for script in (["run", "check"], ["test"]):
         called = subprocess.run(
             ["npm", *script], cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=300
