@@ -37,7 +37,7 @@ _SYMBOLS = {name: (name, role) for role, names in _COMMANDS.items() for name in 
     "right": ("", "nothing"),
 }
 # What Unicode has for a command; `varepsilon` is written as what it stands for.
-_CHARACTER_OF = dict(zip(_COMMANDS["symbol"].split(), "αβγδεηθλμπρστφξψωΣΦΘΔ∇⊤∞′", strict=True)) | {
+_CHARACTER_OF = dict(zip(_COMMANDS["symbol"].split(), "αβγδεηθλμπρστφξψωΣΦΘΔ∇\N{DOWN TACK}∞\N{PRIME}", strict=True)) | {
     "varepsilon": "ξ", "sum": "∑", "prod": "∏", "leq": "≤", "geq": "≥", "leftarrow": "←", "propto": "∝",
     "sim": "\N{TILDE OPERATOR}", "in": "∈", "cdot": "·", "ldots": "…", "|": "‖",
 }  # fmt: skip
