@@ -25,6 +25,7 @@ ALLOWED = {
     "syntax": {"diagnostics", "data", "cache"},
     "taxonomy": {"diagnostics", "syntax"},
     "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
+    "highlighting": {"syntax", "taxonomy", "semantics"},
     "compiler": {"taxonomy", "semantics"},
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
@@ -38,13 +39,14 @@ ALLOWED = {
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": set(FRONT),
-    "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "version"},
+    "hub": {*FRONT, *BACK, "figures", "data"},
+    "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "hub", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
-    "optuna",
+    *("optuna", "huggingface_hub", "onnx", "onnxruntime"),
 }
 
 
@@ -158,18 +160,24 @@ def test_statistics_are_functions_of_arrays(path: Path) -> None:
     } | {"taxon.studies.statistics"}
 
 
+def is_for_types(node: ast.AST) -> bool:
+    """Whether something is read by a type checker alone."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
 @pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "cli"]))
 def test_commands_import_what_training_needs_when_they_train(path: Path) -> None:
     inside = {
         node
-        for function in ast.walk(TREES[path])
-        if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
+        for later in ast.walk(TREES[path])
+        if isinstance(later, ast.FunctionDef) or is_for_types(later)
+        for node in ast.walk(later)
     }
     for name, node in imports(path):
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
         heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.figures"))
         light = (
+            "taxon.runtime.environments.recipe",
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
             "taxon.runtime.options",
@@ -261,8 +269,9 @@ def test_a_spec_is_data(path: Path) -> None:
                 pytest.fail(f"line {node.value.lineno} allows pickles")
 
 
-# Who imports a module by a name that it is given: of a command, and of installed packages that extend the language.
-IMPORTERS = {"cli/main.py", "compiler/packages.py", "taxonomy/language.py"}
+# Who imports a module by a name that it is given: of a command, of installed packages that extend the language, and
+# what the user names for an environment.
+IMPORTERS = {"cli/main.py", "compiler/packages.py", "taxonomy/language.py", "runtime/environments/importing.py"}
 
 
 @pytest.mark.parametrize("path", identified(FILES))
@@ -299,10 +308,13 @@ HARMLESS = {
 # user's cache, taxon's own files, a temporary folder, a file without a name, and the run's folder itself.
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
+    *(path for path in CODE if package(path) == "hub"),
     *(path for path in CODE if path.parent in [ROOT / "studies" / room for room in ("running", "moving", "tuning")]),
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
+    "hub/arriving.py": {"tempfile.TemporaryDirectory", "mkdir"},  # the folder that the user names
+    "hub/relative.py": {"glob"},  # the shipped specs
     "runtime/device/cache.py": {
         *("mkdir", "glob", "open", "iterdir", "is_dir", "unlink", "shutil.rmtree", "tempfile.gettempdir"),
         *("tempfile.mkdtemp", "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "os.geteuid"),
@@ -312,10 +324,11 @@ ELSEWHERE = {
     "runtime/environments/environment.py": {"os.getcwd", "os.chdir"},
     "runtime/device/inductor/changes.py": {"read_bytes", "glob"},
     "runtime/device/inductor/products.py": {"exists", "read_text"},
-    "runtime/environments/making.py": {"is_file", "is_dir"},
+    "runtime/environments/importing.py": {"is_file", "is_dir", "read_bytes"},
     "runtime/folder/module.py": {"write_text"},
     "runtime/options.py": {"mkdir", "exists", "is_dir", "iterdir"},
-    "runtime/saved.py": {"tempfile.TemporaryDirectory"},
+    "runtime/policies/exporting.py": {"tempfile.TemporaryDirectory"},
+    "runtime/policies/opening.py": {"tempfile.TemporaryDirectory"},
     "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
     "runtime/trainer.py": {"tempfile.TemporaryDirectory"},
     "studies/running/machine.py": {"is_dir", "iterdir"},  # the system's list of GPUs

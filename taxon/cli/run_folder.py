@@ -5,25 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from taxon.cli import frontend
 from taxon.cli.extending import lacking
 from taxon.diagnostics.model import Diagnostic
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
 
+if TYPE_CHECKING:
+    from taxon.runtime.folder.manifest import Manifest
+    from taxon.runtime.policies.exporting import Fill
+    from taxon.runtime.policies.opening import Opened
+    from taxon.runtime.program import Program
+
 
 def spec_of(
-    folder: RunFolder, env: str | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
+    folder: RunFolder, env: Recipe | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
 ) -> frontend.Resolved:
     """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
 
-    packages: those that the record names, with their versions. steps, done: as `compiled` has them. Raises UserError
+    packages: those that the record names, with their versions. steps, done: as `program_of` has them. Raises UserError
     where it cannot be read, or a package is not there; where it means nothing, the command ends (1 or 2).
     """
     path = folder.path / SPEC
@@ -42,27 +50,47 @@ def spec_of(
     return frontend.load(str(path), env=env, steps=steps, done=done, texts=texts)
 
 
-def compiled(
+def program_of(
     folder: RunFolder,
-    environment: str,
-    env: str | None,
-    packages: Mapping[str, str],
+    record: Manifest,
+    environment: Recipe | None,
+    module: Path | None = None,
     steps: int | None = None,
     done: int = 0,
-) -> tuple[frontend.Resolved, str]:
-    """A run's spec, and the module emitted anew from it: text found in a folder is never executed.
+) -> Program:
+    """What a run trained: its spec's module emitted anew, since text found in a folder is never executed, or the edited
+    module that the user names.
 
-    environment: the run's own. env: the same again by the user's hand, where it would import a module. Raises UserError
-    where that is needed or wrong. packages: as `spec_of` has them. steps: how many are asked for in all, where it is to
-    be trained, of which `done` are made already; where no update would follow, the command ends.
+    environment: the run's own, as far as the user trusts the folder. steps: how many are asked for in all, where it is
+    to be trained, of which `done` are made already; where no update of a spec would follow, the command ends. Raises
+    UserError where the module is needed, or is another.
     """
+    from taxon.cli import modules
     from taxon.compiler import emit
+    from taxon.runtime.program import Program
 
-    # gymnasium imports what stands before a colon. The folder's word alone does not do for that.
-    if env is None and ":" in environment:
-        message = f"the run's environment {environment} would import a module"
-        raise UserError(message, f"if you trust that module, add --env {environment}")
-    if env not in (None, environment):
-        raise UserError(f"the run was on {environment}, not on {env}", "leave --env out")
-    resolved = spec_of(folder, environment, packages, steps, done)
-    return resolved, emit(resolved.row)
+    if module is not None or record.edited is not None:
+        return modules.program_of(folder, record, module)
+    resolved = spec_of(folder, environment, record.extensions, steps, done)
+    return Program(record.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
+
+
+def opened(path: Path, kept: bool = False, module: Path | None = None) -> tuple[Opened, str]:
+    """A run that can act, and its module. No environment is made, and of what is installed nothing is imported for it.
+
+    kept: each seed's best policy, where the run kept them. module: as `program_of` has it.
+    Raises UserError where the folder cannot be used.
+    """
+    from taxon.runtime.folder import manifest
+    from taxon.runtime.policies.opening import open_run
+
+    folder = RunFolder(path)
+    program = program_of(folder, manifest.read(folder), None, module)
+    return open_run(path, program.source, program.identity, "cpu", kept), program.source
+
+
+def script_of(source: str) -> Fill:
+    """What makes a script of a run from its emitted module."""
+    from taxon.compiler.acting import acting, filled
+
+    return lambda *values: filled(acting(source), *values)

@@ -16,8 +16,9 @@ from taxon.cli.failure import user_errors
 from taxon.cli.frontend import load, write
 from taxon.cli.run_folder import spec_of
 from taxon.diagnostics.visible import visible
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder.run_folder import RECORD, SPEC, RunFolder
+from taxon.runtime.folder.run_folder import MODULE, RECORD, SPEC, RunFolder
 from taxon.taxonomy.schema import Row
 
 
@@ -30,7 +31,7 @@ class Side:
     row: Row
 
 
-def sides(specs: Sequence[str], env: str | None = None) -> list[Side]:
+def sides(specs: Sequence[str], env: Recipe | None = None) -> list[Side]:
     """Resolve what is to be compared; where something cannot be, the command ends (1 or 2).
 
     A folder that holds a run stands for the spec that was run. Rows of one name are distinguished by how they were
@@ -45,7 +46,7 @@ def sides(specs: Sequence[str], env: str | None = None) -> list[Side]:
     ]
 
 
-def _side(spec: str, env: str | None) -> Side:
+def _side(spec: str, env: Recipe | None) -> Side:
     if not _is_run(spec):
         resolved = load(spec, env=env)
         return Side(resolved.name, spec, resolved.row)
@@ -57,6 +58,9 @@ def _side(spec: str, env: str | None) -> Side:
             recorded, packages = record["row"], extensions(record)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise UserError(f"{path} is not the record of a run", "name a folder that `taxon run` wrote") from None
+        if record.get("edited") is not None:
+            message = f"{spec} trained a module that its user had edited, which has no row to compare"
+            raise UserError(message, f"compare {folder.path / MODULE} with what `taxon emit` prints of a spec")
         resolved = spec_of(folder, env, packages)
         if recorded != resolved.hash:
             message = f"{path.with_name(SPEC)} is not the spec that was run: its hash differs"

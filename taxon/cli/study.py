@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -16,6 +17,8 @@ from taxon.cli import completing, frontend
 from taxon.cli.defaulting import Defaulting
 from taxon.cli.failure import user_errors
 from taxon.cli.line import Line
+from taxon.cli.modules import check_bases, edited_modules
+from taxon.cli.own import check_named, named_by
 from taxon.cli.running import (
     STORE,
     Anew,
@@ -26,6 +29,7 @@ from taxon.cli.running import (
     Jobs,
     Keep,
     Kept,
+    Own,
     PerGpu,
     Precision,
     SaveEvery,
@@ -58,6 +62,14 @@ File = Annotated[
         help="A .tx file with one study, or `file.tx:name`.", metavar="FILE[:NAME]", autocompletion=completing.studies
     ),
 ]
+Modules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--module",
+        metavar="NAME=FILE",
+        help="Train this edited module in the place of the base of that name, which it was emitted from.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="The study's folder; otherwise studies/NAME.")]
 _LEASE = "15min"
 
@@ -66,6 +78,8 @@ _LEASE = "15min"
 def run(
     context: typer.Context,
     file: File,
+    module: Modules = None,
+    env: Own = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print the grid, what is there, what is missing, core-hours and power instead."),
@@ -87,7 +101,7 @@ def run(
         typer.Option(
             metavar="ADDRESS",
             help="Run on the Ray cluster with its head at HOST:PORT, auto for this machine's, or local for one that is "
-            "started here. Needs taxon-rl[ray].",
+            "started here. Needs the extra `ray`.",
         ),
     ] = None,
     out: Out = None,
@@ -117,7 +131,7 @@ def run(
         slots, ways = machine(device, jobs, threads, stack, save_every, keep, per_gpu)
         if probe and not dry_run:
             raise UserError("--probe measures for --dry-run", "write both, or leave it out")
-        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
+        opened = _opened(file, module, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
         if dry_run:
@@ -134,6 +148,8 @@ def run(
 @study.command("work")
 def work(
     file: File,
+    module: Modules = None,
+    env: Own = None,
     out: Out = None,
     store: Kept = STORE,
     jobs: Annotated[
@@ -168,7 +184,7 @@ def work(
     with user_errors():
         many = jobs or (None if per_gpu else "1")
         slots, ways = machine(device, many, threads, stack, save_every, keep, per_gpu)
-        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
+        opened = _opened(file, module, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
         raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
 
@@ -176,6 +192,8 @@ def work(
 @study.command("status")
 def status(
     file: File,
+    module: Modules = None,
+    env: Own = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
     out: Out = None,
     store: Kept = STORE,
@@ -187,7 +205,7 @@ def status(
     from taxon.studies.running.standing import Standing
 
     with user_errors():
-        standing = Standing.of(_opened(file, out, store, asked_of(None, None, "auto", None)))
+        standing = Standing.of(_opened(file, module, env, out, store, asked_of(None, None, "auto", None)))
         if as_json:
             print(json.dumps(standing.data(), indent=2))
         else:
@@ -198,9 +216,11 @@ def status(
 @study.command("export")
 def export(
     file: File,
+    module: Modules = None,
+    env: Own = None,
     csv: Annotated[bool, typer.Option("--csv", help="The table as comma-separated values.")] = False,
     parquet: Annotated[
-        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs taxon-rl[parquet].")
+        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs the extra `parquet`.")
     ] = False,
     runs: Annotated[
         Path | None,
@@ -224,7 +244,7 @@ def export(
             raise UserError("--curves is of a table, and runs have theirs", "leave it out")
         if parquet and sys.stdout.isatty():
             raise UserError("Parquet is nothing for a terminal", "write it into a file, with > results.parquet")
-        opened = _opened(file, out, store, asked_of(None, None, "auto", None))
+        opened = _opened(file, module, env, out, store, asked_of(None, None, "auto", None))
         if runs is not None:
             from taxon.studies.moving.leaving import leave
 
@@ -258,7 +278,7 @@ def import_(
 
 
 @study.command("report")
-def report(file: File, out: Out = None, store: Kept = STORE) -> None:
+def report(file: File, module: Modules = None, env: Own = None, out: Out = None, store: Kept = STORE) -> None:
     """Write a study's report beside its results: report.html, figures and tables, of a part of its runs as well.
 
     Results are read anew from the runs where the store has them, otherwise from the study's folder. Made again from the
@@ -267,26 +287,35 @@ def report(file: File, out: Out = None, store: Kept = STORE) -> None:
     from taxon.studies.report.making import report as make
 
     with user_errors():
-        for line in make(_opened(file, out, store, asked_of(None, None, "auto", None)), file):
+        opened = _opened(file, module, env, out, store, asked_of(None, None, "auto", None))
+        for line in make(opened, file, module or ()):
             frontend.write(line)
 
 
-def _opened(file: str, out: Path | None, store: Path, asked: Asked) -> Opened:
-    """The study of a file; where it means nothing, the command ends."""
+def _opened(
+    file: str, modules: list[str] | None, env: list[str] | None, out: Path | None, store: Path, asked: Asked
+) -> Opened:
+    """The study of a file, with edited modules in the place of some bases; where it means nothing, the command ends."""
     from taxon.semantics import load_study
     from taxon.studies.running.opened import open_study
 
-    expanded = load_study(file, frontend.space_of)
+    texts = edited_modules(modules or ())
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    recipe = named_by(file, env)
+    expanded = load_study(file, lambda name: frontend.space_of(recipe(name)), edited=digests)
     found = list(expanded.diagnostics)
     if expanded.study is not None:
-        unusable = (frontend.unusable_environment(name) for name in expanded.study.environments)
+        check_named(expanded.study.environments, env)
+        unusable = (frontend.unusable_environment(recipe(name)) for name in expanded.study.environments)
         found += [each for each in unusable if each is not None]
     if found:
         frontend.report(found, frontend.Format.FULL, error_stream=True)
     code = frontend.exit_code(found)
     if expanded.study is None or code:
         raise typer.Exit(code or 1)
-    return open_study(expanded.study, out or Path("studies") / expanded.study.name, store, asked)
+    check_bases(expanded.study, texts)
+    folder = out or Path("studies") / expanded.study.name
+    return open_study(expanded.study, folder, store, asked, {digests[name]: text for name, text in texts.items()})
 
 
 def _shared(opened: Opened, slots: Slots, ways: Ways) -> Ways:
@@ -353,8 +382,9 @@ def _typed(context: typer.Context, but: set[str]) -> list[str]:
         if source is None or source.name != "COMMANDLINE" or name in but:
             continue
         value = context.params[name]
-        words += [parameter.opts[0]] if parameter.param_type_name == "option" else []
-        words += [] if value is True else [str(value)]
+        option = [parameter.opts[0]] if parameter.param_type_name == "option" else []
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += option if each is True else [*option, str(each)]
     return words
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from taxon.runtime.amounts import several
+from taxon.runtime.environments.recipe import Recipe
 
 
 def counts(
@@ -37,10 +38,11 @@ def counts(
     return lines
 
 
-def resume_command(folder: Path, environment: str) -> str:
-    """What a user types to go on with a run, for a shell."""
-    # A run's folder is not believed where the environment would import a module: see cli/run_folder.py.
-    words = ["taxon", "run", "--resume", str(folder), *(["--env", environment] if ":" in environment else [])]
+def resume_command(folder: Path, environment: Recipe, module: str | None = None) -> str:
+    """What a user types to go on with a run, for a shell; module: the file of an edited one."""
+    # A run's folder is not believed where more than an id is made: see environments/trust.py.
+    words = ["taxon", "run", "--resume", str(folder), *([] if environment.plain else environment.words)]
+    words += [] if module is None else ["--module", module]
     return shlex.join(words)
 
 
