@@ -7,11 +7,14 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
-from taxon.cli.parameters import Sets, Unsets
+from taxon.cli.own import named, named_again
+from taxon.cli.parameters import Sets, Settings, Unsets, Wraps
 from taxon.runtime.errors import UserError
 
+Words = tuple[str | None, list[str] | None, list[str] | None]  # of --env, --env-set and --wrap
+
 # What a run that goes on may be asked for anew; all else it keeps.
-_ANEW = {"resume", "env", "steps", "workers"}
+_ANEW = {"resume", "env", "env_set", "wrap", "steps", "workers"}
 
 
 def run(
@@ -22,8 +25,13 @@ def run(
     ] = None,
     env: Annotated[
         str | None,
-        typer.Option(help="A gymnasium id, or dm_control/<domain>-<task>.", autocompletion=completing.environments),
+        typer.Option(
+            help="A gymnasium id, dm_control/<domain>-<task>, or your own: module:Id-v0, path/to/file.py:Id-v0.",
+            autocompletion=completing.environments,
+        ),
     ] = None,
+    env_set: Settings = None,
+    wrap: Wraps = None,
     seeds: Annotated[str, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).")] = "1",
     steps: Annotated[str, typer.Option(help="Environment steps of every seed; 100k and 1M are understood.")] = "1M",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", autocompletion=completing.devices)] = "auto",
@@ -94,15 +102,17 @@ def run(
             given = _given(context)
             kept = [word for name, word in given.items() if name not in _ANEW]
             asked = steps if "steps" in given else None
-            raise typer.Exit(_resume(resume, env, asked, workers if "workers" in given else None, kept))
+            words = env, env_set, wrap
+            raise typer.Exit(_resume(resume, words, asked, workers if "workers" in given else None, kept))
         if spec is None:
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
-        if env is None:
+        environment = named(env, env_set, wrap)
+        if environment is None:
             raise UserError("there is no environment to train on", "name one, as in --env Hopper-v4")
         own = eval_episodes if "eval_episodes" in _given(context) else None
         evaluate_every, evaluation_episodes = parse_evaluations(eval_every, own)
         options = Options(
-            environment=env,
+            environment=environment,
             seeds=parse_seeds(seeds),
             steps=parse_count(steps, "--steps"),
             device=device,
@@ -118,7 +128,7 @@ def run(
             from taxon.cli.frontend import load
             from taxon.compiler import emit
 
-            resolved = load(spec, set or [], env, unset or [], options.steps)
+            resolved = load(spec, set or [], environment, unset or [], options.steps)
             source = emit(resolved.row)
             from taxon.runtime.trainer import Program, train
 
@@ -138,10 +148,11 @@ def _given(context: typer.Context) -> dict[str, str]:
     return given
 
 
-def _resume(folder: Path, env: str | None, steps: str | None, workers: str | None, given: list[str]) -> int:
+def _resume(folder: Path, words: Words, steps: str | None, workers: str | None, given: list[str]) -> int:
     """Go on with a run: its exit code."""
     from taxon.cli.run_folder import compiled
     from taxon.runtime.device.garbage import put_off
+    from taxon.runtime.environments.trust import trusted
     from taxon.runtime.folder import manifest
     from taxon.runtime.folder.run_folder import RunFolder
     from taxon.runtime.options import parse_count, parse_workers
@@ -153,12 +164,13 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
     count_workers = None if workers is None else parse_workers(workers)
     opened = RunFolder(folder)
     record = manifest.read(opened)
+    environment = trusted(record.recipe(), named_again(record.recipe(), *words))
     with put_off():
         # Of a finished run more is asked for; any other one may have nothing left to do but to end.
         done = record.steps_done if record.status == "finished" and count is not None else 0
         wanted = None if count is not None and count <= record.steps_done else count or record.steps
-        resolved, source = compiled(opened, record.environment, env, record.extensions, wanted, done)
+        resolved, source = compiled(opened, environment, record.extensions, wanted, done)
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source, resolved.packages)
-    return resume(program, folder, count, workers=count_workers).exit_code
+    return resume(program, folder, count, workers=count_workers, environment=environment).exit_code

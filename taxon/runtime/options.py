@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 
 MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
@@ -41,7 +42,7 @@ class Options:
     evaluate_every: environment steps between two evaluations; None for no evaluation at all.
     """
 
-    environment: str
+    environment: Recipe
     seeds: tuple[int, ...] = (0,)
     steps: int = 1_000_000
     device: str = "auto"

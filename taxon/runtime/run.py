@@ -8,6 +8,7 @@ from typing import Any
 
 from taxon.runtime import summary
 from taxon.runtime.amounts import size
+from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.environment import Environment
 from taxon.runtime.folder import checkpoint, curve, manifest
 from taxon.runtime.folder.logging import Log
@@ -45,13 +46,15 @@ class Run:
         self.loop = loop
         self.captures = captures
         self.evaluating = evaluating
+        # A wrapper or a curriculum may learn in evaluations too.
+        self.evaluated_in = [EnvironmentCheckpoint(environment) for environment in evaluating if record.restorable]
         self.save_every = save_every
         self.log = log
         self.shown = shown
         self.seeds = record.seeds
         kept = loop.source.in_files()
         self.replay = None if kept is None else ReplayFile(folder, kept)
-        title = f"{record.name} on {record.environment} ({record.device})"
+        title = f"{record.name} on {record.recipe()} ({record.device})"
         self.view = View(title, record.steps, [SeedView(seed) for seed in self.seeds])
         self.recent: list[deque[float]] = [deque(maxlen=RECENT) for _ in self.seeds]
         self.points: dict[int, list[tuple[int, float]]] = {seed: [] for seed in self.seeds}
@@ -75,6 +78,7 @@ class Run:
             "recent": [list(returns) for returns in self.recent],
             "points": [[list(point) for point in self.points[seed]] for seed in self.seeds],
             "evaluation_steps": list(self.evaluation_steps),
+            "evaluating": [each.capture() for each in self.evaluated_in],
             "evaluated": self.evaluated,
             "logged": self.logged,
             "logged_updates": dict(self.logged_updates),
@@ -93,6 +97,9 @@ class Run:
             for seed, points in zip(self.seeds, saved["points"], strict=True)
         }
         self.evaluation_steps = [whole(count) for _, count in zip(self.seeds, saved["evaluation_steps"], strict=True)]
+        for environment, kept in zip(self.evaluated_in, saved["evaluating"], strict=True):
+            if kept is not None:
+                environment.restore(kept)
         # Before the first evaluation, which is that of step 0, it is -1.
         self.evaluated = whole(saved["evaluated"] + 1, loop.steps + 1) - 1
         self.logged = whole(saved["logged"], loop.steps)
@@ -121,7 +128,7 @@ class Run:
         kept = "" if self.replay is None else f" and {size(self.replay.bytes)} of the disk"
         self.shown.say(f"{loop.source.name}: up to {size(loop.source.bytes)} of {loop.device} memory{kept}")
         if not record.restorable:
-            self.shown.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
+            self.shown.say(f"{record.recipe()} cannot be restored: a resumed run begins a new episode in it")
         try:
             self._say_frozen()  # those that failed before the first step
             if not loop.steps:
@@ -319,7 +326,7 @@ class Run:
         self.view.doing, self.view.left = record.status, None
         self.view.steps = loop.steps
         frozen = {self.seeds[index]: step for index, step in loop.frozen().items()}
-        title = f"{record.name} on {record.environment}"
+        title = f"{record.name} on {record.recipe()}"
         self.folder.write(CURVE, curve.draw(title, self._measured(), self.points, frozen))
         record.ended = manifest.now()
         self._record()  # last: a run that is killed before has not ended, and can be resumed to its end
@@ -328,7 +335,7 @@ class Run:
         for line in summary.counts(self.seeds, frozen, loop.steps, loop.updates, loop.samples, self.evaluation_steps):
             self.shown.say(line)
         if record.status == "interrupted":
-            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.environment)}")
+            self.shown.say(f"to go on: {summary.resume_command(self.folder.path, record.recipe())}")
 
     def _measured(self) -> str:
         """What a point of the learning curve is."""

@@ -7,12 +7,11 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gymnasium
 
-from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users, where
+from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users, place_in
 
 _UNKNOWN = (gymnasium.error.NameNotFound, gymnasium.error.VersionNotFound, gymnasium.error.NamespaceNotFound)
 _LIBRARY = os.path.dirname(gymnasium.__file__)
@@ -24,33 +23,39 @@ def make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any,
     seed: what dm_control draws a task's model from. settings: further arguments of the environment.
     Raises UnusableEnvironmentError for an unknown id, a missing dependency, or whatever the environment's code raises.
     """
-    if id.count(":") > 1:
-        raise UnusableEnvironmentError(
-            f"{id} is no id of an environment: it has {id.count(':')} colons",
-            "write module:Id-v0, where the import of a module registers the environment Id-v0",
-        )
+    with translated(id):
+        if id.startswith("dm_control/"):
+            from taxon.runtime.environments import dm_control
+
+            if id not in dm_control.tasks():
+                raise _unknown(id)
+            return dm_control.Task(id, seed, **settings)
+        if id.startswith("taxon/"):
+            importlib.import_module("taxon.tasks")  # registers them
+        return registered(id, id, settings)
+
+
+def registered(id: str, name: str, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+    """Make what is registered with gymnasium by a name. Raises UnusableEnvironmentError where there is no such name."""
     try:
-        with _quiet():
-            return _make(id, seed, settings)
+        # The checker costs time at every step and only repeats what Environment checks once.
+        return gymnasium.make(name, disable_env_checker=True, **settings)
     except _UNKNOWN:
         raise _unknown(id) from None
+
+
+@contextlib.contextmanager
+def translated(id: str) -> Iterator[None]:
+    """Make an environment quietly, and have whatever that raises become an UnusableEnvironmentError."""
+    try:
+        with quiet():
+            yield
+    except UnusableEnvironmentError:
+        raise
     except BaseException as error:  # whatever the import of a module and a constructor raise
         if is_the_users(error):
             raise
         raise _broken(id, error) from error
-
-
-def _make(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
-    if id.startswith("dm_control/"):
-        from taxon.runtime.environments import dm_control
-
-        if id not in dm_control.tasks():
-            raise gymnasium.error.NameNotFound
-        return dm_control.Task(id, seed, **settings)
-    if id.startswith("taxon/"):
-        importlib.import_module("taxon.tasks")  # registers them
-    # The checker costs time at every step and only repeats what Environment checks once.
-    return gymnasium.make(id, disable_env_checker=True, **settings)
 
 
 def _unknown(id: str) -> UnusableEnvironmentError:
@@ -75,20 +80,17 @@ def _broken(id: str, error: BaseException) -> UnusableEnvironmentError:
         if missing == module or module.startswith(f"{missing}."):
             return _no_module(id, module)
         return UnusableEnvironmentError(f"{id} needs what is not installed here: {missing}", f"install {missing}")
-    if isinstance(error, ImportError | gymnasium.error.DependencyNotInstalled):
+    if isinstance(error, gymnasium.error.DependencyNotInstalled) or (isinstance(error, ImportError) and not module):
         return UnusableEnvironmentError(
             f"{id} needs what is not installed here: {described(error).partition(': ')[2]}",
             f"install it, or choose another version of {id}",
         )
     if isinstance(error, gymnasium.error.Error):
         return UnusableEnvironmentError(f"{id} cannot be made: {error}", "choose another version of it")
-    place = where(error)
-    return UnusableEnvironmentError(
-        f"{id} cannot be made: {described(error)}",
-        "mend how it is registered: its entry point and its kwargs"
-        if place.startswith(_LIBRARY)
-        else f"mend the environment: {place}",
-    )
+    message, place = f"{id} cannot be made: {described(error)}", place_in(error)
+    if place is None or place.file.startswith(_LIBRARY):
+        return UnusableEnvironmentError(message, "mend how it is registered: its entry point and its kwargs")
+    return UnusableEnvironmentError(message, f"mend the environment: {place}", place)
 
 
 def _missing(error: BaseException | None) -> str | None:
@@ -101,23 +103,14 @@ def _missing(error: BaseException | None) -> str | None:
 
 
 def _no_module(id: str, module: str) -> UnusableEnvironmentError:
-    name = module.removesuffix(".py").replace("/", ".").strip(".")
-    message = f"there is no module {module} to import for {id}"
-    if name != module:
-        return UnusableEnvironmentError(message, f"write the module's name, as in {name}:{id.rpartition(':')[2]}")
-    file = Path(*module.split("."))
-    found = file.with_suffix(".py").is_file() or file.is_dir()
-    path = f"PYTHONPATH={'.' if found else 'FOLDER'} taxon run ... --env {id}"
     return UnusableEnvironmentError(
-        message,
-        f"the working folder is not searched: write {path}"
-        if found
-        else f"install the package that has it, or name the folder of {file}.py: {path}",
+        f"there is no module {module} to import for {id}",
+        f"install the package that has it, or put the folder of {module.replace('.', '/')}.py on PYTHONPATH",
     )
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """While a model is built, drop notices about old versions; afterwards MuJoCo's warnings go to `logging`.
 
     Left alone, MuJoCo appends every warning to a file in the working directory.
