@@ -168,9 +168,13 @@ def wrappers(incomplete: str) -> Iterator[str]:
     yield from (f"{name}(" for name in re.findall(r'^    "([A-Z]\w*)",', exported.partition("]")[0], re.MULTILINE))
 
 
-devices = _closed("auto", "cpu", "cuda")
+devices = _closed("auto", "cpu", "cuda", "cuda:1", "mps")
 study_devices = _closed("cpu", "cuda")
+stops = _closed("return=", "never")
+policies = _closed("last", "best")
+loggers = _closed("tensorboard", "csv", "none")
 kept = _closed("last", "none")
+formats = _closed("onnx", "torch", "standalone")
 
 
 @_completer

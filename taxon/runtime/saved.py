@@ -1,6 +1,5 @@
 """Evaluation of the agents that a run left behind."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ import gymnasium
 import numpy as np
 import torch
 
-from taxon.runtime.device.device import choose_device
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
@@ -19,19 +17,20 @@ from taxon.runtime.environments.offscreen import render_offscreen
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.trust import trusted
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import checkpoint, manifest, module
-from taxon.runtime.folder.run_folder import SPEC, RunFolder
-from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
-from taxon.runtime.loop.loop import Agent, map_state, streams
-from taxon.runtime.loop.streams import evaluation_start
+from taxon.runtime.folder import manifest
+from taxon.runtime.folder.describing import check_spaces
+from taxon.runtime.loop.evaluation import MOST_STEPS, Starts, evaluate, evaluation_starts
+from taxon.runtime.loop.loop import Agent, streams
+from taxon.runtime.policies.opening import open_run
 from taxon.runtime.stopping import Stop, stop_on_signals
 
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed's evaluation episodes; both lists are empty where the seed was frozen at `frozen`."""
+    """One seed's evaluation episodes; both lists are empty where it has no policy, since it was frozen at `frozen`."""
 
     seed: int
+    steps: int  # environment steps behind the policy
     returns: list[float]
     lengths: list[int]
     frozen: int | None
@@ -43,7 +42,6 @@ class Result:
     """What an evaluation of a run found."""
 
     manifest: manifest.Manifest
-    steps: int  # environment steps behind the checkpoint
     seeds: list[SeedResult]
 
 
@@ -55,54 +53,42 @@ def evaluate_run(
     device: str = "auto",
     video: Path | None = None,
     environment: Recipe | None = None,
+    kept: bool = False,
+    evaluation_seed: int | None = None,
 ) -> Result:
     """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
     be the one the run recorded. video: where to film one episode of the first seed that is not frozen. environment: the
-    run's again, as the user says it, where it is more than an id.
+    run's again, as the user says it, where it is more than an id. kept: evaluate each seed's best policy, where the run
+    kept them. evaluation_seed: what all starts are drawn from; otherwise those of the training's own evaluation.
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
-    folder, video = RunFolder(path), video and video.absolute()  # an environment may change the working directory
-    record = manifest.read(folder)
-    if row != record.row:
-        raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
+    video = video and video.absolute()  # an environment may change the working directory
+    opened = open_run(path, source, row, device, kept)
+    record, agent, state, where = opened.record, opened.agent, opened.state, opened.device
     recipe = trusted(record.recipe(), environment)
-    where = choose_device(device)
-    sealed = checkpoint.read(folder)
-    if sealed.row != record.row or sealed.seeds != record.seeds:
-        raise UserError(f"{path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if video is not None:
         render_offscreen()
     numbers = streams(record.seeds, where).evaluation
-    with (
-        tempfile.TemporaryDirectory() as temporary,
-        _environments(recipe, numbers) as environments,
-        _interrupted() as watch,
-    ):
-        record.check_observation(environments[0].layout)
-        emitted = module.load(source, Path(temporary) / "agent.py")
-        agent: Agent = emitted.Agent(environments[0].layout, environments[0].action)
-        fresh = agent.init([torch.Generator() for _ in record.seeds])
-        template = map_state(lambda leaf: leaf.to(where), fresh)
-        state = checkpoint.agent_state(folder, checkpoint.load(folder, sealed), template)
-        skip = [index for index, seed in enumerate(record.seeds) if str(seed) in sealed.frozen]
+    with _environments(recipe, numbers) as environments, _interrupted() as watch:
+        check_spaces(record, environments[0])
+        own = record.evaluation_seed if evaluation_seed is None else evaluation_seed
         # As the training's own evaluation after these steps begins.
-        starts = [evaluation_start(number, sealed.steps) for number in numbers]
+        starts = evaluation_starts(numbers, opened.steps, own)
         if video is not None:  # first: what cannot be filmed is known at once
-            alive = [index for index in range(len(record.seeds)) if index not in skip]
-            if not alive:
+            if not opened.alive:
                 raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
-            _film(agent, state, recipe, starts, alive[0], video, where, watch)
-        found = evaluate(agent, state, environments, starts, episodes, where, skip, watch)
+            _film(agent, state, recipe, starts, opened.alive[0], video, where, watch)
+        found = evaluate(agent, state, environments, starts, episodes, where, list(opened.frozen), watch)
         for fault in found.faults:
             raise UserError(fault.cause, "mend the environment")
     seeds = [
-        SeedResult(seed, found.returns[index], found.lengths[index], sealed.frozen.get(str(seed)), found.cut[index])
-        for index, seed in enumerate(record.seeds)
+        SeedResult(seed, steps, found.returns[index], found.lengths[index], opened.frozen.get(index), found.cut[index])
+        for index, (seed, steps) in enumerate(zip(record.seeds, opened.steps, strict=True))
     ]
-    return Result(record, sealed.steps, seeds)
+    return Result(record, seeds)
 
 
 @contextmanager
@@ -134,7 +120,7 @@ def _film(
     agent: Agent,
     state: Any,
     recipe: Recipe,
-    starts: list[int],
+    starts: Starts,
     index: int,
     path: Path,
     device: torch.device,
@@ -144,11 +130,11 @@ def _film(
     import imageio.v2 as imageio
 
     try:
-        environment = make(recipe, starts[index], render=True)
+        environment = make(recipe, starts.first(index), render=True)
     except UnusableEnvironmentError as error:
         raise UserError(f"{recipe} cannot be filmed: {error.message}", "leave out --video") from error
-    observation = np.zeros((len(starts), 1, environment.observation), dtype=np.float32)
-    memory = agent.memory(len(starts), 1, device)
+    observation = np.zeros((len(starts.numbers), 1, environment.observation), dtype=np.float32)
+    memory = agent.memory(len(starts.numbers), 1, device)
     over, frames = False, 0
     try:
         observation[index, 0] = environment.reset()

@@ -1,20 +1,22 @@
 """run.json: what was run, on what, and how it ended."""
 
 import importlib.metadata
+import math
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from taxon.operators.observations import Observation, layout_text
+from taxon.operators.observations import layout_text
 from taxon.runtime.environments.importing import digest
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.words import read_recipe
 from taxon.runtime.errors import UserError, one_line
+from taxon.runtime.events import Status
 from taxon.runtime.folder.fields import (
     Cadence,
     Compared,
@@ -27,10 +29,10 @@ from taxon.runtime.folder.fields import (
     Seeds,
     Several,
     Time,
-    Tree,
     first_of,
 )
 from taxon.runtime.folder.run_folder import RECORD, RunFolder
+from taxon.runtime.folder.spaces import ActionSpace, ObservationSpace, check_size
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
 
@@ -79,7 +81,8 @@ class Manifest(BaseModel):
     environment_arguments: dict[Compared, Compared] = {}  # name -> value, as `--env-set` takes them
     environment_wrappers: list[Compared] = []  # as `--wrap` takes them, from the innermost
     environment_file: Hash | None = None  # SHA-256 of the file that `environment` names, where it names one
-    observation: Tree  # shapes and types of what the environment shows
+    observation: Annotated[ObservationSpace, AfterValidator(check_size)]  # what the environment shows
+    action: ActionSpace  # what it takes
     seeds: Seeds
     steps: Several  # environment steps of every seed
     steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
@@ -90,6 +93,10 @@ class Manifest(BaseModel):
     samples: Count = 0  # stored steps of a seed that those updates read
     evaluate_every: Several | None  # environment steps; None: never
     evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
+    evaluation_seed: Count | None = None  # that every evaluation's starts are drawn from; None: from new ones each time
+    stop_at: float | None = None  # the mean return of an evaluation at which the run ends
+    keep_best: bool = False
+    log: list[RowName] = []  # what is written beside metrics.jsonl
     save_every: Cadence  # as given
     # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
     # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
@@ -107,7 +114,9 @@ class Manifest(BaseModel):
     machine: Machine
     started: Time  # UTC, ISO 8601
     ended: Time | None = None
-    status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
+    # finished: all steps; reached: `stop_at`; stopped: by a callback; frozen: every seed is
+    status: Status = "running"
+    reason: str | None = None  # why it was stopped or failed, where the run could say so
     frozen: dict[OfSeed, Count] = {}  # seed -> the environment step at which it was frozen
     causes: dict[OfSeed, str] = {}  # seed -> why: what of it was no longer finite, or how its environment failed
     resumed: list[Resumption] = []
@@ -115,12 +124,16 @@ class Manifest(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """What one field says must agree with the others."""
-        if self.captured and self.device == "cpu":
-            raise ValueError("captured is true of a CPU, whose work is not recorded")
+        if self.captured and not self.device.startswith("cuda"):
+            raise ValueError(f"captured is true of the device {self.device}, whose work is not recorded")
         if self.seed_threads > len(self.seeds):
             raise ValueError(f"seed_threads is {self.seed_threads}, and there are {len(self.seeds)} seeds")
         if self.workers > len(self.seeds) * self.environments:
             raise ValueError(f"workers is {self.workers}, more than there are environments")
+        if self.evaluate_every is None and (self.stop_at is not None or self.keep_best):
+            raise ValueError("stop_at and keep_best are of evaluations, and evaluate_every is null")
+        if self.stop_at is not None and not math.isfinite(self.stop_at):
+            raise ValueError("stop_at is no finite number")
         try:
             recipe = self.recipe()
         except UserError as error:
@@ -137,14 +150,16 @@ class Manifest(BaseModel):
         settings = [f"{name}={text}" for name, text in self.environment_arguments.items()]
         return read_recipe(self.environment, settings, self.environment_wrappers)
 
-    def check_observation(self, observation: Observation) -> None:
-        """Raise UserError where the environment no longer shows what the run's agents were built for."""
-        now = layout_text(observation)
-        if now != self.observation:
-            raise UserError(
-                f"{self.recipe()} shows {one_line(now, 200)} and not {one_line(self.observation, 200)}, as it did",
-                "install the version of the environment that run.json names, or train again",
-            )
+    def check_spaces(self, observation: ObservationSpace, action: ActionSpace) -> None:
+        """Raise UserError where the environment no longer shows or takes what the run's agents were built for."""
+        pairs = [("shows", _told(observation), _told(self.observation)), ("takes", action.text(), self.action.text())]
+        if (observation, action) == (self.observation, self.action):
+            return
+        does, now, before = next((pair for pair in pairs if pair[1] != pair[2]), ("has", "other bounds", "those"))
+        raise UserError(
+            f"{self.recipe()} {does} {one_line(now, 200)} and not {one_line(before, 200)}, as it did",
+            "install the version of the environment that run.json names, or train again",
+        )
 
     def write(self, folder: RunFolder) -> None:
         folder.write(FILE, self.model_dump_json(indent=2).encode())
@@ -155,12 +170,17 @@ def begin(
     name: str,
     row: str,
     environment: Recipe,
-    observation: Observation,
+    observation: ObservationSpace,
+    action: ActionSpace,
     seeds: list[int],
     steps: int,
     environments: int,
     evaluate_every: int | None,
     evaluation_episodes: int,
+    evaluation_seed: int | None,
+    stop_at: float | None,
+    keep_best: bool,
+    log: Sequence[str],
     save_every: str,
     restorable: bool,
     device: "torch.device",
@@ -178,12 +198,17 @@ def begin(
         environment_arguments=environment.written,
         environment_wrappers=list(map(str, environment.wrappers)),
         environment_file=digest(environment),
-        observation=layout_text(observation),
+        observation=observation,
+        action=action,
         seeds=seeds,
         steps=steps,
         environments=environments,
         evaluate_every=evaluate_every,
         evaluation_episodes=evaluation_episodes,
+        evaluation_seed=evaluation_seed,
+        stop_at=stop_at,
+        keep_best=keep_best,
+        log=list(log),
         save_every=save_every,
         restorable=restorable,
         device=str(device),
@@ -223,6 +248,10 @@ def read(folder: RunFolder) -> Manifest:
         raise UserError(f"{path} cannot be read: {error.strerror}", "name a folder that `taxon run` wrote") from None
     except ValidationError as error:
         raise UserError(f"{path}: {first_of(error)}", "restore the file from a copy, or run again") from error
+
+
+def _told(space: ObservationSpace) -> str:
+    return layout_text(space.layout())
 
 
 def now() -> str:
