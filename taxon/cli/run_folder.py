@@ -9,13 +9,13 @@ from pathlib import Path
 import typer
 
 from taxon.cli import frontend
-from taxon.cli.extending import lacking
 from taxon.diagnostics.model import Diagnostic
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
+from taxon.taxonomy.language import lacking
 
 
 def spec_of(
