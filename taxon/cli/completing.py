@@ -153,8 +153,11 @@ def environments(incomplete: str) -> Iterator[str]:
         yield from (f"dm_control/{file.stem}-{task}" for task in _SUITE.findall(file.read_text("utf-8")))
 
 
-devices = _closed("auto", "cpu", "cuda")
+devices = _closed("auto", "cpu", "cuda", "cuda:1", "mps")
 study_devices = _closed("cpu", "cuda")
+stops = _closed("return=", "never")
+policies = _closed("last", "best")
+loggers = _closed("tensorboard", "csv", "none")
 kept = _closed("last", "none")
 
 

@@ -13,7 +13,16 @@ from taxon.diagnostics.visible import visible
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The folder that `taxon run` wrote.", autocompletion=completing.runs)],
     episodes: Annotated[str, typer.Option(help="Episodes of every seed.")] = "10",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", autocompletion=completing.devices)] = "auto",
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", autocompletion=completing.devices)
+    ] = "auto",
+    best: Annotated[
+        bool, typer.Option("--best", help="Each seed's best policy, of a run with --keep best, and not its latest.")
+    ] = False,
+    eval_seed: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Draw all starts from this number; otherwise as the training's evaluation did."),
+    ] = None,
     video: Annotated[Path | None, typer.Option(help="Film one episode of the first seed to this file (.mp4).")] = None,
     env: Annotated[
         str | None,
@@ -22,11 +31,12 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Evaluate a run's latest checkpoint with the mean action or the most probable one, and film it on request."""
-    from taxon.runtime.options import parse_episodes
+    """Evaluate what a run has learnt with the mean action or the most probable one, and film it on request."""
+    from taxon.runtime.options import parse_episodes, parse_evaluation_seed
 
     with user_errors():
         count = parse_episodes(episodes, "--episodes")
+        starts = None if eval_seed is None else parse_evaluation_seed(eval_seed, "--eval-seed")
         from taxon.cli.run_folder import compiled
         from taxon.runtime.folder import manifest
         from taxon.runtime.folder.run_folder import RunFolder
@@ -36,17 +46,20 @@ def evaluate(
         resolved, source = compiled(folder, record.environment, env, record.extensions)
         from taxon.runtime.saved import evaluate_run
 
-        result = evaluate_run(run, source, resolved.hash, count, device, video)
+        result = evaluate_run(run, source, resolved.hash, count, device, video, best, starts)
     title = visible(f"{record.name} on {record.environment}")  # the words of the run's folder
     several = "1 episode" if count == 1 else f"{count:,} episodes"
-    typer.echo(f"{title} after {result.steps:,} steps, {several} of every seed")
+    after = "at its best" if best else f"after {max(seed.steps for seed in result.seeds):,} steps"
+    typer.echo(f"{title} {after}, {several} of every seed")
     for seed in result.seeds:
-        if seed.frozen is not None:
-            typer.echo(f"seed {seed.seed}: frozen at step {seed.frozen:,}")
+        name = f"seed {seed.seed} after {seed.steps:,} steps" if best else f"seed {seed.seed}"
+        if not seed.returns:
+            never = "never evaluated, " if best else ""
+            typer.echo(f"seed {seed.seed}: {never}frozen at step {seed.frozen or 0:,}")
         else:
             mean = sum(seed.returns) / len(seed.returns)
             spread = (sum((value - mean) ** 2 for value in seed.returns) / len(seed.returns)) ** 0.5
             deviation = f", standard deviation {spread:,.1f}" if len(seed.returns) > 1 else ""
-            typer.echo(f"seed {seed.seed}: return {mean:,.1f}{deviation}")
+            typer.echo(f"{name}: return {mean:,.1f}{deviation}")
     if video is not None:
         typer.echo(f"filmed to {visible(str(video))}")

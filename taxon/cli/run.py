@@ -1,5 +1,6 @@
 """taxon run: train a spec, or go on with a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from taxon.cli.parameters import Sets, Unsets
 from taxon.runtime.errors import UserError
 
 # What a run that goes on may be asked for anew; all else it keeps.
-_ANEW = {"resume", "env", "steps", "workers"}
+_ANEW = {"resume", "env", "steps", "workers", "stop_at", "log", "device"}
 
 
 def run(
@@ -26,7 +27,9 @@ def run(
     ] = None,
     seeds: Annotated[str, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).")] = "1",
     steps: Annotated[str, typer.Option(help="Environment steps of every seed; 100k and 1M are understood.")] = "1M",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", autocompletion=completing.devices)] = "auto",
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", autocompletion=completing.devices)
+    ] = "auto",
     set: Sets = None,
     unset: Unsets = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; otherwise runs/<spec>-<env>-<n>.")] = None,
@@ -40,6 +43,38 @@ def run(
     eval_episodes: Annotated[
         str, typer.Option(help="Episodes of an evaluation, with the mean action or the most probable one.")
     ] = "10",
+    eval_seed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Draw the starts of every evaluation, of every seed, from this number, so that all begin alike; "
+            "otherwise each evaluation has new ones.",
+        ),
+    ] = None,
+    stop_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="return=R",
+            help="End the run at the first evaluation whose mean return, over all seeds, is R or more; never, with "
+            "--resume, for no longer.",
+            autocompletion=completing.stops,
+        ),
+    ] = None,
+    keep: Annotated[
+        str,
+        typer.Option(
+            help="What is kept of the policies: last, in the latest checkpoint, or best: those of each seed's best "
+            "evaluation too, for taxon eval --best.",
+            autocompletion=completing.policies,
+        ),
+    ] = "last",
+    log: Annotated[
+        str,
+        typer.Option(
+            help="What is written beside metrics.jsonl, with commas between: tensorboard, csv; or none.",
+            autocompletion=completing.loggers,
+        ),
+    ] = "tensorboard",
     save_every: Annotated[
         str, typer.Option(help="What passes between two checkpoints: 90s, 5min, 1h, or steps.")
     ] = "5min",
@@ -66,7 +101,8 @@ def run(
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on with the run in this folder; --steps may ask for more, and --workers for others.",
+            help="Go on with the run in this folder; --steps may ask for more, and --workers, --stop-at, --log and "
+            "--device for others.",
             metavar="RUN",
             autocompletion=completing.runs,
         ),
@@ -82,10 +118,14 @@ def run(
         Options,
         parse_cadence,
         parse_count,
+        parse_evaluation_seed,
         parse_evaluations,
+        parse_keep,
+        parse_log,
         parse_mode,
         parse_precision,
         parse_seeds,
+        parse_stop,
         parse_workers,
     )
 
@@ -93,8 +133,9 @@ def run(
         if resume is not None:
             given = _given(context)
             kept = [word for name, word in given.items() if name not in _ANEW]
-            asked = steps if "steps" in given else None
-            raise typer.Exit(_resume(resume, env, asked, workers if "workers" in given else None, kept))
+            asked = {"steps": steps, "workers": workers, "stop_at": stop_at, "log": log, "device": device}
+            anew = {name: text for name, text in asked.items() if name in given}
+            raise typer.Exit(_resume(resume, env, anew, kept))
         if spec is None:
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
         if env is None:
@@ -113,6 +154,10 @@ def run(
             compile=parse_mode(compile),
             precision=parse_precision(precision),
             workers=parse_workers(workers),
+            evaluation_seed=None if eval_seed is None else parse_evaluation_seed(eval_seed, "--eval-seed"),
+            stop_at=None if stop_at is None else parse_stop(stop_at),
+            keep_best=parse_keep(keep),
+            log=parse_log(log),
         )
         with put_off():
             from taxon.cli.frontend import load
@@ -138,19 +183,24 @@ def _given(context: typer.Context) -> dict[str, str]:
     return given
 
 
-def _resume(folder: Path, env: str | None, steps: str | None, workers: str | None, given: list[str]) -> int:
-    """Go on with a run: its exit code."""
+def _resume(folder: Path, env: str | None, anew: Mapping[str, str | None], given: list[str]) -> int:
+    """Go on with a run: its exit code.
+
+    anew: what is asked for anew, by name. given: options that ask for what a run keeps.
+    """
     from taxon.cli.run_folder import compiled
     from taxon.runtime.device.garbage import put_off
     from taxon.runtime.folder import manifest
     from taxon.runtime.folder.run_folder import RunFolder
-    from taxon.runtime.options import parse_count, parse_workers
+    from taxon.runtime.options import parse_count, parse_log, parse_stop, parse_workers
 
     if given:
         message = f"a run that goes on keeps its own settings, and {given[0]} asks for another"
         raise UserError(message, f"leave {' and '.join(given)} out, or begin another run")
-    count = None if steps is None else parse_count(steps, "--steps")
-    count_workers = None if workers is None else parse_workers(workers)
+    count = None if (steps := anew.get("steps")) is None else parse_count(steps, "--steps")
+    workers = None if (text := anew.get("workers")) is None else parse_workers(text)
+    stop = None if (text := anew.get("stop_at")) is None else parse_stop(text)
+    log = None if (text := anew.get("log")) is None else parse_log(text)
     opened = RunFolder(folder)
     record = manifest.read(opened)
     with put_off():
@@ -158,7 +208,9 @@ def _resume(folder: Path, env: str | None, steps: str | None, workers: str | Non
         done = record.steps_done if record.status == "finished" and count is not None else 0
         wanted = None if count is not None and count <= record.steps_done else count or record.steps
         resolved, source = compiled(opened, record.environment, env, record.extensions, wanted, done)
+        from taxon.runtime.anew import Anew
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source, resolved.packages)
-    return resume(program, folder, count, workers=count_workers).exit_code
+    other = Anew("never" if "stop_at" in anew and stop is None else stop, log, anew.get("device"))
+    return resume(program, folder, count, workers=workers, anew=other).exit_code

@@ -1,17 +1,19 @@
 """What a user asks of a run, read from text and checked before anything starts."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from taxon.runtime.errors import UserError
+from taxon.runtime.errors import UserError, one_line
 
 MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
 MOST_WORKERS = 256
 MOST_ENVIRONMENTS = 10_000  # of one seed, as a spec's `data` may ask for
 MOST_EPISODES = 100_000  # of an evaluation
 MOST_STEPS = 10**18  # of a run: what counts them fits into 64 bits
+_REAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 
 
 Mode = Literal["auto", "on", "off"]  # of compilation
@@ -38,7 +40,12 @@ class Cadence:
 class Options:
     """A run's options. The defaults follow Furuta et al. 2021: ten episodes with the mean action every 20,000 steps.
 
-    evaluate_every: environment steps between two evaluations; None for no evaluation at all.
+    evaluate_every: environment steps between two evaluations; None for no evaluation at all. evaluation_seed: what the
+    starts of every evaluation are drawn from, so that all of them, of every seed, begin alike; None: each has new ones.
+    stop_at: the mean return of an evaluation at which the run ends. keep_best: keep the policies of the best
+    evaluations beside the latest checkpoint. log: what is written beside metrics.jsonl, by name.
+
+    Raises UserError for what is asked of evaluations that are never made.
     """
 
     environment: str
@@ -52,6 +59,22 @@ class Options:
     compile: Mode = "auto"
     precision: Precision = "float32"
     workers: Crowd = 0
+    evaluation_seed: int | None = None
+    stop_at: float | None = None
+    keep_best: bool = False
+    log: tuple[str, ...] = ("tensorboard",)
+
+    def __post_init__(self) -> None:
+        if self.evaluate_every is not None:
+            return
+        asked = {
+            "--stop-at": self.stop_at is not None,
+            "--keep best": self.keep_best,
+            "--eval-seed": self.evaluation_seed is not None,
+        }
+        for option in (option for option, given in asked.items() if given):
+            message = f"{option} is about evaluations, and --eval-every never makes none"
+            raise UserError(message, "leave one of the two out")
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -117,6 +140,45 @@ def parse_evaluations(every: str | None, episodes: str | None) -> tuple[int | No
         return parse_count(every, "--eval-every"), count
     except UserError as error:
         raise UserError(error.message, f"{error.help}, or --eval-every never") from None
+
+
+def parse_stop(text: str) -> float | None:
+    """`return=475`, the return of an evaluation that ends the run; None for `never`."""
+    if text.strip() == "never":
+        return None
+    match = re.fullmatch(rf"\s*return\s*=\s*({_REAL})\s*", text)
+    if match is None or not math.isfinite(float(match[1])):
+        help = "write the return of an evaluation at which the run ends, as in --stop-at return=475, or --stop-at never"
+        raise UserError(f"--stop-at {one_line(text, 40)} is no return to stop at", help)
+    return float(match[1])
+
+
+def parse_keep(text: str) -> bool:
+    """`best` or `last`: whether the best policies are kept beside the latest checkpoint."""
+    if text not in ("best", "last"):
+        raise UserError(f"a run keeps no {one_line(text, 40)}", "write --keep best or --keep last")
+    return text == "best"
+
+
+def parse_log(text: str) -> tuple[str, ...]:
+    """Names with commas between them, or `none`."""
+    names = tuple(name.strip() for name in text.split(","))
+    if names == ("none",):
+        return ()
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"--log {one_line(text, 60)} names {repeated or 'nothing'} twice", "name each logger once")
+    if "none" in names or "" in names:
+        help = "write names with commas between them, as in --log tensorboard,csv, or --log none"
+        raise UserError(f"--log {one_line(text, 60)} is no list of loggers", help)
+    return names
+
+
+def parse_evaluation_seed(text: str, option: str) -> int:
+    """What the starts of evaluations are drawn from."""
+    if not re.fullmatch(r"\d{1,18}", text):
+        help = f"write one whole number from 0, as in {option} 0"
+        raise UserError(f"{option} {one_line(text, 40)} is no seed of evaluations", help)
+    return int(text)
 
 
 def parse_cadence(text: str, option: str) -> Cadence:

@@ -19,18 +19,19 @@ from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest, module
+from taxon.runtime.folder.policies import policies
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
-from taxon.runtime.loop.evaluation import MOST_STEPS, evaluate
+from taxon.runtime.loop.evaluation import MOST_STEPS, Starts, evaluate, evaluation_starts
 from taxon.runtime.loop.loop import Agent, map_state, streams
-from taxon.runtime.loop.streams import evaluation_start
 from taxon.runtime.stopping import Stop, stop_on_signals
 
 
 @dataclass(frozen=True)
 class SeedResult:
-    """One seed's evaluation episodes; both lists are empty where the seed was frozen at `frozen`."""
+    """One seed's evaluation episodes; both lists are empty where it has no policy, since it was frozen at `frozen`."""
 
     seed: int
+    steps: int  # environment steps behind the policy
     returns: list[float]
     lengths: list[int]
     frozen: int | None
@@ -42,17 +43,25 @@ class Result:
     """What an evaluation of a run found."""
 
     manifest: manifest.Manifest
-    steps: int  # environment steps behind the checkpoint
     seeds: list[SeedResult]
 
 
 def evaluate_run(
-    path: Path, source: str, row: str, episodes: int = 10, device: str = "auto", video: Path | None = None
+    path: Path,
+    source: str,
+    row: str,
+    episodes: int = 10,
+    device: str = "auto",
+    video: Path | None = None,
+    kept: bool = False,
+    evaluation_seed: int | None = None,
 ) -> Result:
     """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
-    be the one the run recorded. video: where to film one episode of the first seed that is not frozen.
+    be the one the run recorded. video: where to film one episode of the first seed that is not frozen. kept: evaluate
+    each seed's best policy, where the run kept them. evaluation_seed: what all starts are drawn from; otherwise those
+    of the training's own evaluation.
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
@@ -61,9 +70,7 @@ def evaluate_run(
     if row != record.row:
         raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
     where = choose_device(device)
-    sealed = checkpoint.read(folder)
-    if sealed.row != record.row or sealed.seeds != record.seeds:
-        raise UserError(f"{path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    left = policies(folder, record, kept)
     if video is not None:
         _render_offscreen()
     numbers = streams(record.seeds, where).evaluation
@@ -77,10 +84,11 @@ def evaluate_run(
         agent: Agent = emitted.Agent(environments[0].layout, environments[0].action)
         fresh = agent.init([torch.Generator() for _ in record.seeds])
         template = map_state(lambda leaf: leaf.to(where), fresh)
-        state = checkpoint.agent_state(folder, checkpoint.load(folder, sealed), template)
-        skip = [index for index, seed in enumerate(record.seeds) if str(seed) in sealed.frozen]
+        state = checkpoint.agent_state(folder, left.tensors(), template, left.index)
+        skip = [index for index, step in enumerate(left.frozen) if step is not None]
+        own = record.evaluation_seed if evaluation_seed is None else evaluation_seed
         # As the training's own evaluation after these steps begins.
-        starts = [evaluation_start(number, sealed.steps) for number in numbers]
+        starts = evaluation_starts(numbers, left.steps, own)
         if video is not None:  # first: what cannot be filmed is known at once
             alive = [index for index in range(len(record.seeds)) if index not in skip]
             if not alive:
@@ -90,10 +98,12 @@ def evaluate_run(
         for fault in found.faults:
             raise UserError(fault.cause, "mend the environment")
     seeds = [
-        SeedResult(seed, found.returns[index], found.lengths[index], sealed.frozen.get(str(seed)), found.cut[index])
+        SeedResult(
+            seed, left.steps[index], found.returns[index], found.lengths[index], left.frozen[index], found.cut[index]
+        )
         for index, seed in enumerate(record.seeds)
     ]
-    return Result(record, sealed.steps, seeds)
+    return Result(record, seeds)
 
 
 def _render_offscreen() -> None:
@@ -132,7 +142,7 @@ def _film(
     agent: Agent,
     state: Any,
     id: str,
-    starts: list[int],
+    starts: Starts,
     index: int,
     path: Path,
     device: torch.device,
@@ -142,11 +152,11 @@ def _film(
     import imageio.v2 as imageio
 
     try:
-        environment = make(id, starts[index], render=True)
+        environment = make(id, starts.first(index), render=True)
     except UnusableEnvironmentError as error:
         raise UserError(f"{id} cannot be filmed: {error.message}", "leave out --video") from error
-    observation = np.zeros((len(starts), 1, environment.observation), dtype=np.float32)
-    memory = agent.memory(len(starts), 1, device)
+    observation = np.zeros((len(starts.numbers), 1, environment.observation), dtype=np.float32)
+    memory = agent.memory(len(starts.numbers), 1, device)
     over, frames = False, 0
     try:
         observation[index, 0] = environment.reset()

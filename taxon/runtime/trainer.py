@@ -15,6 +15,7 @@ import torch
 from rich.console import Console
 
 from taxon.operators.data import Replay, Rollouts
+from taxon.runtime.anew import AS_BEFORE, Anew
 from taxon.runtime.device.captured import Captured, CudaGraphs
 from taxon.runtime.device.compiled import Compiling
 from taxon.runtime.device.device import choose_device
@@ -34,12 +35,15 @@ from taxon.runtime.environments.faults import UnusableEnvironmentError
 from taxon.runtime.environments.mixed_vector import MixedVector
 from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint, SubprocessVector, shares
 from taxon.runtime.environments.worker_count import busy_cores, choose_workers, have_cores
-from taxon.runtime.errors import UserError
+from taxon.runtime.errors import UserError, one_line
+from taxon.runtime.events import Callback
 from taxon.runtime.experience.replay import SMALL
-from taxon.runtime.folder import checkpoint, manifest, module, replay_file, tensorboard
+from taxon.runtime.folder import best, checkpoint, manifest, module, replay_file, tensorboard
 from taxon.runtime.folder.logging import METRICS, Log
 from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
 from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
+from taxon.runtime.listeners import check_callbacks
+from taxon.runtime.loggers.opening import FILES, check_loggers, open_loggers
 from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.progress import Display, RunConsole, display
@@ -70,17 +74,22 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 finished, 1 every seed became non-finite, 130 interrupted."""
-        return {"finished": 0, "frozen": 1}.get(self.manifest.status, 130)
+        """0 finished, or ended where `stop_at` or a callback asked; 1 every seed became non-finite; 130 interrupted."""
+        return {"finished": 0, "reached": 0, "stopped": 0, "frozen": 1}.get(self.manifest.status, 130)
 
 
-def train(program: Program, options: Options, console: Console | None = None) -> Outcome:
+def train(
+    program: Program, options: Options, console: Console | None = None, callbacks: Sequence[Callback] = ()
+) -> Outcome:
     """Train every seed and leave a folder that describes the run whole.
 
-    Raises UserError for what the user can mend. SIGINT and SIGTERM end the run after the present step, with a
-    checkpoint; a second SIGINT ends it at once, without one.
+    callbacks: what the run's events are given to, beside its own listeners; they change none of its numbers.
+    Raises UserError for what the user can mend, a callback that fails included: the run is saved then. SIGINT and
+    SIGTERM end the run after the present step, with a checkpoint; a second SIGINT ends it at once, without one.
     """
     here = Path.cwd()
+    check_callbacks(callbacks)
+    check_loggers(options.log)
     device = choose_device(options.device)
     check_precision(options.precision, device)
     with _declared(program.source) as declared:
@@ -101,6 +110,10 @@ def train(program: Program, options: Options, console: Console | None = None) ->
             environments=width,
             evaluate_every=options.evaluate_every,
             evaluation_episodes=options.evaluation_episodes,
+            evaluation_seed=options.evaluation_seed,
+            stop_at=options.stop_at,
+            keep_best=options.keep_best,
+            log=options.log,
             save_every=options.save_every.text,
             restorable=restorable(options.environment, numbers.environment[0]),
             device=device,
@@ -112,7 +125,9 @@ def train(program: Program, options: Options, console: Console | None = None) ->
         with folder.claimed(), _explained(folder, record):
             record.write(folder)
             folder.write(SPEC, program.resolved.encode())
-            return _train(program, record, folder, numbers, training, evaluating, device, console, mode=options.compile)
+            return _train(
+                program, record, folder, numbers, training, evaluating, device, console, callbacks, mode=options.compile
+            )
 
 
 def resume(
@@ -121,21 +136,27 @@ def resume(
     steps: int | None = None,
     console: Console | None = None,
     workers: Crowd | None = None,
+    callbacks: Sequence[Callback] = (),
+    anew: Anew = AS_BEFORE,
 ) -> Outcome:
     """Go on where the latest checkpoint in the run's folder at `path` left it, to more `steps` where they are given.
 
-    workers: how many processes step the environments from now on; as before where it is None.
+    workers: how many processes step the environments from now on; as before where it is None. anew: what else may be
+    another from now on. callbacks: as in `train`; those of before are not kept.
 
     program: compiled anew from the folder's resolved spec, since text found in a folder is never executed.
     Raises UserError for what the user can mend; signals are as in `train`.
     """
+    check_callbacks(callbacks)
     folder = RunFolder(path)
     with folder.claimed():
         record = manifest.read(folder)
         _check_names(folder, record)
         sealed = checkpoint.read(folder)
-        _check_same(folder, program, record, sealed, steps)
-        device = choose_device(torch.device(record.device).type)
+        _check_same(folder, program, record, sealed, steps, anew)
+        anew.put(record)
+        check_loggers(record.log)
+        device = choose_device(record.device)
         check_precision(record.precision, device)
         with _declared(program.source) as declared:
             width, discrete = declared.DATA.environments, declared.Agent.discrete
@@ -155,9 +176,21 @@ def resume(
         ):
             record.check_observation(evaluating[0].layout)
             record.steps = steps or record.steps
-            record.status, record.ended = "running", None
+            record.status, record.reason, record.ended = "running", None, None
             record.resumed.append(manifest.resumption(sealed.steps, device, program.extensions))
-            return _train(program, record, folder, numbers, training, evaluating, device, console, sealed)
+            return _train(
+                program,
+                record,
+                folder,
+                numbers,
+                training,
+                evaluating,
+                device,
+                console,
+                callbacks,
+                sealed,
+                reached=anew.stop_at is None,
+            )
 
 
 def _train(
@@ -169,10 +202,15 @@ def _train(
     evaluating: list[Environment],
     device: torch.device,
     console: Console | None,
+    callbacks: Sequence[Callback],
     sealed: checkpoint.Checkpoint | None = None,
     mode: Mode = "auto",
+    reached: bool = True,
 ) -> Outcome:
-    """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint."""
+    """The run itself, from its start, where `mode` says what is compiled, or from a checkpoint.
+
+    reached: as `Run.restore` has it.
+    """
     keep_freed()
     checkpoints: Sequence[EnvironmentCheckpoint | RemoteCheckpoint]
     checkpoints = (
@@ -190,7 +228,7 @@ def _train(
     kept = 0 if saved is None else _metrics(folder, saved)
     place = InPlace()
     with (
-        Log(folder, record.seeds, record.started, kept) as log,
+        Log(folder, record.seeds, kept, resumed=sealed is not None) as log,
         display(console or RunConsole()) as shown,
         stop_on_signals() as stop,
         SeedThreads(place) as updates,
@@ -229,9 +267,10 @@ def _train(
         stored_as = SMALL.get(evaluating[0].dtype.name, torch.float32)
         data = emitted.DATA
         loop = Loop(agent, data, training, numbers, record.steps, device, phases, prepare, units, overlap, stored_as)
-        run = Run(folder, record, loop, captures, evaluating, cadence, log, shown)
+        loggers = open_loggers(folder, record, log, shown.say)
+        run = Run(folder, record, loop, captures, evaluating, cadence, log, shown, loggers, callbacks)
         if sealed is not None and saved is not None:
-            _restore(folder, run, checkpoints, sealed, saved)
+            _restore(folder, run, checkpoints, sealed, saved, reached)
             _say_differences(record, log, shown)
         if record.workers:
             others = f"{record.workers} processes beside this one"
@@ -244,8 +283,7 @@ def _train(
         except KeyboardInterrupt:
             record.status, record.ended = "interrupted", manifest.now()
             record.write(folder)
-            run.view.doing, run.view.left = record.status, None
-            shown.finish(run.view)
+            run.screen.finish(record.status, loop.steps)
             shown.say(f"stopped at once, in the middle of a step{_whole(folder, record)}")
         finally:
             search_again()
@@ -258,6 +296,7 @@ def _restore(
     checkpoints: Sequence[EnvironmentCheckpoint | RemoteCheckpoint],
     sealed: checkpoint.Checkpoint,
     saved: dict[str, Any],
+    reached: bool,
 ) -> None:
     """Bring a new run to a checkpoint. Raises UserError where it does not fit."""
     loop = run.loop
@@ -269,8 +308,8 @@ def _restore(
             begin_anew(loop, index, [loop.streams.environment[index], loop.steps])
             if run.record.restorable:
                 seed = run.seeds[index // loop.collector.width]
-                run.shown.say(f"an environment of seed {seed} cannot be restored and begins a new episode: {why}")
-        run.restore(saved["run"])
+                run.say(f"an environment of seed {seed} cannot be restored and begins a new episode: {why}")
+        run.restore(saved["run"], reached)
         if loop.steps != sealed.steps:
             raise UnfitError(f"it is of step {loop.steps:,}, and its index of {sealed.steps:,}")
     except UnfitError as error:
@@ -291,7 +330,7 @@ def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
 
 def _check_names(folder: RunFolder, record: manifest.Manifest) -> None:
     """Raise UserError where one of the names that a run writes is a link, say, before anything is written."""
-    files = [manifest.FILE, SPEC, module.FILE, METRICS, CURVE, checkpoint.INDEX, UNFINISHED]
+    files = [manifest.FILE, SPEC, module.FILE, METRICS, CURVE, checkpoint.INDEX, best.INDEX, UNFINISHED, *FILES]
     folder.check([*files, *map(failure_file, record.seeds)], [replay_file.FOLDER, tensorboard.FOLDER])
 
 
@@ -304,7 +343,12 @@ def _threads(record: manifest.Manifest) -> int:
 
 
 def _check_same(
-    folder: RunFolder, program: Program, record: manifest.Manifest, sealed: checkpoint.Checkpoint, steps: int | None
+    folder: RunFolder,
+    program: Program,
+    record: manifest.Manifest,
+    sealed: checkpoint.Checkpoint,
+    steps: int | None,
+    anew: Anew,
 ) -> None:
     """Raise UserError where the folder's parts do not belong together, or there is nothing left to do."""
     if program.row != record.row:
@@ -313,6 +357,11 @@ def _check_same(
         raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if len(sealed.frozen) == len(record.seeds):
         raise UserError(f"every seed of {folder.path} was frozen: nothing can go on", "begin another run")
+    if record.status == "reached" and anew.stop_at is None:
+        raise UserError(
+            f"{folder.path} is done at step {sealed.steps:,}: {one_line(record.reason or 'it has reached its return')}",
+            "ask for more, as in --stop-at never, or --stop-at return= with a higher one",
+        )
     wanted = steps or record.steps
     if wanted < sealed.steps:
         raise UserError(

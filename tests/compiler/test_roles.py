@@ -25,7 +25,7 @@ from taxon.compiler.roles import Role
 from taxon.derivation.derive import derive
 from taxon.operators.observations import Array, Observation
 from taxon.runtime.agent import map_state
-from taxon.runtime.loop.evaluation import evaluate
+from taxon.runtime.loop.evaluation import Starts, evaluate
 from taxon.runtime.loop.loop import Loop
 from taxon.taxonomy.schema import Choice, Composition, Row, Value
 
@@ -196,7 +196,7 @@ def test_an_evaluation_keeps_a_memory_of_its_own(tmp_path: Path) -> None:
     """Episodes are those of a memory that begins with each of them, and training's memory stays as it is."""
     loop = trained(build(sketched("mpo", "core"), tmp_path), [3, 4])
     before = loop.carry.memory.hidden.clone()
-    found = evaluate(loop.agent, loop.state, [Drift(1), Drift(2)], [5, 6], 3, CPU)
+    found = evaluate(loop.agent, loop.state, [Drift(1), Drift(2)], Starts([5, 6]), 3, CPU)
     assert torch.equal(loop.carry.memory.hidden, before)
     for seed, start in enumerate((5, 6)):
         world, state = Drift(9), map_state(lambda leaf, seed=seed: leaf[seed : seed + 1], loop.state)

@@ -45,7 +45,7 @@ Cadence = Annotated[Compared, AfterValidator(_cadence)]  # a time or a number of
 RowName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=2**16)]  # as in a spec
 PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=214)]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")]
-Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda(:[0-9]{1,3})?)$")]
+Device = Annotated[str, StringConstraints(pattern=r"^(cpu|mps|cuda(:[0-9]{1,3})?)$")]
 Count = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 Several = Annotated[int, Field(ge=1, le=MOST_STEPS)]
 Seed = Annotated[int, Field(ge=0, lt=10**20)]

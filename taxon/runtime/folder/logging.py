@@ -1,6 +1,6 @@
-"""What a run measures, written twice: metrics.jsonl for programs, TensorBoard's files for eyes.
+"""metrics.jsonl: what a run measures, a line each.
 
-Every line of metrics.jsonl is one JSON object with `kind`, `step` (environment steps of each seed), and, but for
+Every line is one JSON object with `kind`, `step` (environment steps of each seed), and, but for
 `speed`, `seed`:
 
 - `episode`: a finished training episode, its `return` and `length`;
@@ -19,90 +19,119 @@ resumed writes what one that was never interrupted writes.
 A number that an environment made infinite or undefined is null, since JSON has no other word for it.
 """
 
+import contextlib
 import json
 import math
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from taxon.runtime.errors import UserError
+from taxon.runtime.events import Callback, Line, Logged
 from taxon.runtime.folder.run_folder import RunFolder
-from taxon.runtime.folder.tensorboard import StepBuffer
 
 METRICS = "metrics.jsonl"
 LONGEST = 16 * 2**20  # bytes of a line; one with the returns of a hundred thousand episodes takes a quarter of it
+BAD = (ValueError, OverflowError, RecursionError)  # what reading a line meets that is none of the run's
 
 
-class Log:
-    """The two logs of one run; use as a context manager.
+def line(kind: str, step: int, values: Mapping[str, Any], seed: int | None = None) -> Line:
+    """A line, which nobody changes any more."""
+    found: dict[str, Any] = {"kind": kind, "step": step}
+    if seed is not None:
+        found["seed"] = seed
+    return MappingProxyType(found | {name: _finite(value) for name, value in values.items()})
 
-    started: the time in ISO 8601. kept: the length in bytes of the lines that stay, where the run goes on; what follows
-    them is dropped. `unread`: how many of those are no lines of this run, and therefore not in TensorBoard's files.
-    Raises UserError where there are fewer.
+
+class Log(Callback):
+    """The metrics of one run; use as a context manager.
+
+    kept: the length in bytes of the lines that stay, where the run goes on; what follows them is dropped, though
+    `reached` is the last step that was written at all. Raises UserError where there are fewer.
     """
 
-    def __init__(self, folder: RunFolder, seeds: Sequence[int], started: str, kept: int = 0) -> None:
-        self.lines = folder.append(METRICS, kept)
-        self.buffer = StepBuffer(folder, seeds, datetime.fromisoformat(started).timestamp())
-        self.unread = 0
-        if kept:
-            self._show_again(folder)
+    def __init__(self, folder: RunFolder, seeds: Sequence[int], kept: int = 0, resumed: bool = False) -> None:
+        self._folder, self._seeds, self._kept = folder, frozenset(seeds), kept
+        self.reached, self.unread = -1, 0
+        if resumed:
+            with contextlib.suppress(FileNotFoundError):
+                deque(self._read(kept), maxlen=0)  # what is to be dropped counts towards `reached` alone
+        self.unread = 0  # how many of the lines that stay are none of this run's
+        self._lines = folder.append(METRICS, kept)
 
     @property
     def bytes(self) -> int:
         """Length of the lines so far, which are on the disk then."""
-        self.lines.flush()
-        os.fsync(self.lines.fileno())
-        return self.lines.tell()
+        self._lines.flush()
+        os.fsync(self._lines.fileno())
+        return self._lines.tell()
 
-    def write(self, kind: str, step: int, values: Mapping[str, Any], seed: int | None = None) -> None:
-        """One line of metrics.jsonl; its numbers, but not its lists, also go to TensorBoard's files."""
-        record: dict[str, Any] = {"kind": kind, "step": step}
-        if seed is not None:
-            record["seed"] = seed
-        record.update({name: _finite(value) for name, value in values.items()})
-        self.lines.write((json.dumps(record, allow_nan=False) + "\n").encode())
-        self.buffer.add(record)
+    def logged(self, event: Logged) -> None:
+        """Write lines, and make them visible to other programs."""
+        for one in event.lines:
+            self._lines.write((json.dumps(dict(one), allow_nan=False) + "\n").encode())
+        self._lines.flush()
 
-    def flush(self) -> None:
-        """Make what was written visible to other programs."""
-        self.lines.flush()
-        self.buffer.flush()
+    def history(self) -> Iterator[Logged]:
+        """The lines that stay, as they once came; those that are none of this run's are left out and counted."""
+        together: list[Line] = []
+        for found in self._read(0) if self._kept else ():
+            together.append(found)
+            if found["kind"] == "speed":  # the last of those that are written together
+                yield Logged(found["step"], tuple(together))
+                together = []
+        if together:
+            yield Logged(together[-1]["step"], tuple(together))
 
-    def _show_again(self, folder: RunFolder) -> None:
-        """Add the lines that stay to TensorBoard's files, which have just begun."""
-        with folder.reading(METRICS) as file:
-            while line := file.readline(LONGEST):
-                if len(line) == LONGEST:
-                    message = f"{folder.path / METRICS} has a line of more than {LONGEST:,} bytes"
+    def _read(self, start: int) -> Iterator[Line]:
+        """The lines behind so many bytes."""
+        with self._folder.reading(METRICS) as file:
+            file.seek(start)
+            while text := file.readline(LONGEST):
+                if len(text) == LONGEST:
+                    message = f"{self._folder.path / METRICS} has a line of more than {LONGEST:,} bytes"
                     raise UserError(message, "restore the folder from a copy")
                 try:
-                    record = json.loads(line)
-                    self.buffer.add(record)
-                except (ValueError, AttributeError, OverflowError, RecursionError):
+                    found = checked(json.loads(text), self._seeds)
+                except BAD:
                     self.unread += 1
                     continue
-                if record["kind"] == "speed":  # the last of those that are written together
-                    self.buffer.flush()
-        self.buffer.flush()
+                self.reached = max(self.reached, found["step"])
+                yield found
 
     def __enter__(self) -> "Log":
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self.lines:
-            self.flush()
+        self._lines.close()
+
+
+def checked(found: Any, seeds: frozenset[int]) -> Line:
+    """A line that was read. Raises ValueError or OverflowError where it is none of a run of these seeds."""
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    kind, step, seed = found.get("kind"), found.get("step"), found.get("seed")
+    if not isinstance(kind, str) or type(step) is not int or not 0 <= step < 2**63:
+        raise ValueError("it has no kind or no step")
+    if seed is not None and (type(seed) is not int or seed not in seeds):
+        raise ValueError(f"there is no seed {seed}")
+    for name, value in found.items():
+        f"{found.get('phase', kind)}/{name}".encode()  # a lone surrogate cannot be written
+        if isinstance(value, int | float):
+            float(value)  # a number of 400 digits is none
+    return MappingProxyType(found)
 
 
 def lines(folder: RunFolder, kind: str) -> Iterator[dict[str, Any]]:
     """The lines of one kind in a run's metrics; what is cut off or no line of a run is passed over."""
     start = json.dumps({"kind": kind})[:-1].encode()
     with folder.reading(METRICS) as file:
-        while line := file.readline(LONGEST):
-            if line.startswith(start):
+        while text := file.readline(LONGEST):
+            if text.startswith(start):
                 try:
-                    found = json.loads(line)
+                    found = json.loads(text)
                 except (ValueError, RecursionError):
                     continue
                 if isinstance(found, dict):
@@ -111,5 +140,5 @@ def lines(folder: RunFolder, kind: str) -> Iterator[dict[str, Any]]:
 
 def _finite(value: Any) -> Any:
     if isinstance(value, list):
-        return [_finite(part) for part in value]
+        return tuple(_finite(part) for part in value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

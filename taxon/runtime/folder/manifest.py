@@ -1,9 +1,10 @@
 """run.json: what was run, on what, and how it ended."""
 
 import importlib.metadata
+import math
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Self
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from taxon.operators.observations import Observation, layout_text
 from taxon.runtime.errors import UserError, one_line
+from taxon.runtime.events import Status
 from taxon.runtime.folder.fields import (
     Cadence,
     Compared,
@@ -83,6 +85,10 @@ class Manifest(BaseModel):
     samples: Count = 0  # stored steps of a seed that those updates read
     evaluate_every: Several | None  # environment steps; None: never
     evaluation_episodes: int = Field(ge=1, le=MOST_EPISODES)
+    evaluation_seed: Count | None = None  # that every evaluation's starts are drawn from; None: from new ones each time
+    stop_at: float | None = None  # the mean return of an evaluation at which the run ends
+    keep_best: bool = False
+    log: list[RowName] = []  # what is written beside metrics.jsonl
     save_every: Cadence  # as given
     # Whether the environment goes on exactly where a checkpoint left it, as far as a trial of twice 40 steps shows. It
     # cannot see what comes into play later and lives in globals, classes, functions or a library's memory. A string or
@@ -100,7 +106,9 @@ class Manifest(BaseModel):
     machine: Machine
     started: Time  # UTC, ISO 8601
     ended: Time | None = None
-    status: Literal["running", "finished", "interrupted", "frozen", "failed"] = "running"
+    # finished: all steps; reached: `stop_at`; stopped: by a callback; frozen: every seed is
+    status: Status = "running"
+    reason: str | None = None  # why it was stopped or failed, where the run could say so
     frozen: dict[OfSeed, Count] = {}  # seed -> the environment step at which it was frozen
     causes: dict[OfSeed, str] = {}  # seed -> why: what of it was no longer finite, or how its environment failed
     resumed: list[Resumption] = []
@@ -108,12 +116,16 @@ class Manifest(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """What one field says must agree with the others."""
-        if self.captured and self.device == "cpu":
-            raise ValueError("captured is true of a CPU, whose work is not recorded")
+        if self.captured and not self.device.startswith("cuda"):
+            raise ValueError(f"captured is true of the device {self.device}, whose work is not recorded")
         if self.seed_threads > len(self.seeds):
             raise ValueError(f"seed_threads is {self.seed_threads}, and there are {len(self.seeds)} seeds")
         if self.workers > len(self.seeds) * self.environments:
             raise ValueError(f"workers is {self.workers}, more than there are environments")
+        if self.evaluate_every is None and (self.stop_at is not None or self.keep_best):
+            raise ValueError("stop_at and keep_best are of evaluations, and evaluate_every is null")
+        if self.stop_at is not None and not math.isfinite(self.stop_at):
+            raise ValueError("stop_at is no finite number")
         return self
 
     def check_observation(self, observation: Observation) -> None:
@@ -140,6 +152,10 @@ def begin(
     environments: int,
     evaluate_every: int | None,
     evaluation_episodes: int,
+    evaluation_seed: int | None,
+    stop_at: float | None,
+    keep_best: bool,
+    log: Sequence[str],
     save_every: str,
     restorable: bool,
     device: "torch.device",
@@ -160,6 +176,10 @@ def begin(
         environments=environments,
         evaluate_every=evaluate_every,
         evaluation_episodes=evaluation_episodes,
+        evaluation_seed=evaluation_seed,
+        stop_at=stop_at,
+        keep_best=keep_best,
+        log=list(log),
         save_every=save_every,
         restorable=restorable,
         device=str(device),

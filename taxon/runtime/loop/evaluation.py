@@ -14,8 +14,42 @@ from taxon.runtime.environments.faults import is_the_users
 from taxon.runtime.environments.sync_vector import fault
 from taxon.runtime.environments.vector import Fault
 from taxon.runtime.loop.loop import Agent
+from taxon.runtime.loop.streams import evaluation_start
 
 MOST_STEPS = 30_000  # of an episode: some environments never end one; the longest in use are those of 27,000 (Atari)
+
+
+class Starts(NamedTuple):
+    """What restarts each environment's random numbers.
+
+    numbers: of the first episode, one for each seed. fixed: with it every episode of every seed, whichever evaluation
+    it is in, begins with a number of its own place in it; otherwise those after the first go on from where it ended.
+    """
+
+    numbers: Sequence[int]
+    fixed: int | None = None
+
+    def first(self, seed: int) -> int:
+        """For the first episode of a seed (by index)."""
+        return self.numbers[seed] if self.fixed is None else _drawn(self.fixed, 0)
+
+    def of(self, seed: int, episode: int) -> int | None:
+        """For an episode of a seed (by index); None: go on."""
+        if self.fixed is not None:
+            return _drawn(self.fixed, episode)
+        return None if episode else self.numbers[seed]
+
+
+def _drawn(number: int, episode: int) -> int:
+    return int(np.random.SeedSequence([number, episode]).generate_state(1)[0])
+
+
+def evaluation_starts(numbers: Sequence[int], steps: Sequence[int], fixed: int | None = None) -> Starts:
+    """What the evaluation of each seed after its `steps` begins with.
+
+    numbers: the seeds' own, of `Streams.evaluation`. fixed: as in Starts.
+    """
+    return Starts([evaluation_start(*own) for own in zip(numbers, steps, strict=True)], fixed)
 
 
 class Evaluation(NamedTuple):
@@ -32,7 +66,7 @@ def evaluate(
     agent: Agent,
     state: Any,
     environments: Sequence[Environment],
-    starts: Sequence[int],
+    starts: Starts,
     episodes: int,
     device: torch.device,
     skip: Sequence[int] = (),
@@ -40,9 +74,8 @@ def evaluate(
 ) -> Evaluation:
     """Run `episodes` episodes of every seed side by side; environments: one per seed, in the state's order.
 
-    starts: what restarts each environment's random numbers before the first episode. skip: seeds (by index) that are
-    frozen; their lists stay empty. watch is called at every step and may raise. An environment that fails ends its own
-    seed's evaluation.
+    starts: what the episodes begin with. skip: seeds (by index) that are frozen; their lists stay empty. watch is called
+    at every step and may raise. An environment that fails ends its own seed's evaluation.
     """
     seeds = range(len(environments))
     returns: list[list[float]] = [[] for _ in seeds]
@@ -56,8 +89,7 @@ def evaluate(
     faults: list[Fault] = []
 
     def begin(seed: int) -> None:
-        restart = None if returns[seed] else starts[seed]
-        observation[seed, 0] = environments[seed].reset(restart)
+        observation[seed, 0] = environments[seed].reset(starts.of(seed, len(returns[seed])))
         begins[seed] = 1
 
     def step(seed: int, action: NDArray[np.floating[Any]]) -> bool:

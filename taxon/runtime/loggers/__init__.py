@@ -1,0 +1,1 @@
+"""What else a run's log is given to: files in its folder, and tools that laboratories use."""
