@@ -26,6 +26,7 @@ from benchmarks.results import machine
 from benchmarks.rounds import interleave, summarise
 from taxon.runtime.environments.environment import make
 from taxon.runtime.environments.mixed_vector import MixedVector
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.step_buffer import StepBuffer, buffer_bytes, buffer_in
 from taxon.runtime.environments.subprocess_vector import SubprocessVector, shares
 from taxon.runtime.environments.sync_vector import SyncVector
@@ -41,7 +42,7 @@ class Threads:
     def __init__(self, id: str, numbers: Sequence[int], threads: int) -> None:
         self.count = len(numbers)
         self._steppers = [
-            SyncVector([make(id, numbers[index]) for index in share], share.start)
+            SyncVector([make(Recipe(id), numbers[index]) for index in share], share.start)
             for share in shares(range(self.count), threads)
         ]
         self.observation, self.action = self._steppers[0].observation, self._steppers[0].action
@@ -115,7 +116,7 @@ def elsewhere(
     like: SyncVector, id: str, numbers: Sequence[int], many: int, threads: int, here: int = 0
 ) -> Iterator[SubprocessVector]:
     """So many workers with the environments from `here` on, awake where a run would have them so."""
-    with contextlib.closing(SubprocessVector(id, numbers, many, like.observation, like.action, here)) as vector:
+    with contextlib.closing(SubprocessVector(Recipe(id), numbers, many, like.observation, like.action, here)) as vector:
         if have_cores(many, threads):
             vector.spin()
         yield vector
@@ -126,7 +127,7 @@ def contenders(id: str, count: int, options: argparse.Namespace) -> Iterator[lis
     """This process alone first; all with the same environments."""
     numbers = list(range(count))
     with contextlib.ExitStack() as stack:
-        here = SyncVector([make(id, number) for number in numbers])
+        here = SyncVector([make(Recipe(id), number) for number in numbers])
         found = [Contender("here", here)]
         for many in options.pool:
             if many <= count:
@@ -140,7 +141,9 @@ def contenders(id: str, count: int, options: argparse.Namespace) -> Iterator[lis
             if many < count:
                 own = shares(range(count), many + 1)[0]
                 away = stack.enter_context(elsewhere(here, id, numbers, many, options.threads, len(own)))
-                found.append(Contender(f"joint {many}", MixedVector([make(id, number) for number in own], away)))
+                found.append(
+                    Contender(f"joint {many}", MixedVector([make(Recipe(id), number) for number in own], away))
+                )
         for contender in found:
             contender.vector.open(1, False)
             contender.vector.begin(dict.fromkeys(numbers))
@@ -175,9 +178,9 @@ def names(options: argparse.Namespace) -> list[str]:
 
 def starting(id: str) -> str:
     """What one worker costs once: seconds, and bytes of its own."""
-    small = make(id, 0)
+    small = make(Recipe(id), 0)
     began = time.perf_counter()
-    with contextlib.closing(SubprocessVector(id, [0], 1, small.observation, small.action)) as vector:
+    with contextlib.closing(SubprocessVector(Recipe(id), [0], 1, small.observation, small.action)) as vector:
         seconds = time.perf_counter() - began
         own = _own_memory(vector)
     return f"one worker of {id}: {seconds:.1f} s to start, {own:.0f} MB of its own"
@@ -187,7 +190,7 @@ def crossing(id: str, workers: Sequence[int]) -> str:
     """What a step takes with an environment in each worker, beside one here: the 5th percentile, and the median."""
     spent: dict[str, list[float]] = {}
     with contextlib.ExitStack() as stack:
-        here = SyncVector([make(id, 0)])
+        here = SyncVector([make(Recipe(id), 0)])
         vectors: dict[str, VectorEnvironment] = {"here": here}
         for many in workers:
             vectors[f"workers {many}"] = stack.enter_context(elsewhere(here, id, range(many), many, 1))

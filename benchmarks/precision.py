@@ -30,6 +30,7 @@ from taxon.operators.data import Phase, Rollouts
 from taxon.runtime.agent import Agent, map_state
 from taxon.runtime.device.precision import phases_of
 from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
@@ -184,7 +185,7 @@ def compare(spec: str, sets: Sequence[str], after: int, updates: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         built = module.load(emit(resolution.row), Path(folder) / "agent.py")
     numbers = streams([0], torch.device("cpu"), built.DATA.environments)
-    environments = [make(ENVIRONMENT, number) for number in numbers.environment]
+    environments = [make(Recipe(ENVIRONMENT), number) for number in numbers.environment]
     build = partial(built.Agent, environments[0].layout, environments[0].action)
     agent = build()
     if isinstance(built.DATA, Rollouts):  # whole rounds: the second

@@ -12,12 +12,15 @@ from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, space_of, unusable_environment, write
 from taxon.cli.highlighting import highlighted_diff
+from taxon.cli.own import named
+from taxon.cli.parameters import Settings, Wraps
 from taxon.cli.rewriting import rewrite
 from taxon.cli.terminal import screen
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.repeated import once
 from taxon.diagnostics.source import Source
 from taxon.diagnostics.visible import visible
+from taxon.runtime.environments.recipe import Recipe
 from taxon.semantics import load_spec, tuning
 from taxon.semantics.checking import Examined, examine
 from taxon.semantics.loading import shipped_names
@@ -39,6 +42,8 @@ def check(
             autocompletion=completing.environments,
         ),
     ] = None,
+    env_set: Settings = None,
+    wrap: Wraps = None,
     steps: Annotated[str | None, typer.Option(help="Say where a run of so many steps would make no update.")] = None,
     format: Annotated[Format, typer.Option(help="How findings are shown.")] = Format.FULL,
     fixes: Annotated[bool, typer.Option("--fix", help="Apply the safe edits to these files.")] = False,
@@ -60,7 +65,7 @@ def check(
     fixed = fix([path for path in map(_file, names) if path is not None], unsafe) if fixes else []
     for each in fixed:
         _show(each) if diff else _save(each)
-    examined = checked(names, env, count(steps))
+    examined = checked(names, named(env, env_set, wrap), count(steps))
     found = [*unread, *examined.diagnostics]
     if not diff:
         report(found, format)
@@ -114,7 +119,7 @@ def count(steps: str | None) -> int | None:
         return parse_count(steps, "--steps")
 
 
-def checked(specs: list[str], env: str | None, steps: int | None) -> Examined:
+def checked(specs: list[str], env: Recipe | None, steps: int | None) -> Examined:
     """What is wrong with specs, in an environment and in a run of so many steps where these are given; and the studies
     and tunes among them that mean something, whose rows are held against that environment where they run on it."""
     unusable = None if env is None else unusable_environment(env)
@@ -124,7 +129,7 @@ def checked(specs: list[str], env: str | None, steps: int | None) -> Examined:
     for spec in specs:
         if os.path.isfile(spec):
             examined = examine(
-                spec, space=None if env is None else lambda name: space_of(name) if name == env else None
+                spec, space=None if env is None else lambda name: space_of(env) if name == env.id else None
             )
             here = examined.diagnostics
             studies += examined.studies

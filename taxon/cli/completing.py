@@ -21,6 +21,8 @@ Completer = Callable[[str], list[str]]
 _RECORD = "run.json"  # what makes a folder that of a run
 _RUNS = "runs"  # where runs stand unless --out says another place
 _REGISTERED = re.compile(r'\bid="([^"]+)",\s*entry_point="')  # of gymnasium; an id without a name only raises
+_OWN = re.compile(r"""\bregister\(\s*(?:id\s*=\s*)?["']([^"']+)["']""")  # what a user's file registers
+_CLASS = re.compile(r"^class (\w+)\((?:gymnasium|gym)\.Env\b", re.MULTILINE)
 _TASK = re.compile(r'^    "(taxon/[^"]+)":', re.MULTILINE)
 _SUITE = re.compile(r"^@SUITE\.add\([^)]*\)\s+def (\w+)\(", re.MULTILINE)
 
@@ -145,12 +147,25 @@ def settings(incomplete: str) -> Iterator[str]:
 
 @_completer
 def environments(incomplete: str) -> Iterator[str]:
-    """The ids of gymnasium, of dm_control's suite and of taxon's own tasks."""
+    """The ids of gymnasium, of dm_control's suite and of taxon's own tasks, files of Python, and what one registers."""
+    file, colon, _ = incomplete.rpartition(":")
+    if colon and file.endswith(".py") and os.path.isfile(file):
+        text = Path(file).read_text("utf-8")
+        yield from (f"{file}:{name}" for name in [*_OWN.findall(text), *_CLASS.findall(text)])
     yield from _REGISTERED.findall(_text("gymnasium", "envs/__init__.py"))
     yield from _TASK.findall(_text("taxon", "tasks/__init__.py"))
     suite = _package("dm_control")
-    for file in sorted((suite / "suite").glob("*.py")) if suite is not None else ():
-        yield from (f"dm_control/{file.stem}-{task}" for task in _SUITE.findall(file.read_text("utf-8")))
+    for place in sorted((suite / "suite").glob("*.py")) if suite is not None else ():
+        yield from (f"dm_control/{place.stem}-{task}" for task in _SUITE.findall(place.read_text("utf-8")))
+    if incomplete:
+        yield from _paths(incomplete, lambda path: path.endswith(".py"))
+
+
+@_completer
+def wrappers(incomplete: str) -> Iterator[str]:
+    """Those of gymnasium, with an open parenthesis."""
+    _, _, exported = _text("gymnasium", "wrappers/__init__.py").partition("__all__ = [")
+    yield from (f"{name}(" for name in re.findall(r'^    "([A-Z]\w*)",', exported.partition("]")[0], re.MULTILINE))
 
 
 devices = _closed("auto", "cpu", "cuda", "cuda:1", "mps")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from taxon.cli.frontend import load
+from taxon.cli.own import named
 from taxon.cli.paging import show
 from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.terminal import BOLD, CYAN, DIM, screen
@@ -35,7 +36,7 @@ def derive(
     """
     from taxon.derivation import derive, rendering
 
-    derivation = derive(load(spec, set or [], env, unset or []).row)
+    derivation = derive(load(spec, set or [], named(env), unset or []).row)
     match format:
         case Shape.TEXT:
             space = screen()

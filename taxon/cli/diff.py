@@ -13,6 +13,7 @@ import typer
 from taxon.cli import completing
 from taxon.cli.columns import WIDTH, columns, folded, side_by_side, wrapped
 from taxon.cli.highlighting import highlighted_diff
+from taxon.cli.own import named
 from taxon.cli.paging import show
 from taxon.cli.parameters import Env
 from taxon.cli.sides import Side, fail, sides
@@ -48,7 +49,7 @@ def diff(
         fail("there is nothing to compare it with", "name two specs or more: taxon diff A B")
     if code and len(specs) > 2:
         fail("--code compares the modules of two specs", "name two of them")
-    compared = sides(specs, env)
+    compared = sides(specs, named(env))
     found = compare(*(side.row for side in compared))
     modules = _modules(compared) if code else ""
     if as_json:

@@ -9,6 +9,7 @@ import typer
 
 from taxon.cli.frontend import load
 from taxon.cli.highlighting import highlighted_python
+from taxon.cli.own import named
 from taxon.cli.paging import show
 from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.sides import fail
@@ -26,7 +27,7 @@ def emit(
     """Print the module that `taxon run` executes for a spec."""
     from taxon import compiler
 
-    text = compiler.emit(load(spec, set or [], env, unset or []).row)
+    text = compiler.emit(load(spec, set or [], named(env), unset or []).row)
     if standalone:
         text = compiler.standalone(text)
     if out is None:

@@ -7,6 +7,8 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
+from taxon.cli.own import named_again
+from taxon.cli.parameters import Settings, Wraps
 from taxon.diagnostics.visible import visible
 
 
@@ -27,9 +29,12 @@ def evaluate(
     env: Annotated[
         str | None,
         typer.Option(
-            help="The run's environment again, where it is `module:id`.", autocompletion=completing.environments
+            help="The run's environment again, with its --env-set and --wrap, where it is more than an id.",
+            autocompletion=completing.environments,
         ),
     ] = None,
+    env_set: Settings = None,
+    wrap: Wraps = None,
 ) -> None:
     """Evaluate what a run has learnt with the mean action or the most probable one, and film it on request."""
     from taxon.runtime.options import parse_episodes, parse_evaluation_seed
@@ -38,16 +43,18 @@ def evaluate(
         count = parse_episodes(episodes, "--episodes")
         starts = None if eval_seed is None else parse_evaluation_seed(eval_seed, "--eval-seed")
         from taxon.cli.run_folder import compiled
+        from taxon.runtime.environments.trust import trusted
         from taxon.runtime.folder import manifest
         from taxon.runtime.folder.run_folder import RunFolder
 
         folder = RunFolder(run)
         record = manifest.read(folder)
-        resolved, source = compiled(folder, record.environment, env, record.extensions)
+        environment = trusted(record.recipe(), named_again(record.recipe(), env, env_set, wrap))
+        resolved, source = compiled(folder, environment, record.extensions)
         from taxon.runtime.saved import evaluate_run
 
-        result = evaluate_run(run, source, resolved.hash, count, device, video, best, starts)
-    title = visible(f"{record.name} on {record.environment}")  # the words of the run's folder
+        result = evaluate_run(run, source, resolved.hash, count, device, video, best, starts, environment)
+    title = visible(f"{record.name} on {environment}")  # the words of the run's folder
     several = "1 episode" if count == 1 else f"{count:,} episodes"
     after = "at its best" if best else f"after {max(seed.steps for seed in result.seeds):,} steps"
     typer.echo(f"{title} {after}, {several} of every seed")

@@ -17,6 +17,7 @@ from taxon.cli.terminal import screen
 from taxon.diagnostics import concise, full, github, json_
 from taxon.diagnostics.model import Diagnostic, Severity
 from taxon.diagnostics.visible import visible
+from taxon.runtime.environments.recipe import Recipe
 from taxon.semantics import Resolution, canonical, load_spec, row_hash
 from taxon.taxonomy.language import packages_of
 from taxon.taxonomy.rules import check_duration
@@ -48,7 +49,7 @@ class Resolved:
 def load(
     spec: str,
     sets: Sequence[str] = (),
-    env: str | None = None,
+    env: Recipe | None = None,
     unsets: Sequence[str] = (),
     steps: int | None = None,
     done: int = 0,
@@ -73,7 +74,7 @@ def load(
 def resolve_for(
     spec: str,
     sets: Sequence[str] = (),
-    env: str | None = None,
+    env: Recipe | None = None,
     unsets: Sequence[str] = (),
     steps: int | None = None,
     done: int = 0,
@@ -84,35 +85,37 @@ def resolve_for(
     space = _space(env) if env is not None else None
     if isinstance(space, Diagnostic):
         space = None
-    resolution = load_spec(spec, sets, env, None if space is None else space[0], unsets=unsets, texts=texts)
+    resolution = load_spec(
+        spec, sets, None if env is None else env.id, None if space is None else space[0], unsets=unsets, texts=texts
+    )
     if resolution.row is None:
         return resolution
-    unfit = [] if env is None or space is None else check_environment(resolution.row, env, *space)
+    unfit = [] if env is None or space is None else check_environment(resolution.row, str(env), *space)
     unfit += [] if steps is None else check_duration(resolution.row, steps, done)
     return Resolution(None, [*resolution.diagnostics, *unfit]) if unfit else resolution
 
 
-def space_of(env: str) -> Spaces | None:
+def space_of(env: Recipe) -> Spaces | None:
     """What an environment takes as its action, of how many numbers or choices, and how many numbers it shows. None
     where it cannot be made here: `run` and `check` say why."""
     space = _space(env)
     return None if isinstance(space, Diagnostic) else space
 
 
-def actions_of(env: str) -> Actions | None:
+def actions_of(env: Recipe) -> Actions | None:
     """What an environment takes as its action; None where it cannot be made here."""
     space = space_of(env)
     return None if space is None else space[0]
 
 
-def unusable_environment(env: str) -> Diagnostic | None:
+def unusable_environment(env: Recipe) -> Diagnostic | None:
     """Why an environment cannot be made or trained in, whatever the row."""
     space = _space(env)
     return space if isinstance(space, Diagnostic) else None
 
 
 @cache
-def _space(env: str) -> Spaces | Diagnostic:
+def _space(env: Recipe) -> Spaces | Diagnostic:
     """Its actions and the size of its observation, or why it cannot be used."""
     from taxon.runtime.environments.environment import spaces_of
     from taxon.runtime.environments.faults import UnusableEnvironmentError
@@ -120,7 +123,7 @@ def _space(env: str) -> Spaces | Diagnostic:
     try:
         return spaces_of(env)
     except UnusableEnvironmentError as error:
-        return unusable(env, error.message, error.help)
+        return unusable(str(env), error.message, error.help)
 
 
 def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool = False) -> None:

@@ -13,6 +13,7 @@ import typer
 from taxon.cli import completing
 from taxon.cli.columns import columns, folded
 from taxon.cli.frontend import actions_of
+from taxon.cli.own import named
 from taxon.cli.paging import show
 from taxon.cli.sides import Side, fail, sides
 from taxon.cli.terminal import BOLD, CYAN, Screen, screen
@@ -49,8 +50,9 @@ def ladder(
     together mean something move in one step. With --env the rows, and those of the steps, are those that `run` would
     train there.
     """
-    target = Target(env, actions_of(env) if env is not None else None)
-    ends = sides([left, right], env)
+    where = named(env)
+    target = Target(env, actions_of(where) if where is not None else None)
+    ends = sides([left, right], where)
     found = _rungs(ends[0], ends[1], target)
     if out is not None:
         _save(found, ends[0], ends[1], target, out)

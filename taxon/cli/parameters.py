@@ -23,3 +23,21 @@ Unsets = Annotated[
     list[str] | None,
     typer.Option("--unset", metavar="PATH", help="Return one path to its default.", autocompletion=completing.paths),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env-set",
+        metavar="NAME=VALUE",
+        help="Set one argument of the environment: a number, true, false, a text, a list.",
+    ),
+]
+Wraps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--wrap",
+        metavar="WRAPPER",
+        help="Put a wrapper around the environment: one of gymnasium.wrappers, as in 'TimeLimit(200)', or "
+        "'module.Class(size=3)'. The first is the innermost.",
+        autocompletion=completing.wrappers,
+    ),
+]

@@ -8,11 +8,14 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
-from taxon.cli.parameters import Sets, Unsets
+from taxon.cli.own import named, named_again
+from taxon.cli.parameters import Sets, Settings, Unsets, Wraps
 from taxon.runtime.errors import UserError
 
+Words = tuple[str | None, list[str] | None, list[str] | None]  # of --env, --env-set and --wrap
+
 # What a run that goes on may be asked for anew; all else it keeps.
-_ANEW = {"resume", "env", "steps", "workers", "stop_at", "log", "device"}
+_ANEW = {"resume", "env", "env_set", "wrap", "steps", "workers", "stop_at", "log", "device"}
 
 
 def run(
@@ -23,8 +26,13 @@ def run(
     ] = None,
     env: Annotated[
         str | None,
-        typer.Option(help="A gymnasium id, or dm_control/<domain>-<task>.", autocompletion=completing.environments),
+        typer.Option(
+            help="A gymnasium id, dm_control/<domain>-<task>, or your own: module:Id-v0, path/to/file.py:Id-v0.",
+            autocompletion=completing.environments,
+        ),
     ] = None,
+    env_set: Settings = None,
+    wrap: Wraps = None,
     seeds: Annotated[str, typer.Option(help="How many (5: seeds 0 to 4), or which (3,7,9).")] = "1",
     steps: Annotated[str, typer.Option(help="Environment steps of every seed; 100k and 1M are understood.")] = "1M",
     device: Annotated[
@@ -135,15 +143,16 @@ def run(
             kept = [word for name, word in given.items() if name not in _ANEW]
             asked = {"steps": steps, "workers": workers, "stop_at": stop_at, "log": log, "device": device}
             anew = {name: text for name, text in asked.items() if name in given}
-            raise typer.Exit(_resume(resume, env, anew, kept))
+            raise typer.Exit(_resume(resume, (env, env_set, wrap), anew, kept))
         if spec is None:
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
-        if env is None:
+        environment = named(env, env_set, wrap)
+        if environment is None:
             raise UserError("there is no environment to train on", "name one, as in --env Hopper-v4")
         own = eval_episodes if "eval_episodes" in _given(context) else None
         evaluate_every, evaluation_episodes = parse_evaluations(eval_every, own)
         options = Options(
-            environment=env,
+            environment=environment,
             seeds=parse_seeds(seeds),
             steps=parse_count(steps, "--steps"),
             device=device,
@@ -163,7 +172,7 @@ def run(
             from taxon.cli.frontend import load
             from taxon.compiler import emit
 
-            resolved = load(spec, set or [], env, unset or [], options.steps)
+            resolved = load(spec, set or [], environment, unset or [], options.steps)
             source = emit(resolved.row)
             from taxon.runtime.trainer import Program, train
 
@@ -183,13 +192,14 @@ def _given(context: typer.Context) -> dict[str, str]:
     return given
 
 
-def _resume(folder: Path, env: str | None, anew: Mapping[str, str | None], given: list[str]) -> int:
+def _resume(folder: Path, words: Words, anew: Mapping[str, str | None], given: list[str]) -> int:
     """Go on with a run: its exit code.
 
     anew: what is asked for anew, by name. given: options that ask for what a run keeps.
     """
     from taxon.cli.run_folder import compiled
     from taxon.runtime.device.garbage import put_off
+    from taxon.runtime.environments.trust import trusted
     from taxon.runtime.folder import manifest
     from taxon.runtime.folder.run_folder import RunFolder
     from taxon.runtime.options import parse_count, parse_log, parse_stop, parse_workers
@@ -203,14 +213,15 @@ def _resume(folder: Path, env: str | None, anew: Mapping[str, str | None], given
     log = None if (text := anew.get("log")) is None else parse_log(text)
     opened = RunFolder(folder)
     record = manifest.read(opened)
+    environment = trusted(record.recipe(), named_again(record.recipe(), *words))
     with put_off():
         # Of a finished run more is asked for; any other one may have nothing left to do but to end.
         done = record.steps_done if record.status == "finished" and count is not None else 0
         wanted = None if count is not None and count <= record.steps_done else count or record.steps
-        resolved, source = compiled(opened, record.environment, env, record.extensions, wanted, done)
+        resolved, source = compiled(opened, environment, record.extensions, wanted, done)
         from taxon.runtime.anew import Anew
         from taxon.runtime.trainer import Program, resume
 
     program = Program(record.name, resolved.hash, resolved.canonical, source, resolved.packages)
     other = Anew("never" if "stop_at" in anew and stop is None else stop, log, anew.get("device"))
-    return resume(program, folder, count, workers=workers, anew=other).exit_code
+    return resume(program, folder, count, workers=workers, anew=other, environment=environment).exit_code

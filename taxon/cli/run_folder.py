@@ -10,6 +10,7 @@ import typer
 
 from taxon.cli import frontend
 from taxon.diagnostics.model import Diagnostic
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
@@ -19,7 +20,7 @@ from taxon.taxonomy.language import lacking
 
 
 def spec_of(
-    folder: RunFolder, env: str | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
+    folder: RunFolder, env: Recipe | None, packages: Mapping[str, str], steps: int | None = None, done: int = 0
 ) -> frontend.Resolved:
     """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
 
@@ -43,26 +44,15 @@ def spec_of(
 
 
 def compiled(
-    folder: RunFolder,
-    environment: str,
-    env: str | None,
-    packages: Mapping[str, str],
-    steps: int | None = None,
-    done: int = 0,
+    folder: RunFolder, environment: Recipe, packages: Mapping[str, str], steps: int | None = None, done: int = 0
 ) -> tuple[frontend.Resolved, str]:
     """A run's spec, and the module emitted anew from it: text found in a folder is never executed.
 
-    environment: the run's own. env: the same again by the user's hand, where it would import a module. Raises UserError
-    where that is needed or wrong. packages: as `spec_of` has them. steps: how many are asked for in all, where it is to
-    be trained, of which `done` are made already; where no update would follow, the command ends.
+    environment: the run's own, as far as the user trusts the folder. packages: as `spec_of` has them. steps: how many
+    are asked for in all, where it is to be trained, of which `done` are made already; where no update would follow, the
+    command ends.
     """
     from taxon.compiler import emit
 
-    # gymnasium imports what stands before a colon. The folder's word alone does not do for that.
-    if env is None and ":" in environment:
-        message = f"the run's environment {environment} would import a module"
-        raise UserError(message, f"if you trust that module, add --env {environment}")
-    if env not in (None, environment):
-        raise UserError(f"the run was on {environment}, not on {env}", "leave --env out")
     resolved = spec_of(folder, environment, packages, steps, done)
     return resolved, emit(resolved.row)

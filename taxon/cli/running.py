@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from taxon.studies.running.plan import Asked
 
 Kept = Annotated[Path, typer.Option("--store", help="The folder of the runs, which all studies share.")]
+Own = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="MODULE:ID",
+        help="An environment of your own that `on` names: its module may be imported, or its file executed.",
+        autocompletion=completing.environments,
+    ),
+]
 Jobs = Annotated[
     str | None,
     typer.Option(help="Runs at a time; otherwise as many as there are cores for, or one for each GPU."),

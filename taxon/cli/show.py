@@ -10,6 +10,7 @@ from taxon.cli import paging
 from taxon.cli.columns import columns
 from taxon.cli.frontend import Format, exit_code, load, report
 from taxon.cli.highlighting import highlighted
+from taxon.cli.own import named
 from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.terminal import CYAN, DIM, screen
 from taxon.semantics import check_file, find_study, leaf_text
@@ -33,7 +34,7 @@ def show(
             raise typer.Exit(exit_code(found))
         paging.show(highlighted(declaration(study).rstrip("\n"), screen()))
         return
-    resolved = load(spec, set or [], env, unset or [])
+    resolved = load(spec, set or [], named(env), unset or [])
     if not origins:
         paging.show(highlighted(resolved.canonical.rstrip("\n"), screen()))
         return

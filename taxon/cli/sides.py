@@ -16,6 +16,7 @@ from taxon.cli.failure import user_errors
 from taxon.cli.frontend import load, write
 from taxon.cli.run_folder import spec_of
 from taxon.diagnostics.visible import visible
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import RECORD, SPEC, RunFolder
 from taxon.taxonomy.schema import Row
@@ -30,7 +31,7 @@ class Side:
     row: Row
 
 
-def sides(specs: Sequence[str], env: str | None = None) -> list[Side]:
+def sides(specs: Sequence[str], env: Recipe | None = None) -> list[Side]:
     """Resolve what is to be compared; where something cannot be, the command ends (1 or 2).
 
     A folder that holds a run stands for the spec that was run. Rows of one name are distinguished by how they were
@@ -45,7 +46,7 @@ def sides(specs: Sequence[str], env: str | None = None) -> list[Side]:
     ]
 
 
-def _side(spec: str, env: str | None) -> Side:
+def _side(spec: str, env: Recipe | None) -> Side:
     if not _is_run(spec):
         resolved = load(spec, env=env)
         return Side(resolved.name, spec, resolved.row)

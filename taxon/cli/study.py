@@ -16,6 +16,7 @@ from taxon.cli import completing, frontend
 from taxon.cli.defaulting import Defaulting
 from taxon.cli.failure import user_errors
 from taxon.cli.line import Line
+from taxon.cli.own import check_named, named_by
 from taxon.cli.running import (
     STORE,
     Anew,
@@ -26,6 +27,7 @@ from taxon.cli.running import (
     Jobs,
     Keep,
     Kept,
+    Own,
     PerGpu,
     Precision,
     SaveEvery,
@@ -66,6 +68,7 @@ _LEASE = "15min"
 def run(
     context: typer.Context,
     file: File,
+    env: Own = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print the grid, what is there, what is missing, core-hours and power instead."),
@@ -117,7 +120,7 @@ def run(
         slots, ways = machine(device, jobs, threads, stack, save_every, keep, per_gpu)
         if probe and not dry_run:
             raise UserError("--probe measures for --dry-run", "write both, or leave it out")
-        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
+        opened = _opened(file, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
         if dry_run:
@@ -134,6 +137,7 @@ def run(
 @study.command("work")
 def work(
     file: File,
+    env: Own = None,
     out: Out = None,
     store: Kept = STORE,
     jobs: Annotated[
@@ -168,7 +172,7 @@ def work(
     with user_errors():
         many = jobs or (None if per_gpu else "1")
         slots, ways = machine(device, many, threads, stack, save_every, keep, per_gpu)
-        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision))
+        opened = _opened(file, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
         raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
 
@@ -176,6 +180,7 @@ def work(
 @study.command("status")
 def status(
     file: File,
+    env: Own = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
     out: Out = None,
     store: Kept = STORE,
@@ -187,7 +192,7 @@ def status(
     from taxon.studies.running.standing import Standing
 
     with user_errors():
-        standing = Standing.of(_opened(file, out, store, asked_of(None, None, "auto", None)))
+        standing = Standing.of(_opened(file, env, out, store, asked_of(None, None, "auto", None)))
         if as_json:
             print(json.dumps(standing.data(), indent=2))
         else:
@@ -198,6 +203,7 @@ def status(
 @study.command("export")
 def export(
     file: File,
+    env: Own = None,
     csv: Annotated[bool, typer.Option("--csv", help="The table as comma-separated values.")] = False,
     parquet: Annotated[
         bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs taxon-rl[parquet].")
@@ -224,7 +230,7 @@ def export(
             raise UserError("--curves is of a table, and runs have theirs", "leave it out")
         if parquet and sys.stdout.isatty():
             raise UserError("Parquet is nothing for a terminal", "write it into a file, with > results.parquet")
-        opened = _opened(file, out, store, asked_of(None, None, "auto", None))
+        opened = _opened(file, env, out, store, asked_of(None, None, "auto", None))
         if runs is not None:
             from taxon.studies.moving.leaving import leave
 
@@ -258,7 +264,7 @@ def import_(
 
 
 @study.command("report")
-def report(file: File, out: Out = None, store: Kept = STORE) -> None:
+def report(file: File, env: Own = None, out: Out = None, store: Kept = STORE) -> None:
     """Write a study's report beside its results: report.html, figures and tables, of a part of its runs as well.
 
     Results are read anew from the runs where the store has them, otherwise from the study's folder. Made again from the
@@ -267,19 +273,21 @@ def report(file: File, out: Out = None, store: Kept = STORE) -> None:
     from taxon.studies.report.making import report as make
 
     with user_errors():
-        for line in make(_opened(file, out, store, asked_of(None, None, "auto", None)), file):
+        for line in make(_opened(file, env, out, store, asked_of(None, None, "auto", None)), file):
             frontend.write(line)
 
 
-def _opened(file: str, out: Path | None, store: Path, asked: Asked) -> Opened:
+def _opened(file: str, env: list[str] | None, out: Path | None, store: Path, asked: Asked) -> Opened:
     """The study of a file; where it means nothing, the command ends."""
     from taxon.semantics import load_study
     from taxon.studies.running.opened import open_study
 
-    expanded = load_study(file, frontend.space_of)
+    recipe = named_by(file, env)
+    expanded = load_study(file, lambda name: frontend.space_of(recipe(name)))
     found = list(expanded.diagnostics)
     if expanded.study is not None:
-        unusable = (frontend.unusable_environment(name) for name in expanded.study.environments)
+        check_named(expanded.study.environments, env)
+        unusable = (frontend.unusable_environment(recipe(name)) for name in expanded.study.environments)
         found += [each for each in unusable if each is not None]
     if found:
         frontend.report(found, frontend.Format.FULL, error_stream=True)
@@ -353,8 +361,9 @@ def _typed(context: typer.Context, but: set[str]) -> list[str]:
         if source is None or source.name != "COMMANDLINE" or name in but:
             continue
         value = context.params[name]
-        words += [parameter.opts[0]] if parameter.param_type_name == "option" else []
-        words += [] if value is True else [str(value)]
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += [parameter.opts[0]] if parameter.param_type_name == "option" else []
+            words += [] if each is True else [str(each)]
     return words
 
 

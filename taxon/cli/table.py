@@ -10,6 +10,7 @@ import typer
 from taxon.cli import completing
 from taxon.cli.columns import columns, side_by_side
 from taxon.cli.frontend import load
+from taxon.cli.own import named
 from taxon.cli.paging import show
 from taxon.cli.parameters import Env
 from taxon.cli.terminal import BOLD, CYAN, Screen, screen
@@ -44,7 +45,8 @@ def table(
         )
         show(text)
         return
-    rows = {resolved.name: cells(resolved.row) for resolved in (load(spec, env=env) for spec in specs or ())}
+    where = named(env)
+    rows = {resolved.name: cells(resolved.row) for resolved in (load(spec, env=where) for spec in specs or ())}
     if as_json:
         show(json.dumps({"format_version": 1, "rows": rows}, indent=2))
         return

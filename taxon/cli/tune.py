@@ -13,6 +13,7 @@ from taxon.cli import completing, frontend
 from taxon.cli.defaulting import Defaulting
 from taxon.cli.failure import user_errors
 from taxon.cli.line import Line
+from taxon.cli.own import check_named, named_by
 from taxon.cli.running import (
     STORE,
     Anew,
@@ -22,6 +23,7 @@ from taxon.cli.running import (
     EvalEvery,
     Jobs,
     Kept,
+    Own,
     Precision,
     SaveEvery,
     Threads,
@@ -66,6 +68,7 @@ _LEASE = 15 * 60.0  # seconds without a sign of life after which another machine
 @tune.command("run")
 def run(
     file: File,
+    env: Own = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print what is searched, what is there and core-hours instead; write nothing."),
@@ -94,7 +97,7 @@ def run(
     """
     with user_errors():
         slots, ways = machine(device, jobs, threads, stack or "10k", save_every, keep)
-        opened = _opened(file, out, store, asked_of(eval_every, eval_episodes, compile, precision), anew)
+        opened = _opened(file, env, out, store, asked_of(eval_every, eval_episodes, compile, precision), anew)
         if dry_run:
             frontend.write("\n".join(_preview(opened, slots)))
             return
@@ -104,6 +107,7 @@ def run(
 @tune.command("status")
 def status(
     file: File,
+    env: Own = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
     out: Out = None,
     store: Kept = STORE,
@@ -115,7 +119,7 @@ def status(
     from taxon.studies.tuning import telling
 
     with user_errors():
-        opened = _opened(file, out, store, asked_of(None, None, "auto", None))
+        opened = _opened(file, env, out, store, asked_of(None, None, "auto", None))
         opened.look()
         search = opened.search
         if as_json:
@@ -127,7 +131,7 @@ def status(
 
 
 @tune.command("best")
-def best(file: File, out: Out = None, store: Kept = STORE) -> None:
+def best(file: File, env: Own = None, out: Out = None, store: Kept = STORE) -> None:
     """Write the best row so far as a spec that extends its base, into the search's folder, and print it.
 
     Exit code 0: written; 2: no trial has a score, or the tune or its folders cannot be used.
@@ -135,7 +139,7 @@ def best(file: File, out: Out = None, store: Kept = STORE) -> None:
     from taxon.studies.tuning.best import write_best
 
     with user_errors():
-        opened = _opened(file, out, store, asked_of(None, None, "auto", None))
+        opened = _opened(file, env, out, store, asked_of(None, None, "auto", None))
         opened.look()
         written = write_best(opened.search, opened.out)
         if written is None:
@@ -145,15 +149,19 @@ def best(file: File, out: Out = None, store: Kept = STORE) -> None:
         frontend.write(f"written to {path}", error_stream=True)
 
 
-def _opened(file: str, out: Path | None, store: Path, asked: Asked, anew: bool = False) -> Opened:
+def _opened(
+    file: str, env: list[str] | None, out: Path | None, store: Path, asked: Asked, anew: bool = False
+) -> Opened:
     """The tune of a file; where it means nothing, the command ends."""
     from taxon.semantics import load_tune
     from taxon.studies.tuning.opened import open_tune
 
-    expanded = load_tune(file, frontend.space_of)
+    recipe = named_by(file, env)
+    expanded = load_tune(file, lambda name: frontend.space_of(recipe(name)))
     found = list(expanded.diagnostics)
     if expanded.tune is not None:
-        unusable = (frontend.unusable_environment(name) for name in expanded.tune.environments)
+        check_named(expanded.tune.environments, env)
+        unusable = (frontend.unusable_environment(recipe(name)) for name in expanded.tune.environments)
         found += [each for each in unusable if each is not None]
     if found:
         frontend.report(found, frontend.Format.FULL, error_stream=True)

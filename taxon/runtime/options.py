@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError, one_line
 
 MOST_SEEDS = 10_000  # each has environments and networks of its own in this process
@@ -48,7 +49,7 @@ class Options:
     Raises UserError for what is asked of evaluations that are never made.
     """
 
-    environment: str
+    environment: Recipe
     seeds: tuple[int, ...] = (0,)
     steps: int = 1_000_000
     device: str = "auto"

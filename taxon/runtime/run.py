@@ -59,7 +59,7 @@ class Run:
         self.seeds = record.seeds
         kept = loop.source.in_files()
         self.replay = None if kept is None else ReplayFile(folder, kept)
-        on = f"{record.name} on {record.environment}"
+        on = f"{record.name} on {record.recipe()}"
         evaluates = record.evaluate_every is not None
         self.screen = Screen(shown, f"{on} ({record.device})", record.steps, self.seeds, loop.data.first)
         self.curve = LearningCurve(folder, on, self._measured(), self.seeds, evaluates)
@@ -189,7 +189,7 @@ class Run:
                 folder=self.folder.path,
                 name=record.name,
                 row=record.row,
-                environment=record.environment,
+                environment=str(record.recipe()),
                 seeds=tuple(self.seeds),
                 steps=record.steps,
                 step=loop.steps,
@@ -199,7 +199,7 @@ class Run:
         kept = "" if self.replay is None else f" and {size(self.replay.bytes)} of the disk"
         self.say(f"{loop.source.name}: up to {size(loop.source.bytes)} of {loop.device} memory{kept}")
         if not record.restorable:
-            self.say(f"{record.environment} cannot be restored: a resumed run begins a new episode in it")
+            self.say(f"{record.recipe()} cannot be restored: a resumed run begins a new episode in it")
 
     def _over(self) -> bool:
         """Whether a listener asked for the end."""
@@ -353,7 +353,7 @@ class Run:
         self.say(f"{record.status} after {loop.steps:,} steps{why}: {self.folder.path}")
         for said in summary.counts(self.seeds, frozen, loop.steps, loop.updates, loop.samples, self.evaluation_steps):
             self.say(said)
-        wish, command = self.listeners.wish, summary.resume_command(self.folder.path, record.environment)
+        wish, command = self.listeners.wish, summary.resume_command(self.folder.path, record.recipe())
         if wish is not None and wish.status == "failed":
             left = f"the run is saved: {command}" if record.status == "failed" else f"the run itself is {record.status}"
             raise UserError(wish.reason, f"mend the callback; {left}")

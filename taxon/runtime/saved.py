@@ -17,6 +17,8 @@ from taxon.runtime.device.device import choose_device
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
+from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.trust import trusted
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest, module
 from taxon.runtime.folder.policies import policies
@@ -55,13 +57,14 @@ def evaluate_run(
     video: Path | None = None,
     kept: bool = False,
     evaluation_seed: int | None = None,
+    environment: Recipe | None = None,
 ) -> Result:
     """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
     be the one the run recorded. video: where to film one episode of the first seed that is not frozen. kept: evaluate
     each seed's best policy, where the run kept them. evaluation_seed: what all starts are drawn from; otherwise those
-    of the training's own evaluation.
+    of the training's own evaluation. environment: the run's again, as the user says it, where it is more than an id.
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
@@ -69,6 +72,7 @@ def evaluate_run(
     record = manifest.read(folder)
     if row != record.row:
         raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
+    recipe = trusted(record.recipe(), environment)
     where = choose_device(device)
     left = policies(folder, record, kept)
     if video is not None:
@@ -76,7 +80,7 @@ def evaluate_run(
     numbers = streams(record.seeds, where).evaluation
     with (
         tempfile.TemporaryDirectory() as temporary,
-        _environments(record.environment, numbers) as environments,
+        _environments(recipe, numbers) as environments,
         _interrupted() as watch,
     ):
         record.check_observation(environments[0].layout)
@@ -93,7 +97,7 @@ def evaluate_run(
             alive = [index for index in range(len(record.seeds)) if index not in skip]
             if not alive:
                 raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
-            _film(agent, state, record.environment, starts, alive[0], video, where, watch)
+            _film(agent, state, recipe, starts, alive[0], video, where, watch)
         found = evaluate(agent, state, environments, starts, episodes, where, skip, watch)
         for fault in found.faults:
             raise UserError(fault.cause, "mend the environment")
@@ -114,12 +118,12 @@ def _render_offscreen() -> None:
 
 
 @contextmanager
-def _environments(id: str, numbers: Sequence[int]) -> Iterator[list[Environment]]:
+def _environments(recipe: Recipe, numbers: Sequence[int]) -> Iterator[list[Environment]]:
     """One environment for each number, closed at the end."""
     made: list[Environment] = []
     try:
         for number in numbers:
-            made.append(make(id, number))
+            made.append(make(recipe, number))
         yield made
     except UnusableEnvironmentError as error:
         raise UserError(error.message, error.help) from error
@@ -141,7 +145,7 @@ def _interrupted() -> Iterator[Callable[[], None]]:
 def _film(
     agent: Agent,
     state: Any,
-    id: str,
+    recipe: Recipe,
     starts: Starts,
     index: int,
     path: Path,
@@ -152,9 +156,9 @@ def _film(
     import imageio.v2 as imageio
 
     try:
-        environment = make(id, starts.first(index), render=True)
+        environment = make(recipe, starts.first(index), render=True)
     except UnusableEnvironmentError as error:
-        raise UserError(f"{id} cannot be filmed: {error.message}", "leave out --video") from error
+        raise UserError(f"{recipe} cannot be filmed: {error.message}", "leave out --video") from error
     observation = np.zeros((len(starts.numbers), 1, environment.observation), dtype=np.float32)
     memory = agent.memory(len(starts.numbers), 1, device)
     over, frames = False, 0
@@ -171,9 +175,11 @@ def _film(
                 observation[index, 0], _, terminated, truncated = environment.step(taken[index, 0].cpu().numpy())
                 over = terminated or truncated
     except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
-        raise UserError(f"{id} cannot be filmed: {error}", "install what is missing, or leave out --video") from error
+        raise UserError(
+            f"{recipe} cannot be filmed: {error}", "install what is missing, or leave out --video"
+        ) from error
     except EnvironmentFaultError as error:
-        raise UserError(f"{id} cannot be filmed: {error}", "mend the environment, or leave out --video") from error
+        raise UserError(f"{recipe} cannot be filmed: {error}", "mend the environment, or leave out --video") from error
     except Stop:
         raise
     except BaseException as error:  # whatever the environment, a window system, a driver or an encoder raises

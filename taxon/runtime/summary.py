@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from taxon.runtime.amounts import several
+from taxon.runtime.environments.recipe import Recipe
 
 
 def counts(
@@ -37,11 +38,10 @@ def counts(
     return lines
 
 
-def resume_command(folder: Path, environment: str) -> str:
+def resume_command(folder: Path, environment: Recipe) -> str:
     """What a user types to go on with a run, for a shell."""
-    # A run's folder is not believed where the environment would import a module: see cli/run_folder.py.
-    words = ["taxon", "run", "--resume", str(folder), *(["--env", environment] if ":" in environment else [])]
-    return shlex.join(words)
+    # A run's folder is not believed where more than an id is made: see environments/trust.py.
+    return shlex.join(["taxon", "run", "--resume", str(folder), *([] if environment.plain else environment.words)])
 
 
 def _of(phase: str, updates: Mapping[str, int]) -> str:

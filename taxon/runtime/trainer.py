@@ -33,7 +33,10 @@ from taxon.runtime.environments.environment import Environment, check_actions, m
 from taxon.runtime.environments.environment_state import restorable
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 from taxon.runtime.environments.mixed_vector import MixedVector
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint, SubprocessVector, shares
+from taxon.runtime.environments.travelling import travels
+from taxon.runtime.environments.trust import trusted
 from taxon.runtime.environments.worker_count import busy_cores, choose_workers, have_cores
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.events import Callback
@@ -79,7 +82,7 @@ class Outcome:
 
 
 def train(
-    program: Program, options: Options, console: Console | None = None, callbacks: Sequence[Callback] = ()
+    program: Program, options: Options, console: Console | Display | None = None, callbacks: Sequence[Callback] = ()
 ) -> Outcome:
     """Train every seed and leave a folder that describes the run whole.
 
@@ -99,7 +102,7 @@ def train(
     idle = declared.DATA.alternates
     with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
         check_phases(options.precision, declared.Agent(evaluating[0].layout, evaluating[0].action).phases)
-        folder = RunFolder(make_folder(options.out, program.name, options.environment, here))
+        folder = RunFolder(make_folder(options.out, program.name, options.environment.name, here))
         record = manifest.begin(
             name=program.name,
             row=program.row,
@@ -134,15 +137,17 @@ def resume(
     program: Program,
     path: Path,
     steps: int | None = None,
-    console: Console | None = None,
+    console: Console | Display | None = None,
     workers: Crowd | None = None,
     callbacks: Sequence[Callback] = (),
     anew: Anew = AS_BEFORE,
+    environment: Recipe | None = None,
 ) -> Outcome:
     """Go on where the latest checkpoint in the run's folder at `path` left it, to more `steps` where they are given.
 
     workers: how many processes step the environments from now on; as before where it is None. anew: what else may be
-    another from now on. callbacks: as in `train`; those of before are not kept.
+    another from now on. callbacks: as in `train`; those of before are not kept. environment: the run's
+    again, as the user says it, where it is more than an id.
 
     program: compiled anew from the folder's resolved spec, since text found in a folder is never executed.
     Raises UserError for what the user can mend; signals are as in `train`.
@@ -151,6 +156,7 @@ def resume(
     folder = RunFolder(path)
     with folder.claimed():
         record = manifest.read(folder)
+        recipe = trusted(record.recipe(), environment)
         _check_names(folder, record)
         sealed = checkpoint.read(folder)
         _check_same(folder, program, record, sealed, steps, anew)
@@ -168,16 +174,16 @@ def resume(
         record.seed_threads = min(record.seed_threads, threads)
         numbers = streams(record.seeds, device, width)
         if workers is not None:
-            record.workers = _workers(workers, record.environment, numbers, device, declared.DATA)
+            record.workers = _workers(workers, recipe, numbers, device, declared.DATA)
         idle = declared.DATA.alternates
         with (
-            _environments(record.environment, numbers, discrete, record.workers, idle) as (training, evaluating),
+            _environments(recipe, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
         ):
             record.check_observation(evaluating[0].layout)
             record.steps = steps or record.steps
             record.status, record.reason, record.ended = "running", None, None
-            record.resumed.append(manifest.resumption(sealed.steps, device, program.extensions))
+            record.resumed.append(manifest.resumption(sealed.steps, recipe, device, program.extensions))
             return _train(
                 program,
                 record,
@@ -201,7 +207,7 @@ def _train(
     training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
     device: torch.device,
-    console: Console | None,
+    console: Console | Display | None,
     callbacks: Sequence[Callback],
     sealed: checkpoint.Checkpoint | None = None,
     mode: Mode = "auto",
@@ -387,6 +393,8 @@ def _say_differences(record: manifest.Manifest, log: Log, shown: Display) -> Non
     for package, version in (now.packages | now.extensions).items():
         if (before := recorded.get(package)) != version:
             shown.say(f"{package} is {version} now and was {before}: the numbers may differ from an unbroken run's")
+    if now.environment_file != record.environment_file:
+        shown.say(f"{record.recipe().file} is not what it was: the numbers may differ from an unbroken run's")
     if now.taxon != record.taxon:
         shown.say(f"taxon is {now.taxon} now and was {record.taxon}: the numbers may differ from an unbroken run's")
     if now.machine.processor != record.machine.processor or now.machine.accelerator != record.machine.accelerator:
@@ -437,7 +445,7 @@ def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
         steps = checkpoint.read(folder).steps
     except UserError:
         return ""
-    return f"; the checkpoint of step {steps:,} is whole: {resume_command(folder.path, record.environment)}"
+    return f"; the checkpoint of step {steps:,} is whole: {resume_command(folder.path, record.recipe())}"
 
 
 @contextmanager
@@ -447,17 +455,24 @@ def _declared(source: str) -> Iterator[ModuleType]:
         yield module.load(source, Path(folder) / "agent.py")
 
 
-def _workers(asked: Crowd, id: str, numbers: Streams, device: torch.device, data: Replay | Rollouts) -> int:
-    """How many worker processes there are to be."""
+def _workers(asked: Crowd, recipe: Recipe, numbers: Streams, device: torch.device, data: Replay | Rollouts) -> int:
+    """How many worker processes there are to be. Raises UserError for some that cannot have what makes environments."""
     count = len(numbers.environment)
+    if not travels(recipe):
+        if asked not in ("auto", 0):
+            message = f"{recipe} cannot be made in a worker process, which finds no such function"
+            raise UserError(
+                message, "define the function at the top level of a module that is imported, or leave workers out"
+            )
+        return 0
     if asked != "auto":
         return min(asked, count)
-    return choose_workers(id, numbers.environment[0], count, device, beside=not data.alternates)
+    return choose_workers(recipe, numbers.environment[0], count, device, beside=not data.alternates)
 
 
 @contextmanager
 def _environments(
-    id: str, numbers: Streams, discrete: bool, workers: int, idle: bool
+    recipe: Recipe, numbers: Streams, discrete: bool, workers: int, idle: bool
 ) -> Iterator[tuple[list[Environment] | SubprocessVector | MixedVector, list[Environment]]]:
     """Every seed's environments to train on, and one per seed to evaluate on, closed at the end.
 
@@ -470,7 +485,7 @@ def _environments(
         stack.callback(close_all, living)
 
         def made(number: int) -> Environment:
-            environment = make(id, number)
+            environment = make(recipe, number)
             living.append(environment)
             check_actions(environment, discrete)
             return environment
@@ -484,5 +499,5 @@ def _environments(
             yield own, evaluating
             return
         sizes = evaluating[0].observation, evaluating[0].action
-        with contextlib.closing(SubprocessVector(id, numbers.environment, workers, *sizes, here)) as away:
+        with contextlib.closing(SubprocessVector(recipe, numbers.environment, workers, *sizes, here)) as away:
             yield MixedVector(own, away) if own else away, evaluating

@@ -5,7 +5,6 @@ What is held afterwards is what was set, with the place that set it; defaults ar
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from taxon.diagnostics.source import Span
 from taxon.semantics import codes
 from taxon.semantics.bodies import Body, Condition, Operation
 from taxon.semantics.defaults import default_of
+from taxon.semantics.environments import matches
 from taxon.semantics.scope import Symbol
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import quoted
@@ -70,7 +70,7 @@ class Target:
 
     def _meets(self, condition: Condition) -> bool:
         if condition.subject == "env":
-            return self.env is not None and fnmatch.fnmatchcase(self.env, condition.value)
+            return self.env is not None and matches(self.env, condition.value)
         return self.actions == condition.value
 
 

@@ -13,6 +13,7 @@ from gymnasium import spaces
 
 from taxon.compiler import emit
 from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
@@ -106,7 +107,7 @@ def loop_in(environment: str, built, steps: int, wrap=lambda agent: agent) -> Lo
     """A loop of one seed."""
     device = torch.device("cpu")
     numbers = streams([0], device, built.DATA.environments)
-    worlds = [make(environment, number) for number in numbers.environment]
+    worlds = [make(Recipe(environment), number) for number in numbers.environment]
     agent = wrap(built.Agent(worlds[0].layout, worlds[0].action))
     return Loop(agent, built.DATA, worlds, numbers, steps, device)
 

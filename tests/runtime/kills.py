@@ -31,6 +31,7 @@ def live(program: tuple[str, str, str, str], options: dict, folder: Path) -> Non
     """Begin a run, or go on with the one in the folder."""
     import torch
 
+    from taxon.runtime.environments.recipe import Recipe
     from taxon.runtime.folder import checkpoint
     from taxon.runtime.options import Options, parse_cadence
     from taxon.runtime.trainer import Program, resume, train
@@ -41,7 +42,8 @@ def live(program: tuple[str, str, str, str], options: dict, folder: Path) -> Non
         resume(Program(*program), folder, console=quiet)
     else:
         cadence = parse_cadence(options["save_every"], "save_every")
-        train(Program(*program), Options(**(options | {"save_every": cadence, "out": folder})), quiet)
+        options = options | {"environment": Recipe(options["environment"]), "save_every": cadence, "out": folder}
+        train(Program(*program), Options(**options), quiet)
 
 
 def end(life: BaseProcess, seconds: float | None = None) -> bool:

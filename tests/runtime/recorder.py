@@ -8,6 +8,7 @@ from torch import Tensor
 from taxon.operators.data import Phase
 from taxon.operators.noise import standard_normal
 from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.loop.loop import Loop, map_state, streams
 
 CPU = torch.device("cpu")
@@ -15,7 +16,7 @@ CPU = torch.device("cpu")
 
 def loop_of(agent, data, id, seeds, steps):
     numbers = streams(seeds, CPU, data.environments)
-    return Loop(agent, data, [make(id, number) for number in numbers.environment], numbers, steps, CPU)
+    return Loop(agent, data, [make(Recipe(id), number) for number in numbers.environment], numbers, steps, CPU)
 
 
 def run(loop, steps):

@@ -20,6 +20,7 @@ from taxon.runtime.environments.boxes import BoxActions
 from taxon.runtime.environments.environment import make, spaces_of
 from taxon.runtime.environments.environment_state import ChangedError, EnvironmentState, restorable
 from taxon.runtime.environments.faults import UnusableEnvironmentError
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -31,7 +32,9 @@ __all__ = ["program"]  # a fixture
 
 
 def asked(folder, id, **changes):
-    return options(folder, **({"environment": id, "seeds": (3,), "steps": 30, "evaluate_every": 10**6} | changes))
+    return options(
+        folder, **({"environment": Recipe(id), "seeds": (3,), "steps": 30, "evaluate_every": 10**6} | changes)
+    )
 
 
 @pytest.mark.parametrize(("id", "workers"), [(next(iter(broken.RESETS)), 1), *((id, 0) for id in broken.RESETS)])
@@ -50,7 +53,7 @@ def test_a_first_reset_that_breaks_is_said(program, tmp_path, id, workers):
 def test_a_step_that_breaks_its_word_is_said(id):
     from taxon.runtime.environments.sync_vector import SyncVector
 
-    stepper = SyncVector([make(id, 0)])
+    stepper = SyncVector([make(Recipe(id), 0)])
     stepper.open(1, False)
     assert stepper.begin({0: None}) == []
     stepper.start(np.zeros((1, 2), np.float32), np.ones(1, np.bool_), 1, False)
@@ -61,7 +64,7 @@ def test_a_step_that_breaks_its_word_is_said(id):
 @pytest.mark.parametrize("reward", [True, 2, np.float16(0.5), np.array([1.5]), np.array(2.5), decimal.Decimal(3)])
 @pytest.mark.parametrize("flag", [np.bool_(False), 0, np.array([False])])
 def test_numbers_of_any_kind_are_rewards_and_flags(monkeypatch, reward, flag):
-    environment = make(next(iter(broken.RESETS)), 0)
+    environment = make(Recipe(next(iter(broken.RESETS))), 0)
     raw = environment.raw.unwrapped
     monkeypatch.setattr(raw, "step", broken.answering(reward=reward, terminated=flag).__get__(raw))
     environment.raw = raw
@@ -71,7 +74,7 @@ def test_numbers_of_any_kind_are_rewards_and_flags(monkeypatch, reward, flag):
 @pytest.mark.parametrize("id", broken.UNUSABLE)
 def test_what_cannot_be_made_or_used_is_a_message(id):
     with pytest.raises(UnusableEnvironmentError) as caught:
-        make(id, 0)
+        make(Recipe(id), 0)
     assert caught.value.message.startswith(f"{id} ")
     assert broken.UNUSABLE[id] in caught.value.message
     assert caught.value.help
@@ -99,7 +102,7 @@ def test_a_module_that_is_not_found_or_breaks(tmp_path, monkeypatch, id, message
     (tmp_path / "path" / "rash.py").write_text("1 / 0")
     monkeypatch.syspath_prepend(tmp_path / "path")
     with pytest.raises(UnusableEnvironmentError) as caught:
-        make(id, 0)
+        make(Recipe(id), 0)
     assert message in caught.value.message
     assert help in caught.value.help
 
@@ -146,13 +149,13 @@ def test_whole_numbers_have_equal_cells(low, high, dtype):
 
 def test_the_advice_for_unbounded_actions_works():
     with pytest.raises(UnusableEnvironmentError) as caught:
-        make("broken:faulty/Half-v0", 0)
+        make(Recipe("broken:faulty/Half-v0"), 0)
     wrapping = caught.value.help[
         caught.value.help.index("gymnasium.wrappers") : caught.value.help.index(", with bounds")
     ]
     bounded = lambda: eval(wrapping, {"gymnasium": gymnasium, "env": gymnasium.make("broken:faulty/Half-v0")})  # noqa: E731
     gymnasium.register("known/Bounded-v0", bounded)
-    environment = make("known/Bounded-v0", 0)
+    environment = make(Recipe("known/Bounded-v0"), 0)
     environment.reset()
     assert environment.step(np.ones(2))[1] == 1.0
 
@@ -168,13 +171,13 @@ def test_a_close_that_breaks_loses_nothing(program, tmp_path, caplog, capfd, wor
     assert (outcome.exit_code, manifest.read(RunFolder(tmp_path / "run")).status) == (0, "finished")
     assert said in caplog.text  # of the environment for evaluations
     assert (said in capfd.readouterr().err) == bool(workers)
-    assert restorable(id, 0)
+    assert restorable(Recipe(id), 0)
 
 
 def test_a_close_that_hangs_is_not_waited_for(monkeypatch, caplog):
     monkeypatch.setattr(closing, "PATIENCE", 0.1)
     began = time.monotonic()
-    closing.close_all([make("broken:faulty/CloseHangs-v0", number) for number in range(3)])
+    closing.close_all([make(Recipe("broken:faulty/CloseHangs-v0"), number) for number in range(3)])
     assert time.monotonic() - began < 5
     assert "broken:faulty/CloseHangs-v0 did not close within 0.1 seconds" in caplog.text
 
@@ -182,7 +185,7 @@ def test_a_close_that_hangs_is_not_waited_for(monkeypatch, caplog):
 def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_path, monkeypatch, capsys):
     id = "broken:faulty/Wanders-v0"
     monkeypatch.chdir(tmp_path)
-    assert spaces_of(id) == ("continuous", 2, 2)
+    assert spaces_of(Recipe(id)) == ("continuous", 2, 2)
     assert Path.cwd() == tmp_path
     assert capsys.readouterr().out == ""
     outcome = train(program, asked(Path("run"), id), plain())
@@ -194,16 +197,16 @@ def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_pat
 
 
 def test_one_that_writes_into_its_action_is_restorable():
-    assert restorable("broken:faulty/Scribbles-v0", 0)
+    assert restorable(Recipe("broken:faulty/Scribbles-v0"), 0)
 
 
 @pytest.mark.parametrize("name", ["Standard", "Keyed"])
 def test_generators_of_the_standard_library_slots_and_any_keys_are_restored(name):
-    assert restorable(f"broken:faulty/{name}-v0", 0)
+    assert restorable(Recipe(f"broken:faulty/{name}-v0"), 0)
 
 
 def test_an_iterator_is_found_out():
-    assert not restorable("broken:faulty/Generates-v0", 0)
+    assert not restorable(Recipe("broken:faulty/Generates-v0"), 0)
 
 
 class Mood(enum.Enum):
@@ -260,7 +263,7 @@ def test_a_resume_that_cannot_be_exact_says_so(program, tmp_path, workers):
 
 def test_one_that_holds_too_much_to_look_at_is_trained_all_the_same(program, tmp_path):
     id = "broken:faulty/Crowded-v0"
-    assert not restorable(id, 0)
+    assert not restorable(Recipe(id), 0)
     assert train(program, asked(tmp_path / "run", id, workers=1), plain()).exit_code == 0
     assert resume(program, tmp_path / "run", 40, plain()).exit_code == 0
 
@@ -300,7 +303,7 @@ def test_what_is_lost_later_begins_anew(program, tmp_path, monkeypatch, caplog):
 )
 def test_what_cannot_be_filmed_is_said(program, tmp_path, monkeypatch, render, message):
     id = "broken:faulty/CloseRaises-v0"
-    make(id, 0)
+    make(Recipe(id), 0)
     train(program, asked(tmp_path / "run", id, steps=10), plain())
     monkeypatch.setattr(broken.Sound, "render", render)
     with pytest.raises(UserError) as caught:

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint
 from taxon.runtime.options import Options, parse_cadence
@@ -38,7 +39,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
     source = (Path(__file__).parent / "toy_agent.py").read_text()
     program = Program("toy", "0123abcd", "taxon 1\n", source)
     folder = tmp_path_factory.mktemp("found") / "run"
-    options = Options("Pendulum-v1", (3, 5), 60, "cpu", folder, 40, 1, parse_cadence("20", ""))
+    options = Options(Recipe("Pendulum-v1"), (3, 5), 60, "cpu", folder, 40, 1, parse_cadence("20", ""))
     train(program, options, Console(file=io.StringIO()))
     return program, folder
 

@@ -12,6 +12,7 @@ from gymnasium import spaces
 from taxon.runtime.environments.attributes import DEEPEST, MOST_NUMBERS, is_plain
 from taxon.runtime.environments.environment import make
 from taxon.runtime.environments.environment_state import EnvironmentState, restorable
+from taxon.runtime.environments.recipe import Recipe
 from taxon.tasks import IDS
 
 MUJOCO = [
@@ -58,7 +59,7 @@ CONTROL = [
 
 def started(id, steps, resets=1):
     """An environment that has lived a while, and its state's checkpoint."""
-    raw = make(id, 3).raw
+    raw = make(Recipe(id), 3).raw
     state = EnvironmentState(raw)
     raw.action_space.seed(0)
     raw.reset(seed=3)
@@ -93,7 +94,7 @@ def alike(one, other):
 @pytest.mark.parametrize("id", [*MUJOCO, *CLASSIC, *CONTROL, *IDS])
 def test_a_restored_environment_goes_on_to_the_bit(id):
     original, kept = started(id, 70)
-    restored = make(id, 3).raw
+    restored = make(Recipe(id), 3).raw
     checkpoint = EnvironmentState(restored)
     for length in (60, 30):  # then once more, into the same copy
         captured = kept.capture()
@@ -111,13 +112,13 @@ def test_a_restored_environment_goes_on_to_the_bit(id):
 
 @pytest.mark.parametrize("id", [*MUJOCO, *CLASSIC, *CONTROL, *IDS])
 def test_these_are_restorable(id):
-    assert restorable(id, 0)
+    assert restorable(Recipe(id), 0)
 
 
 @pytest.mark.parametrize("id", ["LunarLander-v3", "BipedalWalker-v3", "CarRacing-v3", "no such environment"])
 def test_these_are_not(id):
     """Box2D keeps its world to itself."""
-    assert not restorable(id, 0)
+    assert not restorable(Recipe(id), 0)
 
 
 def test_a_model_changed_by_the_episode_is_restored_and_an_unchanged_one_is_not_kept():
@@ -180,13 +181,13 @@ gymnasium.register("known/BallAnew-v0", lambda: Ball(anew=True))
 
 
 def test_contacts_are_those_of_the_restored_model():
-    assert restorable("known/Ball-v0", 0)
+    assert restorable(Recipe("known/Ball-v0"), 0)
     _, state = started("known/Ball-v0", 5)
     assert state.capture()["env.data"]["model"].keys() == {"geom_size"}
 
 
 def test_a_simulation_made_anew_is_not_captured():
-    assert not restorable("known/BallAnew-v0", 0)
+    assert not restorable(Recipe("known/BallAnew-v0"), 0)
     _, state = started("known/BallAnew-v0", 1)
     with pytest.raises(ValueError, match=r"env\.data: this simulation was made after the environment"):
         state.capture()
@@ -239,10 +240,10 @@ class Fails(Strange):
 
 
 def test_shared_arrays_windows_and_numbers_of_numpy_are_restored():
-    assert restorable("known/Strange-v0", 0)
+    assert restorable(Recipe("known/Strange-v0"), 0)
     _, state = started("known/Strange-v0", 7)
     captured = state.capture()
-    other = make("known/Strange-v0", 3).raw
+    other = make(Recipe("known/Strange-v0"), 3).raw
     EnvironmentState(other).restore(captured)
     inner = other.unwrapped
     assert inner.partner.grid is inner.grid
@@ -255,7 +256,7 @@ def test_shared_arrays_windows_and_numbers_of_numpy_are_restored():
 
 @pytest.mark.parametrize("id", ["known/Hidden-v0", "known/Philox-v0", "known/Fails-v0"])
 def test_a_state_that_cannot_be_seen_is_found_out(id):
-    assert not restorable(id, 0)
+    assert not restorable(Recipe(id), 0)
 
 
 def changed(state, path, value):

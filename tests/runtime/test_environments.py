@@ -6,6 +6,7 @@ import pytest
 
 from taxon.runtime.environments.environment import check_actions, make, spaces_of
 from taxon.runtime.environments.faults import UnusableEnvironmentError
+from taxon.runtime.environments.recipe import Recipe
 
 # Every task of Furuta et al. 2021, Table 12.
 TABLE_12 = """
@@ -18,7 +19,7 @@ point_mass-easy
 
 
 def test_actions_are_clipped_and_rescaled_to_the_box():
-    environment = make("known/Terminates-v0", 0)
+    environment = make(Recipe("known/Terminates-v0"), 0)
     assert (environment.observation, environment.action) == (2, 2)
     environment.reset()
     for action in ([-1.0, -1.0], [0.0, 0.5], [7.0, -7.0]):
@@ -37,7 +38,7 @@ def test_actions_are_clipped_and_rescaled_to_the_box():
     ],
 )
 def test_the_last_step_carries_the_true_observation_and_flag(id, flags):
-    environment = make(id, 0)
+    environment = make(Recipe(id), 0)
     np.testing.assert_array_equal(environment.reset(), np.array([0.0, 0.5], dtype=np.float32))
     steps = [environment.step(np.zeros(2)) for _ in range(3)]
     assert [step[0].tolist() for step in steps] == [[1.0, 0.5], [2.0, 0.5], [3.0, 0.5]]
@@ -47,13 +48,13 @@ def test_the_last_step_carries_the_true_observation_and_flag(id, flags):
 
 
 def test_dictionaries_flatten_in_alphabetical_order():
-    environment = make("known/Dictionary-v0", 0)
+    environment = make(Recipe("known/Dictionary-v0"), 0)
     assert environment.observation == 3
     assert environment.reset().tolist() == [1.0, 2.0, 7.0]
 
 
 def test_a_discrete_row_acts_with_its_largest_entry():
-    environment = make("known/Discrete-v0", 0)
+    environment = make(Recipe("known/Discrete-v0"), 0)
     assert (environment.discrete, environment.observation, environment.action) == (True, 4, 3)
     assert environment.reset().tolist() == [1, 0, 0, 0]
     observations = [environment.step(np.array(row))[0].tolist() for row in ([1.0, 0, 0], [0, 0, 1.0], [-3.0, -1, -2])]
@@ -65,7 +66,7 @@ def test_a_discrete_row_acts_with_its_largest_entry():
     ("id", "observation", "action"), [("CartPole-v1", 4, 2), ("Acrobot-v1", 6, 3), ("LunarLander-v3", 8, 4)]
 )
 def test_discrete_tasks(id, observation, action):
-    environment = make(id, 3)
+    environment = make(Recipe(id), 3)
     assert (environment.discrete, environment.observation, environment.action) == (True, observation, action)
     assert environment.reset().shape == (observation,)
     following, reward, terminated, truncated = environment.step(np.eye(action)[action - 1])
@@ -76,16 +77,19 @@ def test_discrete_tasks(id, observation, action):
 
 
 def test_kinds_of_action():
-    assert [spaces_of(id) for id in ("CartPole-v1", "Pendulum-v1")] == [("discrete", 2, 4), ("continuous", 1, 3)]
+    assert [spaces_of(Recipe(id)) for id in ("CartPole-v1", "Pendulum-v1")] == [
+        ("discrete", 2, 4),
+        ("continuous", 1, 3),
+    ]
     with pytest.raises(UnusableEnvironmentError, match="no environment Hoper-v4"):
-        spaces_of("Hoper-v4")
-    check_actions(make("CartPole-v1", 0), True)
+        spaces_of(Recipe("Hoper-v4"))
+    check_actions(make(Recipe("CartPole-v1"), 0), True)
     with pytest.raises(UnusableEnvironmentError, match="Pendulum-v1 has continuous actions, and the policy has disc"):
-        check_actions(make("Pendulum-v1", 0), True)
+        check_actions(make(Recipe("Pendulum-v1"), 0), True)
 
 
 def test_a_reset_with_a_seed_starts_alike_whenever_it_is_made():
-    one, other = make("known/Drawn-v0", 1), make("known/Drawn-v0", 2)
+    one, other = make(Recipe("known/Drawn-v0"), 1), make(Recipe("known/Drawn-v0"), 2)
     other.reset()
     assert one.reset(7).tolist() == other.reset(7).tolist()
     assert one.reset().tolist() == other.reset().tolist()
@@ -94,7 +98,7 @@ def test_a_reset_with_a_seed_starts_alike_whenever_it_is_made():
 
 def test_the_same_seed_starts_the_same_way_and_goes_on_differently():
     def starts(seed):
-        environment = make("Pendulum-v1", seed)
+        environment = make(Recipe("Pendulum-v1"), seed)
         return [environment.reset().tolist() for _ in range(3)]
 
     assert starts(3) == starts(3)
@@ -117,14 +121,14 @@ def test_the_same_seed_starts_the_same_way_and_goes_on_differently():
 )
 def test_what_cannot_be_used_is_said(id, message, help):
     with pytest.raises(UnusableEnvironmentError) as caught:
-        make(id, 0)
+        make(Recipe(id), 0)
     assert message in caught.value.message
     assert help in caught.value.help
 
 
 def test_mujoco_is_quiet(tmp_path, monkeypatch, capfd, recwarn):
     monkeypatch.chdir(tmp_path)
-    environment = make("HalfCheetah-v4", 0)
+    environment = make(Recipe("HalfCheetah-v4"), 0)
     environment.reset()
     environment.step(np.zeros(environment.action))
     assert os.listdir(tmp_path) == []
@@ -137,12 +141,12 @@ def test_mujoco_is_quiet(tmp_path, monkeypatch, capfd, recwarn):
     [("dm_control/walker-walk", 24, 6), ("dm_control/ball_in_cup-catch", 8, 2), ("dm_control/cartpole-balance", 5, 1)],
 )
 def test_control_suite_tasks(id, observation, action):
-    environment = make(id, 5)
+    environment = make(Recipe(id), 5)
     assert (environment.observation, environment.action) == (observation, action)
     start = environment.reset()
     assert start.dtype == np.float32
     assert start.shape == (observation,)
-    np.testing.assert_array_equal(start, make(id, 5).reset())
+    np.testing.assert_array_equal(start, make(Recipe(id), 5).reset())
     following, reward, terminated, truncated = environment.step(np.ones(action))
     assert following.shape == (observation,)
     assert 0.0 <= reward <= 1.0
@@ -157,7 +161,7 @@ def test_the_control_suite_has_every_task_of_table_12():
 
 
 def test_a_control_suite_episode_ends_by_its_time_limit():
-    environment = make("dm_control/cartpole-balance", 0)
+    environment = make(Recipe("dm_control/cartpole-balance"), 0)
     environment.reset()
     ends = [environment.step(np.zeros(1))[2:] for _ in range(1000)]
     assert ends[:-1] == [(False, False)] * 999

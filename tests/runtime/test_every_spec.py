@@ -10,6 +10,7 @@ from smaller import smaller
 
 from taxon.cli.frontend import load
 from taxon.runtime.environments.environment import Environment
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import manifest
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
@@ -27,7 +28,13 @@ STEPS, TEN = 100, tuple(range(10))
 def run(spec: str, folder: Path, seeds: tuple[int, ...]) -> manifest.Manifest:
     environment = environment_of(spec)
     options = Options(
-        environment, seeds, steps=STEPS, device="cpu", out=folder, evaluate_every=STEPS // 2, evaluation_episodes=1
+        Recipe(environment),
+        seeds,
+        steps=STEPS,
+        device="cpu",
+        out=folder,
+        evaluate_every=STEPS // 2,
+        evaluation_episodes=1,
     )
     return train(Program(*compiled(spec, environment)), options, Console(file=io.StringIO())).manifest
 

@@ -13,6 +13,7 @@ from conftest import Drawn
 from gymnasium import spaces
 from rich.console import Console
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.logging import Log
@@ -81,13 +82,19 @@ def faulty(monkeypatch):
     from taxon.runtime.loop.streams import streams
 
     numbers = streams([BROKEN], torch.device("cpu"))
-    environment = make("known/Drawn-v0", numbers.environment[0])
+    environment = make(Recipe("known/Drawn-v0"), numbers.environment[0])
     environment.reset()
     monkeypatch.setattr(Failing, "faulty", {environment.raw.unwrapped.mark})
 
 
 def options(folder, **changes):
-    settings = {"environment": "known/Drawn-v0", "seeds": (3, BROKEN, 7), "steps": 120, "device": "cpu", "out": folder}
+    settings = {
+        "environment": Recipe("known/Drawn-v0"),
+        "seeds": (3, BROKEN, 7),
+        "steps": 120,
+        "device": "cpu",
+        "out": folder,
+    }
     settings |= {"evaluate_every": 60, "evaluation_episodes": 2, "save_every": parse_cadence("30", "")}
     return Options(**(settings | changes))
 
@@ -103,7 +110,7 @@ def of_seed(folder, seed):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failing_environment_ends_its_own_seed(program, tmp_path, faulty, fault):
     console = plain()
-    outcome = train(program, options(tmp_path / "run", environment=f"known/Failing-{fault}-v0"), console)
+    outcome = train(program, options(tmp_path / "run", environment=Recipe(f"known/Failing-{fault}-v0")), console)
     assert outcome.exit_code == 0
     record, cause = manifest.read(RunFolder(tmp_path / "run")), f"known/Failing-{fault}-v0 failed: {FAULTS[fault]}"
     assert record.status == "finished"
@@ -125,7 +132,7 @@ def test_a_failing_environment_ends_its_own_seed(program, tmp_path, faulty, faul
 
 
 def test_a_resumed_run_remembers_why(program, tmp_path, faulty):
-    asked = options(tmp_path / "run", environment="known/Failing-raises-v0", steps=60)
+    asked = options(tmp_path / "run", environment=Recipe("known/Failing-raises-v0"), steps=60)
     train(program, asked, plain())
     console = plain()
     outcome = resume(program, tmp_path / "run", 120, console)
@@ -161,7 +168,7 @@ def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_p
 def test_a_run_whose_every_environment_fails_ends(program, tmp_path, monkeypatch):
     monkeypatch.setattr(Failing, "fails", lambda self: True)
     console = plain()
-    outcome = train(program, options(tmp_path / "run", environment="known/Failing-reset-v0"), console)
+    outcome = train(program, options(tmp_path / "run", environment=Recipe("known/Failing-reset-v0")), console)
     assert (outcome.exit_code, outcome.manifest.status) == (1, "frozen")
     assert outcome.manifest.frozen == {"3": 0, "5": 0, "7": 0}
     with pytest.raises(UserError, match=r"every seed of .* was frozen: nothing can go on"):
@@ -187,7 +194,7 @@ gymnasium.register("known/Wide-v0", Wide)
 
 def test_too_little_memory_says_which_knob_to_turn(program, tmp_path):
     source = program.source.replace("capacity=200", "capacity=10**15")
-    asked = options(tmp_path / "run", environment="known/Wide-v0", steps=10**15)
+    asked = options(tmp_path / "run", environment=Recipe("known/Wide-v0"), steps=10**15)
     with pytest.raises(UserError, match="too little memory for 3 seeds") as caught:
         train(Program("toy", "0123abcd", "taxon 1\n", source), asked, plain())
     assert "train fewer seeds at once, or keep fewer steps, with --set data.capacity=100k" in caught.value.help

@@ -9,6 +9,7 @@ from rich.console import Console
 from smaller import smaller
 
 from taxon.cli.frontend import load
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import manifest, module
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options
@@ -30,7 +31,7 @@ def test_the_first_update(spec: str, tmp_path: Path) -> None:
     for steps, learns in ((fewest(row) - 1, False), (fewest(row), True)):
         assert (check_duration(row, steps) == []) == learns
         folder = tmp_path / str(steps)
-        options = Options(environment, steps=steps, device="cpu", out=folder, evaluation_episodes=1)
+        options = Options(Recipe(environment), steps=steps, device="cpu", out=folder, evaluation_episodes=1)
         record = train(program, options, Console(file=io.StringIO())).manifest
         assert (sum(record.updates.values()) > 0) == learns
         assert facts.rounds(row, record.steps_done) == learns

@@ -14,6 +14,7 @@ from taxon.networks.mlp import FACTORS
 from taxon.operators.data import Phase
 from taxon.operators.noise import no_noise
 from taxon.runtime.device.precision import check_phases, check_precision, lowering, phases_of
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -124,7 +125,7 @@ def test_other_words_are_refused(text: str) -> None:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    settings: dict[str, Any] = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 60, "device": "cpu"}
+    settings: dict[str, Any] = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 60, "device": "cpu"}
     settings |= {"out": folder, "evaluate_every": 60, "evaluation_episodes": 1, "precision": "bf16"}
     return Options(**(settings | changes))
 

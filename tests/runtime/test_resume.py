@@ -12,6 +12,7 @@ from rich.console import Console
 
 from taxon.cli.frontend import load
 from taxon.compiler import emit
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -38,7 +39,7 @@ def rollouts(program):
 
 
 def options(folder, **changes):
-    settings = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 300, "device": "cpu", "out": folder}
+    settings = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 300, "device": "cpu", "out": folder}
     settings |= {"evaluate_every": 130, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
     return Options(**(settings | changes))
 
@@ -159,7 +160,7 @@ def test_an_environment_that_shows_something_else_is_refused(program, tmp_path):
 
 
 def test_observations_of_a_byte_are_kept_as_such(program, tmp_path):
-    asked = {"environment": "worlds:known/Bytes-v0", "steps": 120}
+    asked = {"environment": Recipe("worlds:known/Bytes-v0"), "steps": 120}
     train(program, options(tmp_path / "whole", **asked), plain())
     loops = []
     with pytest.MonkeyPatch.context() as patch:
@@ -177,10 +178,10 @@ def test_observations_of_a_byte_are_kept_as_such(program, tmp_path):
 
 def test_a_run_is_resumed_again_and_again(program, tmp_path):
     short = "known/Drawn-v0"
-    train(program, options(tmp_path / "whole", environment=short), plain())
+    train(program, options(tmp_path / "whole", environment=Recipe(short)), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 20)
-        train(program, options(tmp_path / "broken", environment=short), plain())
+        train(program, options(tmp_path / "broken", environment=Recipe(short)), plain())
     lives = 0
     while manifest.read(RunFolder(tmp_path / "broken")).status == "interrupted":
         with pytest.MonkeyPatch.context() as patch:
@@ -218,7 +219,7 @@ def test_an_environment_that_cannot_be_restored_begins_anew(request, tmp_path, m
     console = plain()
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 100 if kind == "program" else 20)
-        asked = options(tmp_path / "run", environment="known/Endless-v0", evaluate_every=None)
+        asked = options(tmp_path / "run", environment=Recipe("known/Endless-v0"), evaluate_every=None)
         train(program, asked, console)
     assert "cannot be restored: a resumed run begins a new episode in it" in console.file.getvalue()
     saved = saved_in(tmp_path / "run")

@@ -18,6 +18,7 @@ import torch
 from cli.program import taxon
 from rich.console import Console
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -54,7 +55,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
     """A program and a run of it that was half made."""
     program = Program("toy", "0123abcd", "taxon 1\n", (Path(__file__).parent / "toy_agent.py").read_text())
     place = tmp_path_factory.mktemp("found") / "run"
-    train(program, Options("Pendulum-v1", (3, 5), 60, "cpu", place, 40, 1, parse_cadence("20", "")), plain())
+    train(program, Options(Recipe("Pendulum-v1"), (3, 5), 60, "cpu", place, 40, 1, parse_cadence("20", "")), plain())
     return program, place
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder.logging import Log
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.folder.tensorboard import StepBuffer
@@ -28,7 +29,7 @@ def program(toy_source: str) -> Program:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    settings = {"environment": "known/Drawn-v0", "seeds": (3, 5), "steps": 60, "device": "cpu", "out": folder}
+    settings = {"environment": Recipe("known/Drawn-v0"), "seeds": (3, 5), "steps": 60, "device": "cpu", "out": folder}
     return Options(**(settings | {"evaluate_every": 20, "evaluation_episodes": 1} | changes))
 
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.logging import Log
@@ -31,7 +32,13 @@ def program(toy_source):
 
 
 def options(folder, **changes):
-    settings = {"environment": "known/Truncates-v0", "seeds": (3, 5), "steps": 40, "device": "cpu", "out": folder}
+    settings = {
+        "environment": Recipe("known/Truncates-v0"),
+        "seeds": (3, 5),
+        "steps": 40,
+        "device": "cpu",
+        "out": folder,
+    }
     return Options(**(settings | {"evaluate_every": 20, "evaluation_episodes": 2} | changes))
 
 
@@ -141,7 +148,7 @@ def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
     monkeypatch.setattr("taxon.runtime.loop.evaluation.MOST_STEPS", 7)
     monkeypatch.setattr("taxon.runtime.run.MOST_STEPS", 7)
     folder, console = tmp_path / "run", plain()
-    train(program, options(folder, environment="known/Endless-v0", evaluate_every=40), console)
+    train(program, options(folder, environment=Recipe("known/Endless-v0"), evaluate_every=40), console)
     evaluations = [line for line in records(folder) if line["kind"] == "evaluation"]
     assert [(line["cut"], line["lengths"], line["returns"]) for line in evaluations] == 4 * [(2, [7, 7], [28.0, 28.0])]
     said = "at step 40, 4 of the evaluation's episodes did not end and were cut after 7 steps"
@@ -153,10 +160,10 @@ def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
 def test_the_same_run_twice_is_the_same(program, tmp_path):
     states = []
     for name in ("one", "two"):
-        train(program, options(tmp_path / name, environment="Pendulum-v1", evaluate_every=7), plain())
+        train(program, options(tmp_path / name, environment=Recipe("Pendulum-v1"), evaluate_every=7), plain())
         states.append(agent(tmp_path / name))
     # Evaluating at other times, or never, changes nothing either.
-    train(program, options(tmp_path / "three", environment="Pendulum-v1", evaluate_every=None), plain())
+    train(program, options(tmp_path / "three", environment=Recipe("Pendulum-v1"), evaluate_every=None), plain())
     states.append(agent(tmp_path / "three"))
     for name, tensor in states[0].items():
         assert torch.equal(tensor, states[1][name])
@@ -167,7 +174,7 @@ def test_a_second_interrupt_keeps_the_checkpoint_before(program, tmp_path):
     """The second Ctrl-C comes in the middle of a step."""
     folder, console = tmp_path / "run", plain()
     save_every = parse_cadence("20", "--save-every")
-    asked = options(folder, environment="known/Interrupts-v0", steps=500, save_every=save_every)
+    asked = options(folder, environment=Recipe("known/Interrupts-v0"), steps=500, save_every=save_every)
     outcome = train(program, asked, console)
     assert outcome.exit_code == 130
     record = manifest.read(RunFolder(folder))
@@ -255,15 +262,15 @@ def test_a_curve_begins_with_the_untrained_policy_and_names_its_action(program, 
     assert [step for step, _ in points[3]] == [0, 20, 40]
     # Every environment of a discrete policy has the same returns here: what counts is the name.
     discrete = program.source.replace("discrete = False", "discrete = True")
-    asked = options(tmp_path / "discrete", environment="known/Discrete-v0", steps=5, evaluation_episodes=1)
+    asked = options(tmp_path / "discrete", environment=Recipe("known/Discrete-v0"), steps=5, evaluation_episodes=1)
     train(replace(program, source=discrete), asked, plain())
     assert drawn[1][1] == "evaluation with the most probable action, one episode"
 
 
 def test_the_command_that_goes_on_is_one_for_a_shell():
     folder = Path("my runs/it's")
-    assert shlex.split(resume_command(folder, "Pendulum-v1")) == ["taxon", "run", "--resume", str(folder)]
-    theirs = resume_command(folder, "theirs:Walk-v0")
+    assert shlex.split(resume_command(folder, Recipe("Pendulum-v1"))) == ["taxon", "run", "--resume", str(folder)]
+    theirs = resume_command(folder, Recipe("theirs:Walk-v0"))
     assert shlex.split(theirs) == ["taxon", "run", "--resume", str(folder), "--env", "theirs:Walk-v0"]
 
 
@@ -284,7 +291,7 @@ def test_a_failure_is_recorded(program, tmp_path):
 
 def test_evaluating_a_run(program, tmp_path):
     folder = tmp_path / "run"
-    train(program, options(folder, environment="Pendulum-v1", steps=30, evaluate_every=30), plain())
+    train(program, options(folder, environment=Recipe("Pendulum-v1"), steps=30, evaluate_every=30), plain())
     (folder / "agent.py").write_text("raise SystemExit('executed')")
     result = evaluate_run(folder, program.source, "0123abcd", 2, "cpu")
     last = [line for line in records(folder) if line["kind"] == "evaluation" and line["step"] == 30]
@@ -310,7 +317,7 @@ def test_filming_a_run(program, tmp_path):
 
 
 def test_a_film_without_pygame_ends_in_a_message(program, tmp_path, monkeypatch):
-    train(program, options(tmp_path / "run", environment="Pendulum-v1"), plain())
+    train(program, options(tmp_path / "run", environment=Recipe("Pendulum-v1")), plain())
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(UserError, match="Pendulum-v1 cannot be filmed: pygame is not installed") as caught:
         evaluate_run(tmp_path / "run", program.source, "0123abcd", 1, "cpu", tmp_path / "film.mp4")
@@ -320,8 +327,11 @@ def test_a_film_without_pygame_ends_in_a_message(program, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"environment": "CartPole-v1"}, "CartPole-v1 has discrete actions, and the policy has continuous ones"),
-        ({"environment": "Hoper-v4"}, "no environment Hoper-v4"),
+        (
+            {"environment": Recipe("CartPole-v1")},
+            "CartPole-v1 has discrete actions, and the policy has continuous ones",
+        ),
+        ({"environment": Recipe("Hoper-v4")}, "no environment Hoper-v4"),
         ({"device": "tpu"}, "no device tpu"),
         ({"device": "cuda"}, "no CUDA device"),
     ],

@@ -17,6 +17,7 @@ from taxon.runtime.environments import worker_count
 from taxon.runtime.environments.busy_wait import SPIN
 from taxon.runtime.environments.collector import Collector
 from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.subprocess_vector import SubprocessVector, shares
 from taxon.runtime.environments.worker_count import choose_workers, fastest
 from taxon.runtime.errors import UserError
@@ -62,7 +63,7 @@ def restarts(rollouts):
 def test_a_run_with_workers_is_the_run_without(request, tmp_path, kind, id, workers):
     program = request.getfixturevalue(kind)
     for many in (0, workers):
-        outcome = train(program, asked(tmp_path / str(many), environment=id, workers=many), plain())
+        outcome = train(program, asked(tmp_path / str(many), environment=Recipe(id), workers=many), plain())
         assert outcome.manifest.workers == many
     assert same(tmp_path / str(workers), tmp_path / "0")
 
@@ -70,8 +71,12 @@ def test_a_run_with_workers_is_the_run_without(request, tmp_path, kind, id, work
 @pytest.mark.parametrize(("kind", "share"), [("program", 0), ("rollouts", 3)])
 def test_the_run_steps_a_share_where_it_would_only_wait(request, tmp_path, monkeypatch, kind, share):
     made = []
-    monkeypatch.setattr("taxon.runtime.trainer.make", lambda id, number: made.append(number) or make(id, number))
-    train(request.getfixturevalue(kind), asked(tmp_path / "run", environment=WALK, steps=20, workers=2), plain())
+    monkeypatch.setattr(
+        "taxon.runtime.trainer.make", lambda recipe, number: made.append(number) or make(recipe, number)
+    )
+    train(
+        request.getfixturevalue(kind), asked(tmp_path / "run", environment=Recipe(WALK), steps=20, workers=2), plain()
+    )
     assert len(made) == 3 + share  # one for each seed's evaluations
 
 
@@ -82,7 +87,7 @@ def test_rollouts_take_one_core_of_this_process(request, tmp_path, monkeypatch, 
     monkeypatch.setattr(Collector, "start", lambda *given: seen.add(torch.get_num_threads()) or start(*given))
     torch.set_num_threads(2)
     try:
-        train(request.getfixturevalue(kind), asked(tmp_path / "run", environment=WALK, steps=20), plain())
+        train(request.getfixturevalue(kind), asked(tmp_path / "run", environment=Recipe(WALK), steps=20), plain())
         assert (seen, torch.get_num_threads()) == ({threads}, 2)
     finally:
         torch.set_num_threads(before)
@@ -91,10 +96,10 @@ def test_rollouts_take_one_core_of_this_process(request, tmp_path, monkeypatch, 
 @pytest.mark.parametrize("kind", ["program", "restarts"])
 def test_a_run_goes_on_with_another_number_of_workers(request, tmp_path, kind):
     program = request.getfixturevalue(kind)
-    train(program, asked(tmp_path / "whole", environment=WALK), plain())
+    train(program, asked(tmp_path / "whole", environment=Recipe(WALK)), plain())
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 12)
-        train(program, asked(tmp_path / "broken", environment=WALK, workers=2), plain())
+        train(program, asked(tmp_path / "broken", environment=Recipe(WALK), workers=2), plain())
     lives = []
     for workers, calls in ((None, 12), (0, 12), (3, 1000)):
         with pytest.MonkeyPatch.context() as patch:
@@ -128,7 +133,7 @@ def test_an_environment_that_raises_beside_others_ends_its_own_seed(request, tmp
     """In a worker, and in the share of the run's own process."""
     program, id = request.getfixturevalue(kind), f"worlds:known/Walk-{fault}-v0"
     for workers in (0, 2):
-        train(program, asked(tmp_path / str(workers), environment=id, seeds=seeds, workers=workers), plain())
+        train(program, asked(tmp_path / str(workers), environment=Recipe(id), seeds=seeds, workers=workers), plain())
     assert manifest.read(RunFolder(tmp_path / "2")).causes == {"5": f"{id} failed: {cause}"}
     assert "in fail\n" in (tmp_path / "2" / "failure-of-seed-5.txt").read_text()
     assert same(tmp_path / "2", tmp_path / "0")
@@ -145,7 +150,7 @@ def test_an_environment_that_raises_beside_others_ends_its_own_seed(request, tmp
 )
 def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, kind, workers, lost, how):
     program, id = request.getfixturevalue(kind), f"worlds:known/Walk-{fault}-v0"
-    outcome = train(program, asked(tmp_path / "run", environment=id, workers=workers), plain())
+    outcome = train(program, asked(tmp_path / "run", environment=Recipe(id), workers=workers), plain())
     assert outcome.exit_code == 0
     record = manifest.read(RunFolder(tmp_path / "run"))
     assert record.causes == dict.fromkeys(lost, f"{id} failed: its worker process {how}")
@@ -153,7 +158,7 @@ def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, 
     assert ("in fail" in (tmp_path / "run" / "failure-of-seed-5.txt").read_text()) == (fault == "crashes")
     # The others are what they are without it, to the bit.
     others = tuple(seed for seed in (3, 5, 7) if str(seed) not in lost)
-    train(program, asked(tmp_path / "without", environment=WALK, seeds=others), plain())
+    train(program, asked(tmp_path / "without", environment=Recipe(WALK), seeds=others), plain())
     ours, theirs = (saved_in(folder)["agent"] for folder in (tmp_path / "run", tmp_path / "without"))
     places = [place for place, seed in enumerate((3, 5, 7)) if seed in others]
     assert {name: comparable(tensor[places]) for name, tensor in ours.items()} == comparable(theirs)
@@ -162,7 +167,7 @@ def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, 
 
 
 def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the_next_step():
-    vector = SubprocessVector("Pendulum-v1", [1, 2, 3], 3, 3, 1)
+    vector = SubprocessVector(Recipe("Pendulum-v1"), [1, 2, 3], 3, 3, 1)
     try:
         vector.open(1, False)
         assert vector.begin(dict.fromkeys(range(3))) == []
@@ -189,7 +194,7 @@ def test_a_worker_that_is_gone_when_its_state_is_asked_for_ends_its_seeds_at_the
 def test_what_a_worker_cannot_make_is_a_message_and_leaves_nothing(program, tmp_path):
     """Registered by this process alone."""
     with pytest.raises(UserError, match="in a worker process there is no environment known/Drawn-v0") as caught:
-        train(program, asked(tmp_path / "run", environment="known/Drawn-v0", workers=2), plain())
+        train(program, asked(tmp_path / "run", environment=Recipe("known/Drawn-v0"), workers=2), plain())
     assert "--workers 0" in caught.value.help
     assert not (tmp_path / "run").exists()
 
@@ -199,11 +204,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 import torch
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.trainer import Program, train
 torch.set_num_threads(1)
 source, folder = Path(sys.argv[1]).read_text(), Path(sys.argv[2])
-asked = Options("Pendulum-v1", (3, 5, 7), 10**6, "cpu", folder, compile="off", workers=2)
+asked = Options(Recipe("Pendulum-v1"), (3, 5, 7), 10**6, "cpu", folder, compile="off", workers=2)
 asked = replace(asked, save_every=parse_cadence("50", ""))
 sys.exit(train(Program("toy", "0123abcd", "taxon 1\\n", source), asked).exit_code)
 """
@@ -281,7 +287,7 @@ def test_workers_are_light_and_leave_signals_to_the_run(life, tmp_path, toy_sour
 def test_workers_that_stay_awake_step_as_others_do_and_are_missed_when_they_are_gone():
     received = {}
     for awake in (False, True):
-        vector = SubprocessVector("Pendulum-v1", [1, 2], 2, 3, 1)
+        vector = SubprocessVector(Recipe("Pendulum-v1"), [1, 2], 2, 3, 1)
         try:
             if awake:
                 vector.spin()
@@ -306,7 +312,7 @@ def test_workers_of_a_run_stay_awake_where_each_has_a_core(rollouts, tmp_path, m
     monkeypatch.setattr(worker_count, "_cores", lambda: cores)
     asked_for = []
     monkeypatch.setattr(SubprocessVector, "spin", lambda self: asked_for.append(True))
-    train(rollouts, asked(tmp_path / "run", environment=WALK, workers=1), plain())
+    train(rollouts, asked(tmp_path / "run", environment=Recipe(WALK), workers=1), plain())
     assert bool(asked_for) == awake
 
 
@@ -341,7 +347,7 @@ def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
 
     def chosen(count, cores, device="cpu", beside=True):
         monkeypatch.setattr(worker_count, "_cores", lambda: cores)
-        return choose_workers("Pendulum-v1", 0, count, torch.device(device), beside)
+        return choose_workers(Recipe("Pendulum-v1"), 0, count, torch.device(device), beside)
 
     assert [chosen(count, 8) for count in (1, 2, 3, 100)] == [0, 2, 3, 5]
     assert [chosen(100, cores) for cores in (1, 3, 4, 5)] == [0, 0, 0, 2]
@@ -354,5 +360,7 @@ def test_one_environment_or_no_free_core_asks_for_none(monkeypatch):
 
 def test_an_environment_that_fails_when_it_is_timed_stays_here(monkeypatch):
     monkeypatch.setattr(worker_count, "_cores", lambda: 64)
-    assert choose_workers("known/Nowhere-v0", 0, 8, torch.device("cpu"), True) == 0
-    assert choose_workers("known/Dictionary-v0", 0, 8, torch.device("cpu"), True) == 0  # its step breaks its own word
+    assert choose_workers(Recipe("known/Nowhere-v0"), 0, 8, torch.device("cpu"), True) == 0
+    assert (
+        choose_workers(Recipe("known/Dictionary-v0"), 0, 8, torch.device("cpu"), True) == 0
+    )  # its step breaks its own word

@@ -11,6 +11,8 @@ from dm_control import suite
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from taxon.runtime.environments.faults import UnusableEnvironmentError
+
 PREFIX = "dm_control/"
 UNBOUNDED = 1e10  # what MuJoCo writes for an actuator without limits (mjMAXVAL)
 
@@ -26,9 +28,12 @@ class Task(gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]):
     The suite's last step carries a discount: zero is a termination, anything else a time limit.
     """
 
-    def __init__(self, id: str, seed: int, render_mode: str | None = None) -> None:
+    def __init__(self, id: str, seed: int, render_mode: str | None = None, **settings: Any) -> None:
+        """settings: of the function that makes the task, such as `time_limit` in seconds and `environment_kwargs`."""
         domain, task = id.removeprefix(PREFIX).split("-")
-        self.environment: Any = suite.load(domain, task, task_kwargs={"random": seed})
+        if "random" in settings:
+            raise UnusableEnvironmentError(f"{id} draws by the seeds of the run", "leave the argument random out")
+        self.environment: Any = suite.load(domain, task, task_kwargs={**settings, "random": seed})
         self.render_mode = render_mode
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": round(1 / self.environment.control_timestep())}
         specification = self.environment.action_spec()

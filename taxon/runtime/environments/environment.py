@@ -7,6 +7,7 @@ successor: nothing here resets by itself.
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import gymnasium
@@ -23,7 +24,8 @@ from taxon.runtime.environments.faults import (
     where,
 )
 from taxon.runtime.environments.layouts import layout_of
-from taxon.runtime.environments.making import make_raw
+from taxon.runtime.environments.own import raw_of
+from taxon.runtime.environments.recipe import Recipe
 
 Row = NDArray[np.float32]
 
@@ -120,13 +122,20 @@ class Environment:
         return flat
 
 
-def make(id: str, seed: int, render: bool = False) -> Environment:
-    """Make a gymnasium environment, one of this package, or one of dm_control as `dm_control/<domain>-<task>`.
+def make(recipe: Recipe, seed: int, render: bool = False) -> Environment:
+    """Make the environment of a recipe, with its wrappers.
 
     Raises UnusableEnvironmentError for an unknown id, a missing dependency, spaces that cannot be used, or whatever the
     environment's code raises.
     """
-    raw = make_raw(id, seed, {"render_mode": "rgb_array"} if render else {})
+    return environment_of(recipe.id, raw_of(recipe, seed, render), seed)
+
+
+def environment_of(id: str, raw: gymnasium.Env[Any, Any], seed: int) -> Environment:
+    """What was made, as a run sees it; where its spaces cannot be used it is closed.
+
+    Raises UnusableEnvironmentError for those.
+    """
     try:
         return Environment(id, raw, seed)
     except BaseException as error:
@@ -139,22 +148,29 @@ def make(id: str, seed: int, render: bool = False) -> Environment:
         ) from error
 
 
-def spaces_of(id: str) -> tuple[Literal["continuous", "discrete"], int, int]:
+def spaces_of(recipe: Recipe) -> tuple[Literal["continuous", "discrete"], int, int]:
     """What an environment takes at every step, how many numbers, or how many actions to choose from, and how many
     numbers it shows.
 
     It is made for that alone: what it prints goes to standard error, and the working directory stays.
     Raises UnusableEnvironmentError as `make` does.
     """
+    with beside():
+        environment = make(recipe, 0)
+        with contextlib.suppress(Exception):  # a run says so at its end
+            environment.close()
+    return "discrete" if environment.discrete else "continuous", environment.action, environment.observation
+
+
+@contextlib.contextmanager
+def beside() -> Iterator[None]:
+    """What an environment prints goes to standard error, and the working directory stays as it is."""
     here = os.getcwd()
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            environment = make(id, 0)
-            with contextlib.suppress(Exception):  # a run says so at its end
-                environment.close()
+            yield
     finally:
         os.chdir(here)
-    return "discrete" if environment.discrete else "continuous", environment.action, environment.observation
 
 
 def check_actions(environment: Environment, discrete: bool) -> None:

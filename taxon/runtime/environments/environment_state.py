@@ -21,6 +21,7 @@ from taxon.runtime.environments.compared import Compared, Unreadable
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import described, is_the_users
 from taxon.runtime.environments.generator_state import GeneratorState, StandardGeneratorState
+from taxon.runtime.environments.recipe import Recipe
 
 TRIED = 40  # steps that `restorable` compares, twice
 COMPARED = "what is no number"  # the entry of a state for what is compared alone
@@ -66,7 +67,7 @@ class EnvironmentState:
         return state | {COMPARED: self._changed(found)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Reset the environment, then set it to the state of another one with the same id and seed.
+        """Reset the environment, then set it to the state of another one of the same recipe and seed.
 
         Raises ChangedError where it cannot be set to it, as where a string is not what it was, and ValueError where it
         is no state of it; after the latter the environment is good for nothing but to be closed.
@@ -117,12 +118,12 @@ class EnvironmentState:
         return parts
 
 
-def restorable(id: str, seed: int) -> bool:
+def restorable(recipe: Recipe, seed: int) -> bool:
     """Whether a restored copy of this environment answers as the original does, bit for bit: found out by trying."""
     made: list[Environment] = []
     try:
         for _ in range(2):
-            made.append(make(id, seed))
+            made.append(make(recipe, seed))
         return _agree(made[0].raw, made[1].raw, seed)
     except BaseException as error:  # an environment may fail in any way at what it was not made for
         if is_the_users(error):

@@ -46,6 +46,8 @@ def described(error: BaseException) -> str:
 
 
 def where(error: BaseException) -> str:
-    """The file and the line that raised it."""
+    """The file and the line that raised it, or in which Python finds no code."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"

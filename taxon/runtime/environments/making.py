@@ -7,7 +7,6 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -24,33 +23,38 @@ def make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any,
     seed: what dm_control draws a task's model from. settings: further arguments of the environment.
     Raises UnusableEnvironmentError for an unknown id, a missing dependency, or whatever the environment's code raises.
     """
-    if id.count(":") > 1:
-        raise UnusableEnvironmentError(
-            f"{id} is no id of an environment: it has {id.count(':')} colons",
-            "write module:Id-v0, where the import of a module registers the environment Id-v0",
-        )
+    with translated(id):
+        if id.startswith("dm_control/"):
+            from taxon.runtime.environments import dm_control
+
+            if id not in dm_control.tasks():
+                raise gymnasium.error.NameNotFound
+            return dm_control.Task(id, seed, **settings)
+        if id.startswith("taxon/"):
+            importlib.import_module("taxon.tasks")  # registers them
+        return registered(id, settings)
+
+
+def registered(id: str, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+    """Make what is registered with gymnasium."""
+    # The checker costs time at every step and only repeats what Environment checks once.
+    return gymnasium.make(id, disable_env_checker=True, **settings)
+
+
+@contextlib.contextmanager
+def translated(id: str) -> Iterator[None]:
+    """Make an environment quietly, and have whatever that raises become an UnusableEnvironmentError."""
     try:
-        with _quiet():
-            return _make(id, seed, settings)
+        with quiet():
+            yield
+    except UnusableEnvironmentError:
+        raise
     except _UNKNOWN:
         raise _unknown(id) from None
     except BaseException as error:  # whatever the import of a module and a constructor raise
         if is_the_users(error):
             raise
         raise _broken(id, error) from error
-
-
-def _make(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
-    if id.startswith("dm_control/"):
-        from taxon.runtime.environments import dm_control
-
-        if id not in dm_control.tasks():
-            raise gymnasium.error.NameNotFound
-        return dm_control.Task(id, seed, **settings)
-    if id.startswith("taxon/"):
-        importlib.import_module("taxon.tasks")  # registers them
-    # The checker costs time at every step and only repeats what Environment checks once.
-    return gymnasium.make(id, disable_env_checker=True, **settings)
 
 
 def _unknown(id: str) -> UnusableEnvironmentError:
@@ -75,7 +79,7 @@ def _broken(id: str, error: BaseException) -> UnusableEnvironmentError:
         if missing == module or module.startswith(f"{missing}."):
             return _no_module(id, module)
         return UnusableEnvironmentError(f"{id} needs what is not installed here: {missing}", f"install {missing}")
-    if isinstance(error, ImportError | gymnasium.error.DependencyNotInstalled):
+    if isinstance(error, gymnasium.error.DependencyNotInstalled) or (isinstance(error, ImportError) and not module):
         return UnusableEnvironmentError(
             f"{id} needs what is not installed here: {described(error).partition(': ')[2]}",
             f"install it, or choose another version of {id}",
@@ -101,23 +105,14 @@ def _missing(error: BaseException | None) -> str | None:
 
 
 def _no_module(id: str, module: str) -> UnusableEnvironmentError:
-    name = module.removesuffix(".py").replace("/", ".").strip(".")
-    message = f"there is no module {module} to import for {id}"
-    if name != module:
-        return UnusableEnvironmentError(message, f"write the module's name, as in {name}:{id.rpartition(':')[2]}")
-    file = Path(*module.split("."))
-    found = file.with_suffix(".py").is_file() or file.is_dir()
-    path = f"PYTHONPATH={'.' if found else 'FOLDER'} taxon run ... --env {id}"
     return UnusableEnvironmentError(
-        message,
-        f"the working folder is not searched: write {path}"
-        if found
-        else f"install the package that has it, or name the folder of {file}.py: {path}",
+        f"there is no module {module} to import for {id}",
+        f"install the package that has it, or put the folder of {module.replace('.', '/')}.py on PYTHONPATH",
     )
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """While a model is built, drop notices about old versions; afterwards MuJoCo's warnings go to `logging`.
 
     Left alone, MuJoCo appends every warning to a file in the working directory.

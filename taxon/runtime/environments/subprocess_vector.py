@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taxon.runtime.environments.busy_wait import BusyWait
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.shared_memory import map_shared, nameless_file
 from taxon.runtime.environments.step_buffer import StepBuffer
 from taxon.runtime.environments.vector import Episode, Fault
@@ -175,9 +176,9 @@ class SubprocessVector:
     """
 
     def __init__(
-        self, id: str, numbers: Sequence[int], workers: int, observation: int, action: int, here: int = 0
+        self, recipe: Recipe, numbers: Sequence[int], workers: int, observation: int, action: int, here: int = 0
     ) -> None:
-        self._id = id
+        self._id = recipe.id
         self.count, self.observation, self.action = len(numbers), observation, action
         self._memory = nameless_file()
         self._shared = map_shared(self._memory, self.count, observation, action)
@@ -187,7 +188,7 @@ class SubprocessVector:
             for share in shares(range(here, self.count), workers):
                 self._remotes.append(Remote(self._memory, share))
             for remote in self._remotes:
-                remote.call("make", id, [numbers[index] for index in remote.share], remote.share.start)
+                remote.call("make", recipe, [numbers[index] for index in remote.share], remote.share.start)
             for remote in self._remotes:
                 if wrong := self._settle(remote):
                     raise UserError(f"in a worker process {wrong[0]}", f"{wrong[1]}; or {ALONE}")

@@ -20,6 +20,7 @@ from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import UnusableEnvironmentError, described
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.shared_memory import map_shared
 from taxon.runtime.environments.sync_vector import SyncVector
 
@@ -34,11 +35,11 @@ class Worker:
         self._memory, self._busy_wait = memory, busy_wait
         self._environments: list[Environment] = []
 
-    def make(self, id: str, numbers: list[int], first: int) -> tuple[str, str] | None:
+    def make(self, recipe: Recipe, numbers: list[int], first: int) -> tuple[str, str] | None:
         """Make environments by their numbers: None, or what is wrong and what to do instead."""
         try:
             for number in numbers:
-                self._environments.append(make(id, number))
+                self._environments.append(make(recipe, number))
         except UnusableEnvironmentError as error:
             return error.message, error.help
         self._checkpoints = [EnvironmentCheckpoint(environment) for environment in self._environments]

@@ -10,6 +10,7 @@ import torch
 from taxon.runtime.environments.closing import closed
 from taxon.runtime.environments.environment import make
 from taxon.runtime.environments.faults import UnusableEnvironmentError, is_the_users
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.subprocess_vector import shares
 
 CALL = 30e-6  # seconds that each worker, awake, adds to a step: measured, by benchmarks/environments.py
@@ -26,7 +27,7 @@ def have_cores(workers: int, busy: int) -> bool:
     return workers + busy <= _cores()
 
 
-def choose_workers(id: str, number: int, count: int, device: torch.device, beside: bool) -> int:
+def choose_workers(recipe: Recipe, number: int, count: int, device: torch.device, beside: bool) -> int:
     """How many processes, at most one for each core that is free then, step `count` environments soonest.
 
     0 is this process alone: for one environment, and wherever others gain nothing. number: what a copy of the
@@ -36,7 +37,7 @@ def choose_workers(id: str, number: int, count: int, device: torch.device, besid
     free = _cores() - busy_cores(device, resting=not beside)
     if min(count, free + (not beside)) < 2:
         return 0
-    return fastest(count, _seconds(id, number), free, beside)
+    return fastest(count, _seconds(recipe, number), free, beside)
 
 
 def fastest(count: int, seconds: float, free: int, beside: bool) -> int:
@@ -60,11 +61,11 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _seconds(id: str, number: int) -> float:
+def _seconds(recipe: Recipe, number: int) -> float:
     """What a step of an environment takes; nothing where it fails."""
     times = []
     try:
-        environment = make(id, number)
+        environment = make(recipe, number)
     except UnusableEnvironmentError:
         return 0.0
     try:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from taxon.operators.observations import Observation, layout_text
+from taxon.runtime.environments.importing import digest
+from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.words import read_recipe
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.events import Status
 from taxon.runtime.folder.fields import (
@@ -62,6 +65,7 @@ class Resumption(BaseModel):
     taxon: Compared
     packages: dict[Compared, Compared]
     extensions: dict[PackageName, Compared] = {}
+    environment_file: Hash | None = None
     machine: Machine
 
 
@@ -69,11 +73,14 @@ class Manifest(BaseModel):
     """A run as its folder records it. What reads a record takes each of its numbers as it is: their ranges are here."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     taxon: Compared
     name: RowName  # of the spec
     row: Hash  # of the resolved row
     environment: Compared = Field(min_length=1)
+    environment_arguments: dict[Compared, Compared] = {}  # name -> value, as `--env-set` takes them
+    environment_wrappers: list[Compared] = []  # as `--wrap` takes them, from the innermost
+    environment_file: Hash | None = None  # SHA-256 of the file that `environment` names, where it names one
     observation: Tree  # shapes and types of what the environment shows
     seeds: Seeds
     steps: Several  # environment steps of every seed
@@ -126,14 +133,28 @@ class Manifest(BaseModel):
             raise ValueError("stop_at and keep_best are of evaluations, and evaluate_every is null")
         if self.stop_at is not None and not math.isfinite(self.stop_at):
             raise ValueError("stop_at is no finite number")
+        try:
+            recipe = self.recipe()
+        except UserError as error:
+            raise ValueError(one_line(error.message)) from None
+        if [*recipe.written.values(), *map(str, recipe.wrappers)] != [
+            *self.environment_arguments.values(),
+            *self.environment_wrappers,
+        ]:
+            raise ValueError("environment_arguments or environment_wrappers are not written as a run writes them")
         return self
+
+    def recipe(self) -> Recipe:
+        """How the environment was made. Nothing is imported for it on the word of this record: see `trusted`."""
+        settings = [f"{name}={text}" for name, text in self.environment_arguments.items()]
+        return read_recipe(self.environment, settings, self.environment_wrappers)
 
     def check_observation(self, observation: Observation) -> None:
         """Raise UserError where the environment no longer shows what the run's agents were built for."""
         now = layout_text(observation)
         if now != self.observation:
             raise UserError(
-                f"{self.environment} shows {one_line(now, 200)} and not {one_line(self.observation, 200)}, as it did",
+                f"{self.recipe()} shows {one_line(now, 200)} and not {one_line(self.observation, 200)}, as it did",
                 "install the version of the environment that run.json names, or train again",
             )
 
@@ -145,7 +166,7 @@ def begin(
     *,
     name: str,
     row: str,
-    environment: str,
+    environment: Recipe,
     observation: Observation,
     seeds: list[int],
     steps: int,
@@ -169,7 +190,10 @@ def begin(
         taxon=VERSION,
         name=name,
         row=row,
-        environment=environment,
+        environment=environment.id,
+        environment_arguments=environment.written,
+        environment_wrappers=list(map(str, environment.wrappers)),
+        environment_file=digest(environment),
         observation=layout_text(observation),
         seeds=seeds,
         steps=steps,
@@ -194,7 +218,7 @@ def begin(
     )
 
 
-def resumption(step: int, device: "torch.device", extensions: Mapping[str, str]) -> Resumption:
+def resumption(step: int, environment: Recipe, device: "torch.device", extensions: Mapping[str, str]) -> Resumption:
     """A run that goes on now, on this machine."""
     return Resumption(
         step=step,
@@ -202,6 +226,7 @@ def resumption(step: int, device: "torch.device", extensions: Mapping[str, str])
         taxon=VERSION,
         packages=_packages(),
         extensions=dict(extensions),
+        environment_file=digest(environment),
         machine=_machine(device),
     )
 

@@ -5,7 +5,6 @@ A tune reads its own keys with the same functions.
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from taxon.diagnostics.source import Span
 from taxon.diagnostics.suggest import correction, nearest
 from taxon.semantics import codes
 from taxon.semantics.defaults import default_of
+from taxon.semantics.environments import matches
 from taxon.semantics.studies.findings import finding, unknown
 from taxon.semantics.studies.model import Score, Seeds
 from taxon.semantics.studies.vocabulary import BY_ENVIRONMENT, EXAMPLES, REQUIRED, STUDY
@@ -273,7 +273,7 @@ def _when(when: tree.When, keys: Keys) -> _When:
         hint = 'an environment is a string, in which `*` stands for anything: `when env = "Ant-*"`'
         message = "`env` is compared with a string"
         keys.found.append(finding(codes.BAD_CONDITION, message, when.value.span, "no string", hint))
-    elif keys.environments and not any(fnmatch.fnmatchcase(name, pattern) for name in keys.environments):
+    elif keys.environments and not any(matches(name, pattern) for name in keys.environments):
         keys.found.append(_no_environment(pattern, when.value.span, keys))
     said: dict[str, tuple[Typed, Span]] = {}
     for entry in when.entries:
@@ -298,7 +298,7 @@ def _specially(environment: str, whens: list[_When], found: list[Diagnostic]) ->
     """What the `when` blocks that match an environment say of it; those that disagree are an error."""
     said: dict[str, tuple[Typed, Span]] = {}
     for when in whens:
-        if not fnmatch.fnmatchcase(environment, when.pattern):
+        if not matches(environment, when.pattern):
             continue
         for name, (typed, span) in when.said.items():
             known = said.setdefault(name, (typed, span))

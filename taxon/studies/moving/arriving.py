@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from taxon.diagnostics.model import Diagnostic
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.fields import Compared, Hash, Several, Time, first_of
@@ -179,7 +180,7 @@ def _arrival(place: Place, run: RunFolder) -> Arrival:
     path, settings = run.path / manifest.FILE, place.settings
     for what, value, own in (
         ("row", record.row, place.program.row),
-        ("environment", record.environment, place.environment),
+        ("environment", record.recipe(), Recipe(place.environment)),
         ("evaluate_every", record.evaluate_every, settings.evaluate_every),
         ("evaluation_episodes", record.evaluation_episodes, settings.evaluation_episodes),
         ("precision", record.precision, settings.precision),

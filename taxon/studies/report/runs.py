@@ -47,7 +47,7 @@ def read(path: Path) -> Run:
     if not any(curves.values()):
         raise UserError(f"{path} has no evaluations yet", "leave it out, or wait for the first one")
     frozen = frozenset(seed for seed in record.seeds if str(seed) in record.frozen)
-    return Run(path, record.name, record.row, record.environment, curves, frozen)
+    return Run(path, record.name, record.row, str(record.recipe()), curves, frozen)
 
 
 def by_environment(runs: Sequence[Run]) -> list[Panel]:

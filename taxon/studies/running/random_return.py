@@ -52,12 +52,16 @@ def read(folder: RunFolder) -> RandomReturn | None:
 
 
 def measure(id: str, episodes: int = EPISODES) -> RandomReturn:
-    """Act at random in an environment, seeded with 0. Raises UserError where it cannot be used, or fails."""
+    """Act at random in an environment, seeded with 0; one of the user's own is one that the user has named.
+
+    Raises UserError where it cannot be used, or fails.
+    """
     from taxon.runtime.environments.environment import make
     from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users
+    from taxon.runtime.environments.recipe import Recipe
 
     try:
-        with contextlib.closing(make(id, 0)) as environment:
+        with contextlib.closing(make(Recipe(id, folder=Path.cwd()), 0)) as environment:
             total = _total(environment, episodes)
     except UnusableEnvironmentError as error:
         raise UserError(error.message, error.help) from error

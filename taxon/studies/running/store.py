@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.run_folder import CHECKPOINT, RunFolder
@@ -239,7 +240,7 @@ def _runs(folder: RunFolder | None, unit: Unit) -> Iterator[tuple[RunFolder, man
         if manifest.FILE not in run.files():
             continue
         record = manifest.read(run)
-        if record.row != unit.place.program.row or record.environment != unit.place.environment:
+        if record.row != unit.place.program.row or record.recipe() != Recipe(unit.place.environment):
             message = f"{run.path / manifest.FILE} belongs to another run"
             raise UserError(message, "restore the folder from a copy, or remove it")
         if unit.seed in record.seeds:
