@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, get_args
 
@@ -96,6 +97,44 @@ def workers(value: object) -> Crowd:
     if value in ("auto", 0) and not isinstance(value, bool):
         return "auto" if value == "auto" else 0
     return count("workers", value, MOST_WORKERS)
+
+
+def whole(name: str, value: object) -> int:
+    """A whole number from 0 on."""
+    found = _plain(value)
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found < 10**18:
+        raise Error(f"{name}={value!r} is no whole number from 0 on", f"write {name}=0, say")
+    return found
+
+
+def real(name: str, value: object) -> float:
+    """A finite number."""
+    found = _plain(value)
+    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+        raise Error(f"{name}={value!r} is no finite number", f"write {name}=475, say")
+    return float(found)
+
+
+def device(value: object) -> str:
+    """Where it is computed; whether there is such a device is found where it is chosen."""
+    name = value if isinstance(value, str) else f"{value}" if type(value).__module__ == "torch" else None
+    if name is None:
+        raise Error(f"device={value!r} names no device", 'write device="auto", device="cpu" or device="cuda"')
+    return name
+
+
+def loggers(value: object) -> tuple[str, ...]:
+    """What is written beside metrics.jsonl: names, or None for nothing."""
+    names = (value,) if isinstance(value, str) else () if value is None else tuple(_listed("log", value))
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise Error(f"log names {repeated!r} twice", "name each logger once")
+    return names
+
+
+def _listed(name: str, value: object) -> Iterable[str]:
+    if not isinstance(value, Iterable) or not all(isinstance(each, str) for each in value):
+        raise Error(f"{name}={value!r} is no list of names", f'write {name}=["tensorboard", "csv"], or {name}=None')
+    return value
 
 
 def one_of(name: str, value: object, names: Any) -> Any:

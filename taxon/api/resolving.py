@@ -68,7 +68,7 @@ def resolved(given: Given, steps: int | None = None, done: int = 0) -> tuple[Row
     if found.row is None:
         return None, [*map(_in_python, found.diagnostics)]
     row = replace(found.row, name=given.called or found.row.name, doc=found.row.doc if given.doc is None else given.doc)
-    unfit = [] if where is None else check_environment(row, where.id, *where.spaces)
+    unfit = [] if where is None else check_environment(row, str(where.recipe), *where.spaces)
     unfit += [] if steps is None else check_duration(row, steps, done, 'steps="{}"')
     return (None if unfit else row), [*found.diagnostics, *unfit]
 

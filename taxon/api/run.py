@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from taxon.api.spec import Spec
     from taxon.runtime.environments.recipe import Recipe
     from taxon.runtime.events import Callback
+    from taxon.runtime.options import Crowd
     from taxon.runtime.policies.policy import Policy
+
+Amount = int | float | str
+"""A whole number, as 20_000, 2e4 or "20k"."""
+
+AS_BEFORE = "as before"
 
 Lines = Literal["evaluation", "episode", "update", "speed", "frozen"]
 KINDS = ("evaluation", "episode", "update", "speed", "frozen")
@@ -75,8 +81,8 @@ class Run:
 
     @property
     def env(self) -> str:
-        """The environment's id."""
-        return self._record.environment
+        """The environment, with its arguments and wrappers."""
+        return str(self._record.recipe())
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -85,7 +91,10 @@ class Run:
 
     @property
     def status(self) -> str:
-        """`running`, `finished`, `interrupted`, `frozen` where every seed was, or `failed`."""
+        """How it stands: `running`, `finished`, or how else it ended.
+
+        `reached`, where `stop_at` was; `stopped`, by a callback; `interrupted`; `frozen`, where every seed was; `failed`.
+        """
         return self._record.status
 
     @property
@@ -163,12 +172,90 @@ class Run:
             panels = runs.by_environment([runs.read(self.folder)])
         return Picture(lambda suffix: image(lambda: curves(panels, alone=True), suffix))
 
+    def policy(self, seed: int | None = None, *, best: bool = False, device: str = "auto") -> Policy:
+        """The policy of one seed, as the latest checkpoint has it: `policy.act(observation)`.
+
+        The module is emitted anew from the folder's spec: its agent.py is never executed.
+
+        Args:
+            seed: one of the run's; otherwise the first that is not frozen.
+            best: that of the seed's best evaluation, of a run that keeps it.
+            device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
+        Raises:
+            Error: there is no such seed, it was frozen, or the folder cannot be used.
+        """
+        from taxon.runtime.policies.policy import load_policy
+
+        with in_python():
+            return load_policy(self.folder, self.spec.emit(), self.spec.hash, seed, device, best)
+
+    def resume(
+        self,
+        steps: Amount | None = None,
+        *,
+        env: Environment | None = None,
+        env_set: Mapping[str, Any] | None = None,
+        wrap: str | Sequence[str] = (),
+        workers: Crowd | None = None,
+        stop_at: float | Literal["never"] | None = None,
+        callbacks: Sequence[Callback] = (),
+        log: str | Sequence[str] | None = AS_BEFORE,
+        device: str | None = None,
+        progress: bool = True,
+    ) -> Run:
+        """Go on from the latest checkpoint as if nothing had happened, and return the run as it is then.
+
+        What is not given here stays as it was. The folder's agent.py is never executed.
+
+        Args:
+            steps: how many each seed makes in all; otherwise as many as were asked for.
+            env: the environment again, where it is more than an id, and this program has not named it already. So do
+                `env_set` and `wrap`.
+            workers: other worker processes.
+            stop_at: another return to stop at, or "never".
+            callbacks: those of before are not kept.
+            log: other loggers.
+            device: another device of the same kind.
+            progress: whether the run shows how it goes.
+
+        Raises:
+            Error: there is nothing left to do, the folder cannot be used, or its environment needs your word.
+            Interrupted: a script was told to stop.
+        """
+        from taxon.api.environments import recipe_of
+        from taxon.api.training import go_on
+
+        return go_on(
+            self,
+            self._recipe if env is None else recipe_of(env, env_set, wrap),
+            steps=steps,
+            workers=workers,
+            stop_at=stop_at,
+            log=log,
+            device=device,
+            callbacks=callbacks,
+            progress=progress,
+        )
+
     def _lines(self, kind: str) -> Iterable[dict[str, Any]]:
         try:
             return [line for line in lines(self._folder, kind) if recorded.is_line(line, kind, self.seeds)]
         except OSError as error:
             message = f"{self.folder / METRICS} cannot be read: {error.strerror}"
             raise Error(message, "restore the folder from a copy") from None
+
+    def _repr_html_(self) -> str:
+        latest = {each.seed: each for each in self.evaluations}
+        rows = []
+        for seed in self.seeds:
+            found, step = latest.get(seed), self.frozen.get(seed)
+            evaluated = "-" if found is None else f"{found.mean:,.1f}"
+            after = "" if found is None else f"after {found.step:,} steps"
+            frozen = "" if step is None else f"frozen at step {step:,}"
+            rows.append([html.escaped(each) for each in (str(seed), evaluated, after, frozen)])
+        status = f"{self.status} after {self.steps:,} steps: {self.folder}"
+        return html.title(f"{self.name} on {self.env}", status) + html.table(rows, ("seed", "return", "", ""))
 
     def __repr__(self) -> str:
         return f"<Run {self.folder}: {self.name} on {self.env}, {self.status} after {self.steps:,} steps>"
