@@ -53,7 +53,7 @@ def evaluate(
         resolved, source = compiled(folder, environment, record.extensions)
         from taxon.runtime.saved import evaluate_run
 
-        result = evaluate_run(run, source, resolved.hash, count, device, video, best, starts, environment)
+        result = evaluate_run(run, source, resolved.hash, count, device, video, environment, best, starts)
     title = visible(f"{record.name} on {environment}")  # the words of the run's folder
     several = "1 episode" if count == 1 else f"{count:,} episodes"
     after = "at its best" if best else f"after {max(seed.steps for seed in result.seeds):,} steps"

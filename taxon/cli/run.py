@@ -224,4 +224,4 @@ def _resume(folder: Path, words: Words, anew: Mapping[str, str | None], given: l
 
     program = Program(record.name, resolved.hash, resolved.canonical, source, resolved.packages)
     other = Anew("never" if "stop_at" in anew and stop is None else stop, log, anew.get("device"))
-    return resume(program, folder, count, workers=workers, anew=other, environment=environment).exit_code
+    return resume(program, folder, count, workers=workers, environment=environment, anew=other).exit_code

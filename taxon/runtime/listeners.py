@@ -37,20 +37,22 @@ class Listeners:
         for callback in list(self._callbacks):
             try:
                 halt = deliver(event, callback)
-                if not isinstance(halt, Halt | None):
-                    raise TypeError(f"it returned {halt!r:.50}, which is neither a Halt nor None")
             except BaseException as error:  # whatever a user's code raises, sys.exit included
                 if is_the_users(error):
                     raise
-                self._callbacks.remove(callback)
-                self._fail(f"{_name(callback)}.{_method(event)} failed: {described(error)} ({where(error)})")
-            else:
-                if halt is not None:
-                    self.wish = self.wish or Wish("stopped", f"{_name(callback)}: {one_line(str(halt.reason))}")
+                self._fail(callback, event, f"{described(error)} ({where(error)})")
+                continue
+            if isinstance(halt, Halt):
+                self.wish = self.wish or Wish("stopped", one_line(f"{_name(callback)}: {halt.reason}"))
+            elif halt is not None:
+                self._fail(callback, event, f"it returned {type(halt).__name__}, which is neither a Halt nor None")
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, callback: Callback, event: Event, why: str) -> None:
+        self._callbacks = [other for other in self._callbacks if other is not callback]
         if self.wish is None or self.wish.status != "failed":
-            self.wish = Wish("failed", one_line(reason, 1_000))
+            self.wish = Wish(
+                "failed", one_line(f"{_name(callback)}.{type(event).__name__.lower()} failed: {why}", 1_000)
+            )
 
 
 def check_callbacks(callbacks: Sequence[Callback]) -> None:
@@ -67,7 +69,3 @@ def check_callbacks(callbacks: Sequence[Callback]) -> None:
 def _name(callback: Callback) -> str:
     kind = type(callback)
     return f"the callback {kind.__module__}.{kind.__qualname__}"
-
-
-def _method(event: Event) -> str:
-    return type(event).__name__.lower()

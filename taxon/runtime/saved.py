@@ -55,16 +55,16 @@ def evaluate_run(
     episodes: int = 10,
     device: str = "auto",
     video: Path | None = None,
+    environment: Recipe | None = None,
     kept: bool = False,
     evaluation_seed: int | None = None,
-    environment: Recipe | None = None,
 ) -> Result:
     """Evaluate the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. row: the hash of that spec, which must
-    be the one the run recorded. video: where to film one episode of the first seed that is not frozen. kept: evaluate
-    each seed's best policy, where the run kept them. evaluation_seed: what all starts are drawn from; otherwise those
-    of the training's own evaluation. environment: the run's again, as the user says it, where it is more than an id.
+    be the one the run recorded. video: where to film one episode of the first seed that is not frozen. environment: the
+    run's again, as the user says it, where it is more than an id. kept: evaluate each seed's best policy, where the run
+    kept them. evaluation_seed: what all starts are drawn from; otherwise those of the training's own evaluation.
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """

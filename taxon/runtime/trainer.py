@@ -139,15 +139,15 @@ def resume(
     steps: int | None = None,
     console: Console | Display | None = None,
     workers: Crowd | None = None,
+    environment: Recipe | None = None,
     callbacks: Sequence[Callback] = (),
     anew: Anew = AS_BEFORE,
-    environment: Recipe | None = None,
 ) -> Outcome:
     """Go on where the latest checkpoint in the run's folder at `path` left it, to more `steps` where they are given.
 
-    workers: how many processes step the environments from now on; as before where it is None. anew: what else may be
-    another from now on. callbacks: as in `train`; those of before are not kept. environment: the run's
-    again, as the user says it, where it is more than an id.
+    workers: how many processes step the environments from now on; as before where it is None. environment: the run's
+    again, as the user says it, where it is more than an id. callbacks: as in `train`; those of before are not kept.
+    anew: what else may be another from now on.
 
     program: compiled anew from the folder's resolved spec, since text found in a folder is never executed.
     Raises UserError for what the user can mend; signals are as in `train`.

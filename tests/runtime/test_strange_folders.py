@@ -196,7 +196,7 @@ RANGES = [
     ({"device": "../x"}, "device"),
     ({"device": "tpu"}, "device"),
     ({"device": "cuda:\n0"}, "device"),
-    ({"captured": True}, "captured is true of a CPU"),
+    ({"captured": True}, "captured is true of the device cpu"),
     ({"name": "../x"}, "name"),
     ({"name": "two words"}, "name"),
     ({"name": ""}, "name"),

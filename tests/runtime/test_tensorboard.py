@@ -12,9 +12,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.folder.logging import Log
+from taxon.runtime.events import Line, Logged
+from taxon.runtime.folder.logging import checked, line
 from taxon.runtime.folder.run_folder import RunFolder
-from taxon.runtime.folder.tensorboard import StepBuffer
+from taxon.runtime.folder.tensorboard import TensorBoard
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, resume, train
 from tests.runtime.test_resume import stop_after
@@ -90,24 +91,23 @@ def test_the_mean_is_that_of_the_seeds_that_are_alive(program: Program, tmp_path
     assert mean == [*both, *three[2:]]
 
 
-def write(log: Log, *lines: tuple[str, int, dict[str, Any], int | None]) -> None:
-    for line in lines:
-        log.write(*line)
-    log.flush()
+def write(board: TensorBoard, *lines: tuple[str, int, dict[str, Any], int | None]) -> None:
+    written: tuple[Line, ...] = tuple(line(*each) for each in lines)
+    board.logged(Logged(written[-1]["step"], written))
 
 
 def test_a_step_has_one_point(tmp_path: Path) -> None:
     """Two episodes of a seed that end at one step are one point, and the mean waits for every seed."""
-    with Log(RunFolder(tmp_path), [1, 2], BEGAN) as log:
-        write(
-            log,
-            ("episode", 4, {"return": 1.0}, 1),
-            ("episode", 5, {"return": 3.0}, 1),
-            ("episode", 5, {"return": 5.0}, 1),
-            ("episode", 5, {"return": 10.0}, 2),
-            ("evaluation", 5, {"return": float("nan")}, 1),
-            ("evaluation", 5, {"return": 2.0, "returns": [2.0]}, 2),
-        )
+    board = TensorBoard(RunFolder(tmp_path), [1, 2], BEGAN)
+    write(
+        board,
+        ("episode", 4, {"return": 1.0}, 1),
+        ("episode", 5, {"return": 3.0}, 1),
+        ("episode", 5, {"return": 5.0}, 1),
+        ("episode", 5, {"return": 10.0}, 2),
+        ("evaluation", 5, {"return": float("nan")}, 1),
+        ("evaluation", 5, {"return": 2.0, "returns": [2.0]}, 2),
+    )
     runs = shown(tmp_path)
     assert runs["seed_1"] == {"episode/return": [(4, 1.0), (5, 4.0)]}
     assert runs["seed_2"] == {"episode/return": [(5, 10.0)], "evaluation/return": [(5, 2.0)]}
@@ -115,9 +115,9 @@ def test_a_step_has_one_point(tmp_path: Path) -> None:
 
 
 def test_a_time_is_that_of_the_training(tmp_path: Path) -> None:
-    with Log(RunFolder(tmp_path), [1], BEGAN) as log:
-        write(log, ("evaluation", 0, {"return": 1.0}, 1), ("speed", 5, {"seconds": 12.5}, None))
-        write(log, ("evaluation", 9, {"return": 1.0}, 1))
+    board = TensorBoard(RunFolder(tmp_path), [1], BEGAN)
+    write(board, ("evaluation", 0, {"return": 1.0}, 1), ("speed", 5, {"seconds": 12.5}, None))
+    write(board, ("evaluation", 9, {"return": 1.0}, 1))
     reader = EventAccumulator(str(tmp_path / "tensorboard" / "seed_1")).Reload()
     started = 1767323045.0
     assert [point.wall_time - started for point in reader.Scalars("evaluation/return")] == [12.5, 12.5]
@@ -131,9 +131,8 @@ def test_after_a_resume_it_is_what_the_metrics_hold(program: Program, tmp_path: 
         stop_after(patch, calls)
         train(program, options(tmp_path / "run", steps=100), plain())
     kept = (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    buffer = StepBuffer(RunFolder(tmp_path / "run"), [3, 5], 0.0)
-    buffer.add({"kind": "evaluation", "step": 99, "seed": 3, "return": 1e6})  # of a life that a SIGKILL ended
-    buffer.flush()
+    board = TensorBoard(RunFolder(tmp_path / "run"), [3, 5], BEGAN)
+    write(board, ("evaluation", 99, {"return": 1e6}, 3))  # of a life that a SIGKILL ended
     (tmp_path / "run" / "metrics.jsonl").write_bytes(kept + b'{"kind": "evaluation", "step": 99')
     (tmp_path / "run" / "tensorboard" / "events.out.tfevents.1.host").write_bytes(b"of an earlier taxon")
     resume(program, tmp_path / "run", console=plain())
@@ -165,6 +164,7 @@ def test_lines_that_cannot_be_read_are_said_and_left_out(program: Program, tmp_p
 @pytest.mark.parametrize(
     "line",
     [
+        [],
         {},
         {"kind": "episode"},
         {"kind": "episode", "step": -1},
@@ -177,21 +177,18 @@ def test_lines_that_cannot_be_read_are_said_and_left_out(program: Program, tmp_p
         {"kind": "episode", "step": 1, "return": 10**400},
     ],
 )
-def test_a_line_of_another_run_is_refused(tmp_path: Path, line: dict[str, Any]) -> None:
-    buffer = StepBuffer(RunFolder(tmp_path), [1, 2], 0.0)
+def test_a_line_of_another_run_is_refused(line: Any) -> None:
     with pytest.raises((ValueError, OverflowError)):
-        buffer.add(line)
-    buffer.flush()
-    assert shown(tmp_path) == {"mean": {}, "seed_1": {}, "seed_2": {}}
+        checked(line, frozenset((1, 2)))
 
 
 def test_its_files_may_be_removed_while_it_trains(tmp_path: Path) -> None:
     import shutil
 
-    with Log(RunFolder(tmp_path), [1], BEGAN) as log:
-        write(log, ("evaluation", 1, {"return": 1.0}, 1))
-        shutil.rmtree(tmp_path / "tensorboard")
-        write(log, ("evaluation", 2, {"return": 2.0}, 1))
+    board = TensorBoard(RunFolder(tmp_path), [1], BEGAN)
+    write(board, ("evaluation", 1, {"return": 1.0}, 1))
+    shutil.rmtree(tmp_path / "tensorboard")
+    write(board, ("evaluation", 2, {"return": 2.0}, 1))
     assert shown(tmp_path) == {"seed_1": {"evaluation/return": [(2, 2.0)]}}
 
 
@@ -202,8 +199,8 @@ def test_many_seeds_need_no_file_each(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, before[0]), before[1]))
     try:
-        with Log(RunFolder(tmp_path), range(300), BEGAN) as log:
-            write(log, *(("evaluation", 1, {"return": 1.0}, seed) for seed in range(300)))
+        board = TensorBoard(RunFolder(tmp_path), range(300), BEGAN)
+        write(board, *(("evaluation", 1, {"return": 1.0}, seed) for seed in range(300)))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     place = tmp_path / "tensorboard"

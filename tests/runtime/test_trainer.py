@@ -16,8 +16,9 @@ from rich.console import Console
 
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
+from taxon.runtime.events import Logged
 from taxon.runtime.folder import checkpoint, manifest
-from taxon.runtime.folder.logging import Log
+from taxon.runtime.folder.logging import Log, line
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.saved import evaluate_run
@@ -351,8 +352,9 @@ def test_a_folder_in_use_is_not_touched(program, tmp_path):
 
 
 def test_a_log_holds_only_json(tmp_path):
-    with Log(RunFolder(tmp_path), [2, 4], manifest.now()) as log:
-        log.write("evaluation", 5, {"return": float("nan"), "returns": [1.0, float("inf")], "lengths": [3]}, 2)
-    line = (tmp_path / "metrics.jsonl").read_text()
+    with Log(RunFolder(tmp_path), [2, 4]) as log:
+        values = {"return": float("nan"), "returns": [1.0, float("inf")], "lengths": [3]}
+        log.logged(Logged(5, (line("evaluation", 5, values, 2),)))
+    text = (tmp_path / "metrics.jsonl").read_text()
     expected = {"kind": "evaluation", "step": 5, "seed": 2, "return": None, "returns": [1.0, None], "lengths": [3]}
-    assert json.loads(line, parse_constant=pytest.fail) == expected
+    assert json.loads(text, parse_constant=pytest.fail) == expected

@@ -74,7 +74,7 @@ def evaluate(
 ) -> Evaluation:
     """Run `episodes` episodes of every seed side by side; environments: one per seed, in the state's order.
 
-    starts: what the episodes begin with. skip: seeds (by index) that are frozen; their lists stay empty. watch is called
+    starts: what episodes begin with. skip: seeds (by index) that are frozen; their lists stay empty. watch is called
     at every step and may raise. An environment that fails ends its own seed's evaluation.
     """
     seeds = range(len(environments))
