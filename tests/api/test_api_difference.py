@@ -62,7 +62,7 @@ def test_a_derivation_is_what_the_command_line_prints() -> None:
     assert found.latex.rstrip("\n") == command("derive", "mpo", "--format", "latex").stdout.rstrip("\n")
     assert found._repr_markdown_() == found.markdown
     assert len(found) == len(list(found)) == len(found.steps)
-    assert all(step.title and step.equations and step.source for step in found)
+    assert all(step.title and step.text and step.source for step in found)
     module = taxon.load("mpo").emit().splitlines()
     assert all(int(place.rpartition(" ")[2].partition("-")[0]) <= len(module) for step in found for place in step.code)
     assert "mpo" in repr(found)

@@ -70,7 +70,7 @@ def test_a_type_checker_sees_the_signatures(tmp_path: Path) -> None:
     lines = {
         "spec = taxon.load('mpo')": "",
         "reveal_type(spec.set('gamma', 0.9))": "taxon.api.spec.Spec",
-        "reveal_type(spec.hash)": "builtins.str",
+        "reveal_type(spec.hash)": "\"str\"",
         "taxon.lode": "attr-defined",
         "spec.set('gamma')": "call-overload",
         "spec.hash = 'other'": "read-only",
@@ -81,10 +81,10 @@ def test_a_type_checker_sees_the_signatures(tmp_path: Path) -> None:
     before = Path.cwd()
     os.chdir(ROOT)
     try:
-        said, _, _ = mypy.run(["--strict", "--follow-imports=silent", "--cache-dir", cache, str(file)])
+        said, _, _ = mypy.run(["--strict", "--cache-dir", cache, str(file)])
     finally:
         os.chdir(before)
     for number, (line, expected) in enumerate(lines.items(), 2):
         about = [each for each in said.splitlines() if f"program.py:{number}:" in each]
         assert bool(about) == bool(expected), (line, said)
-        assert all(expected in "".join(about) for _ in [0]), (line, said)
+        assert expected in "".join(about), (line, said)

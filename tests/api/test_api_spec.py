@@ -95,7 +95,7 @@ def test_several_at_once_and_one_after_the_other(mpo: taxon.Spec) -> None:
 
 
 def test_a_child_is_what_a_file_declares(mpo: taxon.Spec, tmp_path: Path) -> None:
-    entries = 'network.policy { hidden = [32], activation = relu }\nunset gamma\nwhen env = "Ant-*" { eta.init = 3 }\n'
+    entries = 'network.policy { hidden = [32], activation = relu }\nunset bounds.kl\nwhen env = "Ant-*" { eta.init = 3 }\n'
     spec = mpo.extend(entries, with_="std.architectures.sac_net", name="child", doc="Mine.")
     file = tmp_path / "child.tx"
     file.write_text(
@@ -135,9 +135,9 @@ def test_an_environment_decides() -> None:
 
 
 def test_what_is_found_is_data(mpo: taxon.Spec) -> None:
-    (found,) = mpo.check("CartPole-v1")
+    (found,) = taxon.load("sac").check("CartPole-v1")
     assert (found.code, found.severity) == ("TX401", "error")
-    assert found.places[0].file == "std.mpo"
+    assert found.places[0].file == "std.sac"
     assert found.places[0].primary
     assert "softmax" in found.help
     assert str(found).startswith("error[TX401]: ")
@@ -219,7 +219,7 @@ def test_a_path_that_there_is_not(mpo: taxon.Spec) -> None:
 
 
 def test_levels_are_those_of_the_table(mpo: taxon.Spec) -> None:
-    assert {mpo.row[path].level for path in ("pi_q", "G")} == {"algorithm"}
+    assert {mpo.row[path].level for path in ("pi_q", "pi_p")} == {"algorithm"}
     assert mpo.row["pi_q.update.trust_region.kl"].level == "implementation"
     assert mpo.row["network.policy.hidden"].level == "code"
 
