@@ -7,6 +7,7 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
+from taxon.cli.modules import Again
 from taxon.diagnostics.visible import visible
 from taxon.runtime.errors import UserError
 
@@ -27,6 +28,7 @@ def export(
     best: Annotated[
         bool, typer.Option("--best", help="The seed's best policy, of a run with --keep best, and not its latest.")
     ] = False,
+    module: Again = None,
     out: Annotated[
         Path | None, typer.Option(help="The file; otherwise policy.onnx, policy.pt2 or policy.py, here.")
     ] = None,
@@ -40,7 +42,10 @@ def export(
         number = None if seed is None else parse_seed(seed, "--seed")
         if format not in ("onnx", "torch", "standalone"):
             raise UserError(f"there is no format {format}", "write --format onnx, torch or standalone")
-        found, _, source = opened(run, best)
+        found, source = opened(run, best, module)
+        if format == "standalone" and found.record.edited is not None:
+            message = f"{run} trained an edited module, and a script is made of what is emitted of a spec"
+            raise UserError(message, "write --format onnx or --format torch")
         from taxon.runtime.policies.exporting import FILES
         from taxon.runtime.policies.exporting import export as exported
         from taxon.runtime.policies.policy import Policy

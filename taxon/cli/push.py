@@ -57,15 +57,23 @@ def _formats(text: str | None) -> list[str]:
 def _push(run: Path, name: str | None, to: Path | None, wanted: list[str], seed: str | None, private: bool) -> None:
     import tempfile
 
-    from taxon.cli.run_folder import opened, script_of
+    from taxon.cli.run_folder import opened, script_of, spec_of
     from taxon.hub.packing import pack
     from taxon.hub.service import upload
+    from taxon.runtime.folder import manifest
+    from taxon.runtime.folder.run_folder import RunFolder
     from taxon.runtime.options import parse_seed
     from taxon.runtime.policies.exporting import FORMATS, export
     from taxon.runtime.policies.policy import Policy
 
     number = None if seed is None else parse_seed(seed, "--seed")
-    found, resolved, source = opened(run)
+    folder = RunFolder(run)
+    record = manifest.read(folder)
+    if record.edited is not None:
+        message = f"{run} trained an edited module, and what is published is described by its spec"
+        raise UserError(message, "export its policy, with taxon export")
+    found, source = opened(run)
+    resolved = spec_of(folder, None, record.extensions)
     files = {}
     for format in (format for format in FORMATS if format in wanted):
         exported = export(Policy(found, number), format, script_of(source))

@@ -62,11 +62,11 @@ class Run:
         self.seeds = record.seeds
         kept = loop.source.in_files()
         self.replay = None if kept is None else ReplayFile(folder, kept)
-        on = f"{record.name} on {record.recipe()}"
+        on = f"{record.title} on {record.recipe()}"
         evaluates = record.evaluate_every is not None
         self.screen = Screen(shown, f"{on} ({record.device})", record.steps, self.seeds, loop.data.first)
         self.curve = LearningCurve(folder, on, self._measured(), self.seeds, evaluates)
-        self.best = KeepBest(folder, record.row, self.seeds, lambda: loop.state) if record.keep_best else None
+        self.best = KeepBest(folder, record.identity, self.seeds, lambda: loop.state) if record.keep_best else None
         own: list[Callback] = [log, self.curve, self.screen, *loggers]
         own += [] if self.best is None else [self.best]
         own += [] if record.stop_at is None else [StopAt(record.stop_at)]
@@ -177,7 +177,7 @@ class Run:
         checkpoint.save(
             self.folder,
             capture(loop, self.captures) | {"run": self.capture()},
-            row=record.row,
+            row=record.identity,
             seeds=record.seeds,
             steps=loop.steps,
             frozen=self._frozen(),
@@ -360,7 +360,8 @@ class Run:
         self.say(f"{record.status} after {loop.steps:,} steps{why}: {self.folder.path}")
         for said in summary.counts(self.seeds, frozen, loop.steps, loop.updates, loop.samples, self.evaluation_steps):
             self.say(said)
-        wish, command = self.listeners.wish, summary.resume_command(self.folder.path, record.recipe())
+        module = None if record.edited is None else record.edited.file
+        wish, command = self.listeners.wish, summary.resume_command(self.folder.path, record.recipe(), module)
         if wish is not None and wish.status == "failed":
             left = f"the run is saved: {command}" if record.status == "failed" else f"the run itself is {record.status}"
             raise UserError(wish.reason, f"mend the callback; {left}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
@@ -212,6 +213,7 @@ def load_study(
     schema: Mapping[str, Slot] = SCHEMA,
     rules: Rules = check_row,
     texts: Mapping[Path, str] | None = None,
+    edited: Mapping[str, str] = MappingProxyType({}),
 ) -> Expanded:
     """Expand one study.
 
@@ -222,6 +224,7 @@ def load_study(
         schema: the slots.
         rules: what is checked of a row that resolves.
         texts: what is read instead of the files at these real paths.
+        edited: by the name of a base the SHA-256 of the module that is trained in its place.
 
     Returns:
         the study, or None where there is an error, with the warnings about the tunes of its file. Nothing is raised for
@@ -236,7 +239,7 @@ def load_study(
     if symbol is None:
         return Expanded(None, _tidy(found))
     composer = Composer(scope, Vocabulary(schema), Target())
-    expanded = expand(symbol, composer, rules, space)
+    expanded = expand(symbol, composer, rules, space, edited)
     found += expanded.diagnostics
     if expanded.study is not None:
         for tuned in _own(library, scope, tree.Tune):

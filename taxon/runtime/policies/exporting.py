@@ -160,7 +160,7 @@ def _about(policy: Policy) -> dict[str, str]:
     return {
         "taxon": record.taxon,
         "spec": record.name,
-        "row": record.row,
+        "row" if record.edited is None else "module": record.identity,
         "environment": record.environment,
         "seed": str(policy.seed),
         "steps": str(policy.steps),
