@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperGroup
+from taxon.cli.naming import Program
 
 
-class Welcoming(TyperGroup):
+class Welcoming(Program):
     """`taxon` alone prints the first screen."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
