@@ -25,6 +25,7 @@ ALLOWED = {
     "syntax": {"diagnostics", "data", "cache"},
     "taxonomy": {"diagnostics", "syntax"},
     "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
+    "highlighting": {"syntax", "taxonomy", "semantics"},
     "compiler": {"taxonomy", "semantics"},
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
@@ -37,9 +38,9 @@ ALLOWED = {
     "version": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
-    "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
+    "server": set(FRONT),
     "hub": {*FRONT, *BACK, "figures", "data"},
-    "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "hub", "version"},
+    "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "hub", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.

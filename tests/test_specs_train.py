@@ -37,6 +37,7 @@ FEWER = {
 ENVIRONMENTS = {
     "erpg": ["CartPole-v1", "Pendulum-v1"],
     "forward_kl_discrete": ["CartPole-v1"],
+    "iadp_maze": ["taxon/GoalGrid-v0"],
     "mpo_categorical": ["CartPole-v1"],
     "mpo_discrete": ["CartPole-v1"],
     "power": ["taxon/Reach-v0"],

@@ -55,16 +55,15 @@ def application(commands: Sequence[str]) -> typer.Typer:
 
     from taxon.cli.exits import as_list
     from taxon.cli.extending import warn
-    from taxon.cli.naming import Command
+    from taxon.cli.naming import Command, Program
     from taxon.cli.paged import HELP, Paged, stop_paging
     from taxon.cli.versions import print_version
-    from taxon.cli.welcoming import Welcoming
 
     app = typer.Typer(
         name="taxon",
+        cls=Program,
         help="A declarative language for reinforcement-learning algorithms, and its compiler to PyTorch.",
         epilog=as_list(),
-        cls=Welcoming,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
+
+from taxon.cli.welcoming import Welcoming
 
 # The commands by which other programs call what a command of taxon does.
 COMMANDS = {
@@ -62,7 +64,7 @@ class Command(TyperCommand):
             raise
 
 
-class Program(TyperGroup):
+class Program(Welcoming):
     """The commands; where one is unknown, the one that does what it says elsewhere."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

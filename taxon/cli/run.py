@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from taxon.runtime.errors import UserError
 
 if TYPE_CHECKING:
     from taxon.runtime.environments.recipe import Recipe
+    from taxon.runtime.options import Options
     from taxon.runtime.program import Program
 
 Words = tuple[str | None, list[str] | None, list[str] | None]  # of --env, --env-set and --wrap
@@ -94,7 +96,8 @@ def run(
     log: Annotated[
         str,
         typer.Option(
-            help="What is written beside metrics.jsonl, with commas between: tensorboard, csv; or none.",
+            help="What is written beside metrics.jsonl, with commas between: tensorboard, csv, and, where they are "
+            "installed, wandb, mlflow and trackio; or none.",
             autocompletion=completing.loggers,
         ),
     ] = "tensorboard",
@@ -184,7 +187,7 @@ def run(
             log=parse_log(log),
         )
         with put_off():
-            program = _program(spec, module, set or [], environment, unset or [], options.steps)
+            program = _program(spec, module, set or [], environment, unset or [], options)
             from taxon.runtime.trainer import train
 
         outcome = train(program, options)
@@ -192,19 +195,26 @@ def run(
 
 
 def _program(
-    spec: str | None, module: Path | None, sets: list[str], environment: Recipe, unsets: list[str], steps: int
+    spec: str | None, module: Path | None, sets: list[str], environment: Recipe, unsets: list[str], options: Options
 ) -> Program:
     """What is to be trained."""
     from taxon.cli import modules
     from taxon.cli.frontend import load
     from taxon.compiler import emit
+    from taxon.runtime.options import TOOLS
     from taxon.runtime.program import Program
 
     if module is not None:
-        return modules.program(module, spec, sets, environment, unsets, steps)
+        return modules.program(module, spec, sets, environment, unsets, options.steps)
     assert spec is not None  # one of the two is there
-    resolved = load(spec, sets, environment, unsets, steps)
-    return Program(resolved.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
+    resolved = load(spec, sets, environment, unsets, options.steps)
+    program = Program(resolved.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
+    if not any(name in TOOLS for name in options.log):
+        return program
+    from taxon.cli.tracking import difference_to_parent, leaves
+
+    apart = difference_to_parent(spec, resolved.row, environment, bool(sets or unsets))
+    return replace(program, leaves=leaves(resolved.row), difference=apart)
 
 
 def _given(context: typer.Context) -> dict[str, str]:

@@ -101,7 +101,7 @@ def run(
         typer.Option(
             metavar="ADDRESS",
             help="Run on the Ray cluster with its head at HOST:PORT, auto for this machine's, or local for one that is "
-            "started here. Needs taxon-rl[ray].",
+            "started here. Needs the extra `ray`.",
         ),
     ] = None,
     out: Out = None,
@@ -220,7 +220,7 @@ def export(
     env: Own = None,
     csv: Annotated[bool, typer.Option("--csv", help="The table as comma-separated values.")] = False,
     parquet: Annotated[
-        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs taxon-rl[parquet].")
+        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs the extra `parquet`.")
     ] = False,
     runs: Annotated[
         Path | None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from taxon.cli.naming import Program
+from typer.core import TyperGroup
 
 
-class Welcoming(Program):
+class Welcoming(TyperGroup):
     """`taxon` alone prints the first screen."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

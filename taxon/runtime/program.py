@@ -16,6 +16,8 @@ class Program:
     source: str  # the module, kept and run as agent.py
     extensions: Mapping[str, str] = field(default_factory=dict)  # packages that the spec has choices of: versions
     edited: Edit | None = None
+    leaves: Mapping[str, str] = field(default_factory=dict)  # path -> value, for tools that show a run's settings
+    difference: str = ""  # what sets the row apart from its parent, in words; empty where there is none
 
     @property
     def identity(self) -> str:

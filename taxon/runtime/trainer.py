@@ -17,8 +17,8 @@ from rich.console import Console
 from taxon.operators.data import Replay, Rollouts
 from taxon.runtime.anew import AS_BEFORE, Anew
 from taxon.runtime.device.captured import Captured, CudaGraphs
-from taxon.runtime.device.compiled import Compiling
-from taxon.runtime.device.device import choose_device
+from taxon.runtime.device.compiled import Compiling, mode_on
+from taxon.runtime.device.device import choose_device, described
 from taxon.runtime.device.garbage import search_again
 from taxon.runtime.device.in_place import InPlace
 from taxon.runtime.device.made_from import made_from
@@ -51,7 +51,8 @@ from taxon.runtime.folder.logging import METRICS, Log
 from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
 from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
 from taxon.runtime.listeners import check_callbacks
-from taxon.runtime.loggers.opening import FILES, check_loggers, open_loggers
+from taxon.runtime.loggers.opening import DIFFERENCE, FILES, check_loggers, loggers
+from taxon.runtime.loggers.tool import About
 from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.program import Program
@@ -92,6 +93,7 @@ def train(
     check_loggers(options.log)
     device = choose_device(options.device)
     check_precision(options.precision, device)
+    mode = mode_on(options.compile, device)
     declared = _declared(program)
     width, discrete = declared.DATA.environments, declared.Agent.discrete
     _check_duration(program, declared.DATA, options.steps)
@@ -125,13 +127,15 @@ def train(
             device=device,
             precision=options.precision,
             workers=workers,
-            captured=device.type == "cuda" and options.compile != "off",
+            captured=device.type == "cuda" and mode != "off",
             extensions=program.extensions,
         )
         with folder.claimed(), _explained(folder, record), _blamed(program, folder):
             record.write(folder)
             if program.resolved is not None:
                 folder.write(SPEC, program.resolved.encode())
+            if program.difference:
+                folder.write(DIFFERENCE, program.difference.encode())
             return _train(
                 program,
                 record,
@@ -143,7 +147,7 @@ def train(
                 device,
                 console,
                 callbacks,
-                mode=options.compile,
+                mode=mode,
             )
 
 
@@ -249,11 +253,12 @@ def _train(
     captures: list[Capture | None] = [checkpoint.capture if record.restorable else None for checkpoint in checkpoints]
     cadence = parse_cadence(record.save_every, "save_every")
     saved = None if sealed is None else checkpoint.load(folder, sealed)
-    kept = 0 if saved is None else _metrics(folder, saved)
+    kept, last = (0, None) if saved is None else _metrics(folder, saved)
     place = InPlace()
     with (
-        Log(folder, record.seeds, kept, resumed=sealed is not None) as log,
+        Log(folder, record.seeds, kept, last) as log,
         display(console or RunConsole()) as shown,
+        loggers(folder, record, log, _about(program, record, folder), shown.say) as tools,
         stop_on_signals() as stop,
         SeedThreads(place) as updates,
     ):
@@ -291,11 +296,13 @@ def _train(
         stored_as = SMALL.get(evaluating[0].dtype.name, torch.float32)
         data = emitted.DATA
         loop = Loop(agent, data, training, numbers, record.steps, device, phases, prepare, units, overlap, stored_as)
-        loggers = open_loggers(folder, record, log, shown.say)
-        run = Run(folder, record, loop, captures, evaluating, cadence, log, shown, loggers, callbacks)
+        run = Run(folder, record, loop, captures, evaluating, cadence, log, shown, tools, callbacks)
         if sealed is not None and saved is not None:
             _restore(folder, run, checkpoints, sealed, saved, reached)
             _say_differences(record, log, shown)
+        threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
+        graphs_too = ", updates recorded as CUDA graphs" if record.captured else ""
+        shown.say(f"on {described(device)}{threads}: {compiling.chosen()}{graphs_too}")
         if record.workers:
             others = f"{record.workers} processes beside this one"
             if isinstance(training, MixedVector):
@@ -317,6 +324,22 @@ def _train(
         finally:
             search_again()
     return Outcome(folder.path, record)
+
+
+def _about(program: Program, record: manifest.Manifest, folder: RunFolder) -> About:
+    """The run for tools that show runs."""
+    asked = (
+        "name",
+        "row",
+        "environment",
+        "environment_arguments",
+        "environment_wrappers",
+        "seeds",
+        "steps",
+        "precision",
+    )
+    own = record.model_dump(include={*asked, "device", "evaluate_every", "evaluation_episodes", "taxon"})
+    return About(folder.path.name, own | {f"spec.{path}": value for path, value in program.leaves.items()})
 
 
 def _restore(
@@ -347,13 +370,19 @@ def _restore(
         raise checkpoint.misfit(folder, UnfitError(str(error))) from error
 
 
-def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
-    """How many bytes of the metrics a checkpoint stands behind. Raises UserError where it holds agents alone."""
+def _metrics(folder: RunFolder, saved: dict[str, Any]) -> tuple[int, int]:
+    """How many bytes of the metrics a checkpoint stands behind, and the last step of these; -1 where there are none.
+
+    Raises UserError where it holds agents alone.
+    """
     if saved.keys() == {"agent"}:
         message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
         raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
     try:
-        return whole(saved["run"]["metrics"])
+        run = saved["run"]
+        return whole(run["metrics"]), max(whole(run["logged"]), whole(run["evaluated"] + 1) - 1) if run[
+            "metrics"
+        ] else -1
     except UnfitError as error:
         raise checkpoint.misfit(folder, error) from error
     except MISFITS as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
-from program import taxon
+from program import APP, taxon
 from pseudoterminal import environment
+from typer.main import get_command
 
 from taxon.cli.exits import EXITS
 from taxon.cli.main import COMMANDS, asked
@@ -52,6 +55,21 @@ def test_help(arguments: tuple[str, ...]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert all(command in done.stdout for command in COMMANDS)
     assert "Usage: taxon [OPTIONS] COMMAND" in done.stdout
+
+
+def test_help_has_no_word_in_brackets() -> None:
+    """What is in brackets is markup to the library that prints it, and would not be shown: `taxon-rl[ray]`, say."""
+    texts: list[str] = []
+
+    def read(command: Any) -> None:
+        texts.append(command.help or "")
+        texts.extend(getattr(parameter, "help", None) or "" for parameter in command.params)
+        for each in getattr(command, "commands", {}).values():
+            read(each)
+
+    read(get_command(APP))
+    assert len(texts) > 150
+    assert not [text for text in texts if re.search(r"\[[a-z/@#]", text)]
 
 
 def test_help_about_a_command() -> None:

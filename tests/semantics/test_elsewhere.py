@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from taxon.cli.fixing import fix
 from typer.main import get_command
 
-from taxon.cli.fixing import fix
 from taxon.cli.main import application
 from taxon.diagnostics.suggest import same_word
 from taxon.semantics import check_file, elsewhere

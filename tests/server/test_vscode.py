@@ -8,6 +8,7 @@ import os
 import re
 import runpy
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -119,11 +120,30 @@ def test_the_manifest_has_what_vs_code_requires() -> None:
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", MANIFEST["publisher"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
     assert re.fullmatch(r"\^\d+\.\d+\.\d+", MANIFEST["engines"]["vscode"])
-    assert f"--outfile={MANIFEST['main'].removeprefix('./')}" in MANIFEST["scripts"]["build"]
+    build = (FOLDER / MANIFEST["scripts"]["build"].removeprefix("node ")).read_text("utf-8")
+    assert f'outfile: "{MANIFEST["main"].removeprefix("./")}"' in build
     assert "npm run build" in MANIFEST["scripts"]["vscode:prepublish"]
-    (entry,) = re.findall(r"esbuild (\S+)", MANIFEST["scripts"]["build"])
+    (entry,) = re.findall(r'entryPoints: \["(\S+)"\]', build)
     assert (FOLDER / entry).is_file()
     assert f"!{MANIFEST['main'].removeprefix('./')}" in (FOLDER / ".vscodeignore").read_text("utf-8").splitlines()
+
+
+def test_the_package_has_what_the_marketplace_shows() -> None:
+    """A licence, which is that of taxon, a page, what changed, and a picture of at least 128 pixels."""
+    packaged = (FOLDER / ".vscodeignore").read_text("utf-8").splitlines()
+    assert {"!LICENSE", "!README.md", "!CHANGELOG.md", f"!{MANIFEST['icon']}", "!dist/NOTICES.txt"} <= set(packaged)
+    assert (FOLDER / "LICENSE").read_bytes() == (FOLDER.parents[1] / "LICENSE").read_bytes()
+    assert MANIFEST["license"] == "MIT"
+    assert not {"--skip-license", "private"} & {*MANIFEST["scripts"]["package"].split(), *MANIFEST}
+    assert f"## {MANIFEST['version']}\n" in (FOLDER / "CHANGELOG.md").read_text("utf-8")
+    page = (FOLDER / "README.md").read_text("utf-8")
+    assert "pip install 'taxon-rl[lsp]'" in page
+    named = {*MANIFEST["contributes"]["configuration"]["properties"], "taxon: Restart the Language Server"}
+    assert not [name for name in named if name not in page]
+    picture = (FOLDER / MANIFEST["icon"]).read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", picture[16:24])
+    assert width == height >= 128
 
 
 def test_the_types_are_those_of_the_oldest_vs_code_that_the_extension_takes() -> None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.run_folder import MODULE, RunFolder
 from taxon.studies.running import random_return
 from taxon.studies.running.attempts import Lease
-from taxon.studies.running.store import MODULE, SPEC, Found, State, Store
+from taxon.studies.running.store import SPEC, Found, State, Store
 from taxon.studies.running.units import Unit
 
 
