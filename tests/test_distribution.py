@@ -13,7 +13,7 @@ from taxon.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-FILES = ("README.md", "pyproject.toml", "constraints.txt")
+FILES = ("README.md", "PACKAGE.md", "pyproject.toml", "constraints.txt")
 FOLDERS = ("taxon", "docs", "benchmarks", "editors", "examples", "specs")
 MADE = {"node_modules", "_build", "__pycache__", "_data"}
 
