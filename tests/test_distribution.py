@@ -19,7 +19,7 @@ MADE = {"node_modules", "_build", "__pycache__", "_data"}
 
 # An installer's word with `taxon` itself among its arguments, or an extra of it; a path to the command is neither.
 ANOTHER_PROJECT = re.compile(
-    r"""\b(?:install|add|uvx|pipx\ run)\s(?:[^\n`&|;]*?[\s'"`])?taxon(?![\w./-])
+    r"""\b(?:install|add|uvx|pipx\ run)\s(?:[^\n`&|;]*?[ \t'"`])?taxon(?![\w./-])
     |(?<![\w./-])taxon\[(?:lsp|docs|dev|ray)""",
     re.VERBOSE,
 )
