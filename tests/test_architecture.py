@@ -46,7 +46,7 @@ ALLOWED = {
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
-    *("optuna", "huggingface_hub", "onnx", "onnxruntime"),
+    *("optuna", "wandb", "mlflow", "trackio", "huggingface_hub", "onnx", "onnxruntime"),
 }
 
 

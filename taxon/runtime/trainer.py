@@ -57,7 +57,8 @@ from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.program import Program
 from taxon.runtime.progress import Display, RunConsole, display
-from taxon.runtime.run import Run, failure_file
+from taxon.runtime.readings import failure_file
+from taxon.runtime.run import Run
 from taxon.runtime.stopping import stop_on_signals
 from taxon.runtime.summary import resume_command
 
