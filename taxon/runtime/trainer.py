@@ -372,13 +372,7 @@ def _restore(
 
 
 def _metrics(folder: RunFolder, saved: dict[str, Any]) -> tuple[int, int]:
-    """How many bytes of the metrics a checkpoint stands behind, and the last step of these; -1 where there are none.
-
-    Raises UserError where it holds agents alone.
-    """
-    if saved.keys() == {"agent"}:
-        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
-        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
+    """How many bytes of the metrics a checkpoint stands behind, and the last step of these; -1 where there are none."""
     try:
         run = saved["run"]
         return whole(run["metrics"]), max(whole(run["logged"]), whole(run["evaluated"] + 1) - 1) if run[
@@ -417,6 +411,9 @@ def _check_same(
     record.check_program(folder, program.identity)
     if sealed.row != record.identity or sealed.seeds != record.seeds:
         raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    if sealed.state.keys() == {"agent"}:
+        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
+        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
     if len(sealed.frozen) == len(record.seeds):
         raise UserError(f"every seed of {folder.path} was frozen: nothing can go on", "begin another run")
     if record.status == "reached" and anew.stop_at is None:
