@@ -81,7 +81,7 @@ class Outcome:
 
 
 def train(
-    program: Program, options: Options, console: Console | None = None, callbacks: Sequence[Callback] = ()
+    program: Program, options: Options, console: Console | Display | None = None, callbacks: Sequence[Callback] = ()
 ) -> Outcome:
     """Train every seed and leave a folder that describes the run whole.
 
@@ -156,7 +156,7 @@ def resume(
     program: Program,
     path: Path,
     steps: int | None = None,
-    console: Console | None = None,
+    console: Console | Display | None = None,
     workers: Crowd | None = None,
     environment: Recipe | None = None,
     callbacks: Sequence[Callback] = (),
@@ -230,7 +230,7 @@ def _train(
     training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
     device: torch.device,
-    console: Console | None,
+    console: Console | Display | None,
     callbacks: Sequence[Callback],
     sealed: checkpoint.Checkpoint | None = None,
     mode: Mode = "auto",

@@ -1,0 +1,24 @@
+"""What stands at a path where rows differ, as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taxon.semantics.canonical import value_text
+from taxon.taxonomy.difference import Difference
+from taxon.taxonomy.schema import Row
+from taxon.taxonomy.table import cells
+
+
+def difference_text(difference: Difference, at: int, rows: Sequence[Row]) -> str:
+    """The value of one of the rows that are compared; a dash where it has none.
+
+    Table 1 prints a clipped ratio and a penalty alike: where it hides that two sides differ, values are shown.
+    """
+    if difference.leaves[at] is None:
+        return "-"
+    texts = [value_text(row, difference.path) if difference.path in row else "-" for row in rows]
+    if difference.factor:
+        entries = [cells(row)[difference.path] for row in rows]
+        return (entries if len(set(entries)) == len(set(texts)) else texts)[at]
+    return texts[at]
