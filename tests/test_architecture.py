@@ -44,7 +44,7 @@ ALLOWED = {
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
-    "optuna",
+    *("optuna", "wandb", "mlflow", "trackio"),
 }
 
 
@@ -170,6 +170,8 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
         heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.figures"))
         light = (
+            "taxon.runtime.environments.faults",
+            "taxon.runtime.environments.recipe",
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
             "taxon.runtime.options",
@@ -261,8 +263,9 @@ def test_a_spec_is_data(path: Path) -> None:
                 pytest.fail(f"line {node.value.lineno} allows pickles")
 
 
-# Who imports a module by a name that it is given: of a command, and of installed packages that extend the language.
-IMPORTERS = {"cli/main.py", "compiler/packages.py", "taxonomy/language.py"}
+# Who imports a module by a name that it is given: of a command, of installed packages that extend the language, and
+# what the user names for an environment.
+IMPORTERS = {"cli/main.py", "compiler/packages.py", "taxonomy/language.py", "runtime/environments/importing.py"}
 
 
 @pytest.mark.parametrize("path", identified(FILES))
@@ -312,7 +315,7 @@ ELSEWHERE = {
     "runtime/environments/environment.py": {"os.getcwd", "os.chdir"},
     "runtime/device/inductor/changes.py": {"read_bytes", "glob"},
     "runtime/device/inductor/products.py": {"exists", "read_text"},
-    "runtime/environments/making.py": {"is_file", "is_dir"},
+    "runtime/environments/importing.py": {"is_file", "is_dir", "read_bytes"},
     "runtime/folder/module.py": {"write_text"},
     "runtime/options.py": {"mkdir", "exists", "is_dir", "iterdir"},
     "runtime/saved.py": {"tempfile.TemporaryDirectory"},

@@ -10,7 +10,7 @@ import typer
 from taxon.cli import completing
 from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
-from taxon.cli.frontend import Format, exit_code, report, resolve_for, space_of, unusable_environment, write
+from taxon.cli.frontend import Format, exit_code, report, resolve_for, space_of, tried, unusable_environment, write
 from taxon.cli.highlighting import highlighted_diff
 from taxon.cli.own import named
 from taxon.cli.parameters import Settings, Wraps
@@ -122,7 +122,7 @@ def count(steps: str | None) -> int | None:
 def checked(specs: list[str], env: Recipe | None, steps: int | None) -> Examined:
     """What is wrong with specs, in an environment and in a run of so many steps where these are given; and the studies
     and tunes among them that mean something, whose rows are held against that environment where they run on it."""
-    unusable = None if env is None else unusable_environment(env)
+    unusable = None if env is None else unusable_environment(env) or tried(env)
     found = [] if unusable is None else [unusable]
     studies: list[Study] = []
     tunes: list[tuning.Tune] = []

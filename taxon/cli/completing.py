@@ -172,7 +172,7 @@ devices = _closed("auto", "cpu", "cuda", "cuda:1", "mps")
 study_devices = _closed("cpu", "cuda")
 stops = _closed("return=", "never")
 policies = _closed("last", "best")
-loggers = _closed("tensorboard", "csv", "none")
+loggers = _closed("tensorboard", "csv", "wandb", "mlflow", "trackio", "none")
 kept = _closed("last", "none")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from taxon.cli.check import checked, count
 from taxon.cli.frontend import resolve_for
+from taxon.cli.own import named
 from taxon.diagnostics.model import Diagnostic
 from taxon.diagnostics.pages import Example
 
@@ -22,7 +23,7 @@ def findings(example: Example) -> list[Diagnostic]:
             if example.text:
                 (Path(folder) / example.name).write_bytes(example.data)
             with chdir(folder):  # so that places are shown as one who stands beside the file sees them
-                env = next(iter(_values(options, "--env")), None)
+                env = named(next(iter(_values(options, "--env")), None))
                 if command == "check":
                     steps = next(iter(_values(options, "--steps")), None)
                     return checked([spec], env, count(steps)).diagnostics

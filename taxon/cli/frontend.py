@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from taxon.cli.codes import UNREADABLE
 from taxon.cli.extending import beside
+from taxon.cli.pointing import line_of
 from taxon.cli.terminal import screen
 from taxon.diagnostics import concise, full, github, json_
 from taxon.diagnostics.model import Diagnostic, Severity
@@ -23,6 +25,9 @@ from taxon.taxonomy.language import packages_of
 from taxon.taxonomy.rules import check_duration
 from taxon.taxonomy.rules.environment import Actions, Spaces, check_environment, unusable
 from taxon.taxonomy.schema import Row
+
+if TYPE_CHECKING:
+    from taxon.runtime.environments.faults import UnusableEnvironmentError
 
 
 class Format(StrEnum):
@@ -123,7 +128,24 @@ def _space(env: Recipe) -> Spaces | Diagnostic:
     try:
         return spaces_of(env)
     except UnusableEnvironmentError as error:
-        return unusable(str(env), error.message, error.help)
+        return _unusable(env, error)
+
+
+def tried(env: Recipe) -> Diagnostic | None:
+    """What a run would refuse of an environment's first answers; it can be made."""
+    from taxon.runtime.environments.faults import UnusableEnvironmentError
+    from taxon.runtime.environments.trial import try_out
+
+    try:
+        try_out(env)
+    except UnusableEnvironmentError as error:
+        return _unusable(env, error)
+    return None
+
+
+def _unusable(env: Recipe, error: UnusableEnvironmentError) -> Diagnostic:
+    """What is wrong with an environment, at the line that is to blame where that can be read."""
+    return unusable(str(env), error.message, error.help, None if error.place is None else line_of(*error.place))
 
 
 def report(diagnostics: Sequence[Diagnostic], format: Format, error_stream: bool = False) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "tune": ("tune", "tune"),
     "plot": ("plot", "plot"),
     "eval": ("evaluate", "evaluate"),
+    "env": ("env", "env"),
     "check": ("check", "check"),
     "fmt": ("fmt", "fmt"),
     "emit": ("emit", "emit"),
@@ -40,7 +41,7 @@ COMMANDS = {
 }
 
 
-LONG = {"run", "study", "tune", "eval", "lsp"}
+LONG = {"run", "study", "tune", "eval", "env", "lsp"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 

@@ -1,6 +1,7 @@
 """taxon run: train a spec, or go on with a run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -79,7 +80,8 @@ def run(
     log: Annotated[
         str,
         typer.Option(
-            help="What is written beside metrics.jsonl, with commas between: tensorboard, csv; or none.",
+            help="What is written beside metrics.jsonl, with commas between: tensorboard, csv, and, where they are "
+            "installed, wandb, mlflow and trackio; or none.",
             autocompletion=completing.loggers,
         ),
     ] = "tensorboard",
@@ -123,6 +125,7 @@ def run(
     """
     from taxon.runtime.device.garbage import put_off
     from taxon.runtime.options import (
+        TOOLS,
         Options,
         parse_cadence,
         parse_count,
@@ -177,6 +180,11 @@ def run(
             from taxon.runtime.trainer import Program, train
 
         program = Program(resolved.name, resolved.hash, resolved.canonical, source, resolved.packages)
+        if any(name in TOOLS for name in options.log):
+            from taxon.cli.tracking import difference_to_parent, leaves
+
+            apart = difference_to_parent(spec, resolved.row, environment, bool(set or unset))
+            program = replace(program, leaves=leaves(resolved.row), difference=apart)
         outcome = train(program, options)
     raise typer.Exit(outcome.exit_code)
 

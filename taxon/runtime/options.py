@@ -13,6 +13,8 @@ MOST_SEEDS = 10_000  # each has environments and networks of its own in this pro
 MOST_WORKERS = 256
 MOST_ENVIRONMENTS = 10_000  # of one seed, as a spec's `data` may ask for
 MOST_EPISODES = 100_000  # of an evaluation
+TOOLS = ("wandb", "mlflow", "trackio")  # of laboratories, each with its own package
+LOGGERS = ("tensorboard", "csv", *TOOLS)
 MOST_STEPS = 10**18  # of a run: what counts them fits into 64 bits
 _REAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 

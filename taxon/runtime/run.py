@@ -8,6 +8,7 @@ from typing import Any
 
 from taxon.runtime import summary
 from taxon.runtime.amounts import size
+from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.environment import Environment
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.events import Began, Callback, Ended, Evaluated, Line, Logged, Saved
@@ -54,6 +55,8 @@ class Run:
         self.loop = loop
         self.captures = captures
         self.evaluating = evaluating
+        # A wrapper or a curriculum may learn in evaluations too.
+        self.evaluated_in = [EnvironmentCheckpoint(environment) for environment in evaluating if record.restorable]
         self.save_every = save_every
         self.log = log
         self.seeds = record.seeds
@@ -88,6 +91,7 @@ class Run:
             "recent": self.screen.capture(),
             "points": self.curve.capture(),
             "evaluation_steps": list(self.evaluation_steps),
+            "evaluating": [each.capture() for each in self.evaluated_in],
             "evaluated": self.evaluated,
             "logged": self.logged,
             "logged_updates": dict(self.logged_updates),
@@ -104,6 +108,9 @@ class Run:
         self.resumed = True
         self.began = time.monotonic() - float(saved["seconds"])
         self.evaluation_steps = [whole(count) for _, count in zip(self.seeds, saved["evaluation_steps"], strict=True)]
+        for environment, kept in zip(self.evaluated_in, saved["evaluating"], strict=True):
+            if kept is not None:
+                environment.restore(kept)
         # Before the first evaluation, which is that of step 0, it is -1.
         self.evaluated = whole(saved["evaluated"] + 1, loop.steps + 1) - 1
         self.logged = whole(saved["logged"], loop.steps)

@@ -1,7 +1,5 @@
 """Evaluation of the agents that a run left behind."""
 
-import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from taxon.runtime.device.device import choose_device
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
+from taxon.runtime.environments.offscreen import render_offscreen
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.trust import trusted
 from taxon.runtime.errors import UserError
@@ -76,7 +75,7 @@ def evaluate_run(
     where = choose_device(device)
     left = policies(folder, record, kept)
     if video is not None:
-        _render_offscreen()
+        render_offscreen()
     numbers = streams(record.seeds, where).evaluation
     with (
         tempfile.TemporaryDirectory() as temporary,
@@ -108,13 +107,6 @@ def evaluate_run(
         for index, seed in enumerate(record.seeds)
     ]
     return Result(record, seeds)
-
-
-def _render_offscreen() -> None:
-    # MuJoCo reads this once, when it is first imported; without a screen only EGL draws. SDL draws the classic tasks.
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("MUJOCO_GL", "egl")
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 
 @contextmanager

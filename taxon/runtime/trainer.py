@@ -17,8 +17,8 @@ from rich.console import Console
 from taxon.operators.data import Replay, Rollouts
 from taxon.runtime.anew import AS_BEFORE, Anew
 from taxon.runtime.device.captured import Captured, CudaGraphs
-from taxon.runtime.device.compiled import Compiling
-from taxon.runtime.device.device import choose_device
+from taxon.runtime.device.compiled import Compiling, mode_on
+from taxon.runtime.device.device import choose_device, described
 from taxon.runtime.device.garbage import search_again
 from taxon.runtime.device.in_place import InPlace
 from taxon.runtime.device.made_from import made_from
@@ -46,7 +46,8 @@ from taxon.runtime.folder.logging import METRICS, Log
 from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
 from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
 from taxon.runtime.listeners import check_callbacks
-from taxon.runtime.loggers.opening import FILES, check_loggers, open_loggers
+from taxon.runtime.loggers.opening import DIFFERENCE, FILES, check_loggers, loggers
+from taxon.runtime.loggers.tool import About
 from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.progress import Display, RunConsole, display
@@ -66,6 +67,8 @@ class Program:
     resolved: str  # the canonical text, kept as resolved.tx
     source: str  # the emitted module, kept and run as agent.py
     extensions: Mapping[str, str] = field(default_factory=dict)  # packages that the spec has choices of: versions
+    leaves: Mapping[str, str] = field(default_factory=dict)  # path -> value, for tools that show a run's settings
+    difference: str = ""  # what sets the row apart from its parent, in words; empty where there is none
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def train(
     check_loggers(options.log)
     device = choose_device(options.device)
     check_precision(options.precision, device)
+    mode = mode_on(options.compile, device)
     with _declared(program.source) as declared:
         width, discrete = declared.DATA.environments, declared.Agent.discrete
     numbers = streams(options.seeds, device, width)
@@ -122,14 +126,26 @@ def train(
             device=device,
             precision=options.precision,
             workers=workers,
-            captured=device.type == "cuda" and options.compile != "off",
+            captured=device.type == "cuda" and mode != "off",
             extensions=program.extensions,
         )
         with folder.claimed(), _explained(folder, record):
             record.write(folder)
             folder.write(SPEC, program.resolved.encode())
+            if program.difference:
+                folder.write(DIFFERENCE, program.difference.encode())
             return _train(
-                program, record, folder, numbers, training, evaluating, device, console, callbacks, mode=options.compile
+                program,
+                record,
+                folder,
+                options.environment,
+                numbers,
+                training,
+                evaluating,
+                device,
+                console,
+                callbacks,
+                mode=mode,
             )
 
 
@@ -188,6 +204,7 @@ def resume(
                 program,
                 record,
                 folder,
+                recipe,
                 numbers,
                 training,
                 evaluating,
@@ -203,6 +220,7 @@ def _train(
     program: Program,
     record: manifest.Manifest,
     folder: RunFolder,
+    recipe: Recipe,
     numbers: Streams,
     training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
@@ -231,11 +249,12 @@ def _train(
     captures: list[Capture | None] = [checkpoint.capture if record.restorable else None for checkpoint in checkpoints]
     cadence = parse_cadence(record.save_every, "save_every")
     saved = None if sealed is None else checkpoint.load(folder, sealed)
-    kept = 0 if saved is None else _metrics(folder, saved)
+    kept, last = (0, None) if saved is None else _metrics(folder, saved)
     place = InPlace()
     with (
-        Log(folder, record.seeds, kept, resumed=sealed is not None) as log,
+        Log(folder, record.seeds, kept, last) as log,
         display(console or RunConsole()) as shown,
+        loggers(folder, record, log, _about(program, record, folder), shown.say) as tools,
         stop_on_signals() as stop,
         SeedThreads(place) as updates,
     ):
@@ -273,16 +292,21 @@ def _train(
         stored_as = SMALL.get(evaluating[0].dtype.name, torch.float32)
         data = emitted.DATA
         loop = Loop(agent, data, training, numbers, record.steps, device, phases, prepare, units, overlap, stored_as)
-        loggers = open_loggers(folder, record, log, shown.say)
-        run = Run(folder, record, loop, captures, evaluating, cadence, log, shown, loggers, callbacks)
+        run = Run(folder, record, loop, captures, evaluating, cadence, log, shown, tools, callbacks)
         if sealed is not None and saved is not None:
             _restore(folder, run, checkpoints, sealed, saved, reached)
             _say_differences(record, log, shown)
+        threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
+        graphs_too = ", updates recorded as CUDA graphs" if record.captured else ""
+        shown.say(f"on {described(device)}{threads}: {compiling.chosen()}{graphs_too}")
         if record.workers:
             others = f"{record.workers} processes beside this one"
             if isinstance(training, MixedVector):
                 others = f"this process and {record.workers} beside it"
             shown.say(f"{len(checkpoints)} environments are stepped by {others}")
+        if not travels(recipe) and len(checkpoints) > 1:
+            help = "define its function at the top level of a module for worker processes"
+            shown.say(f"{recipe} is stepped by this process alone: {help}")
         record.write(folder)
         try:
             run.go(stop)
@@ -294,6 +318,22 @@ def _train(
         finally:
             search_again()
     return Outcome(folder.path, record)
+
+
+def _about(program: Program, record: manifest.Manifest, folder: RunFolder) -> About:
+    """The run for tools that show runs."""
+    asked = (
+        "name",
+        "row",
+        "environment",
+        "environment_arguments",
+        "environment_wrappers",
+        "seeds",
+        "steps",
+        "precision",
+    )
+    own = record.model_dump(include={*asked, "device", "evaluate_every", "evaluation_episodes", "taxon"})
+    return About(folder.path.name, own | {f"spec.{path}": value for path, value in program.leaves.items()})
 
 
 def _restore(
@@ -324,10 +364,13 @@ def _restore(
         raise checkpoint.misfit(folder, UnfitError(str(error))) from error
 
 
-def _metrics(folder: RunFolder, saved: dict[str, Any]) -> int:
-    """How many bytes of the metrics a checkpoint stands behind."""
+def _metrics(folder: RunFolder, saved: dict[str, Any]) -> tuple[int, int]:
+    """How many bytes of the metrics a checkpoint stands behind, and the last step of these; -1 where there are none."""
     try:
-        return whole(saved["run"]["metrics"])
+        run = saved["run"]
+        return whole(run["metrics"]), max(whole(run["logged"]), whole(run["evaluated"] + 1) - 1) if run[
+            "metrics"
+        ] else -1
     except UnfitError as error:
         raise checkpoint.misfit(folder, error) from error
     except MISFITS as error:

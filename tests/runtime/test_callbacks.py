@@ -127,7 +127,7 @@ def test_a_halt_ends_the_run_cleanly_and_it_can_go_on(program: Program, tmp_path
     train(program, options(tmp_path / "whole"), plain())
     console, keeps, other = plain(), Keeps(at, Halt("enough")), Keeps()
     outcome = train(program, options(tmp_path / "run"), console, [keeps, other])
-    reason = "the callback tests.runtime.test_callbacks.Keeps: enough"
+    reason = f"the callback {__name__}.Keeps: enough"
     record = manifest.read(RunFolder(tmp_path / "run"))
     assert (outcome.exit_code, record.status, record.reason) == (0, "stopped", reason)
     assert record.ended is not None
@@ -161,7 +161,7 @@ def test_a_callback_that_fails_ends_in_one_message_and_the_run_is_saved(
     keeps, other = Keeps(at, error), Keeps()
     with pytest.raises(UserError) as caught:
         train(program, options(tmp_path / "run"), plain(), [keeps, other])
-    message = f"the callback tests.runtime.test_callbacks.Keeps.{at} failed: {type(error).__name__}"
+    message = f"the callback {__name__}.Keeps.{at} failed: {type(error).__name__}"
     assert caught.value.message.startswith(message)
     assert str(error) in caught.value.message
     assert f"({__file__}, line " in caught.value.message

@@ -19,7 +19,7 @@ def taxon_command(monkeypatch, toy_source):
     asked = []
 
     def load(spec, sets=(), env=None, unsets=(), steps=None, done=0, texts=None):
-        asked.append((spec, tuple(sets), env))
+        asked.append((spec, tuple(sets), None if env is None else env.id))
         return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd", packages=())
 
     monkeypatch.setattr(taxon.cli.frontend, "load", load)

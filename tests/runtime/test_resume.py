@@ -169,7 +169,7 @@ def test_observations_of_a_byte_are_kept_as_such(program, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         finish = Run._finish
         patch.setattr(Run, "_finish", lambda run: (loops.append(run.loop), finish(run)))
-        resume(program, tmp_path / "broken", console=plain())
+        resume(program, tmp_path / "broken", console=plain(), environment=asked["environment"])
     (loop,) = loops
     assert loop.source.dtype == torch.uint8
     assert set(loop.source.episodes().observation[..., 0].flatten().tolist()) == {0.0, 1.0, 2.0, 3.0, 4.0}

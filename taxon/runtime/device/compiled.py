@@ -10,11 +10,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import torch
+
 from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.runtime.device.garbage import put_off
 from taxon.runtime.device.graph import compiled, failures, reason
 from taxon.runtime.device.packs import Compiler, Function, Packs
 from taxon.runtime.device.units import ACTING
+from taxon.runtime.errors import UserError
 from taxon.runtime.options import Mode
 
 # Updates of a phase from which `auto` compiles it: the seconds that a compilation takes are made up for by then, with
@@ -54,6 +57,7 @@ class Compiling:
             chosen.add(ACTING)
         named = chosen if recorded is None else recorded
         self.compiled = [name for name in (*(phase.name for phase in phases), ACTING) if name in named]
+        self.mode = "as before" if recorded is not None else f"--compile {mode}"
         for phase in phases:
             if phase.name in self.compiled and phase.whole and not data.fixed:
                 self.fall_back(phase.name, "what it reads, all that is stored, grows from round to round")
@@ -75,6 +79,13 @@ class Compiling:
             return compiled(function, *arguments)
 
         return anew if self.packs is None else self.packs.compiler(f"{name}, {due}", anew)
+
+    def chosen(self) -> str:
+        """What is compiled and why, in a few words."""
+        if self.compiled:
+            return f"{', '.join(_described(name) for name in self.compiled)} compiled ({self.mode})"
+        few = f": from {WORTH:,} updates of a phase on" if self.mode == "--compile auto" else ""
+        return f"nothing compiled ({self.mode}{few})"
 
     def fall_back(self, name: str, reason: str) -> None:
         """Note that something runs eagerly, and say so."""
@@ -113,6 +124,16 @@ def _as_it_is(compiler: Compiler, function: Function, *arguments: Any) -> tuple[
 
 def _described(name: str) -> str:
     return "acting" if name == ACTING else f"the phase {name}"
+
+
+def mode_on(mode: Mode, device: torch.device) -> Mode:
+    """What becomes of a mode on a device. Raises UserError where nothing can be compiled and that is asked for."""
+    if device.type in ("cpu", "cuda"):
+        return mode
+    if mode == "on":
+        message = f"--compile on: nothing is compiled on the device {device.type}"
+        raise UserError(message, "leave --compile out, or use another --device")
+    return "off"
 
 
 def worthwhile(calls: int, worth: int, mode: Mode) -> bool:

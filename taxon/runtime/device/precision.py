@@ -22,7 +22,9 @@ Prepare = Callable[..., Callable[..., Any]]  # of a phase's name, its function, 
 
 
 def check_precision(precision: Precision, device: torch.device) -> None:
-    """Raise UserError for tf32 on a device that has none."""
+    """Raise UserError for tf32 on a device that has none, and for either on one where neither has been tried."""
+    if device.type == "mps" and precision != "float32":
+        raise UserError(f"--precision {precision} has not been tried on the device mps", "leave --precision out")
     if precision != "tf32" or (device.type == "cuda" and torch.cuda.is_tf32_supported()):
         return
     named = "the CPU" if device.type == "cpu" else torch.cuda.get_device_name(device)

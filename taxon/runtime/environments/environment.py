@@ -21,6 +21,7 @@ from taxon.runtime.environments.faults import (
     UnusableEnvironmentError,
     described,
     is_the_users,
+    place_in,
     where,
 )
 from taxon.runtime.environments.layouts import layout_of
@@ -144,7 +145,9 @@ def environment_of(id: str, raw: gymnasium.Env[Any, Any], seed: int) -> Environm
         if isinstance(error, UnusableEnvironmentError) or is_the_users(error):
             raise
         raise UnusableEnvironmentError(
-            f"{id} has spaces that cannot be used: {described(error)}", f"mend the environment: {where(error)}"
+            f"{id} has spaces that cannot be used: {described(error)}",
+            f"mend the environment: {where(error)}",
+            place_in(error),
         ) from error
 
 

@@ -2,17 +2,29 @@
 
 import signal
 import traceback
+from typing import NamedTuple
 
 LONGEST = 300  # characters of an environment's own words
 
 
-class UnusableEnvironmentError(Exception):
-    """An environment that cannot be made or trained on; `help` says what to do instead."""
+class Place(NamedTuple):
+    """A line of someone else's code."""
 
-    def __init__(self, message: str, help: str) -> None:
+    file: str
+    line: int  # from 1
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}"
+
+
+class UnusableEnvironmentError(Exception):
+    """An environment that cannot be made or trained on; `help` says what to do instead, `place` what is to blame."""
+
+    def __init__(self, message: str, help: str, place: Place | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
+        self.place = place
 
 
 class EnvironmentFaultError(Exception):
@@ -45,9 +57,14 @@ def described(error: BaseException) -> str:
     return f"{kind}: {first}" if first else kind
 
 
-def where(error: BaseException) -> str:
-    """The file and the line that raised it, or in which Python finds no code."""
+def place_in(error: BaseException) -> Place | None:
+    """The line that raised it, or in which Python finds no code."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}, line {error.lineno}"
+        return Place(error.filename, error.lineno or 1)
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
+    return Place(frames[-1].filename, frames[-1].lineno or 1) if frames else None
+
+
+def where(error: BaseException) -> str:
+    """The file and the line that raised it."""
+    return str(place_in(error) or "an unknown place")

@@ -11,7 +11,7 @@ from typing import Any
 
 import gymnasium
 
-from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users, where
+from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users, place_in
 
 _UNKNOWN = (gymnasium.error.NameNotFound, gymnasium.error.VersionNotFound, gymnasium.error.NamespaceNotFound)
 _LIBRARY = os.path.dirname(gymnasium.__file__)
@@ -28,17 +28,20 @@ def make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any,
             from taxon.runtime.environments import dm_control
 
             if id not in dm_control.tasks():
-                raise gymnasium.error.NameNotFound
+                raise _unknown(id)
             return dm_control.Task(id, seed, **settings)
         if id.startswith("taxon/"):
             importlib.import_module("taxon.tasks")  # registers them
-        return registered(id, settings)
+        return registered(id, id, settings)
 
 
-def registered(id: str, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
-    """Make what is registered with gymnasium."""
-    # The checker costs time at every step and only repeats what Environment checks once.
-    return gymnasium.make(id, disable_env_checker=True, **settings)
+def registered(id: str, name: str, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+    """Make what is registered with gymnasium by a name. Raises UnusableEnvironmentError where there is no such name."""
+    try:
+        # The checker costs time at every step and only repeats what Environment checks once.
+        return gymnasium.make(name, disable_env_checker=True, **settings)
+    except _UNKNOWN:
+        raise _unknown(id) from None
 
 
 @contextlib.contextmanager
@@ -49,8 +52,6 @@ def translated(id: str) -> Iterator[None]:
             yield
     except UnusableEnvironmentError:
         raise
-    except _UNKNOWN:
-        raise _unknown(id) from None
     except BaseException as error:  # whatever the import of a module and a constructor raise
         if is_the_users(error):
             raise
@@ -86,13 +87,10 @@ def _broken(id: str, error: BaseException) -> UnusableEnvironmentError:
         )
     if isinstance(error, gymnasium.error.Error):
         return UnusableEnvironmentError(f"{id} cannot be made: {error}", "choose another version of it")
-    place = where(error)
-    return UnusableEnvironmentError(
-        f"{id} cannot be made: {described(error)}",
-        "mend how it is registered: its entry point and its kwargs"
-        if place.startswith(_LIBRARY)
-        else f"mend the environment: {place}",
-    )
+    message, place = f"{id} cannot be made: {described(error)}", place_in(error)
+    if place is None or place.file.startswith(_LIBRARY):
+        return UnusableEnvironmentError(message, "mend how it is registered: its entry point and its kwargs")
+    return UnusableEnvironmentError(message, f"mend the environment: {place}", place)
 
 
 def _missing(error: BaseException | None) -> str | None:

@@ -52,7 +52,7 @@ def _base(recipe: Recipe, seed: int, render: Mapping[str, Any]) -> Raw:
             return make_raw(recipe.id, seed, settings)
         with translated(recipe.id):
             maker = _maker(recipe)
-            return registered(recipe.name, settings) if maker is None else maker(**settings)
+            return registered(recipe.id, recipe.name, settings) if maker is None else maker(**settings)
     except UnusableEnvironmentError as error:
         if isinstance(error.__cause__, TypeError) and (mistake := _mistaken(recipe)) is not None:
             raise mistake from error.__cause__
@@ -105,15 +105,17 @@ def _check_kind(id: str, raw: object) -> None:
 
 
 def _no_environment(id: str, kind: type) -> UnusableEnvironmentError:
+    place = place_of(kind)
+    at = f": {place}" if place else ""
     if any(base.__module__.partition(".")[0] == "gym" for base in kind.__mro__):
         return UnusableEnvironmentError(
             f"{id} is an environment of gym, which gymnasium has replaced",
-            f"derive {kind.__name__} from gymnasium.Env: reset returns (observation, info), and step (observation, "
-            f"reward, terminated, truncated, info); {place_of(kind)}",
+            f"derive {kind.__name__} from gymnasium.Env, whose reset returns (observation, info), and whose step "
+            f"(observation, reward, terminated, truncated, info){at}",
+            place,
         )
     return UnusableEnvironmentError(
-        f"{id} is of the kind {kind.__name__}, which is no gymnasium.Env",
-        f"derive it from gymnasium.Env: {place_of(kind)}",
+        f"{id} is of the kind {kind.__name__}, which is no gymnasium.Env", f"derive it from gymnasium.Env{at}", place
     )
 
 

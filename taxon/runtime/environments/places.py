@@ -3,11 +3,13 @@
 import inspect
 from typing import Any
 
+from taxon.runtime.environments.faults import Place
 
-def place_of(thing: Any) -> str:
-    """The file and the line of a class or a function."""
+
+def place_of(thing: Any) -> Place | None:
+    """The file and the line of a class or a function, where it is written in Python."""
     try:
         file, line = inspect.getsourcefile(thing), inspect.getsourcelines(thing)[1]
     except (OSError, TypeError):
-        return f"{getattr(thing, '__module__', 'an unknown module')}.{getattr(thing, '__qualname__', thing)}"
-    return f"{file}, line {line}"
+        return None
+    return None if file is None else Place(file, line)

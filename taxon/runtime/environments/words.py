@@ -56,7 +56,7 @@ def read_value(text: str) -> Value:
     try:
         value = _value(_parsed(text), references=False)
     except ValueError:
-        if _BARE.fullmatch(text) and not _is_number(text):
+        if _BARE.fullmatch(text) and not _is_arithmetic(text):
             return text
         raise
     _check_length(repr(value))
@@ -140,12 +140,19 @@ def _value(node: ast.expr, references: bool, depth: int = 0) -> Value:
             return tuple(map(inside, parts))
         case ast.Dict(keys=keys, values=values):
             return {_key(key): inside(value) for key, value in zip(keys, values, strict=True)}
-        case ast.Name(id="true" | "false" as name):
-            return name == "true"
+        case ast.Name(id="true" | "false" as truth):
+            return truth == "true"
         case ast.Attribute() if references and (name := _dotted(node)) is not None:
             return Reference(name)
     means = "neither a literal nor a dotted name such as numpy.tanh" if references else "no literal"
-    raise ValueError(f"{ast.unparse(node)[:60]} is {means}; a text has quotes")
+    raise ValueError(f"{_shown(node)} is {means}; a text has quotes")
+
+
+def _shown(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)[:60]
+    except RecursionError:  # a long row of operators is a deep tree
+        return "it"
 
 
 def _key(node: ast.expr | None) -> str:
@@ -155,18 +162,16 @@ def _key(node: ast.expr | None) -> str:
 
 
 def _dotted(node: ast.expr) -> str | None:
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=within, attr=name) if (first := _dotted(within)) is not None:
-            return f"{first}.{name}"
-    return None
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else None
 
 
-def _is_number(text: str) -> bool:
-    """Whether a text is one that Python takes for a number, but no literal: `nan`, `inf`, or one beyond all floats."""
+def _is_arithmetic(text: str) -> bool:
+    """Whether a text is one that Python takes for numbers alone, but no literal: `nan`, `3j`, `1/2`."""
     try:
-        float(text)
+        return not any(isinstance(node, ast.Name) for node in ast.walk(_parsed(text))) or bool(float(text))
     except ValueError:
         return False
-    return True

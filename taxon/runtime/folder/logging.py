@@ -48,14 +48,14 @@ def line(kind: str, step: int, values: Mapping[str, Any], seed: int | None = Non
 class Log(Callback):
     """The metrics of one run; use as a context manager.
 
-    kept: the length in bytes of the lines that stay, where the run goes on; what follows them is dropped, though
-    `reached` is the last step that was written at all. Raises UserError where there are fewer.
+    kept: the length in bytes of the lines that stay, where the run goes on. last: their last step. What follows them is
+    dropped, though `reached` is the last step that was written at all. Raises UserError where there are fewer.
     """
 
-    def __init__(self, folder: RunFolder, seeds: Sequence[int], kept: int = 0, resumed: bool = False) -> None:
+    def __init__(self, folder: RunFolder, seeds: Sequence[int], kept: int = 0, last: int | None = None) -> None:
         self._folder, self._seeds, self._kept = folder, frozenset(seeds), kept
-        self.reached, self.unread = -1, 0
-        if resumed:
+        self.reached, self.unread = -1 if last is None else last, 0
+        if last is not None:
             with contextlib.suppress(FileNotFoundError):
                 deque(self._read(kept), maxlen=0)  # what is to be dropped counts towards `reached` alone
         self.unread = 0  # how many of the lines that stay are none of this run's

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
@@ -18,12 +17,8 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.folder.fields import first_of
 from taxon.runtime.folder.run_folder import RunFolder
 
-if TYPE_CHECKING:
-    from taxon.runtime.environments.environment import Environment
-
 FILE = "return.json"
 EPISODES = 100
-LONGEST = 30_000  # steps of an episode, as of an evaluation's
 _LARGEST = 2**16
 
 
@@ -56,13 +51,17 @@ def measure(id: str, episodes: int = EPISODES) -> RandomReturn:
 
     Raises UserError where it cannot be used, or fails.
     """
+    import numpy as np
+
     from taxon.runtime.environments.environment import make
     from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users
+    from taxon.runtime.environments.random_policy import random_episode
     from taxon.runtime.environments.recipe import Recipe
 
     try:
         with contextlib.closing(make(Recipe(id, folder=Path.cwd()), 0)) as environment:
-            total = _total(environment, episodes)
+            draw = np.random.default_rng(0)
+            total = sum(random_episode(environment, draw).total for _ in range(episodes))
     except UnusableEnvironmentError as error:
         raise UserError(error.message, error.help) from error
     except BaseException as error:  # whatever an environment raises
@@ -70,26 +69,6 @@ def measure(id: str, episodes: int = EPISODES) -> RandomReturn:
             raise
         raise UserError(f"{id} failed under random actions: {described(error)}", "mend the environment") from error
     return RandomReturn(environment=id, episodes=episodes, mean=total / episodes)
-
-
-def _total(environment: Environment, episodes: int) -> float:
-    """The sum of the episodes' returns."""
-    import numpy as np
-
-    random = np.random.default_rng(0)
-    total = 0.0
-    for _ in range(episodes):
-        environment.reset()
-        for _ in range(LONGEST):
-            if environment.discrete:
-                action = np.eye(environment.action)[random.integers(environment.action)]
-            else:
-                action = random.uniform(-1.0, 1.0, environment.action)
-            _, reward, terminated, truncated = environment.step(action)
-            total += reward
-            if terminated or truncated:
-                break
-    return total
 
 
 def main(id: str, folder: str) -> int:

@@ -48,7 +48,8 @@ UNUSABLE = Code(
     "environment that cannot be used",
     "Whether a row can be trained in an environment is known once the environment has been made: its actions decide. "
     "One that is not there, that needs what is not installed, that fails when it is made, or whose spaces no policy "
-    "fits, is refused by `run` for the same reason.",
+    "fits, is refused by `run` for the same reason. `check --env` steps it as well: what raises, or answers with "
+    "numbers that are not finite, would end every seed.",
     Severity.ERROR,
 )
 
@@ -97,9 +98,13 @@ def _beyond(env: str, hidden: tuple[int, ...], shown: int) -> Conflict:
     )
 
 
-def unusable(env: str, message: str, help: str) -> Diagnostic:
-    """What to say of an environment that cannot be made, or not be trained in, whatever the row."""
-    label = Label(Span(Source("command line", env), 0, len(env)), "cannot be used", primary=True)
+def unusable(env: str, message: str, help: str, place: Span | None = None) -> Diagnostic:
+    """What to say of an environment that cannot be made, or not be trained in, whatever the row.
+
+    place: the line of the environment's own code that is to blame, where one is known.
+    """
+    named = Span(Source("command line", env), 0, len(env))
+    label = Label(named if place is None else place, "cannot be used" if place is None else "here", primary=True)
     return Diagnostic(UNUSABLE, message, (label,), help=help)
 
 
