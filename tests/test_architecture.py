@@ -38,13 +38,14 @@ ALLOWED = {
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": {"diagnostics", "syntax", "taxonomy", "semantics"},
-    "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "version"},
+    "hub": {*FRONT, *BACK, "figures", "data"},
+    "cli": {*FRONT, *BACK, "figures", "data", "studies", "server", "hub", "version"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
-    *("optuna", "wandb", "mlflow", "trackio"),
+    *("optuna", "wandb", "mlflow", "trackio", "huggingface_hub", "onnx", "onnxruntime"),
 }
 
 
@@ -302,10 +303,13 @@ HARMLESS = {
 # user's cache, taxon's own files, a temporary folder, a file without a name, and the run's folder itself.
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
+    *(path for path in CODE if package(path) == "hub"),
     *(path for path in CODE if path.parent in [ROOT / "studies" / room for room in ("running", "moving", "tuning")]),
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
+    "hub/arriving.py": {"tempfile.TemporaryDirectory", "mkdir"},  # the folder that the user names
+    "hub/relative.py": {"glob"},  # the shipped specs
     "runtime/device/cache.py": {
         *("mkdir", "glob", "open", "iterdir", "is_dir", "unlink", "shutil.rmtree", "tempfile.gettempdir"),
         *("tempfile.mkdtemp", "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "os.geteuid"),
@@ -318,7 +322,8 @@ ELSEWHERE = {
     "runtime/environments/importing.py": {"is_file", "is_dir", "read_bytes"},
     "runtime/folder/module.py": {"write_text"},
     "runtime/options.py": {"mkdir", "exists", "is_dir", "iterdir"},
-    "runtime/saved.py": {"tempfile.TemporaryDirectory"},
+    "runtime/policies/exporting.py": {"tempfile.TemporaryDirectory"},
+    "runtime/policies/opening.py": {"tempfile.TemporaryDirectory"},
     "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
     "runtime/trainer.py": {"tempfile.TemporaryDirectory"},
     "studies/running/machine.py": {"is_dir", "iterdir"},  # the system's list of GPUs

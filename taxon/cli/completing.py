@@ -174,6 +174,7 @@ stops = _closed("return=", "never")
 policies = _closed("last", "best")
 loggers = _closed("tensorboard", "csv", "wandb", "mlflow", "trackio", "none")
 kept = _closed("last", "none")
+formats = _closed("onnx", "torch", "standalone")
 
 
 @_completer

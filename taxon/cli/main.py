@@ -24,6 +24,9 @@ COMMANDS = {
     "tune": ("tune", "tune"),
     "plot": ("plot", "plot"),
     "eval": ("evaluate", "evaluate"),
+    "export": ("export", "export"),
+    "push": ("push", "push"),
+    "pull": ("pull", "pull"),
     "env": ("env", "env"),
     "check": ("check", "check"),
     "fmt": ("fmt", "fmt"),
@@ -41,7 +44,7 @@ COMMANDS = {
 }
 
 
-LONG = {"run", "study", "tune", "eval", "env", "lsp"}
+LONG = {"run", "study", "tune", "eval", "export", "push", "pull", "env", "lsp"}
 PAGED = {"emit", "derive", "table", "diff", "ladder", "show", "explain", "list", "doc"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,6 +18,10 @@ from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
 from taxon.taxonomy.language import lacking
+
+if TYPE_CHECKING:
+    from taxon.runtime.policies.exporting import Fill
+    from taxon.runtime.policies.opening import Opened
 
 
 def spec_of(
@@ -56,3 +61,26 @@ def compiled(
 
     resolved = spec_of(folder, environment, packages, steps, done)
     return resolved, emit(resolved.row)
+
+
+def opened(path: Path, kept: bool = False) -> tuple[Opened, frontend.Resolved, str]:
+    """A run that can act, its spec and the module emitted anew from it. No environment is made, and no module imported.
+
+    kept: each seed's best policy, where the run kept them.
+    Raises UserError where the folder cannot be used.
+    """
+    from taxon.compiler import emit
+    from taxon.runtime.folder import manifest
+    from taxon.runtime.policies.opening import open_run
+
+    folder = RunFolder(path)
+    resolved = spec_of(folder, None, manifest.read(folder).extensions)
+    source = emit(resolved.row)
+    return open_run(path, source, resolved.hash, "cpu", kept), resolved, source
+
+
+def script_of(source: str) -> Fill:
+    """What makes a script of a run from its emitted module."""
+    from taxon.compiler.acting import acting, filled
+
+    return lambda *values: filled(acting(source), *values)

@@ -44,7 +44,11 @@ RUNTIME = tuple(
 
 def standalone(module: str) -> str:
     """A script around an emitted module: `python agent.py --env Hopper-v4 --steps 20000`."""
-    main = _MAIN.read_text("utf-8")
+    return written_out(module, _MAIN.read_text("utf-8"))
+
+
+def written_out(module: str, main: str) -> str:
+    """A module and the `main` behind it, with all that they call of the library before them, in one file."""
     # What the module defines stands for the library's description of it: its Agent for the protocol of that name.
     own = [Source("", ast.parse(text), text) for text in (module, main)]
     body, script = (_without_imports(source) for source in own)

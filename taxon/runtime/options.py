@@ -102,6 +102,13 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def parse_seed(text: str, option: str) -> int:
+    """One seed's number."""
+    if not re.fullmatch(r"\s*\d{1,20}\s*", text):
+        raise UserError(f"{option} {text[:40]} is no seed", f"write its number, as in {option} 0")
+    return int(text)
+
+
 def parse_count(text: str, option: str) -> int:
     """A positive whole number, with `k` for thousands and `M` for millions: `20000`, `100k`, `2.5M`, `1e6`."""
     match = re.fullmatch(r"\s*((?:\d[\d_]*\.?\d*|\.\d+)(?:[eE]\+?\d{1,2})?)\s*([kM]?)\s*", text)

@@ -1,6 +1,5 @@
 """Evaluation of the agents that a run left behind."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ import gymnasium
 import numpy as np
 import torch
 
-from taxon.runtime.device.device import choose_device
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import EnvironmentFaultError, UnusableEnvironmentError, described, is_the_users
@@ -19,11 +17,11 @@ from taxon.runtime.environments.offscreen import render_offscreen
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.trust import trusted
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder import checkpoint, manifest, module
-from taxon.runtime.folder.policies import policies
-from taxon.runtime.folder.run_folder import SPEC, RunFolder
+from taxon.runtime.folder import manifest
+from taxon.runtime.folder.describing import check_spaces
 from taxon.runtime.loop.evaluation import MOST_STEPS, Starts, evaluate, evaluation_starts
-from taxon.runtime.loop.loop import Agent, map_state, streams
+from taxon.runtime.loop.loop import Agent, streams
+from taxon.runtime.policies.opening import open_run
 from taxon.runtime.stopping import Stop, stop_on_signals
 
 
@@ -67,44 +65,28 @@ def evaluate_run(
     Raises UserError for a folder, checkpoint, device or environment that cannot be used, KeyboardInterrupt where the
     user asks for an end.
     """
-    folder, video = RunFolder(path), video and video.absolute()  # an environment may change the working directory
-    record = manifest.read(folder)
-    if row != record.row:
-        raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
+    video = video and video.absolute()  # an environment may change the working directory
+    opened = open_run(path, source, row, device, kept)
+    record, agent, state, where = opened.record, opened.agent, opened.state, opened.device
     recipe = trusted(record.recipe(), environment)
-    where = choose_device(device)
-    left = policies(folder, record, kept)
     if video is not None:
         render_offscreen()
     numbers = streams(record.seeds, where).evaluation
-    with (
-        tempfile.TemporaryDirectory() as temporary,
-        _environments(recipe, numbers) as environments,
-        _interrupted() as watch,
-    ):
-        record.check_observation(environments[0].layout)
-        emitted = module.load(source, Path(temporary) / "agent.py")
-        agent: Agent = emitted.Agent(environments[0].layout, environments[0].action)
-        fresh = agent.init([torch.Generator() for _ in record.seeds])
-        template = map_state(lambda leaf: leaf.to(where), fresh)
-        state = checkpoint.agent_state(folder, left.tensors(), template, left.index)
-        skip = [index for index, step in enumerate(left.frozen) if step is not None]
+    with _environments(recipe, numbers) as environments, _interrupted() as watch:
+        check_spaces(record, environments[0])
         own = record.evaluation_seed if evaluation_seed is None else evaluation_seed
         # As the training's own evaluation after these steps begins.
-        starts = evaluation_starts(numbers, left.steps, own)
+        starts = evaluation_starts(numbers, opened.steps, own)
         if video is not None:  # first: what cannot be filmed is known at once
-            alive = [index for index in range(len(record.seeds)) if index not in skip]
-            if not alive:
+            if not opened.alive:
                 raise UserError(f"every seed of {path} was frozen: there is nothing to film", "leave out --video")
-            _film(agent, state, recipe, starts, alive[0], video, where, watch)
-        found = evaluate(agent, state, environments, starts, episodes, where, skip, watch)
+            _film(agent, state, recipe, starts, opened.alive[0], video, where, watch)
+        found = evaluate(agent, state, environments, starts, episodes, where, list(opened.frozen), watch)
         for fault in found.faults:
             raise UserError(fault.cause, "mend the environment")
     seeds = [
-        SeedResult(
-            seed, left.steps[index], found.returns[index], found.lengths[index], left.frozen[index], found.cut[index]
-        )
-        for index, seed in enumerate(record.seeds)
+        SeedResult(seed, steps, found.returns[index], found.lengths[index], opened.frozen.get(index), found.cut[index])
+        for index, (seed, steps) in enumerate(zip(record.seeds, opened.steps, strict=True))
     ]
     return Result(record, seeds)
 

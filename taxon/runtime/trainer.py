@@ -42,6 +42,7 @@ from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.events import Callback
 from taxon.runtime.experience.replay import SMALL
 from taxon.runtime.folder import best, checkpoint, manifest, module, replay_file, tensorboard
+from taxon.runtime.folder.describing import action_space, check_spaces, observation_space
 from taxon.runtime.folder.logging import METRICS, Log
 from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
 from taxon.runtime.folder.snapshot import MISFITS, Capture, UnfitError, begin_anew, restore, whole
@@ -111,7 +112,8 @@ def train(
             name=program.name,
             row=program.row,
             environment=options.environment,
-            observation=evaluating[0].layout,
+            observation=observation_space(evaluating[0].raw.observation_space),
+            action=action_space(evaluating[0].raw.action_space),
             seeds=list(options.seeds),
             steps=options.steps,
             environments=width,
@@ -196,7 +198,7 @@ def resume(
             _environments(recipe, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
         ):
-            record.check_observation(evaluating[0].layout)
+            check_spaces(record, evaluating[0])
             record.steps = steps or record.steps
             record.status, record.reason, record.ended = "running", None, None
             record.resumed.append(manifest.resumption(sealed.steps, recipe, device, program.extensions))
@@ -404,6 +406,9 @@ def _check_same(
         raise UserError(f"{folder.path / SPEC} is not the spec that was run: its hash differs", "restore the file")
     if sealed.row != record.row or sealed.seeds != record.seeds:
         raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    if sealed.state.keys() == {"agent"}:
+        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
+        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
     if len(sealed.frozen) == len(record.seeds):
         raise UserError(f"every seed of {folder.path} was frozen: nothing can go on", "begin another run")
     if record.status == "reached" and anew.stop_at is None:

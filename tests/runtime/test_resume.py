@@ -149,8 +149,9 @@ def test_what_acting_remembers_goes_on(tmp_path, calls):
 def test_an_environment_that_shows_something_else_is_refused(program, tmp_path):
     train(program, options(tmp_path / "run"), plain())
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["observation"] == "float32[3]"
-    other = {**record, "observation": "{angle: float32[2], speed: float32[1]}"}
+    assert record["observation"] == {"kind": "box", "shape": [3], "dtype": "float32"}
+    angle, speed = ({"kind": "box", "shape": [size], "dtype": "float32"} for size in (2, 1))
+    other = {**record, "observation": {"kind": "named", "parts": {"angle": angle, "speed": speed}}}
     (tmp_path / "run" / "run.json").write_text(json.dumps(other))
     said = r"Pendulum-v1 shows float32\[3\] and not \{angle: float32\[2\], speed: float32\[1\]\}, as it did"
     with pytest.raises(UserError, match=said):

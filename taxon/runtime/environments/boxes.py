@@ -45,7 +45,7 @@ class BoxActions:
             raise UnusableEnvironmentError(f"{id} has unbounded actions, which [-1, 1] cannot be rescaled to", _BOUND)
 
     def __call__(self, row: NDArray[np.floating[Any]]) -> NDArray[Any]:
-        """The action, a new array, of a row [A]."""
+        """The actions [..., *shape], a new array, of rows [..., A]."""
         low, high = self._ends
         share = np.minimum(np.maximum(row.astype(np.float64), -1.0), 1.0) * 0.5 + 0.5
         if self._whole:
@@ -55,7 +55,7 @@ class BoxActions:
         else:
             inside = self._low * (1.0 - share) + self._high * share
             action = np.minimum(np.maximum(inside.astype(low.dtype), low), high)
-        return action.reshape(self._space.shape)  # type: ignore[no-any-return]
+        return action.reshape(*row.shape[:-1], *self._space.shape)  # type: ignore[no-any-return]
 
 
 _CHOOSE = "choose an environment whose actions are a box of numbers, such as Pendulum-v1"

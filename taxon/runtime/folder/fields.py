@@ -39,7 +39,6 @@ def _cadence(text: str) -> str:
 
 
 Compared = Annotated[str, Field(max_length=1_000), AfterValidator(_shown)]
-Tree = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_shown)]  # of arrays that are observed
 Time = Annotated[Compared, AfterValidator(_time)]  # UTC, ISO 8601
 Cadence = Annotated[Compared, AfterValidator(_cadence)]  # a time or a number of steps
 RowName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=2**16)]  # as in a spec

@@ -7,11 +7,11 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from taxon.operators.observations import Observation, layout_text
+from taxon.operators.observations import layout_text
 from taxon.runtime.environments.importing import digest
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.environments.words import read_recipe
@@ -29,10 +29,10 @@ from taxon.runtime.folder.fields import (
     Seeds,
     Several,
     Time,
-    Tree,
     first_of,
 )
 from taxon.runtime.folder.run_folder import RECORD, RunFolder
+from taxon.runtime.folder.spaces import ActionSpace, ObservationSpace, check_size
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
 
@@ -81,7 +81,8 @@ class Manifest(BaseModel):
     environment_arguments: dict[Compared, Compared] = {}  # name -> value, as `--env-set` takes them
     environment_wrappers: list[Compared] = []  # as `--wrap` takes them, from the innermost
     environment_file: Hash | None = None  # SHA-256 of the file that `environment` names, where it names one
-    observation: Tree  # shapes and types of what the environment shows
+    observation: Annotated[ObservationSpace, AfterValidator(check_size)]  # what the environment shows
+    action: ActionSpace  # what it takes
     seeds: Seeds
     steps: Several  # environment steps of every seed
     steps_done: Count = 0  # as every algorithm counts them: `environments` of them at once, waiting or not
@@ -149,14 +150,16 @@ class Manifest(BaseModel):
         settings = [f"{name}={text}" for name, text in self.environment_arguments.items()]
         return read_recipe(self.environment, settings, self.environment_wrappers)
 
-    def check_observation(self, observation: Observation) -> None:
-        """Raise UserError where the environment no longer shows what the run's agents were built for."""
-        now = layout_text(observation)
-        if now != self.observation:
-            raise UserError(
-                f"{self.recipe()} shows {one_line(now, 200)} and not {one_line(self.observation, 200)}, as it did",
-                "install the version of the environment that run.json names, or train again",
-            )
+    def check_spaces(self, observation: ObservationSpace, action: ActionSpace) -> None:
+        """Raise UserError where the environment no longer shows or takes what the run's agents were built for."""
+        pairs = [("shows", _told(observation), _told(self.observation)), ("takes", action.text(), self.action.text())]
+        if (observation, action) == (self.observation, self.action):
+            return
+        does, now, before = next((pair for pair in pairs if pair[1] != pair[2]), ("has", "other bounds", "those"))
+        raise UserError(
+            f"{self.recipe()} {does} {one_line(now, 200)} and not {one_line(before, 200)}, as it did",
+            "install the version of the environment that run.json names, or train again",
+        )
 
     def write(self, folder: RunFolder) -> None:
         folder.write(FILE, self.model_dump_json(indent=2).encode())
@@ -167,7 +170,8 @@ def begin(
     name: str,
     row: str,
     environment: Recipe,
-    observation: Observation,
+    observation: ObservationSpace,
+    action: ActionSpace,
     seeds: list[int],
     steps: int,
     environments: int,
@@ -194,7 +198,8 @@ def begin(
         environment_arguments=environment.written,
         environment_wrappers=list(map(str, environment.wrappers)),
         environment_file=digest(environment),
-        observation=layout_text(observation),
+        observation=observation,
+        action=action,
         seeds=seeds,
         steps=steps,
         environments=environments,
@@ -243,6 +248,10 @@ def read(folder: RunFolder) -> Manifest:
         raise UserError(f"{path} cannot be read: {error.strerror}", "name a folder that `taxon run` wrote") from None
     except ValidationError as error:
         raise UserError(f"{path}: {first_of(error)}", "restore the file from a copy, or run again") from error
+
+
+def _told(space: ObservationSpace) -> str:
+    return layout_text(space.layout())
 
 
 def now() -> str:

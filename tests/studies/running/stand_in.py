@@ -42,7 +42,8 @@ def record(place: dict, seeds: list[int], steps: int) -> dict:
         "packages": {"torch": "2"},
         "machine": machine,
         "started": "2026-01-01T00:00:00+00:00",
-        "observation": "float32[3]",
+        "observation": {"kind": "box", "shape": [3], "dtype": "float32"},
+        "action": {"kind": "choice", "n": 2, "start": 0, "dtype": "int64"},
     }
 
 

@@ -1,0 +1,62 @@
+"""taxon export: a run's policy as a file that acts without taxon."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taxon.cli import completing
+from taxon.cli.failure import user_errors
+from taxon.diagnostics.visible import visible
+from taxon.runtime.errors import UserError
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="The folder that `taxon run` wrote.", autocompletion=completing.runs)],
+    format: Annotated[
+        str,
+        typer.Option(
+            help="onnx: a graph for onnxruntime (needs the extra `onnx`); torch: a program for torch.export.load; "
+            "standalone: one script that plays, with torch, numpy and gymnasium alone.",
+            autocompletion=completing.formats,
+        ),
+    ],
+    seed: Annotated[
+        str | None, typer.Option(help="Which of the run's seeds; otherwise the first that was not frozen.")
+    ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="The seed's best policy, of a run with --keep best, and not its latest.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; otherwise policy.onnx, policy.pt2 or policy.py, here.")
+    ] = None,
+) -> None:
+    """Write a policy as a file that acts without taxon, normalisation of observations and rescaling of actions inside,
+    and say how far its actions are from the run's own on random observations."""
+    with user_errors():
+        from taxon.cli.run_folder import opened, script_of
+        from taxon.runtime.options import parse_seed
+
+        number = None if seed is None else parse_seed(seed, "--seed")
+        if format not in ("onnx", "torch", "standalone"):
+            raise UserError(f"there is no format {format}", "write --format onnx, torch or standalone")
+        found, _, source = opened(run, best)
+        from taxon.runtime.policies.exporting import FILES
+        from taxon.runtime.policies.exporting import export as exported
+        from taxon.runtime.policies.policy import Policy
+
+        policy = Policy(found, number)
+        path = Path(FILES[format]) if out is None else out
+        if path.exists():
+            raise UserError(f"{path} is there already", "name another file with --out, or remove it")
+        file = exported(policy, format, script_of(source))
+        try:
+            path.write_bytes(file.content)
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror}", "name another file with --out") from None
+    typer.echo(f"{visible(repr(policy)[1:-1])}: {file.parity}")
+    recipe = policy.record.recipe()
+    if format == "standalone" and not recipe.plain:
+        made = visible(str(recipe))
+        typer.echo(f"no id alone makes {made}: the script names no environment, so play it with --env")
+    typer.echo(f"{visible(str(path))}: {len(file.content):,} bytes")

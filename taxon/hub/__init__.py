@@ -1,0 +1,1 @@
+"""Runs that are published: a folder with a card, there and back."""

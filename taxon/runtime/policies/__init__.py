@@ -1,0 +1,1 @@
+"""Policies that a run left behind: acting with them, and taking them elsewhere."""
