@@ -22,7 +22,6 @@ from taxon.runtime.options import (
 )
 
 
-
 def count(name: str, value: object, most: int = MOST_STEPS) -> int:
     """A positive whole number, which may be written as 1e6 or as "1M"."""
     found = value
@@ -141,7 +140,9 @@ def one_of(name: str, value: object, names: Any) -> Any:
     """One of the texts of a Literal."""
     known = get_args(names)
     if value not in known:
-        raise Error(f"{name}={value!r} is none of its values", f"write {' or '.join(f'{name}={each!r}' for each in known)}")
+        raise Error(
+            f"{name}={value!r} is none of its values", f"write {' or '.join(f'{name}={each!r}' for each in known)}"
+        )
     return value
 
 

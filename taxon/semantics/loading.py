@@ -72,9 +72,7 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in specs_dir().glob("*.tx"))
 
 
-def load(
-    path: Path, name: str, texts: Mapping[Path, str] | None = None, named: Sequence[tree.Path] = ()
-) -> Library:
+def load(path: Path, name: str, texts: Mapping[Path, str] | None = None, named: Sequence[tree.Path] = ()) -> Library:
     """Read `path` (shown as `name`) and, transitively, its imports.
 
     A file that cannot be read is a diagnostic; without a place where it was named it has no label. `texts` are read
