@@ -50,7 +50,7 @@ def train(
 
     It is what `taxon run` does, with the same folder and the same numbers. A script needs no guard around it, and a
     notebook shows the learning curve. Ctrl-C, or a notebook's stop, ends the run after the present step, saved: in a
-    notebook it is returned as it is, in a script `Interrupted` is raised. In a thread other than the main one it goes on.
+    notebook it is returned as it is, in a script `Interrupted` is raised. No signal reaches a run in another thread.
 
     Args:
         spec: a spec, or the name or file of one.
