@@ -144,9 +144,9 @@ def test_a_resumed_run_remembers_why(program, tmp_path, faulty):
 @pytest.mark.parametrize("number", [0, 1])
 def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_path, monkeypatch, number):
     """In the first, of the untrained policy, or in the one after it."""
-    from taxon.runtime import run
+    from taxon.runtime import evaluations
 
-    real, made = run.evaluate, []
+    real, made = evaluations.evaluate, []
 
     def breaks(agent, state, environments, *rest, **named):
         if len(made) == number:
@@ -154,13 +154,13 @@ def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_p
         made.append(True)
         return real(agent, state, environments, *rest, **named)
 
-    monkeypatch.setattr(run, "evaluate", breaks)
+    monkeypatch.setattr(evaluations, "evaluate", breaks)
     outcome = train(program, options(tmp_path / "run"), plain())
     assert outcome.manifest.frozen == {"5": 60 * number}
     assert outcome.manifest.causes == {"5": "known/Drawn-v0 failed: ZeroDivisionError: division by zero"}
-    evaluations = [(line["step"], line["seed"]) for line in words(tmp_path / "run") if line["kind"] == "evaluation"]
-    assert [entry for entry in evaluations if entry[1] == 5] == [(0, 5)] * number
-    assert [entry for entry in evaluations if entry[1] != 5] == [
+    entries = [(line["step"], line["seed"]) for line in words(tmp_path / "run") if line["kind"] == "evaluation"]
+    assert [entry for entry in entries if entry[1] == 5] == [(0, 5)] * number
+    assert [entry for entry in entries if entry[1] != 5] == [
         (step, seed) for step in (0, 60, 120) for seed in (3, 7)
     ]
 
@@ -248,15 +248,15 @@ def test_any_file_that_cannot_be_written_ends_in_a_message(program, tmp_path, mo
         refuse(target)
         return real_append(self, target, *rest)
 
-    real_write = Log.write
+    real_logged = Log.logged
 
-    def write(self, *rest, **named):
+    def logged(self, event):
         refuse("metrics.jsonl")
-        real_write(self, *rest, **named)
+        real_logged(self, event)
 
     monkeypatch.setattr(RunFolder, "_replacing", replacing)
     monkeypatch.setattr(RunFolder, "append", append)
-    monkeypatch.setattr(Log, "write", write)
+    monkeypatch.setattr(Log, "logged", logged)
     real_save = checkpoint.save
 
     def save(*rest, **named):
