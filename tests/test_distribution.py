@@ -13,13 +13,13 @@ from taxon.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-FILES = ("README.md", "pyproject.toml", "constraints.txt")
+FILES = ("README.md", "PACKAGE.md", "pyproject.toml", "constraints.txt")
 FOLDERS = ("taxon", "docs", "benchmarks", "editors", "examples", "specs")
 MADE = {"node_modules", "_build", "__pycache__", "_data"}
 
 # An installer's word with `taxon` itself among its arguments, or an extra of it; a path to the command is neither.
 ANOTHER_PROJECT = re.compile(
-    r"""\b(?:install|add|uvx|pipx\ run)\s(?:[^\n`&|;]*?[\s'"`])?taxon(?![\w./-])
+    r"""\b(?:install|add|uvx|pipx\ run)\s(?:[^\n`&|;]*?[ \t'"`])?taxon(?![\w./-])
     |(?<![\w./-])taxon\[(?:lsp|docs|dev|ray)""",
     re.VERBOSE,
 )
@@ -70,7 +70,7 @@ def test_the_distribution() -> None:
     project = PROJECT["project"]
     assert project["name"] == "taxon-rl"
     assert project["scripts"] == {"taxon": "taxon.cli.main:main"}
-    assert "taxon-rl[lsp,docs,parquet,tune]" in project["optional-dependencies"]["dev"]
+    assert "taxon-rl[lsp,docs,parquet,tune,onnx,hub]" in project["optional-dependencies"]["dev"]
 
 
 def test_the_version_is_the_one_that_a_build_reads() -> None:

@@ -57,7 +57,8 @@ from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.program import Program
 from taxon.runtime.progress import Display, RunConsole, display
-from taxon.runtime.run import Run, failure_file
+from taxon.runtime.readings import failure_file
+from taxon.runtime.run import Run
 from taxon.runtime.stopping import stop_on_signals
 from taxon.runtime.summary import resume_command
 
@@ -80,7 +81,7 @@ class Outcome:
 
 
 def train(
-    program: Program, options: Options, console: Console | None = None, callbacks: Sequence[Callback] = ()
+    program: Program, options: Options, console: Console | Display | None = None, callbacks: Sequence[Callback] = ()
 ) -> Outcome:
     """Train every seed and leave a folder that describes the run whole.
 
@@ -155,7 +156,7 @@ def resume(
     program: Program,
     path: Path,
     steps: int | None = None,
-    console: Console | None = None,
+    console: Console | Display | None = None,
     workers: Crowd | None = None,
     environment: Recipe | None = None,
     callbacks: Sequence[Callback] = (),
@@ -229,7 +230,7 @@ def _train(
     training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
     device: torch.device,
-    console: Console | None,
+    console: Console | Display | None,
     callbacks: Sequence[Callback],
     sealed: checkpoint.Checkpoint | None = None,
     mode: Mode = "auto",
@@ -331,6 +332,7 @@ def _about(program: Program, record: manifest.Manifest, folder: RunFolder) -> Ab
     asked = (
         "name",
         "row",
+        "edited",
         "environment",
         "environment_arguments",
         "environment_wrappers",
@@ -496,7 +498,7 @@ def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
 
 
 def _go_on(folder: RunFolder, record: manifest.Manifest) -> str:
-    return resume_command(folder.path, record.recipe(), record.edited and record.edited.file)
+    return resume_command(folder.path, record.recipe(), None if record.edited is None else record.edited.file)
 
 
 def _blamed(program: Program, folder: RunFolder) -> contextlib.AbstractContextManager[None]:
