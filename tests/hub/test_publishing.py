@@ -136,6 +136,8 @@ def test_what_the_hub_refuses_is_one_message(run, hub, tmp_path, monkeypatch):
         (("push", run.path, "--to", tmp_path / "x", "--private"), "--private is said of a repository"),
         (("push", tmp_path / "full", NAME), "it has no run.json"),
         (("pull", "ada"), "ada is no repository"),
+        (("pull", "ada/other", "--to", tmp_path / "full"), "full is not an empty folder"),
+        (("pull", "ada/other", "--to", tmp_path / "full" / "file"), "is not the folder of a run"),
         (("pull", "ada/none"), "the hub has no ada/none, or not for you"),
         (("pull", "ada/other"), "ada/other is no run: it has no run.json"),
         (("pull", "ada/other", "--revision", "v9"), "the hub has no ada/other"),
