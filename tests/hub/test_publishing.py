@@ -231,15 +231,18 @@ def test_the_returns_are_of_the_last_step_that_every_seed_has(run, tmp_path):
     assert last_returns(RunFolder(folder), record) is None
 
 
-@pytest.mark.parametrize("name", ["sac", "mpo_net_sac", "ppo_clip"])
-def test_a_shipped_row_is_nearest_to_itself(name):
-    parent, found = nearest(load_spec(name).row)
+@pytest.mark.parametrize(
+    ("name", "environment", "actions"),
+    [("mpo_net_sac", "Hopper-v4", "continuous"), ("ppo", "CartPole-v1", "discrete"), ("awr", "Ant-v4", "continuous")],
+)
+def test_a_shipped_row_is_nearest_to_itself(name, environment, actions):
+    parent, found = nearest(load_spec(name, (), environment, actions).row, environment, actions)
     assert (parent.name, found) == (name, [])
 
 
 def test_what_sets_a_row_apart_is_shown_as_a_patch():
-    row = load_spec("sac", ["target.tau=0.01"]).row
-    parent, found = nearest(row)
+    row = load_spec("sac", ["target.tau=0.01"], "Hopper-v4", "continuous").row
+    parent, found = nearest(row, "Hopper-v4", "continuous")
     assert parent.name == "sac"
     verdict, _, *patch = lines(parent, row, found)
     assert verdict == "same algorithm, same implementation; 1 code-level difference"
