@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 
 import pytest
-from benchmarks import pictures
 
+from benchmarks import pictures
 from taxon.studies.report.runs import Run
 
 
