@@ -71,7 +71,7 @@ class Part:
 
 
 _EARLY = "data.warmup=1k"  # of 10,000 random steps nothing would be left to learn in
-_SMALL = "network.hidden=[128, 128]"
+_SMALL = "network.hidden=[64, 64]"
 
 
 def _part(environment: str, returns: str, *runs: tuple[str, str, str, tuple[str, ...]]) -> Part:
@@ -85,23 +85,21 @@ PARTS = (
         "500 is the most there is; uniformly random actions have about 22.",
         ("ppo_soft", "20k", "2k", ()),
         ("vmpo_gae", "20k", "2k", ()),
-        ("mpo_discrete", "10k", "1k", ("data.steps_per_update=2", _SMALL)),
-        ("sac_discrete", "10k", "1k", (_EARLY, _SMALL)),
+        ("mpo_discrete", "10k", "1k", ("data.steps_per_update=4", _SMALL)),
+        ("sac_discrete", "6k", "1k", (_EARLY, _SMALL)),
     ),
     _part(
         "Pendulum-v1",
         "A policy that holds the pole up from most starts has about -150; uniformly random actions have about -1,200.",
-        ("sac_mixture", "10k", "1k", (_EARLY, _SMALL)),
-        ("mirror_descent", "10k", "1k", (_EARLY, _SMALL)),
-        ("ddpg_nstep", "10k", "1k", (_EARLY, _SMALL)),
-        ("td3_layer_norm", "10k", "1k", (_EARLY, _SMALL)),
+        ("ddpg_nstep", "6k", "1k", (_EARLY, _SMALL)),
+        ("sac_mixture", "6k", "1k", (_EARLY, _SMALL)),
+        ("mirror_descent", "6k", "1k", (_EARLY, _SMALL)),
     ),
     _part(
         "taxon/Reach-v0",
         "Every policy stays below 50, a hand-written linear one has 46.8; uniformly random actions have 8.3.",
         ("ppo_beta", "20k", "2k", ()),
-        ("awac_mixture", "10k", "1k", (_EARLY, _SMALL)),
-        ("sac_beta", "10k", "1k", (_EARLY, _SMALL)),
+        ("awac_mixture", "6k", "1k", (_EARLY, _SMALL)),
     ),
 )
 

@@ -23,30 +23,32 @@ BACK = ("operators", "networks", "runtime")
 ALLOWED = {
     "diagnostics": set(),
     "syntax": {"diagnostics", "data", "cache"},
-    "taxonomy": {"diagnostics", "syntax"},
+    "taxonomy": {"diagnostics", "syntax", "errors"},
     "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
     "highlighting": {"syntax", "taxonomy", "semantics"},
-    "compiler": {"taxonomy", "semantics"},
+    "compiler": {"taxonomy", "semantics", "errors"},
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
     "networks": {"operators"},
     "figures": {"diagnostics"},
-    "runtime": {"operators", "networks", "tasks", "figures", "version"},
+    "runtime": {"operators", "networks", "tasks", "figures", "version", "errors"},
     "tasks": set(),
     "data": set(),
     "cache": set(),
     "version": set(),
+    "errors": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": set(FRONT),
     "hub": {*FRONT, *BACK, "figures", "data"},
     "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "hub", "version"},
+    "api": {*FRONT, *BACK, "figures", "studies", "errors"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
 HEAVY = {
     *("torch", "numpy", "scipy", "gymnasium", "mujoco", "dm_control", "shimmy", "safetensors", "matplotlib", "imageio"),
-    *("optuna", "huggingface_hub", "onnx", "onnxruntime"),
+    *("optuna", "wandb", "mlflow", "trackio", "huggingface_hub", "onnx", "onnxruntime"),
 }
 
 
@@ -177,6 +179,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
         heavy = name.split(".")[0] in HEAVY or name.split(".")[:2] in (["taxon", "operators"], ["taxon", "networks"])
         heavy = heavy or name.startswith(("taxon.studies.statistics", "taxon.studies.report", "taxon.figures"))
         light = (
+            "taxon.runtime.environments.faults",
             "taxon.runtime.environments.recipe",
             "taxon.runtime.errors",
             "taxon.runtime.folder.run_folder",
@@ -184,6 +187,19 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
         )
         if heavy or (name.startswith("taxon.runtime") and name not in light):
             assert node in inside, f"line {node.lineno} imports {name} for every command"
+
+
+@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "api"]))
+def test_a_program_imports_what_training_needs_when_it_trains(path: Path) -> None:
+    inside = {
+        node
+        for called in ast.walk(TREES[path])
+        if isinstance(called, ast.FunctionDef | ast.If)
+        for node in ast.walk(called)
+    }
+    for name, node in imports(path):
+        if name.split(".")[0] in HEAVY | {"IPython", "pandas", "polars"} or name.startswith("taxon.figures"):
+            assert node in inside, f"line {node.lineno} imports {name} for every program"
 
 
 # The thirteen rows of Table 1, as words. PoWER is one by its spelling alone: a power is a number.
@@ -271,7 +287,13 @@ def test_a_spec_is_data(path: Path) -> None:
 
 # Who imports a module by a name that it is given: of a command, of installed packages that extend the language, and
 # what the user names for an environment.
-IMPORTERS = {"cli/main.py", "compiler/packages.py", "taxonomy/language.py", "runtime/environments/importing.py"}
+IMPORTERS = {
+    "__init__.py",
+    "cli/main.py",
+    "compiler/packages.py",
+    "taxonomy/language.py",
+    "runtime/environments/importing.py",
+}
 
 
 @pytest.mark.parametrize("path", identified(FILES))
@@ -309,6 +331,7 @@ HARMLESS = {
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
     *(path for path in CODE if package(path) == "hub"),
+    *(ROOT / "api" / f"{name}.py" for name in ("run", "recorded", "training")),
     *(path for path in CODE if path.parent in [ROOT / "studies" / room for room in ("running", "moving", "tuning")]),
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]

@@ -18,11 +18,11 @@ from taxon.cli.paging import show
 from taxon.cli.parameters import Env
 from taxon.cli.sides import Side, fail, sides
 from taxon.cli.terminal import BOLD, CYAN, DIM, GREEN, RED, Screen, screen
-from taxon.diagnostics.visible import visible, width
-from taxon.semantics import value_text
+from taxon.diagnostics.visible import width
+from taxon.semantics.differing import difference_text
+from taxon.semantics.origins import origin_place, origin_text
 from taxon.taxonomy.difference import Difference, compare, counts, verdict
-from taxon.taxonomy.schema import LEVELS, Origin
-from taxon.taxonomy.table import cells
+from taxon.taxonomy.schema import LEVELS
 
 CELL = 20  # of a value that stands in a column
 
@@ -113,7 +113,7 @@ class _Entry:
     @classmethod
     def of(cls, difference: Difference, compared: Sequence[Side]) -> _Entry:
         leaves = difference.leaves
-        places = ["-" if leaf is None else _place(leaf.origin) or origin(leaf.origin) for leaf in leaves]
+        places = ["-" if leaf is None else origin_place(leaf.origin) or origin_text(leaf.origin) for leaf in leaves]
         values = (_value(difference, 0, compared), _value(difference, 1, compared))
         return cls(f"{_mark(difference)} {difference.path}", values, (places[0], places[1]))
 
@@ -150,28 +150,7 @@ def _stacked(entry: _Entry, screen: Screen) -> list[str]:
 
 
 def _value(difference: Difference, at: int, compared: Sequence[Side]) -> str:
-    if difference.leaves[at] is None:
-        return "-"
-    texts = [value_text(side.row, difference.path) if difference.path in side.row else "-" for side in compared]
-    if difference.factor:
-        entries = [cells(side.row)[difference.path] for side in compared]
-        # Table 1 prints a clipped ratio and a penalty alike: where it hides that two sides differ, values are shown.
-        return (entries if len(set(entries)) == len(set(texts)) else texts)[at]
-    return texts[at]
-
-
-def origin(origin: Origin) -> str:
-    """Where a value comes from, in a few words: `specs/mpo.tx:13`, `parent sac std.sac:22`, `default`."""
-    words = "--set" if origin.layer == "set" else f"{origin.layer} {origin.name}".rstrip()
-    return visible(f"{words} {_place(origin)}".rstrip() if origin.layer != "spec" else _place(origin))
-
-
-def _place(origin: Origin) -> str:
-    """The file and line that set a value; empty where no file did."""
-    if origin.span is None or origin.layer == "set":
-        return ""
-    line, _ = origin.span.source.position(origin.span.start)
-    return visible(f"{origin.span.source.name}:{line}")
+    return difference_text(difference, at, [side.row for side in compared])
 
 
 def _json(found: Sequence[Difference], compared: Sequence[Side], all: bool, modules: str | None) -> str:
@@ -181,7 +160,7 @@ def _json(found: Sequence[Difference], compared: Sequence[Side], all: bool, modu
 
     def entry(difference: Difference) -> dict[str, object]:
         values = [
-            None if leaf is None else {"value": _value(difference, at, compared), "origin": origin(leaf.origin)}
+            None if leaf is None else {"value": _value(difference, at, compared), "origin": origin_text(leaf.origin)}
             for at, leaf in enumerate(difference.leaves)
         ]
         known = {"path": difference.path, "level": difference.level, "differs": difference.differs}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean, pstdev
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +15,6 @@ from taxon.cli.own import named
 from taxon.cli.parameters import Settings, Wraps
 from taxon.cli.terminal import BOLD, screen
 from taxon.diagnostics.visible import visible
-from taxon.runtime.environments.recipe import Recipe
-
-if TYPE_CHECKING:
-    from taxon.runtime.environments.looking import Look
 
 
 def env(
@@ -55,58 +49,10 @@ def env(
 
         found = look(recipe, count, frame)
     if as_json:
-        print(json.dumps(_data(recipe, found), indent=2))
+        print(json.dumps({"format_version": 1, **found.data(recipe)}, indent=2))
         return
     write(screen().paint(visible(str(recipe)), BOLD))
-    width = max(len(name) for name, _ in _lines(found))
-    for name, text in _lines(found):
+    lines = [*found.lines(), *([] if frame is None else [("frame", str(frame))])]
+    width = max(len(name) for name, _ in lines)
+    for name, text in lines:
         write(f"  {name:{width}}  {visible(text)}")
-    if frame is not None:
-        write(f"  {'frame':{width}}  {visible(str(frame))}")
-
-
-def _lines(found: Look) -> Iterator[tuple[str, str]]:
-    yield "observation", f"{found.observation_space}: {_several(found.shown, 'number')}"
-    choice = "rescaled from [-1, 1]" if found.actions == "continuous" else "of which a policy chooses one"
-    what = "number" if found.actions == "continuous" else "action"
-    yield "action", f"{found.action_space}: {_several(found.numbers, what)}, {choice}"
-    yield "time limit", "none that gymnasium knows of" if found.limit is None else _several(found.limit, "step")
-    yield "speed", f"{found.steps_per_second:,.0f} steps a second; a reset takes {found.reset_seconds * 1e3:.3g} ms"
-    yield "resume", "goes on in the middle of an episode" if found.exact else "begins a new episode"
-    totals = [episode.total for episode in found.episodes]
-    spread = f", standard deviation {pstdev(totals):,.4g}" if len(totals) > 1 else ""
-    yield "random", f"return {fmean(totals):,.4g}{spread}, over {_several(len(totals), 'episode')}"
-    lengths = [episode.length for episode in found.episodes]
-    cut = sum(not episode.ended for episode in found.episodes)
-    yield (
-        "length",
-        f"{fmean(lengths):,.4g} steps, {min(lengths):,} to {max(lengths):,}"
-        + (f"; {_several(cut, 'episode')} did not end" if cut else ""),
-    )
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
-
-
-def _data(recipe: Recipe, found: Look) -> dict[str, object]:
-    totals = [episode.total for episode in found.episodes]
-    return {
-        "format_version": 1,
-        "environment": recipe.id,
-        "arguments": recipe.written,
-        "wrappers": list(map(str, recipe.wrappers)),
-        "observation": {"space": found.observation_space, "arrays": found.observation, "numbers": found.shown},
-        "action": {"space": found.action_space, "kind": found.actions, "numbers": found.numbers},
-        "time_limit": found.limit,
-        "steps_per_second": found.steps_per_second,
-        "reset_seconds": found.reset_seconds,
-        "restorable": found.exact,
-        "random": {
-            "return": fmean(totals),
-            "standard_deviation": pstdev(totals),
-            "returns": totals,
-            "lengths": [episode.length for episode in found.episodes],
-            "ended": [episode.ended for episode in found.episodes],
-        },
-    }

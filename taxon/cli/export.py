@@ -38,31 +38,29 @@ def export(
     with user_errors():
         from taxon.cli.run_folder import opened, script_of
         from taxon.runtime.options import parse_seed
+        from taxon.runtime.policies.formats import FILES, parse_format
 
         number = None if seed is None else parse_seed(seed, "--seed")
-        if format not in ("onnx", "torch", "standalone"):
-            raise UserError(f"there is no format {format}", "write --format onnx, torch or standalone")
+        wanted = parse_format(format, "--format")
         found, source = opened(run, best, module)
-        if format == "standalone" and found.record.edited is not None:
+        if wanted == "standalone" and found.record.edited is not None:
             message = f"{run} trained an edited module, and a script is made of what is emitted of a spec"
             raise UserError(message, "write --format onnx or --format torch")
-        from taxon.runtime.policies.exporting import FILES
         from taxon.runtime.policies.exporting import export as exported
         from taxon.runtime.policies.policy import Policy
 
         policy = Policy(found, number)
-        path = Path(FILES[format]) if out is None else out
+        path = Path(FILES[wanted]) if out is None else out
         if path.exists():
             raise UserError(f"{path} is there already", "name another file with --out, or remove it")
-        file = exported(policy, format, script_of(source))
+        file = exported(policy, wanted, script_of(source))
         try:
             path.write_bytes(file.content)
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}", "name another file with --out") from None
     typer.echo(f"{visible(repr(policy)[1:-1])}: {file.parity}")
     recipe = policy.record.recipe()
-    if format == "standalone" and not recipe.plain:
-        typer.echo(
-            f"the script names no environment, since no id alone makes {visible(str(recipe))}: play it with --env"
-        )
+    if wanted == "standalone" and not recipe.plain:
+        made = visible(str(recipe))
+        typer.echo(f"no id alone makes {made}: the script names no environment, so play it with --env")
     typer.echo(f"{visible(str(path))}: {len(file.content):,} bytes")

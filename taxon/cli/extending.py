@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from taxon.diagnostics.visible import visible
-from taxon.taxonomy.language import language
+from taxon.taxonomy.language import lacking, language
 
 LARGEST_RECORD = 1024 * 1024  # bytes; a record with ten thousand seeds is half of it
 
@@ -18,20 +18,6 @@ def warn() -> None:
     """Say which installed extensions are left out, on standard error."""
     for fault in language().faults:
         print(f"warning: {visible(str(fault))}", file=sys.stderr)
-
-
-def lacking(packages: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Why packages that something has choices of cannot be used here, each with the way out."""
-    known = {package.name for package in language().packages}
-    left_out = {fault.name: fault for fault in language().faults}
-    for name, version in packages.items():
-        if name in left_out:
-            yield f"choices of the package {name}: {left_out[name]}", "mend the package"
-        elif name not in known:
-            yield (
-                f"choices of the package {name} {version}, which is not installed",
-                "install it, if you trust where it comes from",
-            )
 
 
 def beside(spec: str) -> Iterator[str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from taxon.cli import frontend
-from taxon.cli.extending import lacking
 from taxon.diagnostics.model import Diagnostic
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
@@ -18,6 +17,7 @@ from taxon.runtime.folder.run_folder import SPEC, RunFolder
 from taxon.syntax import parse
 from taxon.syntax.parser import LARGEST
 from taxon.syntax.reading import decoded
+from taxon.taxonomy.language import lacking
 
 if TYPE_CHECKING:
     from taxon.runtime.folder.manifest import Manifest

@@ -8,13 +8,13 @@ import typer
 
 from taxon.cli import paging
 from taxon.cli.columns import columns
-from taxon.cli.diff import origin
 from taxon.cli.frontend import Format, exit_code, load, report
 from taxon.cli.highlighting import highlighted
 from taxon.cli.own import named
 from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.terminal import CYAN, DIM, screen
 from taxon.semantics import check_file, find_study, leaf_text
+from taxon.semantics.origins import origin_text
 from taxon.syntax.printing import declaration
 
 
@@ -38,5 +38,5 @@ def show(
     if not origins:
         paging.show(highlighted(resolved.canonical.rstrip("\n"), screen()))
         return
-    rows = [[path, leaf_text(leaf.value), origin(leaf.origin)] for path, leaf in resolved.row.leaves.items()]
+    rows = [[path, leaf_text(leaf.value), origin_text(leaf.origin)] for path, leaf in resolved.row.leaves.items()]
     paging.show("\n".join(columns(rows, 1, screen(), None, styles=(CYAN, "", DIM))))

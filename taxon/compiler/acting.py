@@ -24,8 +24,8 @@ def acting(module: str) -> str:
 def filled(script: str, environment: str, layout: object, action: int, weights: str) -> str:
     """The script of a run.
 
-    environment: its id; empty where that alone does not make it. layout: the tree of arrays that it shows, whose `repr` is an expression of the script's own
-    names. action: numbers of an action, or choices. weights: an .npz file in base64.
+    environment: its id; empty where that alone does not make it. layout: the tree of arrays that it shows, whose `repr`
+    is an expression of the script's own names. action: numbers of an action, or choices. weights: an .npz file, base64.
     """
     values = {"ENVIRONMENT": environment, "LAYOUT": layout, "ACTION": action, "WEIGHTS": weights}
     for name, value in values.items():
@@ -45,7 +45,8 @@ def _acting_part(module: str) -> str:
     body = _agent(agent, lines)
     texts = {node: _text(node, lines) for node in tree.body} | {agent: body}
     definitions = {name: node for node in tree.body for name in _defines(node)}
-    kept, open_ = {agent}, list(names_used(body))
+    kept: set[ast.stmt] = {agent}
+    open_ = list(names_used(body))
     fields = _fields(ast.parse(body))
     while open_:
         node = definitions.get(open_.pop())

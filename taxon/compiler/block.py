@@ -9,9 +9,10 @@ from functools import cached_property
 
 from taxon.compiler.library import exports
 from taxon.compiler.symbols import Column
+from taxon.errors import Error
 
 
-class ContractError(Exception):
+class ContractError(Error):
     """A row that the blocks cannot say: a choice without a block, a symbol without a writer."""
 
 

@@ -59,12 +59,13 @@ def download(name: str, commit: str, file: str, into: Path) -> None:
     """One file of a commit, written to `into` under its own name. `file`: a bare name, which the caller has checked."""
     hub = _client()
     with _explained(hub, name):
-        hub.hf_hub_download(name, file, revision=commit, local_dir=into, library_name="taxon")
+        hub.HfApi(library_name="taxon").hf_hub_download(name, file, revision=commit, local_dir=into)
 
 
 def _client() -> Any:
     try:
         import huggingface_hub
+        import huggingface_hub.errors  # which the package does not bring by itself
     except ImportError as error:
         raise UserError(f"the hub needs {error.name}", "pip install 'taxon-rl[hub]'") from error
     return huggingface_hub

@@ -1,13 +1,13 @@
 """What a user did wrong while running something, said in one line with the way out."""
 
+from taxon.errors import Error
 
-class UserError(Exception):
+
+class UserError(Error):
     """A mistake of the user; `help` says what to do instead. The command line prints both and exits with 2."""
 
     def __init__(self, message: str, help: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.help = help
+        super().__init__(message, help)
 
 
 def one_line(text: str, most: int = 300) -> str:

@@ -67,11 +67,13 @@ class RunConsole(Console):
             super().on_broken_pipe()
 
 
-def display(console: Console) -> Display:
-    """The display that suits where the console writes to.
+def display(console: Console | Display) -> Display:
+    """The display that suits where a console writes to; another display as it is.
 
     FORCE_COLOR makes a file no terminal: nothing can be redrawn there.
     """
+    if not isinstance(console, Console):
+        return console
     return LivePanel(console) if console.is_interactive and console.file.isatty() else PlainLines(console)
 
 

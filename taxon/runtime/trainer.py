@@ -57,7 +57,8 @@ from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
 from taxon.runtime.program import Program
 from taxon.runtime.progress import Display, RunConsole, display
-from taxon.runtime.run import Run, failure_file
+from taxon.runtime.readings import failure_file
+from taxon.runtime.run import Run
 from taxon.runtime.stopping import stop_on_signals
 from taxon.runtime.summary import resume_command
 
@@ -80,7 +81,7 @@ class Outcome:
 
 
 def train(
-    program: Program, options: Options, console: Console | None = None, callbacks: Sequence[Callback] = ()
+    program: Program, options: Options, console: Console | Display | None = None, callbacks: Sequence[Callback] = ()
 ) -> Outcome:
     """Train every seed and leave a folder that describes the run whole.
 
@@ -155,7 +156,7 @@ def resume(
     program: Program,
     path: Path,
     steps: int | None = None,
-    console: Console | None = None,
+    console: Console | Display | None = None,
     workers: Crowd | None = None,
     environment: Recipe | None = None,
     callbacks: Sequence[Callback] = (),
@@ -229,7 +230,7 @@ def _train(
     training: list[Environment] | SubprocessVector | MixedVector,
     evaluating: list[Environment],
     device: torch.device,
-    console: Console | None,
+    console: Console | Display | None,
     callbacks: Sequence[Callback],
     sealed: checkpoint.Checkpoint | None = None,
     mode: Mode = "auto",
@@ -331,6 +332,7 @@ def _about(program: Program, record: manifest.Manifest, folder: RunFolder) -> Ab
     asked = (
         "name",
         "row",
+        "edited",
         "environment",
         "environment_arguments",
         "environment_wrappers",
@@ -371,13 +373,7 @@ def _restore(
 
 
 def _metrics(folder: RunFolder, saved: dict[str, Any]) -> tuple[int, int]:
-    """How many bytes of the metrics a checkpoint stands behind, and the last step of these; -1 where there are none.
-
-    Raises UserError where it holds agents alone.
-    """
-    if saved.keys() == {"agent"}:
-        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
-        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
+    """How many bytes of the metrics a checkpoint stands behind, and the last step of these; -1 where there are none."""
     try:
         run = saved["run"]
         return whole(run["metrics"]), max(whole(run["logged"]), whole(run["evaluated"] + 1) - 1) if run[
@@ -416,6 +412,9 @@ def _check_same(
     record.check_program(folder, program.identity)
     if sealed.row != record.identity or sealed.seeds != record.seeds:
         raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
+    if sealed.state.keys() == {"agent"}:
+        message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
+        raise UserError(message, f"train its spec anew: taxon run {folder.path / SPEC} --env ID")
     if len(sealed.frozen) == len(record.seeds):
         raise UserError(f"every seed of {folder.path} was frozen: nothing can go on", "begin another run")
     if record.status == "reached" and anew.stop_at is None:
@@ -499,7 +498,7 @@ def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
 
 
 def _go_on(folder: RunFolder, record: manifest.Manifest) -> str:
-    return resume_command(folder.path, record.recipe(), record.edited and record.edited.file)
+    return resume_command(folder.path, record.recipe(), None if record.edited is None else record.edited.file)
 
 
 def _blamed(program: Program, folder: RunFolder) -> contextlib.AbstractContextManager[None]:

@@ -13,12 +13,12 @@ from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import nearest
 from taxon.semantics import codes, elsewhere, tuning
 from taxon.semantics.allowing import silence
-from taxon.semantics.bodies import Body, read_body
+from taxon.semantics.bodies import Body
 from taxon.semantics.compose import Composer
-from taxon.semantics.layers import Layer, Settings, Target, apply, apply_conditional
+from taxon.semantics.layers import Settings, Target
 from taxon.semantics.loading import Library, load, shipped_names, shipped_path
 from taxon.semantics.meant import in_row
-from taxon.semantics.overrides import read_overrides
+from taxon.semantics.overrides import Child, read_overrides
 from taxon.semantics.resolve import Resolution, Rules, drafted, resolve
 from taxon.semantics.scope import Scope, Symbol, instead, wrong_kind
 from taxon.semantics.studies import Expanded, Space, Study, expand
@@ -40,6 +40,7 @@ def load_spec(
     rules: Rules = check_row,
     unsets: Sequence[str] = (),
     texts: Mapping[Path, str] | None = None,
+    children: Sequence[Child] = (),
 ) -> Resolution:
     """Resolve one algorithm, or the child of it that `sets` and `unsets` are the entries of.
 
@@ -52,36 +53,34 @@ def load_spec(
         rules: what is checked of a row that resolves.
         unsets: paths that return to their defaults.
         texts: what is read instead of the files at these real paths.
+        children: further ones, each the child of the one before; `sets` and `unsets` are the last.
 
     Returns:
         the row, or None where there is an error. Nothing is raised for anything that a user can write.
     """
     text = str(name_or_path)
     path, name, shown = place(text)
-    library = load(path, shown, texts)
+    entries, wrong = read_overrides(sets, unsets)
+    last = [Child(tuple(entries), diagnostics=tuple(wrong))] if entries or wrong else []
+    heirs = [*children, *last]
+    library = load(path, shown, texts, [mixin for child in heirs for mixin in child.mixins])
     scope = Scope(library)
     vocabulary = Vocabulary(schema)
     composer = Composer(scope, vocabulary, Target(env, actions))
-    found = [*library.diagnostics, *scope.diagnostics]
-    entries, diagnostics = read_overrides(sets, unsets)
-    overrides = read_body(entries, vocabulary)
-    found += diagnostics
+    found = [*library.diagnostics, *scope.diagnostics, *(each for child in heirs for each in child.diagnostics)]
     symbol = _chosen(text, name, shown, library, scope, found, tree.Algorithm)
     if symbol is None:
-        return Resolution(None, _tidy([*found, *overrides.diagnostics]))
+        return Resolution(None, _tidy(found))
+    for child in heirs:
+        symbol = scope.extend(symbol, child)
+    found += scope.diagnostics
     composed = composer.compose(symbol)
     for each in composer.line(symbol):
         found += _layers(each, composer)
-    found += _said(overrides, symbol, composed.settings, vocabulary)
     if composed.settings is None:
         return Resolution(None, _tidy(found))
-    settings = composed.settings.copy()
-    if entries:
-        apply(settings, overrides, Layer("set", "", symbol))
-        apply_conditional(settings, overrides, composer.target, symbol, kind="set")
-    found += settings.diagnostics
-    resolution = resolve(symbol, settings, vocabulary, rules, faulty=_has_error(found))
-    whole = not entries and not composer.conditional(symbol)
+    resolution = resolve(symbol, composed.settings, vocabulary, rules, faulty=_has_error(found))
+    whole = symbol.of is None and not composer.conditional(symbol)
     found += silence(symbol, composer.allowed(symbol), resolution, whole)
     return Resolution(None if _has_error(found) else resolution.row, _tidy(found))
 

@@ -103,7 +103,7 @@ class Composer:
         settings = self.before(symbol)
         if settings is None:
             return Composed(None, [])
-        own = self.body(symbol)
-        apply(settings, own, Layer("spec", symbol.name, symbol))
-        apply_conditional(settings, own, self.target, symbol)
+        own, outside = self.body(symbol), symbol.of is not None
+        apply(settings, own, Layer("set", "", symbol) if outside else Layer("spec", symbol.name, symbol))
+        apply_conditional(settings, own, self.target, symbol, "set" if outside else "when")
         return Composed(settings, settings.diagnostics)

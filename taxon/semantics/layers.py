@@ -82,10 +82,9 @@ class Settings:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     taken: dict[str, Taken] = field(default_factory=dict)
     rank: int = 0  # how many layers were applied
-    overridden: bool = False  # the last of them are those of `--set` and `--unset`
 
     def copy(self) -> Settings:
-        return Settings(dict(self.held), [], dict(self.taken), self.rank, self.overridden)
+        return Settings(dict(self.held), [], dict(self.taken), self.rank)
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,6 @@ def children(value: Value, slot: Slot) -> Iterator[tuple[Slot, str]]:
 def apply(settings: Settings, body: Body, layer: Layer) -> None:
     """Apply the operations of a body (without its `when` blocks)."""
     settings.rank += 1
-    settings.overridden |= layer.kind == "set"
     for operation in body.operations:
         if operation.modifications:
             _change(settings, operation, layer)

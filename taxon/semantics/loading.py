@@ -25,6 +25,8 @@ from taxon.syntax.reading import SUFFIX, read
 MOST_FILES = 1000
 MOST_CHARACTERS = 8 * LARGEST
 
+TEXT = "<text>"  # the name of what is read from no file
+
 # A cycle longer than this is shown by its ends.
 _CHAIN = 8
 
@@ -70,11 +72,11 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in specs_dir().glob("*.tx"))
 
 
-def load(path: Path, name: str, texts: Mapping[Path, str] | None = None) -> Library:
+def load(path: Path, name: str, texts: Mapping[Path, str] | None = None, named: Sequence[tree.Path] = ()) -> Library:
     """Read `path` (shown as `name`) and, transitively, its imports.
 
     A file that cannot be read is a diagnostic; without a place where it was named it has no label. `texts` are read
-    instead of the files at these real paths.
+    instead of the files at these real paths. `named` are references from outside the file, read as its own are.
     """
     real = _real(path)
     library = Library(real, texts or {})
@@ -85,7 +87,7 @@ def load(path: Path, name: str, texts: Mapping[Path, str] | None = None) -> Libr
     open_now: dict[Path, int] = {real: 0}
     units = [unit]
     trail: list[Span] = []
-    walks = [_wanted(unit, library)]
+    walks = [_wanted(unit, library, named)]
     while walks:
         step = next(walks[-1], None)
         if step is None:
@@ -135,7 +137,8 @@ def _open(path: Path, real: Path, name: str, span: Span | None, library: Library
         return None
     library.files += 1
     library.characters += len(written)
-    file, found = parse(Source(name, written, is_file=name != f"std.{path.stem}"))
+    given = name == f"std.{path.stem}" or name == TEXT
+    file, found = parse(Source(name, written, is_file=not given))
     library.diagnostics += found
     return Unit(real, file, found)
 
@@ -145,7 +148,7 @@ def _unreadable(name: str, span: Span, label: str, help: str = "") -> Diagnostic
     return Diagnostic(codes.UNREADABLE_IMPORT, f"cannot import `{shortened(name)}`", labels, help=help)
 
 
-def _wanted(unit: Unit, library: Library) -> Iterator[tuple[Span, Path, str]]:
+def _wanted(unit: Unit, library: Library, named: Sequence[tree.Path] = ()) -> Iterator[tuple[Span, Path, str]]:
     """The files that a file names: by `import`, and by `std.` in `extends`, in `with` and in studies."""
     for statement in unit.file.imports:
         target = _target(statement.target, unit, library)
@@ -153,7 +156,7 @@ def _wanted(unit: Unit, library: Library) -> Iterator[tuple[Span, Path, str]]:
             path, shown = target
             unit.imports.append((statement, _real(path)))
             yield statement.target.span, path, shown
-    for reference in _references(unit.file):
+    for reference in (*_references(unit.file), *named):
         if not reference.text.startswith("std.") or reference.text in unit.shipped:
             continue
         target = _target(reference, unit, library)

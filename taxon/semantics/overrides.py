@@ -1,8 +1,10 @@
-"""`--set` and `--unset`: the entries of a child written on the command line, read by the language's own parser."""
+"""Children of a spec that stand in no file: `--set` and `--unset`, and what a program adds; read by the language's own
+parser."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from taxon.diagnostics.model import Diagnostic, Label
 from taxon.diagnostics.source import Source, Span
@@ -10,8 +12,31 @@ from taxon.semantics import codes
 from taxon.semantics.values import shortened
 from taxon.syntax import parse_entries, tree
 
+SET, UNSET = "--set", "--unset"  # the names of what stands on the command line
+
 _SET = "write `--set gamma=0.995`, once for each path"
 _UNSET = "write `--unset eta`, once for each path"
+
+
+@dataclass(frozen=True)
+class Child:
+    """The body of an algorithm that extends a spec, and the architectures that it mixes in, by names of that spec's
+    file; diagnostics: what is wrong with how they are written."""
+
+    entries: tuple[tree.Entry, ...]
+    mixins: tuple[tree.Path, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def read_child(source: Source, mixins: Sequence[str] = ()) -> Child:
+    """A child with the entries of a text."""
+    entries, found = parse_entries(source)
+    return Child(entries, tuple(map(_named, mixins)), tuple(found))
+
+
+def _named(text: str) -> tree.Path:
+    span = Span(Source("with", text), 0, len(text))
+    return tree.Path(tuple(tree.Name(name, span) for name in text.split(".")), span)
 
 
 def read_overrides(sets: Sequence[str], unsets: Sequence[str] = ()) -> tuple[list[tree.Entry], list[Diagnostic]]:
@@ -24,9 +49,9 @@ def read_overrides(sets: Sequence[str], unsets: Sequence[str] = ()) -> tuple[lis
     entries: list[tree.Entry] = []
     found: list[Diagnostic] = []
     for text in sets:
-        found += _read(Source("--set", text), (tree.Assignment, tree.Block, tree.When), text, _SET, entries)
+        found += _read(Source(SET, text), (tree.Assignment, tree.Block, tree.When), text, _SET, entries)
     for text in unsets:
-        found += _read(Source("--unset", f"unset {text}"), (tree.Unset,), text, _UNSET, entries)
+        found += _read(Source(UNSET, f"unset {text}"), (tree.Unset,), text, _UNSET, entries)
     return entries, found
 
 

@@ -9,11 +9,13 @@ from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.semantics import codes
 from taxon.semantics.defaults import default_of
 from taxon.semantics.layers import Held, Layer, Settings, Taken, children
+from taxon.semantics.overrides import SET, UNSET
 from taxon.semantics.scope import Symbol
 from taxon.semantics.typing_ import Typed
 from taxon.semantics.values import example, takes
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.semantics.watched import Watched, closed
+from taxon.syntax import tree
 from taxon.taxonomy.schema import Leaf, Origin, Row, Slot
 
 Rules = Callable[[Row], list[Diagnostic]]
@@ -84,7 +86,7 @@ class _Expansion:
 
     def _origin(self, held: Held) -> Origin:
         layer = held.layer
-        if layer.kind == "spec" and layer.holder is not self.symbol:
+        if layer.kind == "spec" and layer.holder is not self.symbol.written:
             return Origin("parent", layer.holder.name, held.span)
         return Origin(layer.kind, "" if layer.kind == "set" else layer.name, held.span)
 
@@ -122,8 +124,6 @@ class _Expansion:
 
     def own(self, layer: Layer) -> bool:
         """Whether a layer is the last declaration's: that of `--set` where there is one, else the algorithm's body."""
-        if self.settings.overridden:
-            return layer.kind == "set"
         return layer.holder is self.symbol and layer.kind != "mixin"
 
     def cause(self, dropped: str, held: Held) -> Held | Taken | None:
@@ -258,12 +258,13 @@ def _idle(
         return Diagnostic(codes.NO_EFFECT, message, (label,), help="remove it")
     labels = [Label(held.span, "set here")]
     if cause is not None:
-        blamed = expansion.own(cause.layer) or (cause.layer.kind == "when" and cause.layer.holder is symbol)
+        blamed = expansion.own(cause.layer) or (cause.layer.kind == "when" and cause.layer.holder is symbol.written)
         labels.append(Label(cause.span, "leaves it without effect", primary=blamed))
     if not any(label.primary for label in labels):
         labels.append(Label(symbol.span, "has no effect in this row", primary=True))
     source = held.layer.holder.name if held.layer.kind == "spec" else held.layer.name
-    notes = () if held.layer.holder is symbol and held.layer.kind == "spec" else (f"`{path}` comes from `{source}`",)
+    elsewhere = bool(source) and (held.layer.kind != "spec" or held.layer.holder is not symbol.written)
+    notes = (f"`{path}` comes from `{source}`",) if elsewhere else ()
     return Diagnostic(codes.NO_EFFECT, message, tuple(labels), notes, _take_back(path, cause, expansion, symbol))
 
 
@@ -272,6 +273,13 @@ def _take_back(path: str, cause: Held | Taken | None, expansion: _Expansion, sym
     layer = None if cause is None else cause.layer
     if layer is not None and layer.conditional:
         return f"take it back there: `unset {path}` inside `when {layer.name}`"
-    if expansion.settings.overridden:
-        return f"take it back: `--unset {path}`"
+    if symbol.of is not None:
+        return f"take it back: `{_unset(symbol)} {path}`"
     return f"take it back in `{symbol.name}`: `unset {path}`"
+
+
+def _unset(symbol: Symbol) -> str:
+    """How a further entry of a declaration takes a path back: on the command line, where its others stand there."""
+    entries = symbol.declaration.entries if isinstance(symbol.declaration, tree.Algorithm) else ()
+    typed = any(entry.span.source.name in (SET, UNSET) for entry in entries)
+    return UNSET if typed else "unset"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taxon.diagnostics.model import Diagnostic, Label
@@ -11,6 +11,7 @@ from taxon.diagnostics.source import Span
 from taxon.diagnostics.suggest import correction, nearest
 from taxon.semantics import codes, elsewhere
 from taxon.semantics.loading import Library, Unit
+from taxon.semantics.overrides import Child
 from taxon.semantics.values import SMALL, quoted, shortened
 from taxon.syntax import tree
 from taxon.syntax.parser import MOST_FINDINGS
@@ -28,10 +29,16 @@ _KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class Symbol:
-    """A declaration and the file that it stands in."""
+    """A declaration and the file that it stands in; `of`: what it extends, where it stands in none itself."""
 
     declaration: tree.Declaration
     unit: Unit
+    of: Symbol | None = None
+
+    @property
+    def written(self) -> Symbol:
+        """The declaration itself, or what it extends, that stands in a file."""
+        return self if self.of is None else self.of.written
 
     @property
     def name(self) -> str:
@@ -90,6 +97,16 @@ class Scope:
     def rooted(self, symbol: Symbol) -> bool:
         """Whether an algorithm has a parent that is known, or none at all."""
         return symbol not in self._parents or self.parent(symbol) is not None
+
+    def extend(self, symbol: Symbol, child: Child) -> Symbol:
+        """The algorithm that a child of an algorithm is."""
+        algorithm = symbol.declaration
+        assert isinstance(algorithm, tree.Algorithm)
+        own = replace(algorithm, parent=None, mixins=child.mixins, entries=child.entries)
+        heir = Symbol(own, symbol.unit, symbol)
+        self._relate(heir, own)
+        self._parents[heir] = symbol
+        return heir
 
     def find(self, path: tree.Path, unit: Unit, kind: type[tree.Algorithm] | type[tree.Architecture]) -> Symbol | None:
         """The declaration that a name means in a file; None, with a diagnostic, where it means none of that kind."""

@@ -68,14 +68,14 @@ def _paths(rows: Iterable[Row]) -> dict[str, list[str]]:
     """The leaves of any row by the slot of the schema that they are at or below."""
     found: dict[str, list[str]] = {}
     for path in dict.fromkeys(path for row in rows for path in row.leaves):
-        found.setdefault(_top(path), []).append(path)
+        found.setdefault(top_of(path), []).append(path)
     return found
 
 
 @cache
-def _top(path: str) -> str:
+def top_of(path: str) -> str:
     """The slot of the schema at a path or nearest above it."""
-    return path if path in SCHEMA else _top(path.rpartition(".")[0])
+    return path if path in SCHEMA else top_of(path.rpartition(".")[0])
 
 
 def counts(differences: Iterable[Difference]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from taxon.errors import Error
 from taxon.taxonomy.rule import Rule
 from taxon.taxonomy.schema import Choice
 
@@ -32,7 +33,7 @@ class Extension:
     rules: tuple[Rule, ...] = ()
 
 
-class ExtensionError(Exception):
+class ExtensionError(Error):
     """An extension that cannot be used, in one line."""
 
 

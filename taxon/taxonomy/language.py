@@ -62,6 +62,20 @@ def language() -> Language:
     return Language(slots, tuple(packages), tuple(faults))
 
 
+def lacking(packages: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Why packages that something has choices of cannot be used here, each with the way out."""
+    known = {package.name for package in language().packages}
+    left_out = {fault.name: fault for fault in language().faults}
+    for name, version in packages.items():
+        if name in left_out:
+            yield f"choices of the package {name}: {left_out[name]}", "mend the package"
+        elif name not in known:
+            yield (
+                f"choices of the package {name} {version}, which is not installed",
+                "install it, if you trust where it comes from",
+            )
+
+
 def packages_of(row: Row) -> tuple[Package, ...]:
     """The packages that a row has choices of."""
     names = {choice.package for _, choice in choices_from_outside(row)}

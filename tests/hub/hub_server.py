@@ -63,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             asked = json.loads(body)
             name = f"{asked['organization']}/{asked['name']}" if asked.get("organization") else asked["name"]
             self.hub.files.setdefault(name, {})
-            self.hub.private[name] = bool(asked.get("private"))
+            self.hub.private[name] = asked.get("visibility") == "private"
             self.answer({"url": f"{self.hub.url}/{name}"})
         elif path == "api/validate-yaml":
             self.answer({"errors": [], "warnings": []})

@@ -124,6 +124,9 @@ gymnasium.register("known/Terminates-v0", Corridor, kwargs={"length": 3})
 gymnasium.register("known/Truncates-v0", Corridor, kwargs={"length": 3, "truncates": True})
 gymnasium.register("known/Endless-v0", Corridor, kwargs={"length": 10**9})
 gymnasium.register("known/TimeLimit-v0", Corridor, kwargs={"length": 9}, max_episode_steps=3)
+gymnasium.register(
+    "known/ShortPendulum-v0", "gymnasium.envs.classic_control.pendulum:PendulumEnv", max_episode_steps=20
+)
 gymnasium.register("known/Interrupts-v0", Corridor, kwargs={"length": 5, "truncates": True, "interrupted_at": 257})
 
 

@@ -197,9 +197,9 @@ def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_pat
     outcome = train(program, asked(Path("run"), id), plain())
     os.chdir(tmp_path)
     assert (outcome.exit_code, (tmp_path / "run" / "curve.png").exists()) == (0, True)
-    assert resume(program, Path("run"), 40, plain()).exit_code == 0
+    assert resume(program, Path("run"), 40, plain(), environment=Recipe(id)).exit_code == 0
     os.chdir(tmp_path)
-    assert evaluate_run(Path("run"), program.source, program.row, 1, "cpu").steps == 40
+    assert evaluate_run(Path("run"), program.source, program.row, 1, "cpu", environment=Recipe(id)).steps == 40
 
 
 def test_one_that_writes_into_its_action_is_restorable():
@@ -262,7 +262,7 @@ def test_a_resume_that_cannot_be_exact_says_so(program, tmp_path, workers):
         train(program, asked(folder, id, steps=200, workers=workers), plain())
     assert 150 < manifest.read(RunFolder(folder)).steps_done < 200
     assert manifest.read(RunFolder(folder)).restorable
-    assert resume(program, folder, console=console).exit_code == 0
+    assert resume(program, folder, console=console, environment=Recipe(id)).exit_code == 0
     assert "an environment of seed 3 cannot be restored and begins a new episode: " in console.file.getvalue()
     assert "mood: it is not what it was, and only numbers are ever written" in console.file.getvalue()
 
@@ -271,7 +271,7 @@ def test_one_that_holds_too_much_to_look_at_is_trained_all_the_same(program, tmp
     id = "broken:faulty/Crowded-v0"
     assert not restorable(Recipe(id), 0)
     assert train(program, asked(tmp_path / "run", id, workers=1), plain()).exit_code == 0
-    assert resume(program, tmp_path / "run", 40, plain()).exit_code == 0
+    assert resume(program, tmp_path / "run", 40, plain(), environment=Recipe(id)).exit_code == 0
 
 
 def test_before_the_string_changes_it_is_exact(program, tmp_path):
@@ -280,7 +280,7 @@ def test_before_the_string_changes_it_is_exact(program, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 100)
         train(program, asked(tmp_path / "parts", id, steps=200), plain())
-    resume(program, tmp_path / "parts", console=plain())
+    resume(program, tmp_path / "parts", console=plain(), environment=Recipe(id))
     assert state(tmp_path / "parts") == state(tmp_path / "whole")
 
 
@@ -313,7 +313,7 @@ def test_what_cannot_be_filmed_is_said(program, tmp_path, monkeypatch, render, m
     train(program, asked(tmp_path / "run", id, steps=10), plain())
     monkeypatch.setattr(broken.Sound, "render", render)
     with pytest.raises(UserError) as caught:
-        evaluate_run(tmp_path / "run", program.source, program.row, 1, "cpu", tmp_path / "film.mp4")
+        evaluate_run(tmp_path / "run", program.source, program.row, 1, "cpu", tmp_path / "film.mp4", Recipe(id))
     assert "cannot be filmed" in caught.value.message
     assert message in caught.value.message
 

@@ -24,8 +24,14 @@ def program(toy_source: str) -> Program:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    settings = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
-    settings |= {"evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
+    settings = {
+        "environment": Recipe("known/ShortPendulum-v0"),
+        "seeds": (3, 5),
+        "steps": 240,
+        "device": "cpu",
+        "out": folder,
+    }
+    settings |= {"out": folder, "evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
     return Options(**(settings | {"keep_best": True} | changes))
 
 
@@ -69,7 +75,7 @@ def test_a_seeds_best_is_the_same_alone(program: Program, tmp_path: Path) -> Non
         assert tensor[0].equal(theirs[name][1]), name
 
 
-@pytest.mark.parametrize("calls", [0, 57, 257, 330, 900])
+@pytest.mark.parametrize("calls", [57, 157, 330])
 def test_what_is_kept_survives_a_stop(program: Program, tmp_path: Path, calls: int) -> None:
     """A checkpoint is older than the best evaluation, or younger; both ways the end is that of an unbroken run."""
     train(program, options(tmp_path / "whole"), plain())
@@ -84,13 +90,13 @@ def test_what_is_kept_survives_a_stop(program: Program, tmp_path: Path, calls: i
 def test_an_evaluation_after_the_checkpoint_is_made_again(program: Program, tmp_path: Path) -> None:
     train(program, options(tmp_path / "whole"), plain())
     folder = tmp_path / "killed"
-    train(program, options(folder, steps=70), plain())
+    train(program, options(folder, steps=60), plain())
     early = {path.name: path.read_bytes() for path in folder.iterdir() if path.name.startswith("best")}
     resume(program, folder, 240, plain())
     late = kept(folder)
     assert late == kept(tmp_path / "whole")
     # Of a process that was killed after the best policies were written and before the next checkpoint.
-    train(program, options(tmp_path / "again", steps=70), plain())
+    train(program, options(tmp_path / "again", steps=60), plain())
     for path in folder.glob("best*"):
         (tmp_path / "again" / path.name).write_bytes(path.read_bytes())
     resume(program, tmp_path / "again", 240, plain())

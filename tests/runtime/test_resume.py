@@ -131,7 +131,7 @@ def test_a_finished_run_goes_on_to_more_steps(request, tmp_path, kind):
 def test_what_acting_remembers_goes_on(tmp_path, calls):
     """Noise with a memory stops in the middle of an episode, and an evaluation between changes nothing of it."""
     sets = ["exploration = ornstein_uhlenbeck", "data.warmup = 20", "data.batch = 8", "network.hidden = [8]"]
-    found = load("ddpg", sets, "Pendulum-v1")
+    found = load("ddpg", sets, Recipe("Pendulum-v1"))
     program = Program(found.name, found.hash, found.canonical, emit(found.row))
     asked = {"steps": 120, "evaluate_every": 50, "save_every": parse_cadence("40", "")}
     train(program, options(tmp_path / "whole", **asked), plain())
@@ -170,7 +170,7 @@ def test_observations_of_a_byte_are_kept_as_such(program, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         finish = Run._finish
         patch.setattr(Run, "_finish", lambda run: (loops.append(run.loop), finish(run)))
-        resume(program, tmp_path / "broken", console=plain())
+        resume(program, tmp_path / "broken", console=plain(), environment=asked["environment"])
     (loop,) = loops
     assert loop.source.dtype == torch.uint8
     assert set(loop.source.episodes().observation[..., 0].flatten().tolist()) == {0.0, 1.0, 2.0, 3.0, 4.0}

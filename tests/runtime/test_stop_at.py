@@ -28,9 +28,15 @@ def program(toy_source: str) -> Program:
 
 
 def options(folder: Path, **changes: Any) -> Options:
-    """Evaluations of Pendulum every 30 steps; a checkpoint at others."""
-    settings = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 240, "device": "cpu", "out": folder}
-    settings |= {"evaluate_every": 30, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
+    """Evaluations of short episodes of Pendulum every 30 steps; a checkpoint at others."""
+    settings = {
+        "environment": Recipe("known/ShortPendulum-v0"),
+        "seeds": (3, 5),
+        "steps": 240,
+        "device": "cpu",
+        "out": folder,
+    }
+    settings |= {"out": folder, "evaluate_every": 30, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
     return Options(**(settings | changes))
 
 
@@ -71,7 +77,7 @@ def test_it_stops_at_the_first_evaluation_that_is_good_enough(
     assert (tmp_path / "run" / "curve.png").exists()
 
 
-@pytest.mark.parametrize("calls", [0, 57, 257, 330, 500])
+@pytest.mark.parametrize("calls", [57, 157, 330])
 def test_a_run_that_was_stopped_on_its_way_ends_at_the_same_step(
     program: Program, tmp_path: Path, whole: tuple[Path, int, float], calls: int
 ) -> None:

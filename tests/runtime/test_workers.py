@@ -104,7 +104,7 @@ def test_a_run_goes_on_with_another_number_of_workers(request, tmp_path, kind):
     for workers, calls in ((None, 12), (0, 12), (3, 1000)):
         with pytest.MonkeyPatch.context() as patch:
             stop_after(patch, calls)
-            lives.append(resume(program, tmp_path / "broken", console=plain(), workers=workers).manifest)
+            lives.append(resume(program, tmp_path / "broken", None, plain(), workers, Recipe(WALK)).manifest)
     assert [(life.status, life.workers) for life in lives] == [("interrupted", 2), ("interrupted", 0), ("finished", 3)]
     assert same(tmp_path / "broken", tmp_path / "whole")
 
@@ -162,7 +162,7 @@ def test_a_worker_that_dies_ends_the_seeds_it_carried(request, tmp_path, fault, 
     ours, theirs = (saved_in(folder)["agent"] for folder in (tmp_path / "run", tmp_path / "without"))
     places = [place for place, seed in enumerate((3, 5, 7)) if seed in others]
     assert {name: comparable(tensor[places]) for name, tensor in ours.items()} == comparable(theirs)
-    resume(program, tmp_path / "run", 200, plain())
+    resume(program, tmp_path / "run", 200, plain(), environment=Recipe(id))
     assert manifest.read(RunFolder(tmp_path / "run")).causes == record.causes
 
 

@@ -2,8 +2,10 @@
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, pstdev
 from typing import Any, Literal
 
 import gymnasium
@@ -40,6 +42,47 @@ class Look:
     reset_seconds: float
     exact: bool
     episodes: tuple[RandomEpisode, ...]
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """What to print, with what each line is about."""
+        continuous = self.actions == "continuous"
+        yield "observation", f"{self.observation_space}: {_several(self.shown, 'number')}"
+        choice = "rescaled from [-1, 1]" if continuous else "of which a policy chooses one"
+        yield "action", f"{self.action_space}: {_several(self.numbers, 'number' if continuous else 'action')}, {choice}"
+        yield "time limit", "none that gymnasium knows of" if self.limit is None else _several(self.limit, "step")
+        yield "speed", f"{self.steps_per_second:,.0f} steps a second; a reset takes {self.reset_seconds * 1e3:.3g} ms"
+        yield "resume", "goes on in the middle of an episode" if self.exact else "begins a new episode"
+        totals, lengths = self._totals, [episode.length for episode in self.episodes]
+        spread = f", standard deviation {pstdev(totals):,.4g}" if len(totals) > 1 else ""
+        yield "random", f"return {fmean(totals):,.4g}{spread}, over {_several(len(totals), 'episode')}"
+        cut = sum(not episode.ended for episode in self.episodes)
+        whole = f"; {_several(cut, 'episode')} did not end" if cut else ""
+        yield "length", f"{fmean(lengths):,.4g} steps, {min(lengths):,} to {max(lengths):,}{whole}"
+
+    def data(self, recipe: Recipe) -> dict[str, Any]:
+        """The same for a program."""
+        return {
+            "environment": recipe.id,
+            "arguments": recipe.written,
+            "wrappers": list(map(str, recipe.wrappers)),
+            "observation": {"space": self.observation_space, "arrays": self.observation, "numbers": self.shown},
+            "action": {"space": self.action_space, "kind": self.actions, "numbers": self.numbers},
+            "time_limit": self.limit,
+            "steps_per_second": self.steps_per_second,
+            "reset_seconds": self.reset_seconds,
+            "restorable": self.exact,
+            "random": {
+                "return": fmean(self._totals),
+                "standard_deviation": pstdev(self._totals),
+                "returns": self._totals,
+                "lengths": [episode.length for episode in self.episodes],
+                "ended": [episode.ended for episode in self.episodes],
+            },
+        }
+
+    @property
+    def _totals(self) -> list[float]:
+        return [episode.total for episode in self.episodes]
 
 
 def look(recipe: Recipe, episodes: int, frame: Path | None = None) -> Look:
@@ -138,6 +181,10 @@ def _picture(recipe: Recipe, frame: Path) -> None:
         imageio.imwrite(frame, picture)
     except OSError as error:
         raise UserError(f"{frame} cannot be written: {error.strerror or error}", "name another file") from error
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _one_line(space: object) -> str:

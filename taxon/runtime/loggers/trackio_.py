@@ -1,5 +1,7 @@
-"""Trackio, which keeps runs in a database on this machine. TRACKIO_PROJECT names the project; TRACKIO_DIR and the others
-of its variables mean what they always do."""
+"""Trackio, which keeps runs in a database on this machine.
+
+TRACKIO_PROJECT names the project; TRACKIO_DIR and the others of its variables mean what they always do.
+"""
 
 import contextlib
 import io

@@ -53,7 +53,7 @@ class Hyperparameter:
         same = " or ".join(meaning.places for meaning in meant if meaning.paths and meaning.same)
         akin = quoted(path for meaning in meant if not meaning.same for path in meaning.paths)
         users = ", ".join(LIBRARIES[library] for library in self.libraries)
-        whose = f" (`{written}` in {users})" if users else ""
+        whose = f" (`{self.name}` in {users})" if users else ""
         parts = [f"did you mean {same}{whose}?"] if same else []
         parts += [f"`{written}` is {akin} here"] if akin else []
         return "; ".join([*parts, *_notes(meant)]).replace("?;", "?")

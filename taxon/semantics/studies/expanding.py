@@ -272,7 +272,7 @@ def _put(
         if not keys.leave_out:
             _refuse(result, name, environment, found.refusal)
     if row is not None and "data" in row:
-        for each in check_duration(row, amounts.steps, option="steps = "):
+        for each in check_duration(row, amounts.steps, option="steps = {}"):
             blamed = Label(amounts.span, "ends before it", primary=True)
             others = (replace(label, primary=False) for label in each.labels)
             result.short.setdefault((each.code.id, each.message), replace(each, labels=(blamed, *others)))

@@ -66,7 +66,7 @@ class Candidates:
         vocabulary = self.composer.vocabulary
         levels = [axis.level(values[name], vocabulary) for axis in self.axes if (name := axis.dimension.name) in values]
         found = self.rows.cell(number, said(values) or self.base.text, self.base.base, levels, environment)
-        short = check_duration(found.row, self.steps, option="steps = ") if found.row and "data" in found.row else ()
+        short = check_duration(found.row, self.steps, option="steps = {}") if found.row and "data" in found.row else ()
         return replace(found, row=None, refusal=short[0]) if short else found
 
 
@@ -234,6 +234,7 @@ def _tune(symbol: Symbol, node: tree.Tune, keys: Keys, typed: Mapping[str, Typed
         sampler,
         _method("pruner", typed),
         candidates.row,
+        candidates.rows.target,
         as_named(candidates.base.text, candidates.base.base),
     )
 

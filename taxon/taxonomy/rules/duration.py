@@ -18,14 +18,14 @@ NO_UPDATE = Code(
 CODES = (NO_UPDATE,)
 
 
-def check_duration(row: Row, steps: int, done: int = 0, option: str = "--steps ") -> list[Diagnostic]:
+def check_duration(row: Row, steps: int, done: int = 0, option: str = "--steps {}") -> list[Diagnostic]:
     """What keeps a run from learning.
 
     Args:
         row: what is trained.
         steps: how many environment steps each seed makes, in all.
         done: how many of them are made already, with the updates that follow them.
-        option: what says the number of steps, for the way out.
+        option: how the number of steps is said, for the way out.
     """
     if facts.rounds(row, steps) > facts.rounds(row, done):
         return []
@@ -39,7 +39,7 @@ def check_duration(row: Row, steps: int, done: int = 0, option: str = "--steps "
         sites = (("data.steps_per_update", "steps between updates"),)
     else:
         sites = (("data.warmup", "steps before the first update"),)
-    help = f"ask for more, as in `{option}{number(_round_number(2 * first))}`"
+    help = f"ask for more, as in `{option.format(number(_round_number(2 * first)))}`"
     fewer = steps // (int(row.number("data.environments")) if facts.on_policy(row) else 1) // 2
     if fewer >= _least(row) and not done:
         help += f", or write `{sites[0][0]} = {fewer}` or less"

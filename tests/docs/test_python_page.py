@@ -1,0 +1,45 @@
+"""docs/python.md: its blocks are executed one after the other, as a program, and what it shows is what they print.
+
+TAXON_UPDATE_SNAPSHOTS=1 writes what they print into the page. Where a block trains it has fewer steps here, and what it
+prints stays: `...`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGE = Path(__file__).parents[2] / "docs" / "python.md"
+_BLOCK = re.compile(r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+_FEWER = {"40_000": "6_144", "20_000": "4_096", "10_000": "2_048", "5_000": "1_024"}
+
+
+def fewer(code: str) -> str:
+    """The same with fewer steps."""
+    return re.sub("|".join(_FEWER), lambda match: _FEWER[match[0]], code)
+
+
+def test_the_page_is_a_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = PAGE.read_text("utf-8")
+    names: dict[str, Any] = {"__name__": "page"}
+    edits = []
+    for block in _BLOCK.finditer(page):
+        exec(compile(fewer(block[1]), str(PAGE), "exec"), names)
+        said = capsys.readouterr().out
+        trains = fewer(block[1]) != block[1] or "longer" in block[1]
+        if block[2] is not None and not trains and block[2] != said:
+            edits.append((block.span(2), said))
+    if os.environ.get("TAXON_UPDATE_SNAPSHOTS"):
+        for (first, last), said in reversed(edits):
+            page = page[:first] + said + page[last:]
+        PAGE.write_text(page, "utf-8")
+        edits = []
+    assert [said for _, said in edits] == []
+    assert {"mpo", "run", "patient", "action"} <= names.keys()
