@@ -69,7 +69,7 @@ def end_to_end(results: Results) -> str:
         ]
         rounds = len({sample.round for sample in samples})
         measured = samples[0].workload.measured
-        where = f"{threads} core{'' if threads == 1 else 's'}" + (" and a GPU" if device == "cuda" else "")
+        where = _cores(threads) + (" and a GPU" if device == "cuda" else "")
         title = f"{algorithm.upper()} on {environment}, {where}, {measured:,} steps, {rounds} rounds"
         parts.append(f"**{title}**\n\n{table(head, rows)}")
     return "\n\n".join(parts)
@@ -235,11 +235,11 @@ def performance(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()
 def measurements(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = ()) -> str:
     """The page of all measurements, in the order in which they were made."""
     parts = ["# Measurements\n\nWritten by `python -m benchmarks.report`; [README](README.md) says how they are made."]
-    kinds = [results.kind for results in every]
-    for results in every:
+    titles = _distinct([heading(results) for results in every])
+    for title, results in zip(titles, every, strict=True):
         machine = results.machine
         lines = [
-            f"## {results.kind}" + (f", {results.started[11:19]}" if kinds.count(results.kind) > 1 else ""),
+            f"## {title}",
             f"{results.started[:10]}, {machine['processor']}, {machine['cores']} cores"
             + (f", {machine['accelerator']}" if machine["accelerator"] else "")
             + f"; a load of {machine['load']:.1f} from other programs at the start; arguments `{results.command}`.",
@@ -250,8 +250,45 @@ def measurements(every: Sequence[Results], quoted: Sequence[tuple[str, str]] = (
         if results.failures:
             lines.append("Did not run:\n\n" + "\n".join(f"- {_one_line(failure)}" for failure in results.failures))
         parts.append("\n\n".join(lines))
-    parts += [f"## {title}\n\n```\n{text.rstrip()}\n```" for title, text in quoted]
+    machines = [_told_machine(text) for _, text in quoted]
+    titles = [title + (f": {machine}" if machine else "") for (title, _), machine in zip(quoted, machines, strict=True)]
+    parts += [f"## {title}\n\n```\n{text.rstrip()}\n```" for title, (_, text) in zip(titles, quoted, strict=True)]
     return "\n\n".join(parts)
+
+
+def heading(results: Results) -> str:
+    """What a file is about: the measurement, algorithms and environments, where they ran, and beside whom."""
+    names = [(sample.contender, sample.workload) for sample in results.samples]
+    algorithms = dict.fromkeys(work.algorithm.upper() for _, work in names)
+    algorithms |= dict.fromkeys(study.algorithm.upper() for study in results.studies)
+    environments = dict.fromkeys(work.environment for _, work in names)
+    environments |= dict.fromkeys(study.environment for study in results.studies)
+    contenders = {name for name, _ in names} | {study.contender for study in results.studies}
+    peers = sorted(name for name in contenders if not name.startswith(OURS))
+    cores = {work.threads for _, work in names} | {study.cores for study in results.studies}
+    parts = [f"{_listed(algorithms)} on {_listed(environments)}"] if algorithms else []
+    parts += [_cores(cores.pop())] if len(cores) == 1 else []
+    parts += [f"against {_listed(peers)}"] if peers else []
+    parts.append(str(results.machine["accelerator"] or results.machine["processor"]))
+    return f"{results.kind}: {', '.join(parts)}"
+
+
+def _cores(count: int) -> str:
+    return f"{count} core{'' if count == 1 else 's'}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as a sentence has them."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _distinct(titles: Sequence[str]) -> list[str]:
+    """Titles that are the same have a number after the first."""
+    return [
+        title + (f", {count}" if (count := titles[: place + 1].count(title)) > 1 else "")
+        for place, title in enumerate(titles)
+    ]
 
 
 def _versions(results: Results) -> list[str]:

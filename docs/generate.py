@@ -13,13 +13,13 @@ def pages() -> dict[str, str]:
     """Every generated page by its name in the folder."""
     rows = specs.shipped_rows()
     return {
-        "choices.md": choices.write(rows),
         "paths.md": paths.write(),
         "studies.md": studies.write(),
         "grammar.md": grammar.write(),
-        "command-line.md": command_line.write(),
-        "specs.md": specs.write(rows),
+        **{f"choices/{name}": text for name, text in choices.pages(rows).items()},
+        **{f"specs/{name}": text for name, text in specs.pages(rows).items()},
         **{f"codes/{name}": text for name, text in codes.pages().items()},
+        **{f"command-line/{name}": text for name, text in command_line.pages().items()},
         **{f"derivations/{name}": text for name, text in derivations.pages(rows).items()},
     }
 

@@ -13,13 +13,13 @@ from taxon.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-FILES = ("README.md", "pyproject.toml", "constraints.txt")
+FILES = ("README.md", "PACKAGE.md", "pyproject.toml", "constraints.txt")
 FOLDERS = ("taxon", "docs", "benchmarks", "editors", "examples", "specs")
 MADE = {"node_modules", "_build", "__pycache__", "_data"}
 
 # An installer's word with `taxon` itself among its arguments, or an extra of it; a path to the command is neither.
 ANOTHER_PROJECT = re.compile(
-    r"""\b(?:install|add|uvx|pipx\ run)\s(?:[^\n`&|;]*?[\s'"`])?taxon(?![\w./-])
+    r"""\b(?:install|add|uvx|pipx\ run)\s(?:[^\n`&|;]*?[ \t'"`])?taxon(?![\w./-])
     |(?<![\w./-])taxon\[(?:lsp|docs|dev|ray)""",
     re.VERBOSE,
 )

@@ -82,7 +82,7 @@ def test_the_page_is_current(here: Path) -> None:
     for number, (title, (text, arguments)) in enumerate(MISTAKES.items(), 1):
         command = " ".join(["taxon check mine.tx", *arguments])
         said = check(here, title).rstrip()
-        parts.append(f"## {number}. {title}\n\n```\n{text.rstrip()}\n```\n\n```\n$ {command}\n{said}\n```\n")
+        parts.append(f"## {number}. {title}\n\n```tx\n{text.rstrip()}\n```\n\n```console\n$ {command}\n{said}\n```\n")
     page = "\n".join(parts)
     if os.environ.get("TAXON_UPDATE_SNAPSHOTS"):
         PAGE.write_text(page, "utf-8")

@@ -1,8 +1,8 @@
-"""The pages of the codes: what `taxon explain CODE` prints, a page a range."""
+"""The pages of the codes: what `taxon explain CODE` prints, a page a code, and the lists of each range."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from taxon.cli.codes import CODES
 from taxon.cli.explain import report
@@ -10,7 +10,7 @@ from taxon.cli.terminal import Screen
 from taxon.data import corpus_dir
 from taxon.diagnostics import pages as explained
 from taxon.diagnostics.model import Code
-from writers.markdown import anchor, block, contents, page, prose, sentence, table
+from writers.markdown import anchor, block, contents, page, prose, table
 
 INTRODUCTION = """\
 Everything that taxon reports has a code. An error ends a command with exit code 1, or 2 where a file could not be read;
@@ -33,16 +33,20 @@ RANGES = {
 
 
 def pages() -> dict[str, str]:
-    """The index and the page of each range, by file name."""
+    """The index, the page of each range and the page of each code, by file name."""
     found: dict[str, list[Code]] = {first: [] for first in RANGES}
     for id_, code in CODES.items():
         found[id_[2]].append(code)
-    written = {"index.md": _index(found)}
-    for first, codes in found.items():
-        _, about = RANGES[first]
-        parts = [part for code in codes for part in _code(code)]
-        written[_file(first)] = page(_heading(first), f"{about} [All codes](index.md).", parts)
-    return written
+    return {
+        "index.md": _index(found),
+        **{_file(first): _range(first, codes) for first, codes in found.items()},
+        **{place(code.id): _code(code) for code in CODES.values()},
+    }
+
+
+def place(id_: str) -> str:
+    """The page of a code."""
+    return f"{id_.lower()}.md"
 
 
 def _heading(first: str) -> str:
@@ -57,27 +61,37 @@ def _file(first: str) -> str:
 def _index(found: dict[str, list[Code]]) -> str:
     parts: list[str] = []
     for first, codes in found.items():
-        _, about = RANGES[first]
-        rows = (
-            [f"[{code.id}]({_file(first)}#{anchor(code.id)})", code.severity.value, prose(code.title)] for code in codes
-        )
-        parts += [f"## {_heading(first)}", about, table(["code", "severity", "title"], rows)]
+        parts += [f"## [{_heading(first)}]({_file(first)})", RANGES[first][1], _listed(codes)]
     return page("Codes", INTRODUCTION, [*parts, contents(_file(first) for first in found)])
 
 
-def _code(code: Code) -> Iterator[str]:
-    yield f"## {code.id}"
-    yield f"**{sentence(code.title)}** ({code.severity})"
-    yield prose(code.why)
-    if code.source:
-        yield f"Source: {prose(code.source)}"
+def _range(first: str, codes: Sequence[Code]) -> str:
+    _, about = RANGES[first]
+    pages = contents(place(code.id) for code in codes)
+    return page(_heading(first), f"{about} [All codes](index.md).", [_listed(codes), pages])
+
+
+def _listed(codes: Sequence[Code]) -> str:
+    rows = ([f"[{code.id}]({place(code.id)})", code.severity.value, prose(code.title)] for code in codes)
+    return table(["code", "severity", "title"], rows)
+
+
+def _code(code: Code) -> str:
+    first = code.id[2]
+    kind = f"{code.severity.value.capitalize()} {code.id}, of [{_heading(first)}]({_file(first)})."
+    source = [f"Source: {prose(code.source)}"] if code.source else []
+    return page(f"{code.id}: {prose(code.title)}", kind, [prose(code.why), *source, *_examples(code)])
+
+
+def _examples(code: Code) -> Iterator[str]:
+    """What is wrong, with what is said of it below, and what is right."""
     for bad, good in explained.page(code, corpus_dir()).examples:
         yield "Wrong:"
         if bad.text:
-            yield block("\n".join(explained.shown(bad)))
-        yield block("\n".join([f"$ {bad.command}", *report(bad, Screen())]))
+            yield block("\n".join(explained.shown(bad)), "tx")
+        yield block("\n".join([f"$ {bad.command}", *report(bad, Screen())]), "console")
         yield "Right:"
         if good.text:
-            yield block("\n".join(explained.shown(good)))
+            yield block("\n".join(explained.shown(good)), "tx")
         if not good.checked:
-            yield block(f"$ {good.command}")
+            yield block(f"$ {good.command}", "console")

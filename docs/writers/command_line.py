@@ -1,4 +1,4 @@
-"""The page of the command line: every command with its arguments and options, from the objects that read them."""
+"""The pages of the command line, one for each command: arguments and options, from the objects that read them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from taxon.cli.exits import EXITS
 from taxon.cli.main import COMMANDS, application
-from writers.markdown import anchor, block, code, page, prose, table
+from writers.markdown import anchor, block, code, contents, page, prose, table
 
 INTRODUCTION = """\
 Every command of `taxon`, as `taxon COMMAND --help` prints it. A spec is named by its path (`mine.tx`, or `mine.tx:name`
@@ -17,24 +17,32 @@ where a file holds several algorithms), or by its name if it ships with taxon. F
 `check` to standard output; only what was asked for goes to standard output."""
 
 
-def write() -> str:
+def pages() -> dict[str, str]:
+    """The index and a page for each command, by file name."""
     program: Any = get_command(application(list(COMMANDS)))
     commands = program.commands
-    rows = ([f"[`taxon {name}`](#{anchor(f'taxon {name}')})", _summary(commands[name])] for name in commands)
+    rows = ([f"[`taxon {name}`]({name}.md)", _summary(commands[name])] for name in commands)
     parts = [table(["command", "what it does"], rows), "## Exit codes"]
     parts.append(table(["code", "meaning"], ([str(number), prose(meaning)] for number, meaning in EXITS.items())))
-    for name, command in commands.items():
-        parts += _command(name, command)
-    return page("The command line", INTRODUCTION, parts)
+    parts.append(contents(f"{name}.md" for name in commands))
+    return {
+        "index.md": page("The command line", INTRODUCTION, parts),
+        **{f"{name}.md": _page(name, command) for name, command in commands.items()},
+    }
+
+
+def _page(name: str, command: Any) -> str:
+    title, introduction, *parts = _command(name, command, 1)
+    return page(title.removeprefix("# "), introduction, parts)
 
 
 def _summary(command: Any) -> str:
     return prose(str(command.help).split("\n\n")[0])
 
 
-def _command(name: str, command: Any) -> Iterator[str]:
+def _command(name: str, command: Any, depth: int) -> Iterator[str]:
+    yield f"{'#' * depth} taxon {name}"
     if hasattr(command, "commands"):
-        yield f"## taxon {name}"
         yield from (prose(paragraph) for paragraph in str(command.help).split("\n\n"))
         below = ((f"{name} {word}", each) for word, each in command.commands.items())
         yield table(
@@ -42,14 +50,13 @@ def _command(name: str, command: Any) -> Iterator[str]:
             ([f"[`taxon {word}`](#{anchor(f'taxon {word}')})", _summary(each)] for word, each in below),
         )
         for word, each in command.commands.items():
-            yield from _command(f"{name} {word}", each)
+            yield from _command(f"{name} {word}", each, depth + 1)
         return
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
     required = [f"{_names(each)} {_value(each)}" for each in options if each.required]
     shown = " ".join(["taxon", name, *(_placeholder(each) for each in arguments), *required, "[OPTIONS]"])
-    yield f"## taxon {name}"
-    yield block(shown if options else shown.removesuffix(" [OPTIONS]"))
+    yield block("$ " + (shown if options else shown.removesuffix(" [OPTIONS]")), "console")
     yield from (prose(paragraph) for paragraph in str(command.help).split("\n\n"))
     yield table(["argument", "meaning"], ([code(_placeholder(each)), prose(each.help)] for each in arguments))
     yield table(["option", "value", "default", "meaning"], (_option(each) for each in options))

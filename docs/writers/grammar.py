@@ -19,7 +19,7 @@ INTRODUCTION = """\
 The productions of `grammar/taxon.lark`, as they are parsed: `?` is at most one, `*` any number, `|` an alternative; a
 name in capitals is a token of the table below. Newlines that end nothing (inside brackets, beside a comma or a brace)
 are taken out before. What the entries mean stands in [the language](../language.md); which paths and values there are,
-in [paths](paths.md) and [choices](choices.md)."""
+in [paths](paths.md) and [choices](choices/index.md)."""
 
 _RULE = re.compile(r"^[a-z_]+:.*(?:\n[ \t]+\|.*)*", re.MULTILINE)
 # What the parser accepts to go on after a mistake, and what never stands in a text.

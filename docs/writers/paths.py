@@ -9,35 +9,31 @@ from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.catalogue import places
 from taxon.taxonomy.schema import Slot
-from writers.markdown import anchor, code, link, page, prose, table
+from writers.choices import FOLDER, home
+from writers.markdown import code, page, table
 
 INTRODUCTION = f"""\
 Every path of the language. No other may be assigned, unset, varied or overridden with `--set`; a misspelt one is an
-error with a suggestion. The seven factors of Table 1 are {", ".join(code(path) for path in FACTORS)}. What each choice
-means is on the page of the [choices](choices.md)."""
+error with a suggestion. The seven factors of Table 1 are {", ".join(code(path) for path in FACTORS)}. What each path
+and each choice means is on the pages of the [choices](choices/index.md), which the headings lead to."""
 
 
 def write() -> str:
-    own = table(["path", "level", "takes", "default", "meaning"], _own())
     vocabulary = Vocabulary(SCHEMA)
     shared = sorted(path for path in vocabulary.paths if vocabulary.is_shared(path))
     rows = ([code(path), ", ".join(code(place.path) for place in vocabulary.places(path))] for path in shared)
-    return page(
-        "Paths",
-        INTRODUCTION,
-        ["## Paths with a value of their own", own, "## Shared paths", table(["path", "sets"], rows)],
-    )
+    return page("Paths", INTRODUCTION, [*_own(), "## Shared paths", table(["path", "sets"], rows)])
 
 
-def _own() -> Iterator[list[str]]:
-    found: dict[str, list[Slot]] = {}
+def _own() -> Iterator[str]:
+    """A table for each page of the choices, which it links to."""
+    found: dict[str, dict[str, list[Slot]]] = {}
     for path, slot in places():
-        found.setdefault(path, []).append(slot)
-    level = ""
-    for path, slots in found.items():
-        level = SCHEMA[path].level if path in SCHEMA else level
-        shown = link(path, f"choices.md#{anchor(path)}") if path in SCHEMA else code(path)
-        yield [shown, level, _each(map(takes, slots)), _each(map(_default, slots)), _each(prose(s.doc) for s in slots)]
+        found.setdefault(home(path), {}).setdefault(path, []).append(slot)
+    for name, paths in found.items():
+        yield f"## [`{name}`]({FOLDER}/{name}.md)"
+        rows = ([code(path), _each(map(takes, slots)), _each(map(_default, slots))] for path, slots in paths.items())
+        yield table(["path", "takes", "default"], rows)
 
 
 def _default(slot: Slot) -> str:

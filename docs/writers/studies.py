@@ -8,7 +8,8 @@ from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
 from taxon.semantics.tuning.vocabulary import SEARCH, TUNE
 from taxon.semantics.values import takes
 from taxon.taxonomy.schema import Choice, Slot
-from writers.markdown import block, code, page, prose, sentence, table
+from writers.formulas import formulas
+from writers.markdown import code, page, prose, sentence, table
 
 INTRODUCTION = """\
 Every key of a study with what it takes, and every kind of claim, as `taxon explain KEY` and `taxon explain claim` print
@@ -36,7 +37,7 @@ def _slot(slot: Slot) -> Iterator[str]:
 def _choice(choice: Choice) -> Iterator[str]:
     yield f"**{code(choice.key)}**: {prose(choice.doc)}."
     if choice.equation:
-        yield block(choice.equation)
+        yield formulas(choice)
     yield table(["parameter", "takes", "default", "meaning"], (_parameter(slot) for slot in choice.parameters))
     if choice.source:
         yield f"- Source: {prose(choice.source)}."

@@ -6,22 +6,17 @@ Run from a checkout: `python editors/vscode/generate.py`. A test holds the file 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from lark.lexer import PatternStr
 
-from taxon.semantics.studies.vocabulary import WORDS as OF_STUDIES
-from taxon.semantics.tuning.vocabulary import WORDS as OF_TUNES
+from taxon.highlighting.kinds import COMMANDING, CONSTANTS, DECLARING
+from taxon.highlighting.words import choices
 from taxon.syntax.language import KEYWORDS, language
-from taxon.taxonomy import SCHEMA
-from taxon.taxonomy.schema import Choice, Slot
 
 GRAMMAR = Path(__file__).parent / "syntaxes" / "taxon.tmLanguage.json"
-
-_CONSTANTS = {"TRUE", "FALSE"}
-_DECLARE = {"ALGORITHM", "ARCHITECTURE", "STUDY", "TUNE"}
 
 
 def grammar() -> dict[str, Any]:
@@ -31,8 +26,8 @@ def grammar() -> dict[str, Any]:
     assert all(isinstance(terminals[name], PatternStr) for name in KEYWORDS)
     name = terminals["NAME"].value
     paths = rf"{name}(?:\s*\.\s*{name})*(?=\s*[={{])"
-    declared = _either(words[each] for each in _DECLARE)
-    commanding = _either(words[each] for each in KEYWORDS - _CONSTANTS - _DECLARE)
+    declared = _either(words[each] for each in DECLARING)
+    commanding = _either(words[each] for each in COMMANDING)
     patterns = [
         _matches("comment.line.documentation.taxon", terminals["DOC"].value),
         _matches("comment.line.number-sign.taxon", terminals["COMMENT"].value),
@@ -42,9 +37,9 @@ def grammar() -> dict[str, Any]:
             "captures": {"1": {"name": "storage.type.taxon"}, "2": {"name": "entity.name.type.taxon"}},
         },
         _matches("keyword.control.taxon", commanding),
-        _matches("constant.language.boolean.taxon", _either(words[each] for each in _CONSTANTS)),
+        _matches("constant.language.boolean.taxon", _either(words[each] for each in CONSTANTS)),
         _matches("variable.parameter.taxon", paths),
-        _matches("support.function.taxon", _either(_choices())),
+        _matches("support.function.taxon", _either(choices())),
         _matches("constant.numeric.taxon", rf"(?<![\w.]){terminals['NUMBER'].value}"),
         _matches("keyword.operator.taxon", r"[=+*-]"),
     ]
@@ -62,19 +57,6 @@ def _matches(scope: str, pattern: str) -> dict[str, Any]:
 
 def _either(words: Iterable[str]) -> str:
     return rf"\b(?:{'|'.join(sorted(words))})\b"
-
-
-def _choices() -> set[str]:
-    """Every choice that is written as a name."""
-    slots = (*SCHEMA.values(), *OF_STUDIES.values(), *OF_TUNES.values())
-    return {choice.key for slot in slots for choice in _below(slot) if choice.key.isidentifier()}
-
-
-def _below(slot: Slot) -> Iterator[Choice]:
-    for choice in slot.choices:
-        yield choice
-        for parameter in choice.parameters:
-            yield from _below(parameter)
 
 
 def text() -> str:

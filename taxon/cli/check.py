@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from taxon.cli import completing
-from taxon.cli.fixing import Fixed, fix
 from taxon.cli.folders import expanded
 from taxon.cli.frontend import Format, exit_code, report, resolve_for, space_of, tried, unusable_environment, write
 from taxon.cli.highlighting import highlighted_diff
@@ -23,6 +22,7 @@ from taxon.diagnostics.visible import visible
 from taxon.runtime.environments.recipe import Recipe
 from taxon.semantics import load_spec, tuning
 from taxon.semantics.checking import Examined, examine
+from taxon.semantics.fixing import Fixed, fix
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.studies import Study, summary
 from taxon.syntax import parse, tree

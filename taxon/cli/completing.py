@@ -80,6 +80,12 @@ def shipped(incomplete: str) -> Iterator[str]:
 
 
 @_completer
+def modules(incomplete: str) -> Iterator[str]:
+    """Python files and folders."""
+    yield from _paths(incomplete, lambda path: path.endswith(".py"))
+
+
+@_completer
 def files(incomplete: str) -> Iterator[str]:
     """.tx files and folders."""
     yield from _paths(incomplete, _is_spec)

@@ -7,6 +7,7 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
+from taxon.cli.modules import Again
 from taxon.cli.own import named_again
 from taxon.cli.parameters import Settings, Wraps
 from taxon.diagnostics.visible import visible
@@ -33,6 +34,7 @@ def evaluate(
             autocompletion=completing.environments,
         ),
     ] = None,
+    module: Again = None,
     env_set: Settings = None,
     wrap: Wraps = None,
 ) -> None:
@@ -42,7 +44,7 @@ def evaluate(
     with user_errors():
         count = parse_episodes(episodes, "--episodes")
         starts = None if eval_seed is None else parse_evaluation_seed(eval_seed, "--eval-seed")
-        from taxon.cli.run_folder import compiled
+        from taxon.cli.run_folder import program_of
         from taxon.runtime.environments.trust import trusted
         from taxon.runtime.folder import manifest
         from taxon.runtime.folder.run_folder import RunFolder
@@ -50,11 +52,12 @@ def evaluate(
         folder = RunFolder(run)
         record = manifest.read(folder)
         environment = trusted(record.recipe(), named_again(record.recipe(), env, env_set, wrap))
-        resolved, source = compiled(folder, environment, record.extensions)
+        program = program_of(folder, record, environment, module)
         from taxon.runtime.saved import evaluate_run
 
-        result = evaluate_run(run, source, resolved.hash, count, device, video, environment, best, starts)
-    title = visible(f"{record.name} on {environment}")  # the words of the run's folder
+        source, identity = program.source, program.identity
+        result = evaluate_run(run, source, identity, count, device, video, environment, best, starts)
+    title = visible(f"{record.title} on {environment}")  # the words of the run's folder
     several = "1 episode" if count == 1 else f"{count:,} episodes"
     after = "at its best" if best else f"after {max(seed.steps for seed in result.seeds):,} steps"
     typer.echo(f"{title} {after}, {several} of every seed")

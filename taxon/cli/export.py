@@ -7,6 +7,7 @@ import typer
 
 from taxon.cli import completing
 from taxon.cli.failure import user_errors
+from taxon.cli.modules import Again
 from taxon.diagnostics.visible import visible
 from taxon.runtime.errors import UserError
 
@@ -27,6 +28,7 @@ def export(
     best: Annotated[
         bool, typer.Option("--best", help="The seed's best policy, of a run with --keep best, and not its latest.")
     ] = False,
+    module: Again = None,
     out: Annotated[
         Path | None, typer.Option(help="The file; otherwise policy.onnx, policy.pt2 or policy.py, here.")
     ] = None,
@@ -36,27 +38,29 @@ def export(
     with user_errors():
         from taxon.cli.run_folder import opened, script_of
         from taxon.runtime.options import parse_seed
+        from taxon.runtime.policies.formats import FILES, parse_format
 
         number = None if seed is None else parse_seed(seed, "--seed")
-        if format not in ("onnx", "torch", "standalone"):
-            raise UserError(f"there is no format {format}", "write --format onnx, torch or standalone")
-        found, _, source = opened(run, best)
-        from taxon.runtime.policies.exporting import FILES
+        wanted = parse_format(format, "--format")
+        found, source = opened(run, best, module)
+        if wanted == "standalone" and found.record.edited is not None:
+            message = f"{run} trained an edited module, and a script is made of what is emitted of a spec"
+            raise UserError(message, "write --format onnx or --format torch")
         from taxon.runtime.policies.exporting import export as exported
         from taxon.runtime.policies.policy import Policy
 
         policy = Policy(found, number)
-        path = Path(FILES[format]) if out is None else out
+        path = Path(FILES[wanted]) if out is None else out
         if path.exists():
             raise UserError(f"{path} is there already", "name another file with --out, or remove it")
-        file = exported(policy, format, script_of(source))
+        file = exported(policy, wanted, script_of(source))
         try:
             path.write_bytes(file.content)
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}", "name another file with --out") from None
     typer.echo(f"{visible(repr(policy)[1:-1])}: {file.parity}")
     recipe = policy.record.recipe()
-    if format == "standalone" and not recipe.plain:
+    if wanted == "standalone" and not recipe.plain:
         made = visible(str(recipe))
         typer.echo(f"no id alone makes {made}: the script names no environment, so play it with --env")
     typer.echo(f"{visible(str(path))}: {len(file.content):,} bytes")

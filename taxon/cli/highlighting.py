@@ -1,26 +1,26 @@
-"""Colours of code on a terminal: of specs by the language's own tokens, of emitted modules by Pygments."""
+"""Colours of code on a terminal: of specs by the kinds of their pieces, of emitted modules by Pygments."""
 
 from __future__ import annotations
 
 from taxon.cli.terminal import BLUE, BOLD, CYAN, DIM, GREEN, RED, Screen
-
-_STYLES = {
-    **dict.fromkeys(("COMMENT", "DOC"), DIM),
-    **dict.fromkeys(("TAXON", "IMPORT", "ALGORITHM", "ARCHITECTURE", "STUDY", "EXTENDS", "WITH"), BOLD),
-    **dict.fromkeys(("UNSET", "WHEN", "ALLOW", "VARY", "CLAIM", "IN"), BOLD),
-    **dict.fromkeys(("NUMBER", "INTEGER", "TRUE", "FALSE"), CYAN),
-    "STRING": GREEN,
-    "EQUAL": BLUE,
-}
 
 
 def highlighted(text: str, screen: Screen) -> str:
     """The text of a spec, or a piece of one, as the screen shows it."""
     if not screen.colour:
         return text
-    from taxon.syntax.tokens import tokens
+    from taxon.highlighting.kinds import Kind
+    from taxon.highlighting.pieces import pieces
 
-    return "".join(screen.paint(str(token), _STYLES.get(token.type, "")) for token in tokens(text))
+    styles = {
+        **dict.fromkeys((Kind.COMMENT, Kind.DOC), DIM),
+        **dict.fromkeys((Kind.KEYWORD, Kind.DECLARE), BOLD),
+        **dict.fromkeys((Kind.NUMBER, Kind.CONSTANT), CYAN),
+        Kind.STRING: GREEN,
+        Kind.OPERATOR: BLUE,
+        Kind.WRONG: RED,
+    }
+    return "".join(screen.paint(piece, styles.get(kind, "")) for kind, piece in pieces(text))
 
 
 def highlighted_python(text: str, screen: Screen) -> str:

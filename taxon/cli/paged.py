@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
+
+from taxon.cli.naming import Command
 
 HELP = "Print what is longer than the terminal without a pager."
 
@@ -16,7 +18,7 @@ def stop_paging(asked: bool) -> None:
         os.environ["TAXON_PAGER"] = ""
 
 
-class Paged(TyperCommand):
+class Paged(Command):
     """A command that takes `--no-pager`, too: `taxon --no-pager diff A B` and `taxon diff A B --no-pager`."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:

@@ -1,5 +1,6 @@
 """taxon push: a run as a folder with a card, to the hub or to a place of one's own."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -30,9 +31,11 @@ def push(
     `hf auth login` say who you are. With --to it stays here.
     """
     with user_errors():
+        from taxon.runtime.policies.formats import parse_formats
+
         if name is None and to is None:
             raise UserError("there is nowhere to push to", "name a repository, OWNER/NAME, or a folder with --to")
-        wanted = _formats(formats)
+        wanted = [] if formats is None else parse_formats(formats, "--with")
         if seed is not None and not wanted:
             raise UserError("--seed says what is exported, and nothing is", "add --with onnx, or leave --seed out")
         if private and name is None:
@@ -44,28 +47,27 @@ def push(
         _push(run, name, to, wanted, seed, private)
 
 
-def _formats(text: str | None) -> list[str]:
-    wanted = [] if text is None else [part.strip() for part in text.split(",")]
-    known = ("onnx", "torch", "standalone")
-    for part in wanted:
-        if part not in known or wanted.count(part) > 1:
-            what = f"names {part} twice" if part in known else f"has no format {part or text}"
-            raise UserError(f"--with {what}", "write --with onnx, torch or standalone, or several with commas")
-    return wanted
-
-
-def _push(run: Path, name: str | None, to: Path | None, wanted: list[str], seed: str | None, private: bool) -> None:
+def _push(run: Path, name: str | None, to: Path | None, wanted: Sequence[str], seed: str | None, private: bool) -> None:
     import tempfile
 
-    from taxon.cli.run_folder import opened, script_of
+    from taxon.cli.run_folder import opened, script_of, spec_of
     from taxon.hub.packing import pack
     from taxon.hub.service import upload
+    from taxon.runtime.folder import manifest
+    from taxon.runtime.folder.run_folder import RunFolder
     from taxon.runtime.options import parse_seed
-    from taxon.runtime.policies.exporting import FORMATS, export
+    from taxon.runtime.policies.exporting import export
+    from taxon.runtime.policies.formats import FORMATS
     from taxon.runtime.policies.policy import Policy
 
     number = None if seed is None else parse_seed(seed, "--seed")
-    found, resolved, source = opened(run)
+    folder = RunFolder(run)
+    record = manifest.read(folder)
+    if record.edited is not None:
+        message = f"{run} trained an edited module, and what is published is described by its spec"
+        raise UserError(message, "export its policy, with taxon export")
+    found, source = opened(run)
+    resolved = spec_of(folder, None, record.extensions)
     files = {}
     for format in (format for format in FORMATS if format in wanted):
         exported = export(Policy(found, number), format, script_of(source))

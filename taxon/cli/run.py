@@ -1,9 +1,11 @@
 """taxon run: train a spec, or go on with a run."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +15,15 @@ from taxon.cli.own import named, named_again
 from taxon.cli.parameters import Sets, Settings, Unsets, Wraps
 from taxon.runtime.errors import UserError
 
+if TYPE_CHECKING:
+    from taxon.runtime.environments.recipe import Recipe
+    from taxon.runtime.options import Options
+    from taxon.runtime.program import Program
+
 Words = tuple[str | None, list[str] | None, list[str] | None]  # of --env, --env-set and --wrap
 
 # What a run that goes on may be asked for anew; all else it keeps.
-_ANEW = {"resume", "env", "env_set", "wrap", "steps", "workers", "stop_at", "log", "device"}
+_ANEW = {"resume", "env", "env_set", "wrap", "module", "steps", "workers", "stop_at", "log", "device"}
 
 
 def run(
@@ -30,6 +37,15 @@ def run(
         typer.Option(
             help="A gymnasium id, dm_control/<domain>-<task>, or your own: module:Id-v0, path/to/file.py:Id-v0.",
             autocompletion=completing.environments,
+        ),
+    ] = None,
+    module: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Train this module, which `taxon emit` printed and you have edited. It is checked first. SPEC, where "
+            "given, is what it was emitted from: recorded, and no more.",
+            autocompletion=completing.modules,
         ),
     ] = None,
     env_set: Settings = None,
@@ -112,20 +128,19 @@ def run(
         Path | None,
         typer.Option(
             help="Go on with the run in this folder; --steps may ask for more, and --workers, --stop-at, --log and "
-            "--device for others.",
+            "--device for others. A run of an edited module needs --module again.",
             metavar="RUN",
             autocompletion=completing.runs,
         ),
     ] = None,
 ) -> None:
-    """Train a spec on an environment, several seeds in one process.
+    """Train a spec, or a module that you have edited, on an environment, several seeds in one process.
 
     Leaves the resolved spec, the emitted module, metrics, checkpoints and a learning curve in a folder.
     Ctrl-C stops cleanly, with a checkpoint; --resume goes on from the latest one as if nothing had happened.
     """
     from taxon.runtime.device.garbage import put_off
     from taxon.runtime.options import (
-        TOOLS,
         Options,
         parse_cadence,
         parse_count,
@@ -146,8 +161,8 @@ def run(
             kept = [word for name, word in given.items() if name not in _ANEW]
             asked = {"steps": steps, "workers": workers, "stop_at": stop_at, "log": log, "device": device}
             anew = {name: text for name, text in asked.items() if name in given}
-            raise typer.Exit(_resume(resume, (env, env_set, wrap), anew, kept))
-        if spec is None:
+            raise typer.Exit(_resume(resume, (env, env_set, wrap), module, anew, kept))
+        if spec is None and module is None:
             raise UserError("there is no spec to train", "name one, as in taxon run sac --env Hopper-v4")
         environment = named(env, env_set, wrap)
         if environment is None:
@@ -172,21 +187,34 @@ def run(
             log=parse_log(log),
         )
         with put_off():
-            from taxon.cli.frontend import load
-            from taxon.compiler import emit
+            program = _program(spec, module, set or [], environment, unset or [], options)
+            from taxon.runtime.trainer import train
 
-            resolved = load(spec, set or [], environment, unset or [], options.steps)
-            source = emit(resolved.row)
-            from taxon.runtime.trainer import Program, train
-
-        program = Program(resolved.name, resolved.hash, resolved.canonical, source, resolved.packages)
-        if any(name in TOOLS for name in options.log):
-            from taxon.cli.tracking import difference_to_parent, leaves
-
-            apart = difference_to_parent(spec, resolved.row, environment, bool(set or unset))
-            program = replace(program, leaves=leaves(resolved.row), difference=apart)
         outcome = train(program, options)
     raise typer.Exit(outcome.exit_code)
+
+
+def _program(
+    spec: str | None, module: Path | None, sets: list[str], environment: Recipe, unsets: list[str], options: Options
+) -> Program:
+    """What is to be trained."""
+    from taxon.cli import modules
+    from taxon.cli.frontend import load
+    from taxon.compiler import emit
+    from taxon.runtime.options import TOOLS
+    from taxon.runtime.program import Program
+
+    if module is not None:
+        return modules.program(module, spec, sets, environment, unsets, options.steps)
+    assert spec is not None  # one of the two is there
+    resolved = load(spec, sets, environment, unsets, options.steps)
+    program = Program(resolved.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
+    if not any(name in TOOLS for name in options.log):
+        return program
+    from taxon.cli.tracking import difference_to_parent, leaves
+
+    apart = difference_to_parent(spec, resolved.row, environment, bool(sets or unsets))
+    return replace(program, leaves=leaves(resolved.row), difference=apart)
 
 
 def _given(context: typer.Context) -> dict[str, str]:
@@ -200,12 +228,12 @@ def _given(context: typer.Context) -> dict[str, str]:
     return given
 
 
-def _resume(folder: Path, words: Words, anew: Mapping[str, str | None], given: list[str]) -> int:
+def _resume(folder: Path, words: Words, module: Path | None, anew: Mapping[str, str | None], given: list[str]) -> int:
     """Go on with a run: its exit code.
 
     anew: what is asked for anew, by name. given: options that ask for what a run keeps.
     """
-    from taxon.cli.run_folder import compiled
+    from taxon.cli.run_folder import program_of
     from taxon.runtime.device.garbage import put_off
     from taxon.runtime.environments.trust import trusted
     from taxon.runtime.folder import manifest
@@ -226,10 +254,9 @@ def _resume(folder: Path, words: Words, anew: Mapping[str, str | None], given: l
         # Of a finished run more is asked for; any other one may have nothing left to do but to end.
         done = record.steps_done if record.status == "finished" and count is not None else 0
         wanted = None if count is not None and count <= record.steps_done else count or record.steps
-        resolved, source = compiled(opened, environment, record.extensions, wanted, done)
+        program = program_of(opened, record, environment, module, wanted, done)
         from taxon.runtime.anew import Anew
-        from taxon.runtime.trainer import Program, resume
+        from taxon.runtime.trainer import resume
 
-    program = Program(record.name, resolved.hash, resolved.canonical, source, resolved.packages)
     other = Anew("never" if "stop_at" in anew and stop is None else stop, log, anew.get("device"))
     return resume(program, folder, count, workers=workers, environment=environment, anew=other).exit_code

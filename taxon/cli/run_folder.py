@@ -20,8 +20,10 @@ from taxon.syntax.reading import decoded
 from taxon.taxonomy.language import lacking
 
 if TYPE_CHECKING:
+    from taxon.runtime.folder.manifest import Manifest
     from taxon.runtime.policies.exporting import Fill
     from taxon.runtime.policies.opening import Opened
+    from taxon.runtime.program import Program
 
 
 def spec_of(
@@ -29,7 +31,7 @@ def spec_of(
 ) -> frontend.Resolved:
     """The spec that a run resolved. It stands alone: what imports another file was not left by a run.
 
-    packages: those that the record names, with their versions. steps, done: as `compiled` has them. Raises UserError
+    packages: those that the record names, with their versions. steps, done: as `program_of` has them. Raises UserError
     where it cannot be read, or a package is not there; where it means nothing, the command ends (1 or 2).
     """
     path = folder.path / SPEC
@@ -48,35 +50,43 @@ def spec_of(
     return frontend.load(str(path), env=env, steps=steps, done=done, texts=texts)
 
 
-def compiled(
-    folder: RunFolder, environment: Recipe, packages: Mapping[str, str], steps: int | None = None, done: int = 0
-) -> tuple[frontend.Resolved, str]:
-    """A run's spec, and the module emitted anew from it: text found in a folder is never executed.
+def program_of(
+    folder: RunFolder,
+    record: Manifest,
+    environment: Recipe | None,
+    module: Path | None = None,
+    steps: int | None = None,
+    done: int = 0,
+) -> Program:
+    """What a run trained: its spec's module emitted anew, since text found in a folder is never executed, or the edited
+    module that the user names.
 
-    environment: the run's own, as far as the user trusts the folder. packages: as `spec_of` has them. steps: how many
-    are asked for in all, where it is to be trained, of which `done` are made already; where no update would follow, the
-    command ends.
+    environment: the run's own, as far as the user trusts the folder. steps: how many are asked for in all, where it is
+    to be trained, of which `done` are made already; where no update of a spec would follow, the command ends. Raises
+    UserError where the module is needed, or is another.
     """
+    from taxon.cli import modules
     from taxon.compiler import emit
+    from taxon.runtime.program import Program
 
-    resolved = spec_of(folder, environment, packages, steps, done)
-    return resolved, emit(resolved.row)
+    if module is not None or record.edited is not None:
+        return modules.program_of(folder, record, module)
+    resolved = spec_of(folder, environment, record.extensions, steps, done)
+    return Program(record.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
 
 
-def opened(path: Path, kept: bool = False) -> tuple[Opened, frontend.Resolved, str]:
-    """A run that can act, its spec and the module emitted anew from it. No environment is made, and no module imported.
+def opened(path: Path, kept: bool = False, module: Path | None = None) -> tuple[Opened, str]:
+    """A run that can act, and its module. No environment is made, and of what is installed nothing is imported for it.
 
-    kept: each seed's best policy, where the run kept them.
+    kept: each seed's best policy, where the run kept them. module: as `program_of` has it.
     Raises UserError where the folder cannot be used.
     """
-    from taxon.compiler import emit
     from taxon.runtime.folder import manifest
     from taxon.runtime.policies.opening import open_run
 
     folder = RunFolder(path)
-    resolved = spec_of(folder, None, manifest.read(folder).extensions)
-    source = emit(resolved.row)
-    return open_run(path, source, resolved.hash, "cpu", kept), resolved, source
+    program = program_of(folder, manifest.read(folder), None, module)
+    return open_run(path, program.source, program.identity, "cpu", kept), program.source
 
 
 def script_of(source: str) -> Fill:

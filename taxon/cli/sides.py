@@ -18,7 +18,7 @@ from taxon.cli.run_folder import spec_of
 from taxon.diagnostics.visible import visible
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder.run_folder import RECORD, SPEC, RunFolder
+from taxon.runtime.folder.run_folder import MODULE, RECORD, SPEC, RunFolder
 from taxon.taxonomy.schema import Row
 
 
@@ -58,6 +58,9 @@ def _side(spec: str, env: Recipe | None) -> Side:
             recorded, packages = record["row"], extensions(record)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise UserError(f"{path} is not the record of a run", "name a folder that `taxon run` wrote") from None
+        if record.get("edited") is not None:
+            message = f"{spec} trained a module that its user had edited, which has no row to compare"
+            raise UserError(message, f"compare {folder.path / MODULE} with what `taxon emit` prints of a spec")
         resolved = spec_of(folder, env, packages)
         if recorded != resolved.hash:
             message = f"{path.with_name(SPEC)} is not the spec that was run: its hash differs"

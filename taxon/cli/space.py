@@ -10,12 +10,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import combinations, groupby
 
 from taxon.cli.columns import columns, folded
 from taxon.cli.frontend import write
 from taxon.cli.terminal import Screen
-from taxon.semantics.entries import every_entry
+from taxon.semantics.entries import Entry, every_entry
 from taxon.semantics.space import Blame, Point, coherent, refused
 from taxon.taxonomy.rule import Rule
 
@@ -34,6 +34,13 @@ The search applies the checker's own rules to rows whose leaves are decided one 
 read them, over all choices of a leaf (of its numbers: the default, 0, 1 and 2). It goes back to a decision only where a
 refusal has read it, so a refusal holds for all completions. Every coherent row was resolved with the completion found,
 and accepted. Environments and warnings do not count here."""
+
+_PICTURE = """\
+![How many coherent rows have two choices of different factors, for every two](pictures/space.svg)
+
+Every two choices of different factors, and how many of the coherent rows have both. A choice that is added with `+`
+has a line of its own, and the rows in which it is added count for the choice before it, too. `python docs/draw.py
+space` draws the picture from what `taxon table --space --json` prints."""
 
 _EVERY = 500  # coherent rows from one word about progress to the next
 
@@ -72,6 +79,11 @@ class Survey:
         found = Counter(entry for point in self.points for entry in point.entries)
         entries = (entry for factor in every_entry().values() for entry in factor)
         return [(entry.factor, entry.text, entry.cell, found[entry]) for entry in entries]
+
+    def together(self) -> list[tuple[Entry, Entry, int]]:
+        """The pairs of entries that are in some coherent row, with how many of them have both."""
+        pairs = Counter(pair for point in self.points for pair in combinations(point.entries, 2))
+        return [(first, second, count) for (first, second), count in pairs.items()]
 
     def alone(self) -> list[Blame]:
         return [blame for blame in self.blames if len(blame.entries) == 1]
@@ -127,6 +139,10 @@ def as_json(found: Survey) -> str:
                 {"factor": factor, "entry": text, "printed": cell, "coherent": n}
                 for factor, text, cell, n in found.by_entry()
             ],
+            "together": [
+                {"entries": {first.factor: first.text, second.factor: second.text}, "coherent": n}
+                for first, second, n in found.together()
+            ],
             "refused": [
                 {
                     "entries": {entry.factor: entry.text for entry in blame.entries},
@@ -147,6 +163,7 @@ def as_markdown(found: Survey) -> str:
         _INTRODUCTION,
         textwrap.fill(found.sentence, 120),
         _table(["`pi_q`", "`pi_p`", "coherent rows"], ([f"`{q}`", f"`{p}`", str(n)] for q, p, n in found.by_control())),
+        _PICTURE,
         "## The entries",
         _table(
             ["factor", "entry", "in Table 1", "coherent rows"],
@@ -157,12 +174,21 @@ def as_markdown(found: Survey) -> str:
         "## Pairs in no coherent row",
         "Pairs of the entries that are in some. Where it takes several rules, none of them can be missed; where they "
         "depend on\n`pi_q`, they are given for each.",
-        _table(["entry", "factor", "not with", "refused by"], _grouped(found.pairs())),
+        *_by_factor(found.pairs()),
         "## The rules",
         "How many of these entries and pairs each refuses, alone or with others. `taxon explain CODE` says why.",
         _table(["rule", "", "refusals"], ([code, title, str(n)] for code, title, n in found.by_rule())),
     ]
     return "\n\n".join(parts)
+
+
+def _by_factor(pairs: Iterable[Blame]) -> Iterator[str]:
+    """A table for each factor of the first entry, folded: all of them would be most of the page."""
+    for factor, group in groupby(pairs, key=lambda blame: blame.entries[0].factor):
+        lines = list(_grouped(list(group)))
+        yield f"<details><summary><code>{factor}</code>: {len(lines)} lines</summary>"
+        yield _table(["entry", "factor", "not with", "refused by"], lines)
+        yield "</details>"
 
 
 def verdict(blame: Blame) -> str:
@@ -174,7 +200,7 @@ def _codes(rules: Iterable[Rule]) -> str:
     return " + ".join(rule.code.id for rule in rules)
 
 
-def _grouped(blames: Iterable[Blame]) -> Iterator[list[str]]:
+def _grouped(blames: Sequence[Blame]) -> Iterator[list[str]]:
     """A line for what shares its verdict, its factor and, of pairs, its first entry."""
 
     def key(blame: Blame) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from taxon.cli import completing, frontend
 from taxon.cli.defaulting import Defaulting
 from taxon.cli.failure import user_errors
 from taxon.cli.line import Line
+from taxon.cli.modules import check_bases, edited_modules
 from taxon.cli.own import check_named, named_by
 from taxon.cli.running import (
     STORE,
@@ -60,6 +62,14 @@ File = Annotated[
         help="A .tx file with one study, or `file.tx:name`.", metavar="FILE[:NAME]", autocompletion=completing.studies
     ),
 ]
+Modules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--module",
+        metavar="NAME=FILE",
+        help="Train this edited module in the place of the base of that name, which it was emitted from.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="The study's folder; otherwise studies/NAME.")]
 _LEASE = "15min"
 
@@ -68,6 +78,7 @@ _LEASE = "15min"
 def run(
     context: typer.Context,
     file: File,
+    module: Modules = None,
     env: Own = None,
     dry_run: Annotated[
         bool,
@@ -90,7 +101,7 @@ def run(
         typer.Option(
             metavar="ADDRESS",
             help="Run on the Ray cluster with its head at HOST:PORT, auto for this machine's, or local for one that is "
-            "started here. Needs taxon-rl[ray].",
+            "started here. Needs the extra `ray`.",
         ),
     ] = None,
     out: Out = None,
@@ -120,7 +131,7 @@ def run(
         slots, ways = machine(device, jobs, threads, stack, save_every, keep, per_gpu)
         if probe and not dry_run:
             raise UserError("--probe measures for --dry-run", "write both, or leave it out")
-        opened = _opened(file, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
+        opened = _opened(file, module, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         if dry_run and slurm is not None:
             raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
         if dry_run:
@@ -137,6 +148,7 @@ def run(
 @study.command("work")
 def work(
     file: File,
+    module: Modules = None,
     env: Own = None,
     out: Out = None,
     store: Kept = STORE,
@@ -172,7 +184,7 @@ def work(
     with user_errors():
         many = jobs or (None if per_gpu else "1")
         slots, ways = machine(device, many, threads, stack, save_every, keep, per_gpu)
-        opened = _opened(file, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
+        opened = _opened(file, module, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
         raise typer.Exit(_drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
 
@@ -180,6 +192,7 @@ def work(
 @study.command("status")
 def status(
     file: File,
+    module: Modules = None,
     env: Own = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
     out: Out = None,
@@ -192,7 +205,7 @@ def status(
     from taxon.studies.running.standing import Standing
 
     with user_errors():
-        standing = Standing.of(_opened(file, env, out, store, asked_of(None, None, "auto", None)))
+        standing = Standing.of(_opened(file, module, env, out, store, asked_of(None, None, "auto", None)))
         if as_json:
             print(json.dumps(standing.data(), indent=2))
         else:
@@ -203,10 +216,11 @@ def status(
 @study.command("export")
 def export(
     file: File,
+    module: Modules = None,
     env: Own = None,
     csv: Annotated[bool, typer.Option("--csv", help="The table as comma-separated values.")] = False,
     parquet: Annotated[
-        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs taxon-rl[parquet].")
+        bool, typer.Option("--parquet", help="The table as Parquet, for a file or a pipe. Needs the extra `parquet`.")
     ] = False,
     runs: Annotated[
         Path | None,
@@ -230,7 +244,7 @@ def export(
             raise UserError("--curves is of a table, and runs have theirs", "leave it out")
         if parquet and sys.stdout.isatty():
             raise UserError("Parquet is nothing for a terminal", "write it into a file, with > results.parquet")
-        opened = _opened(file, env, out, store, asked_of(None, None, "auto", None))
+        opened = _opened(file, module, env, out, store, asked_of(None, None, "auto", None))
         if runs is not None:
             from taxon.studies.moving.leaving import leave
 
@@ -264,7 +278,7 @@ def import_(
 
 
 @study.command("report")
-def report(file: File, env: Own = None, out: Out = None, store: Kept = STORE) -> None:
+def report(file: File, module: Modules = None, env: Own = None, out: Out = None, store: Kept = STORE) -> None:
     """Write a study's report beside its results: report.html, figures and tables, of a part of its runs as well.
 
     Results are read anew from the runs where the store has them, otherwise from the study's folder. Made again from the
@@ -273,17 +287,22 @@ def report(file: File, env: Own = None, out: Out = None, store: Kept = STORE) ->
     from taxon.studies.report.making import report as make
 
     with user_errors():
-        for line in make(_opened(file, env, out, store, asked_of(None, None, "auto", None)), file):
+        opened = _opened(file, module, env, out, store, asked_of(None, None, "auto", None))
+        for line in make(opened, file, module or ()):
             frontend.write(line)
 
 
-def _opened(file: str, env: list[str] | None, out: Path | None, store: Path, asked: Asked) -> Opened:
-    """The study of a file; where it means nothing, the command ends."""
+def _opened(
+    file: str, modules: list[str] | None, env: list[str] | None, out: Path | None, store: Path, asked: Asked
+) -> Opened:
+    """The study of a file, with edited modules in the place of some bases; where it means nothing, the command ends."""
     from taxon.semantics import load_study
     from taxon.studies.running.opened import open_study
 
+    texts = edited_modules(modules or ())
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
     recipe = named_by(file, env)
-    expanded = load_study(file, lambda name: frontend.space_of(recipe(name)))
+    expanded = load_study(file, lambda name: frontend.space_of(recipe(name)), edited=digests)
     found = list(expanded.diagnostics)
     if expanded.study is not None:
         check_named(expanded.study.environments, env)
@@ -294,7 +313,9 @@ def _opened(file: str, env: list[str] | None, out: Path | None, store: Path, ask
     code = frontend.exit_code(found)
     if expanded.study is None or code:
         raise typer.Exit(code or 1)
-    return open_study(expanded.study, out or Path("studies") / expanded.study.name, store, asked)
+    check_bases(expanded.study, texts)
+    folder = out or Path("studies") / expanded.study.name
+    return open_study(expanded.study, folder, store, asked, {digests[name]: text for name, text in texts.items()})
 
 
 def _shared(opened: Opened, slots: Slots, ways: Ways) -> Ways:
@@ -361,9 +382,9 @@ def _typed(context: typer.Context, but: set[str]) -> list[str]:
         if source is None or source.name != "COMMANDLINE" or name in but:
             continue
         value = context.params[name]
+        option = [parameter.opts[0]] if parameter.param_type_name == "option" else []
         for each in value if isinstance(value, list | tuple) else [value]:
-            words += [parameter.opts[0]] if parameter.param_type_name == "option" else []
-            words += [] if each is True else [str(each)]
+            words += option if each is True else [*option, str(each)]
     return words
 
 

@@ -45,7 +45,8 @@ def _acting_part(module: str) -> str:
     body = _agent(agent, lines)
     texts = {node: _text(node, lines) for node in tree.body} | {agent: body}
     definitions = {name: node for node in tree.body for name in _defines(node)}
-    kept, open_ = {agent}, list(names_used(body))
+    kept: set[ast.stmt] = {agent}
+    open_ = list(names_used(body))
     fields = _fields(ast.parse(body))
     while open_:
         node = definitions.get(open_.pop())

@@ -68,6 +68,18 @@ def sections(program: Program) -> Iterator[tuple[Section, Block | None]]:
     yield from ((section, None) for section in program.choices.sections)
 
 
+def equations(row: Row, path: str) -> tuple[Section, ...]:
+    """What a leaf of a row that `check_row` accepts decides: the sections that name it, or failing these a leaf below.
+
+    Raises:
+        ContractError: a choice of the row has no block.
+    """
+    found = [section for section, _ in sections(assemble(row))]
+    named = [section for section in found if path in section.paths]
+    below = [section for section in found if any(each.startswith(f"{path}.") for each in section.paths)]
+    return tuple(sorted(named or below, key=lambda section: ranked(TITLES, section.title)))
+
+
 def places(module: Module, printed: Printed, name: str, block: Block | None) -> tuple[Place, ...]:
     """Where a name is assigned or defined: by the block itself, by the step of its loss, or anywhere; of a part, its
     lines."""

@@ -36,6 +36,14 @@ _SYMBOLS = {name: (name, role) for role, names in _COMMANDS.items() for name in 
     "left": ("", "nothing"),
     "right": ("", "nothing"),
 }
+# What Unicode has for a command; `varepsilon` is written as what it stands for.
+_CHARACTER_OF = dict(zip(_COMMANDS["symbol"].split(), "αβγδεηθλμπρστφξψωΣΦΘΔ∇\N{DOWN TACK}∞\N{PRIME}", strict=True)) | {
+    "varepsilon": "ξ", "sum": "∑", "prod": "∏", "leq": "≤", "geq": "≥", "leftarrow": "←", "propto": "∝",
+    "sim": "\N{TILDE OPERATOR}", "in": "∈", "cdot": "·", "ldots": "…", "|": "‖",
+}  # fmt: skip
+_PRIME, _TOP = _CHARACTER_OF["prime"], _CHARACTER_OF["top"]
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _CHARACTERS = {
     **dict.fromkeys("([", "open"),
     **dict.fromkeys(")]", "close"),
@@ -59,13 +67,13 @@ class _Piece:
     role: str
 
 
-def plain(formula: str) -> str:
-    """The formula as plain text: `pi_theta(a|s) exp(G(s, a) / eta)`.
+def plain(formula: str, unicode: bool = False) -> str:
+    """The formula as plain text: `pi_theta(a|s) exp(G(s, a) / eta)`, with `unicode` `π_θ(a|s) exp(G(s, a) / η)`.
 
     Raises:
         NotationError: the formula holds what the notation does not have.
     """
-    reader = _Reader(formula)
+    reader = _Reader(formula, unicode)
     pieces = list(reader.pieces())
     if not reader.done:
         raise NotationError(f"a brace too many in {formula}")
@@ -75,8 +83,9 @@ def plain(formula: str) -> str:
 class _Reader:
     """Pieces from tokens; a script or an argument is read whole."""
 
-    def __init__(self, formula: str) -> None:
+    def __init__(self, formula: str, unicode: bool) -> None:
         self._formula = formula
+        self._unicode = unicode
         self._tokens: list[str] = [token for token in _TOKEN.findall(formula) if not token.isspace()]
         self._next = 0
 
@@ -90,7 +99,7 @@ class _Reader:
         while not self.done and self._tokens[self._next] != "}":
             token = self._take()
             if token in ("_", "^", "'") and last is not None:
-                last = _Piece(last.text + (token if token == "'" else token + self._script()), last.role)
+                last = _Piece(last.text + self._after(token, last.role), last.role)
                 continue
             if last is not None:
                 yield last
@@ -118,12 +127,13 @@ class _Reader:
                 f"{_grouped(over)} / {_grouped(under)}" if " " in over + under else f"{over}/{under}", "ratio"
             )
         if name == "sqrt":
-            return _Piece(f"sqrt({self._argument()})", "symbol")
+            return _Piece(f"{'√' if self._unicode else 'sqrt'}({self._argument()})", "symbol")
         if name in _STYLES:
             return _Piece(self._argument().replace(" ", ""), "symbol")
         if name not in _SYMBOLS:
             raise NotationError(f"\\{name} in {self._formula}")
-        return _Piece(*_SYMBOLS[name])
+        text, role = _SYMBOLS[name]
+        return _Piece(_CHARACTER_OF.get(name, text) if self._unicode else text, role)
 
     def _argument(self, tight: bool = False) -> str:
         token = self._take()
@@ -135,9 +145,14 @@ class _Reader:
             raise NotationError(f"a brace is not closed in {self._formula}")
         return text
 
-    def _script(self) -> str:
+    def _after(self, token: str, role: str) -> str:
+        """A prime or a script. Digits are raised and lowered where Unicode may, but not the bounds of a sum."""
+        if token == "'":
+            return _PRIME if self._unicode else token
         text = self._argument(tight=True)
-        return text if re.fullmatch(r"-?[A-Za-z0-9']+", text) else f"{{{text}}}"
+        if self._unicode and role != "sum" and re.fullmatch(r"-?\d+" if token == "^" else r"\d+", text):
+            return text.translate(_RAISED if token == "^" else _LOWERED)
+        return token + (text if text == _TOP or re.fullmatch(rf"-?(?:[^\W_]|['{_PRIME}])+", text) else f"{{{text}}}")
 
     def _take(self) -> str:
         if self.done:
@@ -160,7 +175,7 @@ def _joined(pieces: list[_Piece], tight: bool) -> str:
     shown = [piece for piece in pieces if piece.role != "nothing"]
     text, before = "", ""
     for piece in shown:
-        unary = piece.text in "+-*" and before in ("", "operator", "open", "comma")
+        unary = piece.text in "+-*·" and before in ("", "operator", "open", "comma")
         if piece.role == "operator" and not unary and not (tight and not piece.text.isalpha()):
             text = f"{text.rstrip()} {piece.text} "
         elif piece.role == "comma" and not tight:

@@ -34,11 +34,11 @@ def text(derivation: Derivation, columns: int | None = None, style: Style = PLAI
     """For a terminal: formulas in plain characters, and lines of so many columns, where nothing limits a formula's."""
     width = WIDTH if columns is None else min(WIDTH, columns)
     lines = [style.title(derivation.name), *_wrapped(_factors(derivation), "  ", width=width)]
-    lines += _wrapped(_prose(SYMBOLS, plain, str), "  ", width=width)
+    lines += _wrapped(prose(SYMBOLS, plain, str), "  ", width=width)
     for count, step in enumerate(derivation.steps, 1):
         section = step.section
         lines += ["", style.title(f"{count}. {section.title}")]
-        lines += _wrapped(_prose(section.text, plain, str), "   ", width=width)
+        lines += _wrapped(prose(section.text, plain, str), "   ", width=width)
         for equation in map(plain, section.lines):
             shown = [f"       {equation}"] if columns is None else _wrapped(equation, "       ", 11, columns)
             lines += map(style.equation, shown)
@@ -70,11 +70,11 @@ def latex(derivation: Derivation) -> str:
         _typewriter(_factors(derivation)),
         "",
         r"\medskip",
-        _prose(SYMBOLS, _dollars, _escaped),
+        prose(SYMBOLS, _dollars, _escaped),
     ]
     for step in derivation.steps:
         section = step.section
-        lines += ["", rf"\subsection*{{{section.title}}}", _prose(section.text, _dollars, _escaped)]
+        lines += ["", rf"\subsection*{{{section.title}}}", prose(section.text, _dollars, _escaped)]
         lines += [rf"\[ {equation} \]" for equation in section.lines]
         lines += [r"\begin{description}"]
         for label, found in _notes(step):
@@ -104,7 +104,7 @@ def _wrapped(line: str, first: str, indent: int | None = None, width: int = WIDT
     )
 
 
-def _prose(line: str, formula: Callable[[str], str], words: Callable[[str], str]) -> str:
+def prose(line: str, formula: Callable[[str], str], words: Callable[[str], str]) -> str:
     """A sentence with what stands between its dollars shown as formulas."""
     parts = line.split("$")
     return "".join(formula(part) if odd % 2 else words(part) for odd, part in enumerate(parts))

@@ -10,7 +10,7 @@ from taxon.diagnostics.visible import visible
 from taxon.hub import relative
 from taxon.hub.returns import Returns
 from taxon.runtime.folder.manifest import Manifest
-from taxon.runtime.policies.exporting import FILES, Format
+from taxon.runtime.policies.formats import FILES, Format
 from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 

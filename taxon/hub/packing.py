@@ -13,7 +13,7 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.folder import best, checkpoint, manifest
 from taxon.runtime.folder.logging import METRICS
 from taxon.runtime.folder.run_folder import CURVE, SPEC, RunFolder
-from taxon.runtime.policies.exporting import FILES, Format
+from taxon.runtime.policies.formats import FILES, Format
 from taxon.runtime.policies.opening import Opened
 from taxon.taxonomy.schema import Row
 
@@ -43,7 +43,7 @@ def pack(
         checkpoint.save(
             folder,
             {"agent": dict(named_tensors(opened.state))},
-            row=record.row,
+            row=record.identity,
             seeds=record.seeds,
             steps=opened.steps[0],
             frozen={record.seeds[index]: step for index, step in opened.frozen.items()},
@@ -67,5 +67,6 @@ def pack(
 
 def _pack_best(source: RunFolder, folder: RunFolder) -> None:
     kept = best.read(source)
-    steps, returns = ({int(seed): value for seed, value in each.items()} for each in (kept.steps, kept.returns))
+    steps = {int(seed): step for seed, step in kept.steps.items()}
+    returns = {int(seed): value for seed, value in kept.returns.items()}
     best.save(folder, best.load(source, kept), kept.row, kept.seeds, steps, returns)

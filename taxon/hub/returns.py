@@ -46,9 +46,9 @@ def last_returns(folder: RunFolder, record: Manifest) -> Returns | None:
     steps: dict[int, dict[int, list[float]]] = {}
     try:
         for line in lines(folder, "evaluation"):
-            seed, step, found = line.get("seed"), line.get("step"), line.get("returns")
-            if seed in alive and type(step) is int and _are_returns(found):
-                steps.setdefault(step, {})[seed] = [float(value) for value in found]
+            seed, step, found = line.get("seed"), line.get("step"), _returns(line.get("returns"))
+            if seed in alive and type(step) is int and found:
+                steps.setdefault(step, {})[seed] = found
     except FileNotFoundError:
         return None
     whole = [step for step, seeds in steps.items() if seeds.keys() == alive]
@@ -61,7 +61,8 @@ def last_returns(folder: RunFolder, record: Manifest) -> Returns | None:
     return Returns(step, seeds, half)
 
 
-def _are_returns(found: Any) -> bool:
-    if not isinstance(found, list) or not found:
-        return False
-    return all(isinstance(each, int | float) and drawable(each) for each in found)
+def _returns(found: Any) -> list[float]:
+    """The returns of an evaluation's episodes; none where one of them is no number that can be shown."""
+    if not isinstance(found, list) or not all(isinstance(each, int | float) and drawable(each) for each in found):
+        return []
+    return [float(each) for each in found]

@@ -20,7 +20,7 @@ class Began:
 
     folder: Path
     name: str  # of the spec
-    row: str  # the hash of the resolved row
+    row: str | None  # the hash of the resolved row; None of an edited module whose spec was not named
     environment: str
     seeds: tuple[int, ...]
     steps: int  # environment steps of every seed that are asked for

@@ -38,10 +38,12 @@ def counts(
     return lines
 
 
-def resume_command(folder: Path, environment: Recipe) -> str:
-    """What a user types to go on with a run, for a shell."""
+def resume_command(folder: Path, environment: Recipe, module: str | None = None) -> str:
+    """What a user types to go on with a run, for a shell; module: the file of an edited one."""
     # A run's folder is not believed where more than an id is made: see environments/trust.py.
-    return shlex.join(["taxon", "run", "--resume", str(folder), *([] if environment.plain else environment.words)])
+    words = ["taxon", "run", "--resume", str(folder), *([] if environment.plain else environment.words)]
+    words += [] if module is None else ["--module", module]
+    return shlex.join(words)
 
 
 def _of(phase: str, updates: Mapping[str, int]) -> str:

@@ -3,9 +3,9 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -22,11 +22,15 @@ from taxon.runtime.device.device import choose_device, described
 from taxon.runtime.device.garbage import search_again
 from taxon.runtime.device.in_place import InPlace
 from taxon.runtime.device.made_from import made_from
-from taxon.runtime.device.memory import keep_freed
+from taxon.runtime.device.memory import is_exhausted, keep_freed
 from taxon.runtime.device.packs import Packs
 from taxon.runtime.device.precision import check_phases, check_precision, lowering, phases_of
 from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_threads
 from taxon.runtime.device.units import ACTING, Direct, Units
+from taxon.runtime.edited.blame import FILE as FAILURE
+from taxon.runtime.edited.blame import blamed
+from taxon.runtime.edited.contract import Module, check_names
+from taxon.runtime.edited.trial import check_module
 from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, check_actions, make
@@ -51,25 +55,16 @@ from taxon.runtime.loggers.opening import DIFFERENCE, FILES, check_loggers, logg
 from taxon.runtime.loggers.tool import About
 from taxon.runtime.loop.loop import Agent, Loop, Streams, streams
 from taxon.runtime.options import Crowd, Mode, Options, make_folder, parse_cadence
+from taxon.runtime.program import Program
 from taxon.runtime.progress import Display, RunConsole, display
-from taxon.runtime.run import Run, failure_file
+from taxon.runtime.readings import failure_file
+from taxon.runtime.run import Run
 from taxon.runtime.stopping import stop_on_signals
 from taxon.runtime.summary import resume_command
 
+__all__ = ["Outcome", "Program", "resume", "train"]
+
 FEW_THREADS = 64  # which any machine can start
-
-
-@dataclass(frozen=True)
-class Program:
-    """A compiled spec."""
-
-    name: str
-    row: str  # the hash of the resolved row
-    resolved: str  # the canonical text, kept as resolved.tx
-    source: str  # the emitted module, kept and run as agent.py
-    extensions: Mapping[str, str] = field(default_factory=dict)  # packages that the spec has choices of: versions
-    leaves: Mapping[str, str] = field(default_factory=dict)  # path -> value, for tools that show a run's settings
-    difference: str = ""  # what sets the row apart from its parent, in words; empty where there is none
 
 
 @dataclass(frozen=True)
@@ -100,17 +95,22 @@ def train(
     device = choose_device(options.device)
     check_precision(options.precision, device)
     mode = mode_on(options.compile, device)
-    with _declared(program.source) as declared:
-        width, discrete = declared.DATA.environments, declared.Agent.discrete
+    declared = _declared(program)
+    width, discrete = declared.DATA.environments, declared.Agent.discrete
+    _check_duration(program, declared.DATA, options.steps)
     numbers = streams(options.seeds, device, width)
     workers = _workers(options.workers, options.environment, numbers, device, declared.DATA)
     idle = declared.DATA.alternates
     with _environments(options.environment, numbers, discrete, workers, idle) as (training, evaluating):
+        if program.edited is not None:
+            with blamed(program.edited, Path(program.edited.file)):
+                check_module(program.edited.file, Path(program.edited.file), declared, evaluating[0], device)
         check_phases(options.precision, declared.Agent(evaluating[0].layout, evaluating[0].action).phases)
         folder = RunFolder(make_folder(options.out, program.name, options.environment.name, here))
         record = manifest.begin(
             name=program.name,
             row=program.row,
+            edited=None if program.edited is None else program.edited.record(program.source),
             environment=options.environment,
             observation=observation_space(evaluating[0].raw.observation_space),
             action=action_space(evaluating[0].raw.action_space),
@@ -131,9 +131,10 @@ def train(
             captured=device.type == "cuda" and mode != "off",
             extensions=program.extensions,
         )
-        with folder.claimed(), _explained(folder, record):
+        with folder.claimed(), _explained(folder, record), _blamed(program, folder):
             record.write(folder)
-            folder.write(SPEC, program.resolved.encode())
+            if program.resolved is not None:
+                folder.write(SPEC, program.resolved.encode())
             if program.difference:
                 folder.write(DIFFERENCE, program.difference.encode())
             return _train(
@@ -167,7 +168,8 @@ def resume(
     again, as the user says it, where it is more than an id. callbacks: as in `train`; those of before are not kept.
     anew: what else may be another from now on.
 
-    program: compiled anew from the folder's resolved spec, since text found in a folder is never executed.
+    program: compiled anew from the folder's resolved spec, or read where the user says, since text found in a folder is
+    never executed.
     Raises UserError for what the user can mend; signals are as in `train`.
     """
     check_callbacks(callbacks)
@@ -182,8 +184,8 @@ def resume(
         check_loggers(record.log)
         device = choose_device(record.device)
         check_precision(record.precision, device)
-        with _declared(program.source) as declared:
-            width, discrete = declared.DATA.environments, declared.Agent.discrete
+        declared = _declared(program)
+        width, discrete = declared.DATA.environments, declared.Agent.discrete
         if record.environments != width:
             message = f"{folder.path / manifest.FILE} has {record.environments:,} environments of a seed"
             raise UserError(f"{message}, and the spec {width:,}", "restore the file from a copy")
@@ -197,6 +199,7 @@ def resume(
         with (
             _environments(recipe, numbers, discrete, record.workers, idle) as (training, evaluating),
             _explained(folder, record),
+            _blamed(program, folder),
         ):
             check_spaces(record, evaluating[0])
             record.steps = steps or record.steps
@@ -309,6 +312,8 @@ def _train(
         if not travels(recipe) and len(checkpoints) > 1:
             help = "define its function at the top level of a module for worker processes"
             shown.say(f"{recipe} is stepped by this process alone: {help}")
+        if record.edited is not None:
+            shown.say(f"the module is {record.edited}")
         record.write(folder)
         try:
             run.go(stop)
@@ -327,6 +332,7 @@ def _about(program: Program, record: manifest.Manifest, folder: RunFolder) -> Ab
     asked = (
         "name",
         "row",
+        "edited",
         "environment",
         "environment_arguments",
         "environment_wrappers",
@@ -382,6 +388,7 @@ def _metrics(folder: RunFolder, saved: dict[str, Any]) -> tuple[int, int]:
 def _check_names(folder: RunFolder, record: manifest.Manifest) -> None:
     """Raise UserError where one of the names that a run writes is a link, say, before anything is written."""
     files = [manifest.FILE, SPEC, module.FILE, METRICS, CURVE, checkpoint.INDEX, best.INDEX, UNFINISHED, *FILES]
+    files.append(FAILURE)
     folder.check([*files, *map(failure_file, record.seeds)], [replay_file.FOLDER, tensorboard.FOLDER])
 
 
@@ -402,9 +409,8 @@ def _check_same(
     anew: Anew,
 ) -> None:
     """Raise UserError where the folder's parts do not belong together, or there is nothing left to do."""
-    if program.row != record.row:
-        raise UserError(f"{folder.path / SPEC} is not the spec that was run: its hash differs", "restore the file")
-    if sealed.row != record.row or sealed.seeds != record.seeds:
+    record.check_program(folder, program.identity)
+    if sealed.row != record.identity or sealed.seeds != record.seeds:
         raise UserError(f"{folder.path / checkpoint.INDEX} belongs to another run", "restore the folder from a copy")
     if sealed.state.keys() == {"agent"}:
         message = f"{folder.path} was published: it has agents that act, and nothing with which training goes on"
@@ -456,7 +462,7 @@ def _explained(folder: RunFolder, record: manifest.Manifest) -> Iterator[None]:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
         _failed(folder, record)
-        if not _out_of_memory(error):
+        if not is_exhausted(error):
             raise
         fewer = "data.capacity=100k or --set data.batch=64"
         raise UserError(
@@ -475,11 +481,6 @@ def _explained(folder: RunFolder, record: manifest.Manifest) -> Iterator[None]:
         raise
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    # On the CPU torch raises a bare RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-
-
 def _failed(folder: RunFolder, record: manifest.Manifest) -> None:
     if record.status == "running":
         record.status = "failed"
@@ -493,14 +494,36 @@ def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
         steps = checkpoint.read(folder).steps
     except UserError:
         return ""
-    return f"; the checkpoint of step {steps:,} is whole: {resume_command(folder.path, record.recipe())}"
+    return f"; the checkpoint of step {steps:,} is whole: {_go_on(folder, record)}"
 
 
-@contextmanager
-def _declared(source: str) -> Iterator[ModuleType]:
+def _go_on(folder: RunFolder, record: manifest.Manifest) -> str:
+    return resume_command(folder.path, record.recipe(), None if record.edited is None else record.edited.file)
+
+
+def _blamed(program: Program, folder: RunFolder) -> contextlib.AbstractContextManager[None]:
+    """What an edited module raises while it is trained is its author's."""
+    return blamed(program.edited, folder.path / module.FILE, folder)
+
+
+def _declared(program: Program) -> ModuleType:
     """The module before there is a run, for what it says of its data and its actions."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield module.load(source, Path(folder) / "agent.py")
+    edit = program.edited
+    if edit is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return module.load(program.source, Path(folder) / "agent.py")
+    path = Path(edit.file)
+    with blamed(edit, path):
+        declared = module.execute(program.source, path)
+        check_names(Module(edit.file, path, declared))
+    return declared
+
+
+def _check_duration(program: Program, data: Replay | Rollouts, steps: int) -> None:
+    """Raise UserError where an edited module makes no update in so many steps; of a spec `load` says so."""
+    if program.edited is not None and steps < data.fewest:
+        message = f"{steps:,} steps end before the first update of {program.edited.file}, at step {data.fewest:,}"
+        raise UserError(message, "ask for more with --steps, or change DATA in the module")
 
 
 def _workers(asked: Crowd, recipe: Recipe, numbers: Streams, device: torch.device, data: Replay | Rollouts) -> int:

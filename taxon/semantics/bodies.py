@@ -6,13 +6,14 @@ like everything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from taxon.diagnostics.model import Diagnostic, Edit, Label, safe_edit
 from taxon.diagnostics.source import Span
 from taxon.diagnostics.suggest import correction, nearest
 from taxon.semantics import codes, elsewhere
+from taxon.semantics.meant import Foreign
 from taxon.semantics.typing_ import Typed, check
 from taxon.semantics.values import quoted, shortened, whole_set
 from taxon.semantics.vocabulary import Place, Vocabulary
@@ -91,6 +92,7 @@ class Body:
     operations: list[Operation] = field(default_factory=list)
     whens: list[Conditional] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)  # entries outside `when` blocks whose paths are others' names
 
 
 def read_body(entries: Sequence[tree.Entry], vocabulary: Vocabulary) -> Body:
@@ -107,6 +109,8 @@ def read_body(entries: Sequence[tree.Entry], vocabulary: Vocabulary) -> Body:
                     operation = _operation(prefix, entry.path, entry.span, entry.value, vocabulary, body.diagnostics)
                     if operation is not None:
                         owner.operations.append(operation)
+                    elif owner is body:
+                        body.foreign += _foreign(prefix, entry, body.diagnostics[-1], vocabulary)
                 case tree.Unset():
                     operation = _operation(prefix, entry.path, entry.span, None, vocabulary, body.diagnostics)
                     if operation is not None:
@@ -201,6 +205,17 @@ def _same_values(one: Slot, other: Slot) -> bool:
     )
 
 
+def _foreign(prefix: str, entry: tree.Assignment, found: Diagnostic, vocabulary: Vocabulary) -> Iterator[Foreign]:
+    """An entry whose path is unknown for its last name alone, which others use; found: what is said of the path."""
+    *above, name = entry.path.names
+    known = prefix + "".join(f"{each.text}." for each in above)
+    parameter = elsewhere.hyperparameter(name.text)
+    if parameter is None or name.text in vocabulary.children(known.removesuffix(".")):
+        return
+    if vocabulary.children(known.removesuffix(".")) and not (found.edit is not None and found.edit.safe):
+        yield Foreign(name, known, entry.span, entry.value, parameter, found)
+
+
 def unknown_path(path: tree.Path, vocabulary: Vocabulary) -> Diagnostic:
     """What is wrong with a path that leads to no leaf."""
     return _unknown("", path, vocabulary)
@@ -230,7 +245,7 @@ def _unknown_name(known: str, name: tree.Name, vocabulary: Vocabulary) -> Diagno
     other = elsewhere.hyperparameter(name.text) if edit is None or not edit.safe else None
     if other is not None:
         right = other.among(members)
-        hint = f"`{name.text}` is `{known}{right}` here" if right is not None and other.same else other.help(name.text)
+        hint = f"`{name.text}` is `{known}{right}` here" if right is not None else other.help(name.text)
         edit = other.edit(name.span, known, members)
     elif meant is not None:
         hint = f"did you mean `{known}{meant}`?"

@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Source, Span
 from taxon.diagnostics.suggest import nearest
 from taxon.semantics import codes, elsewhere, tuning
 from taxon.semantics.allowing import silence
+from taxon.semantics.bodies import Body
 from taxon.semantics.compose import Composer
-from taxon.semantics.layers import Target
+from taxon.semantics.layers import Settings, Target
 from taxon.semantics.loading import Library, load, shipped_names, shipped_path
+from taxon.semantics.meant import in_row
 from taxon.semantics.overrides import Child, read_overrides
-from taxon.semantics.resolve import Resolution, Rules, resolve
+from taxon.semantics.resolve import Resolution, Rules, drafted, resolve
 from taxon.semantics.scope import Scope, Symbol, instead, wrong_kind
 from taxon.semantics.studies import Expanded, Space, Study, expand
 from taxon.semantics.values import SMALL, quoted, shortened
@@ -73,9 +76,7 @@ def load_spec(
     found += scope.diagnostics
     composed = composer.compose(symbol)
     for each in composer.line(symbol):
-        for part in composer.parts(each):
-            found += composer.body(part).diagnostics
-        found += composer.compose(each).diagnostics
+        found += _layers(each, composer)
     if composed.settings is None:
         return Resolution(None, _tidy(found))
     resolution = resolve(symbol, composed.settings, vocabulary, rules, faulty=_has_error(found))
@@ -149,8 +150,7 @@ def examine(
             if each in faulty:
                 continue
             composed = composer.compose(each)
-            layers = [d for part in composer.parts(each) for d in composer.body(part).diagnostics]
-            layers += composed.diagnostics
+            layers = _layers(each, composer)
             found += layers
             parent = scope.parent(each)
             inherited = reported.get(parent, frozenset()) if parent is not None else frozenset()
@@ -166,6 +166,23 @@ def examine(
         for compared, study in studies.items():
             found += tuning.meetings(tuned, tune, compared, study, composer)
     return Examined(_tidy(found), tuple(studies.values()), tuple(tunes.values()))
+
+
+def _layers(symbol: Symbol, composer: Composer) -> list[Diagnostic]:
+    """What is wrong with the layers of an algorithm itself: its mixins' and its own."""
+    composed = composer.compose(symbol)
+    found = [each for mixin in composer.scope.mixins(symbol) for each in composer.body(mixin).diagnostics]
+    found += _said(composer.body(symbol), symbol, composed.settings, composer.vocabulary)
+    return found + composed.diagnostics
+
+
+def _said(body: Body, symbol: Symbol, settings: Settings | None, vocabulary: Vocabulary) -> list[Diagnostic]:
+    """What is wrong with a body; of names from elsewhere, what they mean in the algorithm's row."""
+    if not body.foreign or settings is None:
+        return body.diagnostics
+    given = {operation.path for operation in body.operations}
+    better = in_row(body.foreign, drafted(symbol, settings, vocabulary), given, vocabulary)
+    return [better.get(id(found), found) for found in body.diagnostics]
 
 
 def load_tune(
@@ -196,6 +213,7 @@ def load_study(
     schema: Mapping[str, Slot] = SCHEMA,
     rules: Rules = check_row,
     texts: Mapping[Path, str] | None = None,
+    edited: Mapping[str, str] = MappingProxyType({}),
 ) -> Expanded:
     """Expand one study.
 
@@ -206,6 +224,7 @@ def load_study(
         schema: the slots.
         rules: what is checked of a row that resolves.
         texts: what is read instead of the files at these real paths.
+        edited: by the name of a base the SHA-256 of the module that is trained in its place.
 
     Returns:
         the study, or None where there is an error, with the warnings about the tunes of its file. Nothing is raised for
@@ -220,7 +239,7 @@ def load_study(
     if symbol is None:
         return Expanded(None, _tidy(found))
     composer = Composer(scope, Vocabulary(schema), Target())
-    expanded = expand(symbol, composer, rules, space)
+    expanded = expand(symbol, composer, rules, space, edited)
     found += expanded.diagnostics
     if expanded.study is not None:
         for tuned in _own(library, scope, tree.Tune):

@@ -182,6 +182,15 @@ def resolve(
     return Resolution(row if fine else None, found)
 
 
+def drafted(symbol: Symbol, settings: Settings, vocabulary: Vocabulary) -> Row | None:
+    """The row that settings make, whatever its rules say of it; None where a factor is open or a value is wrong."""
+    expansion = _Expansion(symbol, settings, vocabulary)
+    if expansion.poisoned or any(not conditional for _, conditional in expansion.missing):
+        return None
+    expansion.drop()
+    return replace(expansion.row(), leaves=dict(expansion.leaves))
+
+
 def _missing(missing: _Missing, symbol: Symbol) -> Diagnostic:
     slot, path = missing.slot, missing.path
     name = Label(symbol.span, "", primary=True)

@@ -371,7 +371,7 @@ def _unknown_parameter(name: tree.Name, choice: Choice) -> Diagnostic:
     hint = f"did you mean `{meant}`? {listed}" if meant else listed
     if other is not None:
         right = other.among(known)
-        edit = Edit(name.span, right) if right is not None and other.same else None
+        edit = Edit(name.span, right) if right is not None else None
         place = f"`{name.text}` is `{right}` here" if edit is not None else other.help(name.text)
         hint = f"{place}; {listed}"
     return _finding(

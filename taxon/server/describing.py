@@ -1,10 +1,13 @@
-"""Slots, choices, codes and origins in Markdown, as `taxon explain` and `taxon show --origin` print them."""
+"""Slots, choices, equations, codes and origins in Markdown, as `explain`, `derive` and `show --origin` print them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from taxon.compiler.block import Section
+from taxon.derivation.notation import plain
+from taxon.derivation.rendering import prose
 from taxon.diagnostics.model import Code
 from taxon.semantics import leaf_text
 from taxon.semantics.values import takes
@@ -34,6 +37,23 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"Source: {choice.source}"
     if choice.package:
         yield f"Package: {choice.package}"
+
+
+def characters(formula: str) -> str:
+    """A formula in Unicode, which every editor shows."""
+    return f"```text\n{plain(formula, unicode=True)}\n```"
+
+
+def latex(formula: str) -> str:
+    """A formula in LaTeX, for an editor that renders it."""
+    return f"```math\n{formula}\n```"
+
+
+def section_text(section: Section, shown: Callable[[str], str]) -> str:
+    """A step of a derivation: its title, what it says, its equations as `shown` writes them, and its source."""
+    said = prose(section.text, lambda formula: code(plain(formula, unicode=True)), str)
+    source = [f"Source: {section.source}"] if section.source else []
+    return "\n\n".join([f"**{section.title}**: {said}", *map(shown, section.lines), *source])
 
 
 def code_text(code: Code) -> str:

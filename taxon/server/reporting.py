@@ -8,9 +8,10 @@ from lsprotocol import types
 
 from taxon.diagnostics.model import Edit, Label, Severity
 from taxon.diagnostics.visible import visible
+from taxon.semantics.fixing import fix
 from taxon.server.documents import Document, Documents
 from taxon.server.findings import Finding
-from taxon.server.view import path_of
+from taxon.server.view import Texts, path_of
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.taxon"
 
@@ -42,52 +43,48 @@ def _related(label: Label, documents: Documents) -> types.DiagnosticRelatedInfor
     return types.DiagnosticRelatedInformation(place, visible(label.text) or "here")
 
 
-def actions(
+def quick_fixes(
     found: Sequence[Finding], document: Document, place: types.Range, documents: Documents
 ) -> Iterator[types.CodeAction]:
-    """The edits of the findings that touch a range, and all certain ones of the document in one."""
+    """The edits of the findings that touch a range; one beside which nothing else can be meant is preferred."""
     start, end = documents.offset(document, place.start), documents.offset(document, place.end)
-    all_certain: dict[Edit, None] = {}
     for finding in found:
         edit = finding.diagnostic.edit
-        if edit is None or finding.elsewhere or edit.span.source.name != finding.span.source.name:
+        if edit is None or finding.elsewhere:
             continue
-        if certain(finding):
-            all_certain[edit] = None
         first, last = min(finding.span.start, edit.span.start), max(finding.span.end, edit.span.end)
         if start <= last and end >= first:
             yield types.CodeAction(
                 title=_title(edit),
                 kind=types.CodeActionKind.QuickFix,
                 diagnostics=[diagnostic(finding, documents)],
-                edit=_change(document, [edit], documents),
-                is_preferred=certain(finding),
+                edit=_change(documents.uri(path_of(edit.span.source)), documents.span(edit.span), edit.replacement),
+                is_preferred=edit.safe,
             )
-    if all_certain:
-        edits = list(_apart(all_certain))
-        title = "apply every certain edit"
-        yield types.CodeAction(title=title, kind=FIX_ALL, edit=_change(document, edits, documents))
 
 
-def certain(finding: Finding) -> bool:
-    """Whether a finding's edit can mean nothing else, so that it may be applied unseen: preferred, and in fix-all."""
-    edit = finding.diagnostic.edit
-    return edit is not None and edit.safe
+def fix_all(document: Document, texts: Texts, documents: Documents) -> types.CodeAction | None:
+    """What `taxon check --fix` makes of the document, in one edit from its first change to its last."""
+    fixed = fix([str(document.path)], unsafe=False, unsaved=texts)
+    if not fixed:
+        return None
+    before, after = document.text, fixed[0].after
+    start = _alike(before, after)
+    same = _alike(before[start:][::-1], after[start:][::-1])
+    changed = documents.range(before, start, len(before) - same)
+    edit = _change(document.uri, changed, after[start : len(after) - same])
+    return types.CodeAction(title="apply every certain edit", kind=FIX_ALL, edit=edit)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    differing = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differing, min(len(one), len(other)))
 
 
 def _title(edit: Edit) -> str:
     return f"write `{edit.replacement.strip()}`" if edit.replacement.strip() else f"remove `{edit.span.text}`"
 
 
-def _change(document: Document, edits: Sequence[Edit], documents: Documents) -> types.WorkspaceEdit:
-    changes = [types.TextEdit(documents.span(edit.span), edit.replacement) for edit in edits]
-    return types.WorkspaceEdit(changes={document.uri: changes})
-
-
-def _apart(edits: dict[Edit, None]) -> Iterator[Edit]:
-    """The first in the text of those that touch each other, as `taxon check --fix` applies them."""
-    at = -1
-    for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end)):
-        if edit.span.start > at:
-            yield edit
-            at = max(edit.span.end, edit.span.start)
+def _change(uri: str, replaced: types.Range, text: str) -> types.WorkspaceEdit:
+    return types.WorkspaceEdit(changes={uri: [types.TextEdit(replaced, text)]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
 from lsprotocol import types
@@ -20,7 +20,7 @@ from taxon.server.hover import hover
 from taxon.server.item import Completion
 from taxon.server.references import highlights, references_to
 from taxon.server.renaming import RefusedError, renaming
-from taxon.server.reporting import FIX_ALL, actions
+from taxon.server.reporting import FIX_ALL, fix_all, quick_fixes
 from taxon.server.serving import Server
 from taxon.server.symbols import Item, named_like, outline
 from taxon.server.view import file_of
@@ -69,7 +69,7 @@ async def _searched(search: Callable[_Given, _Result], *given: _Given.args, **na
 
 def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     documents, document = server.documents, server.documents[params.text_document.uri]
-    found = hover(document.path, documents.offset(document, params.position), documents.texts)
+    found = hover(document.path, documents.offset(document, params.position), documents.texts, server.formula)
     if found is None:
         return None
     text, span = found
@@ -245,17 +245,19 @@ async def _actions(server: Server, params: types.CodeActionParams) -> list[types
     document = server.documents[params.text_document.uri]
     found = await server.checks.latest(document)
     document = server.documents[document.uri]
-    wanted = params.context.only
-    return [
-        action
-        for action in actions(found.found, document, params.range, server.documents)
-        if wanted is None or any(_is_a(action.kind, kind) for kind in wanted)
-    ]
+    wanted = params.context.only or [types.CodeActionKind.Empty]
+    offered: list[types.CodeAction] = []
+    if _among(types.CodeActionKind.QuickFix, wanted):
+        offered += quick_fixes(found.found, document, params.range, server.documents)
+    if _among(FIX_ALL, wanted) and any(each.diagnostic.edit for each in found.found):
+        whole = await asyncio.to_thread(fix_all, document, server.documents.texts, server.documents)
+        offered += [] if whole is None else [whole]
+    return offered
 
 
-def _is_a(kind: str | None, wanted: str) -> bool:
-    """Whether a kind of actions is another or one of its kinds: `source.fixAll.taxon` is a `source`."""
-    return kind is not None and (not wanted or kind == wanted or kind.startswith(wanted + "."))
+def _among(kind: str, wanted: Sequence[str]) -> bool:
+    """Whether a kind of actions is one of some kinds, or below one: `source.fixAll.taxon` is a `source`."""
+    return any(not each or kind == each or kind.startswith(each + ".") for each in wanted)
 
 
 async def _rename(server: Server, params: types.RenameParams) -> types.WorkspaceEdit:

@@ -15,6 +15,7 @@ from pygls.uris import to_fs_path
 
 from taxon.server.checks import Checks
 from taxon.server.deltas import Deltas
+from taxon.server.describing import characters, latex
 from taxon.server.documents import Document, Documents
 from taxon.server.findings import Findings
 from taxon.server.protocol import Protocol
@@ -33,6 +34,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("taxon", "1", text_document_sync_kind=types.TextDocumentSyncKind.Full, protocol_cls=Protocol)
         self.documents = Documents()
+        self.formula = characters
         self.deltas = Deltas()
         self.checks = Checks(self.documents, self._publish)
         self.feature(types.INITIALIZE)(_initialize)
@@ -77,7 +79,10 @@ class Server(LanguageServer):
             self.protocol.refuse_text(JsonRpcParseError(f"no JSON: {error}"))
 
 
-def _initialize(server: Server, _: types.InitializeParams) -> None:
+def _initialize(server: Server, params: types.InitializeParams) -> None:
+    wanted = params.initialization_options
+    if isinstance(wanted, dict) and wanted.get("equations") == "latex":
+        server.formula = latex
     agreed = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
     server.documents.encoding = types.PositionEncodingKind(agreed).value
 

@@ -21,6 +21,7 @@ _TASKS: dict[str, tuple[str, int | None]] = {
     "taxon/SwingUp-v0": ("taxon.tasks.swing_up:SwingUp", 100),
     "taxon/Chain-v0": ("taxon.tasks.chain:Chain", 100),
     "taxon/Grid-v0": ("taxon.tasks.grid:Grid", 30),
+    "taxon/GoalGrid-v0": ("taxon.tasks.goal_grid:GoalGrid", 30),
 }
 
 IDS = tuple(_TASKS)

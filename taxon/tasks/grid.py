@@ -32,20 +32,20 @@ def successor(cell: int, action: int) -> int:
     return row * WIDTH + column if inside and LAYOUT[row][column] != "#" else cell
 
 
-def optimal_return(start: int = START, horizon: int = HORIZON) -> float:
+def optimal_return(start: int = START, horizon: int = HORIZON, goal: int = GOAL) -> float:
     """The largest undiscounted return from a cell within the horizon, by value iteration."""
-    transition, reward = _tables()
+    transition, reward = _tables(goal)
     return float(optimal_values(transition, reward, horizon)[start])
 
 
-def _tables() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _tables(goal: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     transition = np.zeros((len(CELLS), len(MOVES), len(CELLS)))
     reward = np.zeros((len(CELLS), len(MOVES)))
     for cell in range(len(CELLS)):
         for action in range(len(MOVES)):
             reached = successor(cell, action)
-            reward[cell, action] = GOAL_REWARD if reached == GOAL else STEP_REWARD
-            transition[cell, action, reached] = reached != GOAL
+            reward[cell, action] = GOAL_REWARD if reached == goal else STEP_REWARD
+            transition[cell, action, reached] = reached != goal
     return transition, reward
 
 

@@ -165,7 +165,7 @@ def test_only_files_that_are_named_are_mended(wrong: Path) -> None:
 
 
 def test_shipped_specs_are_never_mended(wrong: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taxon.cli.fixing.specs_dir", lambda: wrong.parent)
+    monkeypatch.setattr("taxon.semantics.fixing.specs_dir", lambda: wrong.parent)
     result = taxon("check", "ours.tx", "sac", "--unsafe-fixes")
     assert result.stderr.startswith("0 edits applied to 0 files\n")
     assert wrong.read_text() == WRONG

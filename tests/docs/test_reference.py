@@ -8,6 +8,7 @@ from pathlib import Path
 
 import generate
 import pytest
+from writers import choices
 from writers.markdown import anchor, block, prose, sentence
 from writers.needs import DISTRIBUTION, reasons
 
@@ -37,19 +38,37 @@ def test_the_pages_are_current(pages: dict[str, str]) -> None:
 
 
 def test_nothing_is_left_out(pages: dict[str, str]) -> None:
-    def lines(name: str) -> set[str]:
-        return set(pages[name].splitlines())
+    def lines(folder: str) -> set[str]:
+        return {line for name, text in pages.items() if name.startswith(folder) for line in text.splitlines()}
 
-    codes = set().union(*(lines(name) for name in pages if name.startswith("codes/")))
-    assert {f"## {code}" for code in CODES} <= codes
-    assert {f"## taxon {command}" for command in COMMANDS} <= lines("command-line.md")
-    assert {f"### `{path}`" for path, slot in SCHEMA.items() if not slot.spread} <= lines("choices.md")
-    assert {f"### {name}" for name in shipped_names() if load_spec(name).row is not None} <= lines("specs.md")
+    assert all(f"codes/{code.lower()}.md" in pages for code in CODES)
+    assert all(pages[f"command-line/{command}.md"].startswith(f"# taxon {command}\n") for command in COMMANDS)
+    assert all(f"specs/{name}.md" in pages for name in shipped_names() if load_spec(name).row is not None)
+    headings = {line.lstrip("# ") for line in lines("choices/") if line.startswith("#")}
+    assert {f"`{path}`" for path, slot in SCHEMA.items() if not slot.spread} <= headings
     for path in Vocabulary(SCHEMA).paths:
         assert f"`{path}`" in pages["paths.md"], path
+    described = "\n".join(lines("choices/"))
     for _, slot in places():
         for choice in slot.choices:
-            assert prose(choice.doc) in pages["choices.md"], choice.key
+            assert sentence(choice.doc) in described, choice.key
+
+
+def test_a_path_is_described_on_the_page_of_its_factor_or_group() -> None:
+    assert [choices.place(path) for path in ("pi_q", "pi_q.update", "pi_q.update.f", "G.critic", "gamma")] == [
+        "pi_q.md",
+        "pi_q.update.md",
+        "pi_q.update.md#pi_qupdatef",
+        "G.md#gcritic",
+        "gamma.md",
+    ]
+    assert choices.place("network.policy.std.low") == "network.policy.md#networkpolicystdlow"
+    assert choices.place("network.input") == "network.md#networkinput"
+    assert choices.place("optimizer.policy.lr") == "optimizer.md#optimizerpolicylr"
+
+
+def test_no_page_is_long(pages: dict[str, str]) -> None:
+    assert {name for name, text in pages.items() if len(text) > 40_000} == set()
 
 
 def test_it_needs_no_torch() -> None:

@@ -76,6 +76,17 @@ def test_run_and_eval(taxon_command, tmp_path, monkeypatch):
         (["--env", "Pendulum-v1", "--device", "abacus"], "no device abacus"),
         (["--env", "Pendulum-v1", "--out", "/"], "not an empty folder"),
         (["--env", "Pendulum-v1", "--workers", "few"], "--workers few"),
+        (["--env", "Pendulum-v1", "--device", "cuda:x"], "no device cuda:x"),
+        (["--env", "Pendulum-v1", "--stop-at", "475"], "--stop-at 475 is no return to stop at"),
+        (["--env", "Pendulum-v1", "--stop-at", "return=high"], "--stop-at return=high is no return"),
+        (["--env", "Pendulum-v1", "--stop-at", "return=1", "--eval-every", "never"], "--stop-at is about evaluations"),
+        (["--env", "Pendulum-v1", "--keep", "best", "--eval-every", "never"], "--keep best is about evaluations"),
+        (["--env", "Pendulum-v1", "--eval-seed", "0", "--eval-every", "never"], "--eval-seed is about evaluations"),
+        (["--env", "Pendulum-v1", "--keep", "all"], "a run keeps no all"),
+        (["--env", "Pendulum-v1", "--eval-seed", "fixed"], "--eval-seed fixed is no seed of evaluations"),
+        (["--env", "Pendulum-v1", "--log", "neptune"], "there is no logger neptune"),
+        (["--env", "Pendulum-v1", "--log", "csv,csv"], "names csv twice"),
+        (["--env", "Pendulum-v1", "--log", ""], "is no list of loggers"),
     ],
 )
 def test_mistakes_are_one_message_with_a_way_out(taxon_command, tmp_path, monkeypatch, arguments, message):
@@ -160,6 +171,35 @@ def test_a_run_goes_on(taxon_command, tmp_path):
     finished = taxon_command("run", "--resume", folder)
     assert finished.exit_code == 2
     assert "is finished: it has made all of its 80 steps\n help: ask for more, as in --steps 160" in finished.output
+
+
+def test_early_stopping_and_the_best_policies(taxon_command, tmp_path):
+    folder = tmp_path / "run"
+    asked = ["--seeds", "2,5", "--steps", "60", "--eval-episodes", "1", "--eval-every", "20", "--device", "cpu"]
+    asked += ["--stop-at", "return=6", "--keep", "best", "--eval-seed", "3", "--log", "csv"]
+    reached = taxon_command("run", "toy.tx", "--env", "known/Truncates-v0", *asked, "--out", folder)
+    assert reached.exit_code == 0
+    assert "reached after 0 steps, the evaluation's return of 6 has reached 6" in reached.output
+    record = json.loads((folder / "run.json").read_text())
+    assert (record["stop_at"], record["keep_best"], record["evaluation_seed"], record["log"]) == (6.0, True, 3, ["csv"])
+    refused = taxon_command("run", "--resume", folder)
+    assert refused.exit_code == 2
+    assert "is done at step 0: the evaluation's return of 6 has reached 6" in refused.output
+    assert "--stop-at never" in refused.output
+    refused = taxon_command("run", "--resume", folder, "--keep", "last")
+    assert refused.exit_code == 2
+    assert "--keep asks for another" in refused.output
+    gone_on = taxon_command("run", "--resume", folder, "--stop-at", "never", "--log", "none", "--device", "cpu")
+    assert gone_on.exit_code == 0
+    record = json.loads((folder / "run.json").read_text())
+    assert (record["status"], record["stop_at"], record["log"]) == ("finished", None, [])
+    best = taxon_command("eval", folder, "--best", "--episodes", "1", "--device", "cpu", "--eval-seed", "4")
+    assert best.output.splitlines() == [
+        "toy on known/Truncates-v0 at its best, 1 episode of every seed",
+        "seed 2 after 0 steps: return 6.0",
+        "seed 5 after 0 steps: return 6.0",
+    ]
+    assert taxon_command("eval", folder, "--eval-seed", "x").exit_code == 2
 
 
 def test_workers_may_change_when_a_run_goes_on(taxon_command, tmp_path):

@@ -31,7 +31,7 @@ def options(folder: Path, **changes: Any) -> Options:
         "device": "cpu",
         "out": folder,
     }
-    settings |= {"evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
+    settings |= {"out": folder, "evaluate_every": 30, "evaluation_episodes": 2, "save_every": parse_cadence("70", "")}
     return Options(**(settings | {"keep_best": True} | changes))
 
 
@@ -75,7 +75,7 @@ def test_a_seeds_best_is_the_same_alone(program: Program, tmp_path: Path) -> Non
         assert tensor[0].equal(theirs[name][1]), name
 
 
-@pytest.mark.parametrize("calls", [0, 57, 157, 230, 330])
+@pytest.mark.parametrize("calls", [57, 157, 330])
 def test_what_is_kept_survives_a_stop(program: Program, tmp_path: Path, calls: int) -> None:
     """A checkpoint is older than the best evaluation, or younger; both ways the end is that of an unbroken run."""
     train(program, options(tmp_path / "whole"), plain())

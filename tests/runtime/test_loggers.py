@@ -140,7 +140,7 @@ def test_a_tool_has_the_figures_and_the_spec(program: Program, tmp_path: Path, n
     assert not (folder / "tensorboard").exists()
 
 
-@pytest.mark.parametrize("calls", [0, 57, 80, 100])
+@pytest.mark.parametrize("calls", [0, 57, 80])
 def test_a_run_that_goes_on_fills_the_same_page_without_points_twice(
     program: Program, tmp_path: Path, notebook: type[Notebook], calls: int
 ) -> None:
@@ -276,16 +276,28 @@ def test_wandb_without_a_network(program: Program, tmp_path: Path, monkeypatch: 
 def history(place: Path) -> Iterator[tuple[int, dict[str, float]]]:
     """The logged values of a file that wandb would send."""
     from wandb.proto import wandb_internal_pb2
-    from wandb.sdk.internal.datastore import DataStore
 
-    store = DataStore()
-    store.open_for_scan(str(place))
-    while (data := store.scan_data()) is not None:
+    for data in records(place.read_bytes()):
         record = wandb_internal_pb2.Record()
         record.ParseFromString(data)
         if record.WhichOneof("record_type") == "history":
             items = {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in record.history.item}
-            yield int(items["_step"]), items
+            yield record.history.step.num, items
+
+
+def records(content: bytes) -> Iterator[bytes]:
+    """The records of a log in LevelDB's format, behind wandb's header of 7 bytes: blocks of 32 KiB with their parts."""
+    at, whole = 7, b""
+    while at + 7 <= len(content):
+        if (left := 32_768 - at % 32_768) < 7:
+            at += left
+            continue
+        length, kind = int.from_bytes(content[at + 4 : at + 6], "little"), content[at + 6]
+        whole += content[at + 7 : at + 7 + length]
+        at += 7 + length
+        if kind in (1, 4):  # a whole record, or its last part
+            yield whole
+            whole = b""
 
 
 def test_trackio_on_this_machine(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

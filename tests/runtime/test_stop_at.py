@@ -36,7 +36,7 @@ def options(folder: Path, **changes: Any) -> Options:
         "device": "cpu",
         "out": folder,
     }
-    settings |= {"evaluate_every": 30, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
+    settings |= {"out": folder, "evaluate_every": 30, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
     return Options(**(settings | changes))
 
 
@@ -77,7 +77,7 @@ def test_it_stops_at_the_first_evaluation_that_is_good_enough(
     assert (tmp_path / "run" / "curve.png").exists()
 
 
-@pytest.mark.parametrize("calls", [0, 57, 157, 230, 330])
+@pytest.mark.parametrize("calls", [57, 157, 330])
 def test_a_run_that_was_stopped_on_its_way_ends_at_the_same_step(
     program: Program, tmp_path: Path, whole: tuple[Path, int, float], calls: int
 ) -> None:

@@ -147,7 +147,7 @@ def test_a_run_with_several_environments_a_seed(program, tmp_path):
 
 def test_an_episode_without_an_end_is_cut(program, tmp_path, monkeypatch):
     monkeypatch.setattr("taxon.runtime.loop.evaluation.MOST_STEPS", 7)
-    monkeypatch.setattr("taxon.runtime.run.MOST_STEPS", 7)
+    monkeypatch.setattr("taxon.runtime.evaluations.MOST_STEPS", 7)
     folder, console = tmp_path / "run", plain()
     train(program, options(folder, environment=Recipe("known/Endless-v0"), evaluate_every=40), console)
     evaluations = [line for line in records(folder) if line["kind"] == "evaluation"]

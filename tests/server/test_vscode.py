@@ -8,13 +8,17 @@ import os
 import re
 import runpy
 import shutil
+import struct
 import subprocess
-import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from server.installed import command
 
 from taxon.data import specs_dir
+from taxon.derivation import derive
+from taxon.semantics import load_spec
 from taxon.server.colours import TYPES
 from taxon.syntax.language import KEYWORDS
 from taxon.syntax.tokens import tokens
@@ -119,11 +123,30 @@ def test_the_manifest_has_what_vs_code_requires() -> None:
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", MANIFEST["publisher"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
     assert re.fullmatch(r"\^\d+\.\d+\.\d+", MANIFEST["engines"]["vscode"])
-    assert f"--outfile={MANIFEST['main'].removeprefix('./')}" in MANIFEST["scripts"]["build"]
+    build = (FOLDER / MANIFEST["scripts"]["build"].removeprefix("node ")).read_text("utf-8")
+    assert f'outfile: "{MANIFEST["main"].removeprefix("./")}"' in build
     assert "npm run build" in MANIFEST["scripts"]["vscode:prepublish"]
-    (entry,) = re.findall(r"esbuild (\S+)", MANIFEST["scripts"]["build"])
+    (entry,) = re.findall(r'entryPoints: \["(\S+)"\]', build)
     assert (FOLDER / entry).is_file()
     assert f"!{MANIFEST['main'].removeprefix('./')}" in (FOLDER / ".vscodeignore").read_text("utf-8").splitlines()
+
+
+def test_the_package_has_what_the_marketplace_shows() -> None:
+    """A licence, which is that of taxon, a page, what changed, and a picture of at least 128 pixels."""
+    packaged = (FOLDER / ".vscodeignore").read_text("utf-8").splitlines()
+    assert {"!LICENSE", "!README.md", "!CHANGELOG.md", f"!{MANIFEST['icon']}", "!dist/NOTICES.txt"} <= set(packaged)
+    assert (FOLDER / "LICENSE").read_bytes() == (FOLDER.parents[1] / "LICENSE").read_bytes()
+    assert MANIFEST["license"] == "MIT"
+    assert not {"--skip-license", "private"} & {*MANIFEST["scripts"]["package"].split(), *MANIFEST}
+    assert f"## {MANIFEST['version']}\n" in (FOLDER / "CHANGELOG.md").read_text("utf-8")
+    page = (FOLDER / "README.md").read_text("utf-8")
+    assert "pip install 'taxon-rl[lsp]'" in page
+    named = {*MANIFEST["contributes"]["configuration"]["properties"], "taxon: Restart the Language Server"}
+    assert not [name for name in named if name not in page]
+    picture = (FOLDER / MANIFEST["icon"]).read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", picture[16:24])
+    assert width == height >= 128
 
 
 def test_the_types_are_those_of_the_oldest_vs_code_that_the_extension_takes() -> None:
@@ -140,26 +163,51 @@ def test_the_extension_does_what_the_manifest_announces() -> None:
     source = "".join(path.read_text("utf-8") for path in (FOLDER / "src").glob("*.ts"))
     contributes = MANIFEST["contributes"]
     assert MANIFEST["activationEvents"] == [f"onLanguage:{contributes['languages'][0]['id']}"]
-    for command in contributes["commands"]:
-        assert f'registerCommand("{command["command"]}"' in source
+    for contributed in contributes["commands"]:
+        assert f'registerCommand("{contributed["command"]}"' in source
     properties = contributes["configuration"]["properties"]
     assert properties["taxon.path"]["default"] == "taxon"
     assert 'getConfiguration("taxon").get<string>("path", "taxon")' in source
     assert set(MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]) <= properties.keys()
 
 
-@pytest.mark.skipif(
+BUILDS = pytest.mark.skipif(
     shutil.which("node") is None or not (FOLDER / "node_modules").is_dir(),
     reason="needs node, and `npm install` in editors/vscode",
 )
+
+
+@pytest.mark.slow
+@BUILDS
+@pytest.mark.skipif(
+    "WORKBENCH" not in os.environ, reason="needs what editors/vscode/test/workbench/install.sh installs"
+)
+def test_the_package_in_a_real_vs_code(tmp_path: Path) -> None:
+    """The package holds its licence, and the licences of what is bundled; the workbench installs it and works."""
+    package = tmp_path / "taxon.vsix"
+    environment = {**os.environ, "TAXON": str(command(tmp_path)), "VSIX": str(package)}
+    for script in (["package", "--", "--out", str(package)], ["workbench"]):
+        called = subprocess.run(
+            ["npm", "run", *script], cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=900
+        )
+        assert called.returncode == 0, called.stdout + called.stderr
+    with zipfile.ZipFile(package) as packed:
+        texts = {Path(name).name: packed.read(name) for name in packed.namelist()}
+    assert texts["LICENSE.txt"] == (FOLDER / "LICENSE").read_bytes()
+    notices = texts["NOTICES.txt"].decode("utf-8")
+    assert not [name for name in MANIFEST["dependencies"] if name not in notices]
+    assert {"readme.md", "changelog.md", MANIFEST["icon"], "taxon.tmLanguage.json"} <= set(texts)
+
+
+@BUILDS
 def test_the_extension_starts_the_server(tmp_path: Path) -> None:
-    """The bundle, beside a stub of VS Code, with this checkout's server."""
-    command = tmp_path / "taxon"
-    command.write_text(
-        f"#!/bin/sh\nexec '{sys.executable}' -c 'from taxon.cli.main import main; main()' \"$@\"\n", "utf-8"
+    """The bundle, beside a stub of VS Code, with this checkout's server; its pictures of every equation."""
+    formulas = tmp_path / "formulas.json"
+    rows = [row for path in specs_dir().glob("*.tx") if (row := load_spec(path).row) is not None]
+    formulas.write_text(
+        json.dumps(sorted({line for row in rows for step in derive(row).steps for line in step.section.lines}))
     )
-    command.chmod(0o755)
-    environment = {**os.environ, "TAXON": str(command), "PYTHONPATH": str(FOLDER.parents[1])}
+    environment = {**os.environ, "TAXON": str(command(tmp_path)), "FORMULAS": str(formulas)}
     for script in (["run", "check"], ["test"]):
         called = subprocess.run(
             ["npm", *script], cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=300

@@ -21,6 +21,7 @@ SIZES = {
     "taxon/SwingUp-v0": (3, -1),
     "taxon/Chain-v0": (2, 2),
     "taxon/Grid-v0": (25, 4),
+    "taxon/GoalGrid-v0": (25 + 3, 4),
 }
 
 

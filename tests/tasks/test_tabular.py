@@ -4,7 +4,7 @@ import pytest
 from tasks.episodes import play
 
 import taxon.tasks  # noqa: F401
-from taxon.tasks import chain, grid
+from taxon.tasks import chain, goal_grid, grid
 from taxon.tasks.backward_induction import optimal_values
 
 
@@ -84,3 +84,39 @@ def test_waiting_in_the_grid_is_truncated():
     rewards, terminated, truncated = play(gymnasium.make("taxon/Grid-v0"), lambda _: 0, 0)
     assert (len(rewards), terminated, truncated) == (30, False, True)
     assert sum(rewards) == pytest.approx(-0.6)
+
+
+def test_the_goals_of_the_grid_are_three_corners_and_are_drawn_alike():
+    environment = goal_grid.GoalGrid()
+    counts = np.zeros(3)
+    environment.reset(seed=0)
+    for _ in range(3000):
+        (cell, goal), _ = environment.reset()
+        assert cell == grid.START
+        counts[goal] += 1
+    np.testing.assert_allclose(counts / 3000, 1 / 3, atol=0.03)
+    assert goal_grid.GOALS == (4, 20, 24)
+
+
+def test_the_shortest_ways_to_the_goals_are_the_optimum():
+    ways = {0: [1] * 4, 1: [3] * 4, 2: [1] * 4 + [3] * 4}
+    returns = {}
+    for seed in range(30):
+        environment = gymnasium.make("taxon/GoalGrid-v0")
+        goal = int(environment.reset(seed=seed)[0][1])
+        way = iter(ways[goal])
+        rewards, terminated, truncated = play(environment, lambda _, way=way: next(way), seed)
+        assert (terminated, truncated) == (True, False)
+        assert rewards == [-0.02] * (len(ways[goal]) - 1) + [1.0]
+        returns[goal] = sum(rewards)
+    assert np.mean(list(returns.values())) == pytest.approx(goal_grid.optimal_return())
+    assert goal_grid.optimal_return() == pytest.approx(1 - 0.02 * 13 / 3)
+
+
+def test_another_goal_is_a_cell_like_all():
+    environment = goal_grid.GoalGrid()
+    environment.reset(seed=0)
+    environment.goal = 2
+    rewards = [environment.step(1)[1:3] for _ in range(4)]
+    assert environment.cell == goal_grid.GOALS[0]
+    assert rewards == [(-0.02, False)] * 4

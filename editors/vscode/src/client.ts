@@ -1,7 +1,7 @@
 /** A language client that leaves it to the extension to say why its server did not start. */
 
 import { setImmediate } from "node:timers/promises";
-import type { OutputChannel } from "vscode";
+import { ColorThemeKind, type Hover, MarkdownString, type OutputChannel, window } from "vscode";
 import {
   CloseAction,
   type CloseHandlerResult,
@@ -23,6 +23,11 @@ export class Client extends LanguageClient {
         { scheme: "untitled", language: "taxon" },
       ],
       outputChannel: output,
+      initializationOptions: { equations: "latex" },
+      middleware: {
+        provideHover: async (document, position, token, next) =>
+          pictured(await next(document, position, token)),
+      },
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,
       errorHandler: {
@@ -66,4 +71,18 @@ export class Client extends LanguageClient {
     await setImmediate(); // until `start` has failed: the client forgets whom to tell of it when this returns
     return { action: CloseAction.DoNotRestart, handled: true };
   }
+}
+
+/** The hover with its equations drawn in the colour that the theme's text has, more or less. */
+async function pictured(hover: Hover | null | undefined): Promise<Hover | null | undefined> {
+  if (!hover?.contents.some((each) => each instanceof MarkdownString && each.value.includes("```math"))) {
+    return hover;
+  }
+  const { illustrated } = await import("./equations.js"); // a megabyte, which only a formula needs
+  const { Light, HighContrastLight } = ColorThemeKind;
+  const colour = [Light, HighContrastLight].includes(window.activeColorTheme.kind) ? "#24292e" : "#d4d4d4";
+  const contents = hover.contents.map((each) =>
+    each instanceof MarkdownString ? new MarkdownString(illustrated(each.value, colour)) : each,
+  );
+  return { ...hover, contents };
 }

@@ -26,9 +26,8 @@ def use_cache() -> Path:
     by_torch = chosen.parent == Path(tempfile.gettempdir()) and chosen.name.startswith("torchinductor_")
     if chosen.name and not by_torch:
         return chosen
-    base = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        folder = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / OURS
+        folder = _of_user()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _clear_if_cut(folder)
         with tempfile.TemporaryFile(dir=folder):
@@ -38,6 +37,21 @@ def use_cache() -> Path:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
     return folder
+
+
+def kept_in() -> Path | None:
+    """The folder that `use_cache` would take, made or not; None where the user has none."""
+    chosen = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
+    try:
+        return Path(chosen) if chosen else _of_user()
+    except RuntimeError:
+        return None
+
+
+def _of_user() -> Path:
+    """Below the user's cache folder. Raises RuntimeError where there is no home folder."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / OURS
 
 
 def packs() -> Path | None:

@@ -1,6 +1,8 @@
-"""Memory that is freed and soon needed again stays with the process."""
+"""The process's memory: what is freed and soon needed again stays; and how a want of it is recognised."""
 
 import ctypes
+
+import torch
 
 # Of malloc.h.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
@@ -20,3 +22,9 @@ def keep_freed() -> None:
         return
     mallopt(MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
     mallopt(TRIM_THRESHOLD, KEPT)
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Whether an exception is a want of memory."""
+    # On the CPU torch raises a bare RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

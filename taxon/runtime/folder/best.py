@@ -23,7 +23,7 @@ class Best(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     format: Literal[1] = 1
-    row: Hash  # of the resolved row
+    row: Hash  # the identity of what was trained: of the resolved row, or of an edited module
     seeds: Seeds
     steps: dict[OfSeed, Count]  # seed -> environment steps at its best evaluation; those never evaluated are missing
     returns: dict[OfSeed, float]  # seed -> the mean return of that evaluation

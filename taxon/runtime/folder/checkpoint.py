@@ -35,7 +35,7 @@ class Checkpoint(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     format: Literal[7] = 7
-    row: Hash  # of the resolved row
+    row: Hash  # the identity of what was trained: of the resolved row, or of an edited module
     seeds: Seeds
     steps: Count  # environment steps of every seed
     frozen: dict[OfSeed, Count]  # seed -> the environment step at which it was frozen

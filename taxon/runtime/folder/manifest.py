@@ -31,7 +31,7 @@ from taxon.runtime.folder.fields import (
     Time,
     first_of,
 )
-from taxon.runtime.folder.run_folder import RECORD, RunFolder
+from taxon.runtime.folder.run_folder import MODULE, RECORD, SPEC, RunFolder
 from taxon.runtime.folder.spaces import ActionSpace, ObservationSpace, check_size
 from taxon.runtime.options import MOST_ENVIRONMENTS, MOST_EPISODES, MOST_WORKERS, Precision
 from taxon.version import VERSION
@@ -69,14 +69,42 @@ class Resumption(BaseModel):
     machine: Machine
 
 
+class Edited(BaseModel):
+    """A module that the user has changed, which was trained in place of what is emitted of a spec.
+
+    Of the spec that it was emitted from there is something only where the user named it.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    module: Hash  # SHA-256 of its text, which is agent.py in the folder
+    file: Compared = Field(min_length=1)  # as the user named it
+    spec: RowName | None = None
+    emitted: Hash | None = None  # SHA-256 of what is emitted of the spec
+    added: Count | None = None  # lines that are not there
+    removed: Count | None = None  # lines of it that are gone
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len({each is None for each in (self.spec, self.emitted, self.added, self.removed)}) > 1:
+            raise ValueError("spec, emitted, added and removed are there together or not at all")
+        return self
+
+    def __str__(self) -> str:
+        """For a person."""
+        if self.spec is None:
+            return f"{self.file}, whose spec was not named"
+        return f"{self.file}, edited from {self.spec} (+{self.added:,} -{self.removed:,} lines)"
+
+
 class Manifest(BaseModel):
     """A run as its folder records it. What reads a record takes each of its numbers as it is: their ranges are here."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     format: Literal[4] = 4
     taxon: Compared
-    name: RowName  # of the spec
-    row: Hash  # of the resolved row
+    name: RowName  # of the spec, or of an edited module's file
+    row: Hash | None  # of the resolved row; None where a module was edited whose spec was not named
+    edited: Edited | None = None
     environment: Compared = Field(min_length=1)
     environment_arguments: dict[Compared, Compared] = {}  # name -> value, as `--env-set` takes them
     environment_wrappers: list[Compared] = []  # as `--wrap` takes them, from the innermost
@@ -124,6 +152,8 @@ class Manifest(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """What one field says must agree with the others."""
+        if (self.row is None) != (self.edited is not None and self.edited.spec is None):
+            raise ValueError("row is that of a spec, and there is none of an edited module whose spec was not named")
         if self.captured and not self.device.startswith("cuda"):
             raise ValueError(f"captured is true of the device {self.device}, whose work is not recorded")
         if self.seed_threads > len(self.seeds):
@@ -144,6 +174,30 @@ class Manifest(BaseModel):
         ]:
             raise ValueError("environment_arguments or environment_wrappers are not written as a run writes them")
         return self
+
+    @property
+    def identity(self) -> str:
+        """The hash of what was trained: of the edited module, or of the row."""
+        return self.edited.module if self.edited is not None else self.row or ""
+
+    @property
+    def title(self) -> str:
+        """What was trained, for people."""
+        if self.edited is None:
+            return self.name
+        return f"{self.name} (edited{'' if self.edited.spec is None else f' from {self.edited.spec}'})"
+
+    def check_program(self, folder: RunFolder, identity: str) -> None:
+        """Raise UserError where this is the record of another program; identity: as the property has it."""
+        if identity == self.identity:
+            return
+        if self.edited is None:
+            raise UserError(f"{folder.path / SPEC} is not the spec that was run: its hash differs", "restore the file")
+        raise UserError(
+            f"{folder.path} trained another module: the SHA-256 of its text begins {self.edited.module[:12]}, "
+            f"and that of this one {identity[:12]}",
+            f"name the text that was trained, a copy of which is {folder.path / MODULE}, or begin another run",
+        )
 
     def recipe(self) -> Recipe:
         """How the environment was made. Nothing is imported for it on the word of this record: see `trusted`."""
@@ -168,7 +222,8 @@ class Manifest(BaseModel):
 def begin(
     *,
     name: str,
-    row: str,
+    row: str | None,
+    edited: Edited | None,
     environment: Recipe,
     observation: ObservationSpace,
     action: ActionSpace,
@@ -194,6 +249,7 @@ def begin(
         taxon=VERSION,
         name=name,
         row=row,
+        edited=edited,
         environment=environment.id,
         environment_arguments=environment.written,
         environment_wrappers=list(map(str, environment.wrappers)),

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-FILE = "agent.py"  # in a run's folder
+from taxon.runtime.folder.run_folder import MODULE
+
+FILE = MODULE
 
 
 def load(source: str, path: Path) -> ModuleType:

@@ -42,6 +42,6 @@ def policies(folder: RunFolder, record: Manifest, kept: bool = False) -> Policie
         def tensors() -> dict[str, Any]:
             return dict(checkpoint.load(folder, latest)["agent"])
 
-    if found.row != record.row or found.seeds != record.seeds:
+    if found.row != record.identity or found.seeds != record.seeds:
         raise UserError(f"{folder.path / index} belongs to another run", "restore the folder from a copy")
     return Policies(index, steps, frozen, tensors)

@@ -19,6 +19,7 @@ from typing import BinaryIO
 from taxon.runtime.errors import UserError
 
 RECORD, SPEC, CHECKPOINT = "run.json", "resolved.tx", "checkpoint.json"  # what is read without torch too
+MODULE = "agent.py"
 CURVE = "curve.png"
 LOCK, UNFINISHED, MAKING = ".lock", ".unfinished", ".making"
 AT_ONCE = 2**20  # bytes copied at a time

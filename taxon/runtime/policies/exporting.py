@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,13 +22,10 @@ from taxon.runtime.errors import UserError
 from taxon.runtime.folder import module
 from taxon.runtime.folder.spaces import ActionSpace, BoxAction
 from taxon.runtime.policies.actions import actions_of, box
+from taxon.runtime.policies.formats import Format
 from taxon.runtime.policies.observations import rows
 from taxon.runtime.policies.policy import Policy
 from taxon.runtime.policies.traced import TracedPolicy, examples, names_of, read_by_acting
-
-Format = Literal["onnx", "torch", "standalone"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-FILES: dict[Format, str] = {"onnx": "policy.onnx", "torch": "policy.pt2", "standalone": "policy.py"}
 
 CHECKED = 256  # random observations on which a file is compared with its policy
 FAR = 1e-5  # of half the box's width: what no rounding explains
@@ -160,7 +157,7 @@ def _about(policy: Policy) -> dict[str, str]:
     return {
         "taxon": record.taxon,
         "spec": record.name,
-        "row": record.row,
+        "row" if record.edited is None else "module": record.identity,
         "environment": record.environment,
         "seed": str(policy.seed),
         "steps": str(policy.steps),

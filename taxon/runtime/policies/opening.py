@@ -10,10 +10,12 @@ import torch
 
 from taxon.runtime.agent import Agent, map_state
 from taxon.runtime.device.device import choose_device
+from taxon.runtime.edited.blame import blamed
+from taxon.runtime.edited.edit import Edit
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest, module
 from taxon.runtime.folder.policies import policies
-from taxon.runtime.folder.run_folder import SPEC, RunFolder
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.folder.spaces import ChoiceAction
 
 
@@ -59,18 +61,18 @@ def open_run(path: Path, source: str, row: str, device: str = "auto", kept: bool
     """Open the checkpoint in the run's folder at `path` with `source`, emitted anew from its resolved spec.
 
     The folder's own agent.py is never executed: a run may come from a stranger. No environment is made: run.json has
-    its spaces. row: the hash of that spec, which must be the one that the run recorded. kept: each seed's best policy,
-    where the run kept them, in the place of its latest.
+    its spaces. row: the hash of that spec, which must be the one that the run recorded; of an edited module, which
+    `source` is then, its own. kept: each seed's best policy, where the run kept them, in the place of its latest.
     Raises UserError for a folder, a checkpoint or a device that cannot be used.
     """
     folder = RunFolder(path)
     record = manifest.read(folder)
-    if row != record.row:
-        raise UserError(f"{path / SPEC} is not the spec that was run: its hash differs", "restore the file")
+    record.check_program(folder, row)
     where = choose_device(device)
     left = policies(folder, record, kept)
-    with tempfile.TemporaryDirectory() as temporary:
-        emitted = module.load(source, Path(temporary) / "agent.py")
+    edit = None if record.edited is None else Edit(record.edited.file)
+    with tempfile.TemporaryDirectory() as temporary, blamed(edit, Path(temporary) / module.FILE):
+        emitted = module.load(source, Path(temporary) / module.FILE)
     if emitted.Agent.discrete != isinstance(record.action, ChoiceAction):
         raise UserError(
             f"{path / manifest.FILE} has actions that the spec's policy does not give: {record.action.text()}",

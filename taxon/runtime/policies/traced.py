@@ -51,7 +51,9 @@ class TracedPolicy(torch.nn.Module):
         names = iter([name for name, _ in named_tensors(self._structure)])
         state = map_state(lambda _: self._leaf(next(names)), self._structure)
         memory = self._agent.memory(1, rows.shape[0], rows.device)
-        return self._rescaled(self._agent.act_mean(state, memory, rows.unsqueeze(0))[1][0])
+        _, taken = self._agent.act_mean(state, memory, rows.unsqueeze(0))
+        actions: Tensor = self._rescaled(taken[0])
+        return actions
 
     def _leaf(self, name: str) -> Any:
         return self.get_buffer(_key(name)) if name in self._names else None

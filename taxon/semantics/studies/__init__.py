@@ -1,12 +1,13 @@
 """Studies: what they vary and claim, checked and expanded to cells, runs and contrasts. Nothing here runs them."""
 
 from taxon.semantics.studies.data import study_data, study_hash
-from taxon.semantics.studies.expanding import Expanded, expand
+from taxon.semantics.studies.expanding import EDITED, Expanded, expand
 from taxon.semantics.studies.model import Cell, Claim, Difference, Factor, Run, Rung, Score, Seeds, Study, contrast
 from taxon.semantics.studies.rows import Space
 from taxon.semantics.studies.summary import summary
 
 __all__ = [
+    "EDITED",
     "Cell",
     "Claim",
     "Difference",

@@ -19,6 +19,11 @@ from taxon.semantics.values import quoted, shortened
 from taxon.syntax import tree
 from taxon.syntax.printing import expression
 
+_SAME = (
+    "compare levels that make a difference there; a base whose module you have edited is named on the command line: "
+    "`taxon study FILE --module NAME=agent.py`"
+)
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -315,5 +320,5 @@ class _Reader:
         if same:
             message = f"`{shortened(self.entry.name.text)}` compares a row with itself"
             label = f"the levels give equal rows on {', '.join(same)}"
-            self._wrong(message, self.entry.value.span, label, "compare levels that make a difference there")
+            self._wrong(message, self.entry.value.span, label, _SAME)
         return not same

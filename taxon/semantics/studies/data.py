@@ -47,7 +47,8 @@ def _cell(cell: Cell) -> dict[str, Any]:
     if cell.left_out:
         return {**said, "left_out": cell.left_out}
     seeds = {"first": cell.seeds.first, "most": cell.seeds.most, "step": cell.seeds.step}
-    return {**said, "row": cell.hash, "steps": cell.steps, "seeds": seeds, "lints": list(cell.lints)}
+    module = {"module": cell.edited} if cell.edited else {}
+    return {**said, "row": cell.hash, **module, "steps": cell.steps, "seeds": seeds, "lints": list(cell.lints)}
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

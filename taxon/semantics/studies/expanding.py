@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
+from types import MappingProxyType
 
 from taxon.diagnostics.model import Diagnostic, Label, Severity
 from taxon.diagnostics.source import Span
@@ -29,6 +31,9 @@ from taxon.taxonomy.schema import Row
 # A grid of more combinations of levels is not resolved: each takes some milliseconds, and years to run.
 MOST = 1_000
 
+# What a cell is called, beside its levels, whose module was changed by hand.
+EDITED = "edited"
+
 # How many refused cells are named beside the first.
 _NAMED = 3
 
@@ -51,7 +56,13 @@ class _Cells:
     unknown: bool = False  # the row of some cell is not known, for a reason that is reported elsewhere
 
 
-def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None = None) -> Expanded:
+def expand(
+    symbol: Symbol,
+    composer: Composer,
+    rules: Rules,
+    space: Space | None = None,
+    edited: Mapping[str, str] = MappingProxyType({}),
+) -> Expanded:
     """Expand a study.
 
     Args:
@@ -60,6 +71,7 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
         rules: what is checked of a row that resolves.
         space: what an environment takes as its action. With it `when actions = ...` applies and each row is held
             against its environment; without, environments are only names.
+        edited: by the name of a base the SHA-256 of the module that is trained in its place.
 
     Returns:
         the study with the warnings about its text, or the errors. Nothing is raised for anything that a user can write.
@@ -86,7 +98,7 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
     rows = Rows(symbol, composer, rules, used, space)
     if walk is not None:
         return _ladder(symbol, study, walk, keys, rows)
-    return _grid(symbol, study, axes, excludes, keys, rows)
+    return _grid(symbol, study, axes, excludes, keys, rows, edited)
 
 
 def _combined(study: tree.Study, keys: Keys) -> Iterable[Diagnostic]:
@@ -164,7 +176,13 @@ def _has_error(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def _grid(
-    symbol: Symbol, study: tree.Study, axes: Axes, excludes: Sequence[Mapping[str, str]], keys: Keys, rows: Rows
+    symbol: Symbol,
+    study: tree.Study,
+    axes: Axes,
+    excludes: Sequence[Mapping[str, str]],
+    keys: Keys,
+    rows: Rows,
+    edited: Mapping[str, str],
 ) -> Expanded:
     result = _Cells()
     for number, levels in enumerate(product(*(axis.levels for axis in axes.axes))):
@@ -174,9 +192,11 @@ def _grid(
         assert base.base is not None
         name = ", ".join(f"{factor} = {level}" for factor, level in at.items()) or base.text
         excluded = any(exclude.items() <= at.items() for exclude in excludes)
+        module = edited.get(base.text, "")
+        name += f" ({EDITED})" if module else ""
         for environment in keys.environments:
             row = None if excluded else rows.cell(number, name, base.base, levels, environment)
-            _put(result, tuple(at.values()), name, environment, row, keys)
+            _put(result, tuple(at.values()), name, environment, row, keys, module)
     factors = tuple(axis.factor() for axis in axes.axes)
     found = _unfit(symbol, result, keys)
     if not found and all(cell.left_out for cell in result.cells):
@@ -231,8 +251,16 @@ def _end(level: Level, rows: Rows, environment: str, result: _Cells) -> Row | No
     return found.row
 
 
-def _put(result: _Cells, levels: tuple[str, ...], name: str, environment: str, found: Found | None, keys: Keys) -> None:
-    """Add a cell; `found` is None where it is excluded."""
+def _put(
+    result: _Cells,
+    levels: tuple[str, ...],
+    name: str,
+    environment: str,
+    found: Found | None,
+    keys: Keys,
+    module: str = "",
+) -> None:
+    """Add a cell; `found` is None where it is excluded. module: the hash of one that is trained for the row's own."""
     amounts = keys.amounts[environment]
     row = None if found is None else found.row
     why = "" if row is not None else "excluded"
@@ -249,7 +277,9 @@ def _put(result: _Cells, levels: tuple[str, ...], name: str, environment: str, f
             others = (replace(label, primary=False) for label in each.labels)
             result.short.setdefault((each.code.id, each.message), replace(each, labels=(blamed, *others)))
     row_hash, lints = ("", ()) if found is None else (found.hash, found.lints)
-    cell = Cell(levels, name, environment, amounts.steps, amounts.seeds, row, row_hash, lints, why)
+    if row is not None and module:
+        row_hash = hashlib.sha256(f"{row_hash} {module}".encode()).hexdigest()
+    cell = Cell(levels, name, environment, amounts.steps, amounts.seeds, row, row_hash, lints, why, module)
     result.cells.append(cell)
 
 

@@ -57,9 +57,10 @@ class Cell:
     steps: int
     seeds: Seeds
     row: Row | None = field(repr=False)
-    hash: str  # of the row; empty where it is left out
+    hash: str  # of the row, and of an edited module beside it; empty where it is left out
     lints: tuple[str, ...]  # the warnings about the row, allowed or not: what may go wrong with it, said beforehand
     left_out: str = ""
+    edited: str = ""  # the SHA-256 of the module that is trained in place of what is emitted of the row
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Run:
     row: Row = field(compare=False, repr=False)
     cells: tuple[str, ...]  # by their names
     lints: tuple[str, ...]
+    edited: str = ""  # as of its cells
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,9 @@ class Study:
             if not cell.left_out:
                 found.setdefault((cell.hash, cell.environment), []).append(cell)
         return tuple(
-            Run(row, env, cells[0].steps, cells[0].seeds, _row(cells[0]), tuple(c.name for c in cells), cells[0].lints)
+            Run(row, env, one.steps, one.seeds, _row(one), tuple(cell.name for cell in cells), one.lints, one.edited)
             for (row, env), cells in found.items()
+            for one in cells[:1]
         )
 
 

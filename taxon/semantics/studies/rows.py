@@ -57,14 +57,14 @@ class Rows:
 
     def where(self, environment: str) -> tuple[bool, ...]:
         """Which `when` blocks hold in an environment: where they are the same ones, so are the rows."""
-        target = self._target(environment)
+        target = self.target(environment)
         return tuple(target.meets(when.conditions) for when in self._whens)
 
     def composer(self, environment: str) -> Composer:
         """Composes the study's algorithms for an environment."""
         where = self.where(environment)
         if where not in self._composers:
-            self._composers[where] = self._composer.at(self._target(environment))
+            self._composers[where] = self._composer.at(self.target(environment))
         return self._composers[where]
 
     def cell(self, number: int, name: str, base: Symbol, levels: Sequence[Level], environment: str) -> Found:
@@ -128,7 +128,8 @@ class Rows:
         called = tree.Name(f"{self.study.name}_{number + 1}", span)
         return Symbol(tree.Algorithm(called, None, (), (), name, span), self.study.unit)
 
-    def _target(self, environment: str) -> Target:
+    def target(self, environment: str) -> Target:
+        """An environment, and what it takes as its action, where that is known."""
         space = self._space_of(environment)
         return Target(environment, None if space is None else space[0])
 

@@ -234,6 +234,7 @@ def _tune(symbol: Symbol, node: tree.Tune, keys: Keys, typed: Mapping[str, Typed
         sampler,
         _method("pruner", typed),
         candidates.row,
+        candidates.rows.target,
         as_named(candidates.base.text, candidates.base.base),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from taxon.semantics.layers import Target
 from taxon.semantics.studies.model import Score
 from taxon.semantics.studies.rows import Found
 from taxon.syntax.printing import number
@@ -118,7 +119,7 @@ class Method:
 class Tune:
     """A tune that means something, resolved.
 
-    row: the row of some values in an environment, or what refuses it.
+    row: the row of some values in an environment, or what refuses it. target: an environment with its kind of actions.
     """
 
     name: str
@@ -136,4 +137,5 @@ class Tune:
     sampler: Method
     pruner: Method
     row: Callable[[Values, str], Found] = field(compare=False, repr=False)
+    target: Callable[[str], Target] = field(compare=False, repr=False)
     parent: Named = field(compare=False, repr=False)  # the base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,14 @@ class Left:
     path: Path
     runs: int
     seeds: int
+    edited: Sequence[str] = ()  # what stays, since its module was edited: code does not travel
     bytes: int = 0
 
     def __str__(self) -> str:
-        return f"{self.runs:,} runs with {self.seeds:,} seeds, {size(self.bytes)}: {self.path}"
+        stays = f"; the runs of {', '.join(self.edited)} stay, since an edited module does not travel"
+        return (
+            f"{self.runs:,} runs with {self.seeds:,} seeds, {size(self.bytes)}: {self.path}{stays * bool(self.edited)}"
+        )
 
 
 def leave(opened: Opened, path: Path) -> Left:
@@ -38,14 +43,19 @@ def leave(opened: Opened, path: Path) -> Left:
     """
     runs: dict[Path, tuple[Place, RunFolder, manifest.Manifest]] = {}
     for unit, found in opened.look().items():
-        if found.state.complete and found.run is not None and found.record is not None:
+        done = found.state.complete and unit.place.program.source is None
+        if done and found.run is not None and found.record is not None:
             runs[found.run.path] = (unit.place, found.run, found.record)
+    edited = sorted({unit.place.program.name for unit in opened.plan.units() if unit.place.program.source is not None})
+    if not runs and edited:
+        message = f"the runs of {', '.join(edited)} are of an edited module, which is code and does not travel"
+        raise UserError(message, "make them on the other machine, with the same --module")
     if not runs:
         raise UserError("the study has no finished runs yet", "run it first, with `taxon study FILE`")
     if path.resolve() == opened.store.path.resolve():
         raise UserError(f"{path} is the store itself", "name another folder")
     target = Store(path)
-    left = Left(path, len(runs), sum(len(record.seeds) for _, _, record in runs.values()))
+    left = Left(path, len(runs), sum(len(record.seeds) for _, _, record in runs.values()), edited)
     for place, run, record in runs.values():
         described = target.describe(place)
         files = {manifest.FILE: record.model_dump_json(indent=1).encode(), METRICS: written(*read(run))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from taxon.runtime.errors import UserError
@@ -14,8 +14,9 @@ from taxon.studies.running.opened import Opened
 from taxon.studies.running.store import State, existing_folder
 
 
-def report(opened: Opened, file: str) -> Iterator[str]:
-    """Write the report of a study; yields the lines for a person. file: how it was named on the command line.
+def report(opened: Opened, file: str, modules: Sequence[str] = ()) -> Iterator[str]:
+    """Write the report of a study; yields the lines for a person. file, modules: how it and edited modules were named
+    on the command line.
 
     The tables are read anew from the runs where the store has any of them. Claims that were not declared yet are, after
     as many runs as there are. Raises UserError where there are no results, or others than the study's.
@@ -35,4 +36,5 @@ def report(opened: Opened, file: str) -> Iterator[str]:
     recorded = read(folder, study)
     declared = record.declare(folder, opened.record, study, opened.plan.settings, max(begun, recorded.complete))
     name = Path(file.removesuffix(f":{study.name}")).name
-    yield from write(folder, study, declared, recorded, shlex.quote(f"{name}:{study.name}"))
+    words = [f"{name}:{study.name}", *(word for module in modules for word in ("--module", module))]
+    yield from write(folder, study, declared, recorded, shlex.join(words))

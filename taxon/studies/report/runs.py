@@ -19,7 +19,7 @@ MOST_PANELS = 60
 
 @dataclass(frozen=True)
 class Run:
-    """What a picture needs of a run; row: its hash."""
+    """What a picture needs of a run; row: the hash of what was trained."""
 
     path: Path
     name: str
@@ -47,7 +47,7 @@ def read(path: Path) -> Run:
     if not any(curves.values()):
         raise UserError(f"{path} has no evaluations yet", "leave it out, or wait for the first one")
     frozen = frozenset(seed for seed in record.seeds if str(seed) in record.frozen)
-    return Run(path, record.name, record.row, str(record.recipe()), curves, frozen)
+    return Run(path, record.title, record.identity, str(record.recipe()), curves, frozen)
 
 
 def by_environment(runs: Sequence[Run]) -> list[Panel]:
@@ -63,7 +63,8 @@ def by_spec(runs: Sequence[Run]) -> list[Panel]:
 
 
 def _names(runs: Sequence[Run]) -> dict[Path, str]:
-    """The specs' names, with the start of the row's hash where different rows of an environment have one name."""
+    """The specs' names, with the start of the hash of what was trained where that differs in an environment under one
+    name."""
     rows: dict[tuple[str, str], set[str]] = {}
     for run in runs:
         rows.setdefault((run.name, run.environment), set()).add(run.row)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from taxon.diagnostics.visible import visible
-from taxon.semantics.studies import Cell, Study
+from taxon.semantics.studies import EDITED, Cell, Study
 from taxon.studies.report.recorded import Key
 from taxon.taxonomy.schema import Row
 
@@ -23,6 +23,7 @@ class Variant:
     hashes: Mapping[str, str]  # by environment; one in which it is left out is not there
     rows: Mapping[str, Row]
     lints: Mapping[str, tuple[str, ...]]
+    edited: str  # the SHA-256 of the module that was trained in place of what is emitted of the rows, or nothing
 
     def key(self, environment: str) -> Key:
         """The key of its cell; nothing has it where the variant is left out."""
@@ -46,6 +47,7 @@ def variants(study: Study) -> list[Variant]:
             {cell.environment: cell.hash for cell in same[0]},
             {cell.environment: cell.row for cell in same[0] if cell.row is not None},
             {cell.environment: cell.lints for cell in same[0] if cell.lints},
+            same[0][0].edited,
         )
         for same in groups.values()
     ]
@@ -56,7 +58,7 @@ def _labels(study: Study) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
     for cell in study.cells:
         parts = [_part(study, place, level) for place, level in enumerate(cell.levels)]
-        label = visible(", ".join(parts)) or study.name
+        label = (visible(", ".join(parts)) or study.name) + (f" ({EDITED})" if cell.edited else "")
         label = label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
         taken = {other for levels, other in found.items() if levels != cell.levels}
         found[cell.levels] = label if label not in taken else f"{label} ({len(taken) + 1})"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.run_folder import MODULE, RunFolder
 from taxon.studies.running import random_return
 from taxon.studies.running.attempts import Lease
 from taxon.studies.running.store import SPEC, Found, State, Store
@@ -87,9 +87,11 @@ class Training:
         first, place = self.units[0], self.units[0].place
         program = [*self.ways.program, "run"]
         both = ["--env", place.environment, "--steps", str(first.steps), "--workers", "0"]
+        folder, settings = self.store.describe(place), place.settings
+        if place.program.source is not None:
+            both += ["--module", str(folder.path / MODULE)]
         if self.found.run is not None:
             return [*program, *both, "--resume", str(self.found.run.path)]
-        folder, settings = self.store.describe(place), place.settings
         return [
             *(*program, str(folder.path / SPEC), *both),
             *("--seeds", "".join(f"{unit.seed}," for unit in self.units)),

@@ -9,7 +9,7 @@ from pathlib import Path
 from taxon.semantics.studies import Study
 from taxon.studies.running import record, table
 from taxon.studies.running.looks import Looks
-from taxon.studies.running.plan import Asked, Plan, plan, settle
+from taxon.studies.running.plan import NONE, Asked, Plan, plan, settle
 from taxon.studies.running.results import Result, read
 from taxon.studies.running.store import Found, State, Store, existing_folder, make_folder
 from taxon.studies.running.units import Unit
@@ -69,9 +69,12 @@ class Opened:
             self._written = texts
 
 
-def open_study(study: Study, out: Path, store: Path, asked: Asked) -> Opened:
-    """A study, of which nothing is written yet. Raises UserError where something cannot be used."""
+def open_study(study: Study, out: Path, store: Path, asked: Asked, modules: Mapping[str, str] = NONE) -> Opened:
+    """A study, of which nothing is written yet; modules: the texts of edited ones by their SHA-256.
+
+    Raises UserError where something cannot be used.
+    """
     folder = existing_folder(out)
     before = None if folder is None else record.read(folder)
     settings = settle(study, asked, None if before is None else before.settings)
-    return Opened(plan(study, settings), Store(store), out, before)
+    return Opened(plan(study, settings, modules), Store(store), out, before)

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from taxon.compiler import emit
 from taxon.runtime.errors import UserError
@@ -17,6 +18,8 @@ from taxon.taxonomy.schema import Row
 
 WORTH = 100_000  # steps from which a study's updates are compiled, where that is left to it
 _MOST_EVALUATIONS = 500  # of a run, where the user did not ask for more
+
+NONE: Mapping[str, str] = MappingProxyType({})  # no module was edited
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,17 @@ class Plan:
         return Unit(self.places[run.hash, run.environment], seed, run.steps)
 
 
-def plan(study: Study, settings: Settings) -> Plan:
-    """What a study runs. Raises UserError where evaluations do not end with its runs."""
+def plan(study: Study, settings: Settings, modules: Mapping[str, str] = NONE) -> Plan:
+    """What a study runs; modules: the texts of edited ones by their SHA-256.
+
+    Raises UserError where evaluations do not end with its runs.
+    """
     programs: dict[str, Program] = {}
     places: dict[tuple[str, str], Place] = {}
     for run in study.runs:
         check_cadence(run.steps, settings)
         if run.hash not in programs:
-            programs[run.hash] = program(run.cells[0], run.hash, run.row)
+            programs[run.hash] = program(run.cells[0], run.hash, run.row, modules.get(run.edited))
         places[run.hash, run.environment] = Place(programs[run.hash], run.environment, settings)
     return Plan(study, settings, places)
 
@@ -128,7 +134,11 @@ def _cadence(steps: Iterable[int]) -> int:
     return fitting
 
 
-def program(name: str, hash: str, row: Row) -> Program:
-    """A row as it is trained: under a name that all studies give it, since they share it; `name` is for people."""
+def program(name: str, hash: str, row: Row, edited: str | None = None) -> Program:
+    """A row as it is trained: under a name that all studies give it, since they share it; `name` is for people.
+
+    edited: the text of a module that is trained in place of what is emitted.
+    """
     row = replace(row, name="row", doc="")
-    return Program(name, hash, canonical(row), hashlib.sha256(emit(row).encode()).hexdigest())
+    module = emit(row) if edited is None else edited
+    return Program(name, hash, canonical(row), hashlib.sha256(module.encode()).hexdigest(), edited)

@@ -32,7 +32,8 @@ _FRACTIONS = re.compile(r"\b\d+(\.\d+(e-?\d+)?|e-\d+)\b")
 
 def shape(place: Place) -> str:
     """What the speed of a run depends on: all that is said of it but its fractions, which are rates and bounds."""
-    return f"{place.environment}\n{place.settings}\n{_FRACTIONS.sub('x', place.program.text)}"
+    text = place.program.source or place.program.text
+    return f"{place.environment}\n{place.settings}\n{_FRACTIONS.sub('x', text)}"
 
 
 def shapes(units: Iterable[Unit], known: Iterable[Place]) -> dict[str, list[Unit]]:

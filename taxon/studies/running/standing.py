@@ -11,7 +11,7 @@ from taxon.studies.running.attempts import Observer
 from taxon.studies.running.opened import Opened
 from taxon.studies.running.plan import Line
 from taxon.studies.running.progress import Counts, count
-from taxon.studies.running.store import Found, State
+from taxon.studies.running.store import IMPORTED, Found, State
 from taxon.studies.running.units import Unit
 
 _OPEN = (State.MISSING, State.UNFINISHED, State.STALE)  # what may be being run
@@ -47,6 +47,8 @@ class Standing:
             own = [line.unit for line in lines if (line.cell.name, line.cell.environment) == (name, environment)]
             counts = count({unit: self.found[unit] for unit in own}, len(self.running.intersection(own)))
             yield f"  {shown:<{width}}  {counts.line()}"
+        if imported := sum(map(_imported, self.found.values())):
+            yield f"  imported from another store: {imported:,} of the complete runs"
         for unit, each in self.found.items():
             if each.why:
                 yield f"  {each.state.value}: {_named(unit)}: {each.why}"
@@ -81,9 +83,14 @@ class Standing:
             "steps_done": 0 if found.record is None else found.record.steps_done,
             "state": found.state.value,
             "running": unit in self.running,
+            "imported": _imported(found),
             "run": None if found.run is None else str(found.run.path),
             "why": found.why,
         }
+
+
+def _imported(found: Found) -> bool:
+    return found.state in (State.DONE, State.FROZEN) and found.run is not None and IMPORTED in found.run.files()
 
 
 def _named(unit: Unit) -> str:

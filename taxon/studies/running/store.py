@@ -1,6 +1,7 @@
 """The store: runs by what identifies them, shared by all studies that need them.
 
-    runs/store/PLACE/             a row in an environment, made in one way; place.json says which, spec.tx is the row
+    runs/store/PLACE/             a row in an environment, made in one way; place.json says which, spec.tx is the row,
+                                  agent.py a module that was edited
       run-SEED-ATTEMPT/           a folder of `taxon run`, of one seed or, on a GPU, of several from that one on; one
                                   that was imported has no checkpoint, and imported.json says when that was
       attempts-SEED/1, 2, ...     who was at that seed, and how it ended
@@ -23,7 +24,7 @@ from pathlib import Path
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
-from taxon.runtime.folder.run_folder import CHECKPOINT, RunFolder
+from taxon.runtime.folder.run_folder import CHECKPOINT, MODULE, RunFolder
 from taxon.studies.running import random_return
 from taxon.studies.running.attempts import TRIES, Observer, failures
 from taxon.studies.running.processes import machine
@@ -85,8 +86,7 @@ class Store:
         """The folder of a place, made where there is none. Raises UserError where another one's record stands there."""
         folder = self._existing(place)
         if folder is None:
-            said = json.dumps(described(place), indent=2).encode()
-            self.folder.create(place.key, {PLACE: said, SPEC: place.program.text.encode()})
+            self.folder.create(place.key, files(place))
             folder = self.folder.folder(place.key)
         return folder
 
@@ -217,17 +217,28 @@ def described(place: Place) -> dict[str, object]:
     }
 
 
+def files(place: Place) -> dict[str, bytes]:
+    """What describes a place: its record, its spec, and an edited module, which a study's processes execute."""
+    source = place.program.source
+    return {
+        PLACE: json.dumps(described(place), indent=2).encode(),
+        SPEC: place.program.text.encode(),
+        **({} if source is None else {MODULE: source.encode()}),
+    }
+
+
 def _check(folder: RunFolder, place: Place) -> None:
     try:
         same = json.loads(folder.read(PLACE, LARGEST)) == described(place)
     except (OSError, ValueError, RecursionError):
         same = False
+    texts = {name: text for name, text in files(place).items() if name != PLACE}
     try:
-        same = same and folder.read(SPEC, LARGEST) == place.program.text.encode()
+        same = same and all(folder.read(name, LARGEST) == text for name, text in texts.items())
     except OSError:
         same = False
     if not same:
-        message = f"{folder.path / PLACE} or {SPEC} beside it is not what was written there"
+        message = f"{folder.path / PLACE} or {' or '.join(texts)} beside it is not what was written there"
         raise UserError(message, "restore the folder from a copy, or remove it")
 
 
@@ -240,7 +251,7 @@ def _runs(folder: RunFolder | None, unit: Unit) -> Iterator[tuple[RunFolder, man
         if manifest.FILE not in run.files():
             continue
         record = manifest.read(run)
-        if record.row != unit.place.program.row or record.recipe() != Recipe(unit.place.environment):
+        if record.identity != unit.place.program.identity or record.recipe() != Recipe(unit.place.environment):
             message = f"{run.path / manifest.FILE} belongs to another run"
             raise UserError(message, "restore the folder from a copy, or remove it")
         if unit.seed in record.seeds:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from taxon.runtime.options import Precision
 
@@ -28,9 +28,15 @@ class Program:
     """A row that is trained."""
 
     name: str  # of the first of its cells, for people
-    row: str  # its hash
+    row: str  # its hash, and that of an edited module beside it
     text: str  # canonical, of which `taxon run` makes the same row
-    module: str  # SHA-256 of the module that is emitted of it
+    module: str  # SHA-256 of the module that is emitted of it, or that was edited
+    source: str | None = field(default=None, compare=False, repr=False)  # the text of an edited module
+
+    @property
+    def identity(self) -> str:
+        """What the record of a run of it is known by."""
+        return self.row if self.source is None else self.module
 
 
 @dataclass(frozen=True)

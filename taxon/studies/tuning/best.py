@@ -30,7 +30,8 @@ def write_best(search: Search, out: Path) -> tuple[Path, str] | None:
     path = folder.path / f"{name(tune)}.tx"
     text = written(tune, best.values, name(tune), found(tune, search.trials, best), folder.path)
     for unit in best.units[: len(tune.environments)]:
-        resolution = load_spec(path, env=unit.place.environment, texts={path: text})
+        target = tune.target(unit.place.environment)
+        resolution = load_spec(path, env=target.env, actions=target.actions, texts={path: text})
         hashed = None if resolution.row is None else row_hash(resolution.row)
         if hashed != unit.place.program.row:
             message = f"the row of trial {best.number} on {unit.place.environment} is not what extends {tune.base}"

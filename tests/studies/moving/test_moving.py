@@ -15,6 +15,7 @@ from taxon.studies.moving.arriving import Arrived, arrive
 from taxon.studies.moving.leaving import leave
 from taxon.studies.running.attempts import Observer
 from taxon.studies.running.progress import Counts
+from taxon.studies.running.standing import Standing
 from taxon.studies.running.store import State, Store
 
 
@@ -65,6 +66,17 @@ def test_imported_runs_count_and_nothing_is_run_again(there: Path, moved: Path, 
     assert {row["origin"] for row in rows} == {"imported"}
     assert [{**row, "origin": ""} for row in rows] == list(csv.DictReader(own.splitlines()))
     assert (file.parent / "tiny/curves.csv").read_bytes() == (there.parent / "tiny/curves.csv").read_bytes()
+
+
+def test_status_says_what_was_imported(there: Path, moved: Path, tmp_path: Path) -> None:
+    came(moved, tmp_path)
+    file = studying.write(tmp_path, environments=("one", "freezes"), seeds=3)
+    standing = Standing.of(studying.opened(file))
+    assert "  imported from another store: 12 of the complete runs" in standing.lines()
+    assert all(unit["imported"] for unit in standing.data()["units"])
+    own = Standing.of(studying.opened(there))
+    assert not any("imported" in line for line in own.lines())
+    assert not any(unit["imported"] for unit in own.data()["units"])
 
 
 def test_the_same_again_is_there_already(moved: Path, tmp_path: Path) -> None:

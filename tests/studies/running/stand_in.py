@@ -8,6 +8,7 @@ stands in the specs that are refused.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -24,7 +25,7 @@ def note(number: int, frame: FrameType | None) -> None:
     stopped = True
 
 
-def record(place: dict, seeds: list[int], steps: int) -> dict:
+def record(place: dict, seeds: list[int], steps: int, module: str | None = None) -> dict:
     machine = {"system": "s", "processor": "p", "cores": 2, "threads": 1, "accelerator": None}
     return {
         "taxon": "0",
@@ -44,7 +45,14 @@ def record(place: dict, seeds: list[int], steps: int) -> dict:
         "started": "2026-01-01T00:00:00+00:00",
         "observation": {"kind": "box", "shape": [3], "dtype": "float32"},
         "action": {"kind": "choice", "n": 2, "start": 0, "dtype": "int64"},
+        "edited": None if module is None else edited(Path(module)),
     }
+
+
+def edited(module: Path) -> dict:
+    """What a run keeps of an edited module."""
+    digest = hashlib.sha256(module.read_bytes()).hexdigest()
+    return {"module": digest, "file": "agent.py", "spec": "row", "emitted": "0" * 64, "added": 1, "removed": 1}
 
 
 def evaluation(row: str, seed: int, step: int) -> float:
@@ -66,7 +74,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
     parser.add_argument("spec", nargs="?")
-    for option in ("env", "steps", "seeds", "out", "resume"):
+    for option in ("env", "steps", "seeds", "out", "resume", "module"):
         parser.add_argument(f"--{option}")
     for option in ("workers", "device", "compile", "precision", "save-every", "eval-every", "eval-episodes"):
         parser.add_argument(f"--{option}", help="changes nothing here")
@@ -89,7 +97,7 @@ def main() -> int:
         folder = Path(said.out)
         folder.mkdir()
         place = json.loads((Path(said.spec).parent / "place.json").read_text())
-        run = record(place, [int(seed) for seed in said.seeds.split(",") if seed], steps)
+        run = record(place, [int(seed) for seed in said.seeds.split(",") if seed], steps, said.module)
         (folder / "metrics.jsonl").touch()
         done = -run["evaluate_every"]
     with (folder / "metrics.jsonl").open("a") as metrics:

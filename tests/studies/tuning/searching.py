@@ -11,6 +11,7 @@ from pathlib import Path
 from studies.running.studying import STAND_IN
 
 from taxon.semantics import load_tune
+from taxon.semantics.studies import Space
 from taxon.semantics.tuning import Tune
 from taxon.studies.running.attempts import Observer
 from taxon.studies.running.driver import Driver, Slots
@@ -63,16 +64,16 @@ def write(
     return file
 
 
-def tune_of(file: Path) -> Tune:
-    """The tune of a file, which is right."""
-    expanded = load_tune(file)
+def tune_of(file: Path, space: Space | None = None) -> Tune:
+    """The tune of a file, which is right; space: what an environment takes as its action."""
+    expanded = load_tune(file, space)
     assert expanded.tune is not None, expanded.diagnostics
     return expanded.tune
 
 
-def opened(file: Path, folder: str = "tiny") -> Opened:
+def opened(file: Path, folder: str = "tiny", space: Space | None = None) -> Opened:
     """The tune of a file, whose store and folder are beside it; its random policies are measured already."""
-    tune = tune_of(file)
+    tune = tune_of(file, space)
     found = open_tune(tune, file.parent / folder, file.parent / "store", Asked(evaluate_every=20))
     for name in tune.environments:
         place = found.store.random(name)
@@ -80,9 +81,16 @@ def opened(file: Path, folder: str = "tiny") -> Opened:
     return found
 
 
-def run(file: Path, jobs: int = 2, folder: str = "tiny", said: list[str] | None = None, session: str = "s") -> Search:
+def run(
+    file: Path,
+    jobs: int = 2,
+    folder: str = "tiny",
+    said: list[str] | None = None,
+    session: str = "s",
+    space: Space | None = None,
+) -> Search:
     """Run what is missing."""
-    found = opened(file, folder)
+    found = opened(file, folder, space)
     ways = Ways("cpu", 1, 10, "5min", False, (sys.executable, str(STAND_IN)))
     say: Callable[[str], None] = [].append if said is None else said.append
     driver = Driver(

@@ -179,6 +179,22 @@ def test_the_best_row_extends_its_base_and_is_the_one_that_ran(tmp_path: Path) -
     assert "seeds 100000 to 100002" in found.row.doc.replace("\n", " ")
 
 
+def test_the_best_row_is_held_against_the_actions_of_its_environment(tmp_path: Path) -> None:
+    """A base may say something else for a kind of actions: so does what extends it there."""
+    file = searching.write(tmp_path, trials=2)
+    conditional = "  data.warmup = 8\n  when actions = continuous { data.batch = 2 }\n"
+    file.write_text(file.read_text().replace("  data.warmup = 8\n", conditional))
+    search = searching.run(file, space=lambda environment: ("continuous", 1, 3))
+    best = search.best()
+    assert best is not None
+    written = write_best(search, tmp_path / "tiny")
+    assert written is not None
+    known, unknown = (load_spec(written[0], actions=actions).row for actions in ("continuous", None))
+    assert known is not None
+    assert unknown is not None
+    assert row_hash(known) == best.units[0].place.program.row != row_hash(unknown)
+
+
 def test_a_base_of_the_shipped_specs_needs_no_import(tmp_path: Path) -> None:
     file = tmp_path / "tiny.tx"
     space = f"{searching.RATES}\n  search  data in [replay(capacity = 1k, batch = 4, warmup = 8)]"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from taxon.diagnostics.registry import by_id
 from taxon.semantics import codes, value_text
 from taxon.semantics.studies import Study
-from taxon.studies.report.page.markup import Html, element, listed, table
+from taxon.studies.report.page.markup import Html, element, joined, listed, table
 from taxon.studies.report.tables import NONE, Table
 from taxon.studies.report.variants import Variant
 from taxon.taxonomy import rules
@@ -23,6 +23,10 @@ def rows(study: Study, found: Sequence[Variant]) -> Iterator[Html]:
         yield element("p", "There is one row.")
     else:
         yield from _differences(study, found)
+    changed = [variant for variant in found if variant.edited]
+    if changed:
+        yield element("p", "Modules that were changed by hand, beyond what the rows above say, with their SHA-256:")
+        yield listed(joined([f"{each.label} ", element("code", each.edited)]) for each in changed)
     equal = [variant.cells for variant in found if len(variant.cells) > 1]
     if equal:
         yield element("p", "Cells with equal rows, which share their runs:")

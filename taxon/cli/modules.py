@@ -1,0 +1,139 @@
+"""`--module`: a module that the user has changed, in place of what is emitted of a spec.
+
+Its text is executed, and so is read where the user says and nowhere else: no folder and no spec names one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from taxon.cli import completing, frontend
+from taxon.runtime.errors import UserError
+from taxon.runtime.folder.run_folder import MODULE, RunFolder
+
+if TYPE_CHECKING:
+    from taxon.runtime.environments.recipe import Recipe
+    from taxon.runtime.folder.manifest import Manifest
+    from taxon.runtime.program import Program
+    from taxon.semantics.studies import Study
+
+LARGEST = 2**20  # bytes; the largest module of a shipped spec takes a twentieth
+
+Again = Annotated[
+    Path | None,
+    typer.Option(
+        "--module",
+        metavar="FILE",
+        help="The edited module that the run trained, again: nothing in a run's folder is executed by itself.",
+        autocompletion=completing.modules,
+    ),
+]
+
+
+def read(path: Path) -> str:
+    """The text of a module. Raises UserError where it cannot be read."""
+    help = "name a Python file, such as one that `taxon emit SPEC > agent.py` wrote"
+    try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path} is no file", help)
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(f"{path} cannot be read: {why}", help) from None
+    if len(content) > LARGEST:
+        raise UserError(f"{path} has more than {LARGEST:,} bytes", help)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8", help) from None
+    if "\0" in text:
+        raise UserError(f"{path} holds a NUL, which no Python file does", help)
+    return text.replace("\r\n", "\n")
+
+
+def program(
+    module: Path, spec: str | None, sets: Sequence[str], environment: Recipe, unsets: Sequence[str], steps: int
+) -> Program:
+    """An edited module as it is trained, with the row of the spec that it comes from where the user names that.
+
+    Raises UserError where it cannot be read; where the spec means nothing, the command ends (1 or 2).
+    """
+    source = read(module)
+    if spec is None and (sets or unsets):
+        message = f"--{'set' if sets else 'unset'} changes a spec, and {module} is a module"
+        raise UserError(message, f"change {module} itself, or name the spec that it was emitted from")
+    resolved = None if spec is None else frontend.load(spec, sets, environment, unsets, steps)
+    from taxon.cli.tracking import leaves
+    from taxon.compiler import emit
+    from taxon.runtime.edited.edit import Edit
+    from taxon.runtime.program import Program
+
+    if resolved is None:
+        return Program(name_of(module), None, None, source, edited=Edit(str(module)))
+    edit = Edit(str(module), resolved.name, emit(resolved.row))
+    return Program(
+        name_of(module),
+        resolved.hash,
+        resolved.canonical,
+        source,
+        resolved.packages,
+        edit,
+        leaves(resolved.row),
+        edit.difference(source),
+    )
+
+
+def program_of(run: RunFolder, record: Manifest, module: Path | None) -> Program:
+    """The edited module of a run, from the user's own file. Raises UserError where none is named, or another text."""
+    if record.edited is None:
+        message = f"{run.path} trained a spec, whose module is emitted anew, and --module names another"
+        raise UserError(message, "leave --module out, or begin another run with it")
+    if module is None:
+        message = f"{run.path} trained a module that its user had edited, and nothing in a run's folder is executed"
+        copy = f"or --module {run.path / MODULE}, if you trust what is there"
+        raise UserError(message, f"name that module again, as in --module {record.edited.file}, {copy}")
+    from taxon.runtime.edited.edit import Edit
+    from taxon.runtime.program import Program
+
+    source = read(module)
+    found = Program(record.name, record.row, None, source, edited=Edit(str(module)))
+    record.check_program(run, found.identity)
+    return found
+
+
+def edited_modules(words: Sequence[str]) -> dict[str, str]:
+    """The texts of `NAME=FILE`s, by name. Raises UserError where one is something else."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, file = word.partition("=")
+        if not (name and equals and file):
+            raise UserError(f"--module {word} names no base", "write --module NAME=agent.py, with a base of the study")
+        if name in found:
+            raise UserError(f"--module names a module of {name} twice", "leave one of them out")
+        found[name] = read(Path(file))
+    return found
+
+
+def check_bases(study: Study, names: Iterable[str]) -> None:
+    """Raise UserError where one of the names is no base that a study compares, or where it varies more than bases."""
+    for name in names:
+        bases = next((factor.levels for factor in study.factors if factor.about == "base"), ())
+        if name not in bases:
+            known = f"it compares {', '.join(bases)}" if bases else f"write `base = [std.sac, {name}]` in it"
+            raise UserError(f"study {study.name} has no base {name} among others", known)
+        others = [factor.name for factor in study.factors if factor.about != "base"]
+        if others:
+            message = f"study {study.name} varies {others[0]} too, and an edited module is one program"
+            raise UserError(message, "make a study of the bases alone")
+
+
+def name_of(module: Path) -> str:
+    """What a run of a module is called: its file's name, as a name of a spec is written."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", module.stem)
+    return name if re.match(r"[A-Za-z_]", name) else f"_{name}"

@@ -1,0 +1,1 @@
+"""What each piece of a spec's text is, for whatever colours it: one table for terminals, Pygments and editors."""
