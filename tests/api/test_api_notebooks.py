@@ -16,7 +16,7 @@ pytest.importorskip("ipykernel")
 
 ROOT = Path(taxon.__file__).parents[1]
 FIRST = ROOT / "examples" / "notebooks" / "first.ipynb"
-FEWER = {"40_000": "4_096", "4_000": "1_024"}
+FEWER = {"40_000": "2_048", "4_000": "1_024"}
 
 # What a user does next: a run that is stopped, one without evaluations, one that cannot be.
 FURTHER = (
@@ -98,8 +98,8 @@ def test_training_shows_a_curve(cells: list[Any]) -> None:
     live, run = cell.outputs
     assert live.output_type == "display_data"  # one, which was updated
     assert "data:image/png;base64," in live.data["text/html"]
-    assert "finished after 4,096 steps" in live.data["text/plain"]
-    assert "finished after 4,096 steps" in run.data["text/html"]
+    assert "finished after 2,048 steps" in live.data["text/plain"]
+    assert "finished after 2,048 steps" in run.data["text/html"]
     assert "step" in shown(cell_with(cells, 'metrics("evaluation")'), "text/plain")
     assert float(said(cells[-len(FURTHER) - 1])) < 0
 
