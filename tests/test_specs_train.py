@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from taxon.cli.frontend import load
 from taxon.cli.main import application
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import checkpoint
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.loading import shipped_names
@@ -72,7 +73,7 @@ def cases() -> Iterator[object]:
 
 @pytest.mark.parametrize(("spec", "environment"), cases())
 def test_trains(spec: str, environment: str, tmp_path: Path) -> None:
-    row = load(spec, [], environment).row
+    row = load(spec, [], Recipe(environment)).row
     settings = [f"--set={setting}" for setting in smaller(row, FEWER)]
     options = ["--env", environment, "--steps", str(STEPS), "--eval-every", str(STEPS), "--eval-episodes", "1"]
     out = tmp_path / "run"

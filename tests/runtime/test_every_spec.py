@@ -71,8 +71,8 @@ def test_a_spec_says_the_same_twice_and_each_seed_alone(
     for seed in TEN:
         own = [line["environment_steps"] for line in evaluations if line["seed"] == seed]
         assert record.evaluation_steps[str(seed)] == sum(own)
-    settings = smaller(load(spec, [], environment_of(spec)).row, SMALL)
-    row = load(spec, settings, environment_of(spec)).row
+    settings = smaller(load(spec, [], Recipe(environment_of(spec))).row, SMALL)
+    row = load(spec, settings, Recipe(environment_of(spec))).row
     updates, samples, steps = expected(row)
     assert (record.updates, record.samples, record.steps_done) == (updates, samples, steps)
     if not row.has("data", "restarts"):

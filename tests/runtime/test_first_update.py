@@ -24,8 +24,8 @@ from tests.taxonomy.test_duration import fewest
 @pytest.mark.parametrize("spec", ["sac", "td3", "mpo", "awr", "ppo", "reps", "power", "urex"])
 def test_the_first_update(spec: str, tmp_path: Path) -> None:
     environment = environment_of(spec)
-    paths = load(spec, [], environment).row
-    row = load(spec, smaller(paths, SMALL), environment).row
+    paths = load(spec, [], Recipe(environment)).row
+    row = load(spec, smaller(paths, SMALL), Recipe(environment)).row
     program = Program(*compiled(spec, environment))
     assert module.load(program.source, tmp_path / "agent.py").DATA.fewest == fewest(row)
     for steps, learns in ((fewest(row) - 1, False), (fewest(row), True)):

@@ -13,6 +13,7 @@ from smaller import smaller
 
 from taxon.cli.frontend import load
 from taxon.compiler import emit
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.loading import shipped_names
@@ -52,7 +53,7 @@ def sampled() -> Iterator[ParameterSet]:
     """Every spec; those whose data, control and updates another one has stand behind the marker of slow tests."""
     seen: set[tuple[object, ...]] = set()
     for spec in SPECS:
-        row = load(spec, [], environment_of(spec)).row
+        row = load(spec, [], Recipe(environment_of(spec))).row
         leaves = [row[path] for path in ("data", "pi_q", "pi_q.update", "pi_p.update")]
         kind = (*leaves, row.base("target"), spec in REMEMBERING)
         yield pytest.param(spec, marks=[pytest.mark.slow] if kind in seen else [])
@@ -60,8 +61,8 @@ def sampled() -> Iterator[ParameterSet]:
 
 
 def compiled(spec: str, environment: str) -> tuple[str, str, str, str]:
-    row = load(spec, [], environment).row
-    found = load(spec, [*smaller(row, SMALL), *REMEMBERING.get(spec, [])], environment)
+    row = load(spec, [], Recipe(environment)).row
+    found = load(spec, [*smaller(row, SMALL), *REMEMBERING.get(spec, [])], Recipe(environment))
     return found.name, found.hash, found.canonical, emit(found.row)
 
 

@@ -131,7 +131,7 @@ def test_a_finished_run_goes_on_to_more_steps(request, tmp_path, kind):
 def test_what_acting_remembers_goes_on(tmp_path, calls):
     """Noise with a memory stops in the middle of an episode, and an evaluation between changes nothing of it."""
     sets = ["exploration = ornstein_uhlenbeck", "data.warmup = 20", "data.batch = 8", "network.hidden = [8]"]
-    found = load("ddpg", sets, "Pendulum-v1")
+    found = load("ddpg", sets, Recipe("Pendulum-v1"))
     program = Program(found.name, found.hash, found.canonical, emit(found.row))
     asked = {"steps": 120, "evaluate_every": 50, "save_every": parse_cadence("40", "")}
     train(program, options(tmp_path / "whole", **asked), plain())
