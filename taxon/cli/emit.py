@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +16,7 @@ from taxon.cli.paging import show
 from taxon.cli.parameters import Env, Sets, Spec, Unsets
 from taxon.cli.sides import fail
 from taxon.cli.terminal import screen
+from taxon.diagnostics.visible import visible
 
 
 def emit(
@@ -24,7 +27,10 @@ def emit(
     standalone: Annotated[bool, typer.Option(help="A script that needs torch, numpy and gymnasium alone.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file.")] = None,
 ) -> None:
-    """Print the module that `taxon run` executes for a spec."""
+    """Print the module that `taxon run` executes for a spec.
+
+    To change it: write it to a file with --out, edit that, and train it with `taxon run SPEC --module FILE --env ID`.
+    """
     from taxon import compiler
 
     text = compiler.emit(load(spec, set or [], named(env), unset or []).row)
@@ -32,8 +38,13 @@ def emit(
         text = compiler.standalone(text)
     if out is None:
         show(highlighted_python(text.rstrip("\n"), screen()))
-        return
-    try:
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        fail(f"{out} cannot be written: {error.strerror}", "name another file with --out")
+    else:
+        try:
+            out.write_text(text, "utf-8")
+        except OSError as error:
+            fail(f"{out} cannot be written: {error.strerror}", "name another file with --out")
+    # Into a file, before someone's eyes.
+    if not standalone and sys.stderr.isatty() and (out is not None or not sys.stdout.isatty()):
+        file = "FILE" if out is None else shlex.quote(str(out))
+        hint = f"to train it once it is edited: taxon run {shlex.quote(spec)} --module {file} --env ID"
+        print(visible(hint), file=sys.stderr)

@@ -69,6 +69,7 @@ def program(
         message = f"--{'set' if sets else 'unset'} changes a spec, and {module} is a module"
         raise UserError(message, f"change {module} itself, or name the spec that it was emitted from")
     resolved = None if spec is None else frontend.load(spec, sets, environment, unsets, steps)
+    from taxon.cli.tracking import leaves
     from taxon.compiler import emit
     from taxon.runtime.edited.edit import Edit
     from taxon.runtime.program import Program
@@ -76,7 +77,16 @@ def program(
     if resolved is None:
         return Program(name_of(module), None, None, source, edited=Edit(str(module)))
     edit = Edit(str(module), resolved.name, emit(resolved.row))
-    return Program(name_of(module), resolved.hash, resolved.canonical, source, resolved.packages, edit)
+    return Program(
+        name_of(module),
+        resolved.hash,
+        resolved.canonical,
+        source,
+        resolved.packages,
+        edit,
+        leaves(resolved.row),
+        edit.difference(source),
+    )
 
 
 def program_of(run: RunFolder, record: Manifest, module: Path | None) -> Program:

@@ -43,7 +43,7 @@ def pack(
         checkpoint.save(
             folder,
             {"agent": dict(named_tensors(opened.state))},
-            row=record.row,
+            row=record.identity,
             seeds=record.seeds,
             steps=opened.steps[0],
             frozen={record.seeds[index]: step for index, step in opened.frozen.items()},

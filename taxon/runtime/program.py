@@ -17,7 +17,8 @@ class Program:
     extensions: Mapping[str, str] = field(default_factory=dict)  # packages that the spec has choices of: versions
     edited: Edit | None = None
     leaves: Mapping[str, str] = field(default_factory=dict)  # path -> value, for tools that show a run's settings
-    difference: str = ""  # what sets the row apart from its parent, in words; empty where there is none
+    # What sets the row apart from its parent, in words, or an edited module from what is emitted; empty for nothing.
+    difference: str = ""
 
     @property
     def identity(self) -> str:

@@ -332,6 +332,7 @@ def _about(program: Program, record: manifest.Manifest, folder: RunFolder) -> Ab
     asked = (
         "name",
         "row",
+        "edited",
         "environment",
         "environment_arguments",
         "environment_wrappers",
@@ -497,7 +498,7 @@ def _whole(folder: RunFolder, record: manifest.Manifest) -> str:
 
 
 def _go_on(folder: RunFolder, record: manifest.Manifest) -> str:
-    return resume_command(folder.path, record.recipe(), record.edited and record.edited.file)
+    return resume_command(folder.path, record.recipe(), None if record.edited is None else record.edited.file)
 
 
 def _blamed(program: Program, folder: RunFolder) -> contextlib.AbstractContextManager[None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli.program import taxon
+from pseudoterminal import on_terminal, plain
 
 from taxon.cli.modules import LARGEST, name_of
 from taxon.runtime.device.made_from import made_from
@@ -36,6 +37,18 @@ def message(*arguments: str | Path) -> str:
     assert called.exit_code == 2
     assert [line.split(":")[0] for line in called.stderr.splitlines()] == ["error", " help"], called.stderr
     return called.stderr
+
+
+def test_emit_says_where_to_go_on(tmp_path: Path) -> None:
+    code, shown = on_terminal("emit", "sac", "--out", "my agent.py", columns=120, folder=tmp_path)
+    assert (code, plain(shown).strip()) == (
+        0,
+        "to train it once it is edited: taxon run sac --module 'my agent.py' --env ID",
+    )
+    # a script of its own is not for taxon, and a program reads no hint
+    assert on_terminal("emit", "sac", "--standalone", "--out", "alone.py", folder=tmp_path) == (0, "")
+    called = taxon("emit", "sac", "--out", tmp_path / "agent.py")
+    assert (called.stdout, called.stderr) == ("", "")
 
 
 def test_a_module_of_its_own(module: Path) -> None:
@@ -80,6 +93,12 @@ def test_a_module_that_was_edited_from_a_spec(tmp_path: Path, monkeypatch: pytes
         "added": 1,
         "removed": 1,
     }
+    changed = Path("run/difference.txt").read_text().splitlines()
+    assert changed[:2] == ["--- taxon emit sac", "+++ mine.py"]
+    assert [line for line in changed[2:] if line[:1] in "+-"] == [
+        "-GAMMA = 0.99  # discount",
+        "+GAMMA = 0.9  # discount",
+    ]
     # the row is that of the spec, which the folder has
     assert taxon("run", "sac", *small, *SHORT, "--out", "spec").exit_code == 0
     assert found["row"] == record("spec")["row"]

@@ -58,7 +58,8 @@ def needed(installed: Distribution) -> Finding:
 def extras(installed: Distribution) -> Iterator[Finding]:
     """What else can be installed with taxon."""
     names = [name for name in installed.metadata.get_all("Provides-Extra") or [] if name not in OF_DEVELOPERS]
-    there, absent = [], []
+    there: list[str] = []
+    absent: list[str] = []
     for name in sorted(names):
         missing = [each for each in _required(installed, name) if version_of(each) is None]
         (absent if missing else there).append(name)

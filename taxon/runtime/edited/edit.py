@@ -20,13 +20,22 @@ class Edit:
     spec: str | None = None
     emitted: str | None = None
 
+    def difference(self, source: str) -> str:
+        """A unified diff from what is emitted to a module; empty where the spec is not known."""
+        if self.emitted is None:
+            return ""
+        before, after = self.emitted.splitlines(), source.splitlines()
+        lines = difflib.unified_diff(before, after, f"taxon emit {self.spec}", self.file, lineterm="")
+        return "".join(f"{line}\n" for line in lines)
+
     def record(self, source: str) -> Edited:
         """What a run keeps of it."""
-        said = {"module": digest(source), "file": one_line(self.file, 1_000)}
+        edited = Edited(module=digest(source), file=one_line(self.file, 1_000))
         if self.emitted is None:
-            return Edited(**said)
+            return edited
         added, removed = changed_lines(self.emitted, source)
-        return Edited(**said, spec=self.spec, emitted=digest(self.emitted), added=added, removed=removed)
+        more = {"spec": self.spec, "emitted": digest(self.emitted), "added": added, "removed": removed}
+        return edited.model_copy(update=more)
 
 
 def digest(source: str) -> str:

@@ -22,7 +22,7 @@ from taxon.runtime.loggers.trackio_ import Trackio
 from taxon.runtime.loggers.wandb_ import Wandb
 from taxon.runtime.options import LOGGERS
 
-DIFFERENCE = "difference.txt"  # what sets a spec apart from its parent
+DIFFERENCE = "difference.txt"  # what sets a spec apart from its parent, an edited module from its spec
 FILES = (csv_file.FILE, known.FILE, DIFFERENCE)  # what this room writes into a run's folder, beside folders
 
 
