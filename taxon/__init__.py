@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from taxon.api.derivation import Derivation
     from taxon.api.difference import Diff, diff
     from taxon.api.findings import Diagnostic, SpecError
-    from taxon.api.run import Run, open
+    from taxon.api.run import Interrupted, Run, open
     from taxon.api.spec import Spec, load, parse
-    from taxon.api.training import Interrupted, train
+    from taxon.api.training import train
     from taxon.errors import Error
     from taxon.runtime.events import Callback, Halt
     from taxon.runtime.policies.policy import Policy
-    from taxon.version import VERSION as __version__
+    from taxon.version import VERSION as __version__  # noqa: N811
 
 __all__ = [
     "Callback",
@@ -51,7 +51,7 @@ if not TYPE_CHECKING:  # a type checker has the imports above, and finds a name 
         "Diff": "api.difference",
         "Error": "errors",
         "Halt": "runtime.events",
-        "Interrupted": "api.training",
+        "Interrupted": "api.run",
         "Policy": "runtime.policies.policy",
         "Run": "api.run",
         "Spec": "api.spec",

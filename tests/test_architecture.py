@@ -23,24 +23,26 @@ BACK = ("operators", "networks", "runtime")
 ALLOWED = {
     "diagnostics": set(),
     "syntax": {"diagnostics", "data", "cache"},
-    "taxonomy": {"diagnostics", "syntax"},
+    "taxonomy": {"diagnostics", "syntax", "errors"},
     "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
     "highlighting": {"syntax", "taxonomy", "semantics"},
-    "compiler": {"taxonomy", "semantics"},
+    "compiler": {"taxonomy", "semantics", "errors"},
     "derivation": {"taxonomy", "semantics", "compiler"},
     "operators": set(),
     "networks": {"operators"},
     "figures": {"diagnostics"},
-    "runtime": {"operators", "networks", "tasks", "figures", "version"},
+    "runtime": {"operators", "networks", "tasks", "figures", "version", "errors"},
     "tasks": set(),
     "data": set(),
     "cache": set(),
     "version": set(),
+    "errors": set(),
     "__main__": {"cli"},
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": set(FRONT),
     "hub": {*FRONT, *BACK, "figures", "data"},
     "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "hub", "version"},
+    "api": {*FRONT, *BACK, "figures", "studies", "errors"},
 }
 
 # What training alone needs. The command line imports these inside `run` and `eval`, or not at all.
@@ -187,6 +189,19 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
             assert node in inside, f"line {node.lineno} imports {name} for every command"
 
 
+@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "api"]))
+def test_a_program_imports_what_training_needs_when_it_trains(path: Path) -> None:
+    inside = {
+        node
+        for called in ast.walk(TREES[path])
+        if isinstance(called, ast.FunctionDef | ast.If)
+        for node in ast.walk(called)
+    }
+    for name, node in imports(path):
+        if name.split(".")[0] in HEAVY | {"IPython", "pandas", "polars"} or name.startswith("taxon.figures"):
+            assert node in inside, f"line {node.lineno} imports {name} for every program"
+
+
 # The thirteen rows of Table 1, as words. PoWER is one by its spelling alone: a power is a number.
 ALGORITHMS = ("mpo", "awr", "awac", "sac", "rwr", "reps", "urex", "v[-_]?mpo", "trpo", "ppo", "ddpg", "td3")
 NAMED = re.compile(rf"(?<![a-zA-Z0-9])((?i:{'|'.join(ALGORITHMS)})|PoWER)(?![a-zA-Z0-9])")
@@ -272,7 +287,13 @@ def test_a_spec_is_data(path: Path) -> None:
 
 # Who imports a module by a name that it is given: of a command, of installed packages that extend the language, and
 # what the user names for an environment.
-IMPORTERS = {"cli/main.py", "compiler/packages.py", "taxonomy/language.py", "runtime/environments/importing.py"}
+IMPORTERS = {
+    "__init__.py",
+    "cli/main.py",
+    "compiler/packages.py",
+    "taxonomy/language.py",
+    "runtime/environments/importing.py",
+}
 
 
 @pytest.mark.parametrize("path", identified(FILES))
@@ -310,6 +331,7 @@ HARMLESS = {
 READERS = [
     *(path for path in CODE if package(path) == "runtime" and path.name != "run_folder.py"),
     *(path for path in CODE if package(path) == "hub"),
+    *(ROOT / "api" / f"{name}.py" for name in ("run", "recorded", "training")),
     *(path for path in CODE if path.parent in [ROOT / "studies" / room for room in ("running", "moving", "tuning")]),
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]

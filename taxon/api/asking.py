@@ -22,7 +22,6 @@ from taxon.runtime.options import (
 )
 
 
-
 def count(name: str, value: object, most: int = MOST_STEPS) -> int:
     """A positive whole number, which may be written as 1e6 or as "1M"."""
     found = value
@@ -45,18 +44,20 @@ def seeds_of(value: object) -> tuple[int, ...]:
     """How many seeds, from 0 on, or which."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         return tuple(range(count("seeds", value, MOST_SEEDS)))
-    seeds = tuple(map(_plain, value))
+    given = list(map(_plain, value))
     help = "write how many, as in seeds=5, or which, as in seeds=[3, 7, 9]"
-    if not seeds:
+    if not given:
         raise Error("seeds has no seed", help)
-    if len(seeds) > MOST_SEEDS:
-        raise Error(f"seeds has {len(seeds):,} seeds, more than {MOST_SEEDS:,}", "train fewer at once")
-    for seed in seeds:
+    if len(given) > MOST_SEEDS:
+        raise Error(f"seeds has {len(given):,} seeds, more than {MOST_SEEDS:,}", "train fewer at once")
+    seeds: dict[int, None] = {}
+    for seed in given:
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 10**20:
             raise Error(f"{seed!r} is no seed", help)
-        if seeds.count(seed) > 1:
+        if seed in seeds:
             raise Error(f"seeds has seed {seed} twice", "name every seed once")
-    return seeds
+        seeds[seed] = None
+    return tuple(seeds)
 
 
 def evaluations(every: object, episodes: object | None) -> tuple[int | None, int]:
@@ -84,12 +85,14 @@ def cadence(name: str, value: object) -> Cadence:
 
 def mode(value: object) -> Mode:
     """How updates are compiled; True and False are on and off."""
-    return one_of("compile", {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value, Mode)
+    found: Mode = one_of("compile", {True: "on", False: "off"}[value] if isinstance(value, bool) else value, Mode)
+    return found
 
 
 def precision(value: object) -> Precision:
     """Of the networks' matrix products."""
-    return one_of("precision", value, Precision)
+    found: Precision = one_of("precision", value, Precision)
+    return found
 
 
 def workers(value: object) -> Crowd:
@@ -141,7 +144,9 @@ def one_of(name: str, value: object, names: Any) -> Any:
     """One of the texts of a Literal."""
     known = get_args(names)
     if value not in known:
-        raise Error(f"{name}={value!r} is none of its values", f"write {' or '.join(f'{name}={each!r}' for each in known)}")
+        raise Error(
+            f"{name}={value!r} is none of its values", f"write {' or '.join(f'{name}={each!r}' for each in known)}"
+        )
     return value
 
 

@@ -100,7 +100,9 @@ class Diff:
                     html.code(each.path),
                     html.code(each.left, html.REMOVED),
                     html.code(each.right, html.ADDED),
-                    html.muted(" | ".join("-" if at is None else str(at) for at in (each.left_origin, each.right_origin))),
+                    html.muted(
+                        " | ".join("-" if at is None else str(at) for at in (each.left_origin, each.right_origin))
+                    ),
                 ]
                 for each in here
             )

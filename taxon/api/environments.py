@@ -34,9 +34,7 @@ class Known:
         return self.recipe.id
 
 
-def recipe_of(
-    env: object, settings: Mapping[str, Any] | None = None, wraps: str | Sequence[str] = ()
-) -> Recipe:
+def recipe_of(env: object, settings: Mapping[str, Any] | None = None, wraps: str | Sequence[str] = ()) -> Recipe:
     """How an environment is made, as a program says it.
 
     settings: arguments of the environment. wraps: wrappers, from the innermost, as `--wrap` takes them.

@@ -33,7 +33,9 @@ def framed(found: Columns, kind: Kind | None) -> Any:
     if kind == "columns":
         return found
     if kind not in _LIBRARIES:
-        raise Error(f"there are no frames of the kind {kind!r}", 'write frame="pandas", frame="polars" or frame="columns"')
+        raise Error(
+            f"there are no frames of the kind {kind!r}", 'write frame="pandas", frame="polars" or frame="columns"'
+        )
     try:
         return _pandas(found) if kind == "pandas" else _polars(found)
     except ImportError:

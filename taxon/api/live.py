@@ -113,6 +113,7 @@ class Live(Callback):
         picture = ""
         if self._picture:
             data = base64.b64encode(self._picture).decode("ascii")
-            picture = f'<img style="max-width: 100%; width: 640px" alt="the learning curve" src="data:image/png;base64,{data}">'
+            style = "width: 640px; max-width: 100%"
+            picture = f'<img style="{style}" alt="the learning curve" src="data:image/png;base64,{data}">'
         lines = [*([self._line] if self._line else []), *self._said[-3:]]
         return picture + "".join(f"<div>{html.muted(each)}</div>" for each in lines)

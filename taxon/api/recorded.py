@@ -55,7 +55,9 @@ def is_line(line: Mapping[str, Any], kind: str, seeds: Collection[int]) -> bool:
         return False
     return kind != "evaluation" or (
         _is_number(line.get("return"))
-        and all(isinstance(line.get(name), list) and all(map(_is_number, line[name])) for name in ("returns", "lengths"))
+        and all(
+            isinstance(line.get(name), list) and all(map(_is_number, line[name])) for name in ("returns", "lengths")
+        )
     )
 
 

@@ -13,6 +13,7 @@ from taxon.semantics import codes, load_spec
 from taxon.semantics.checking import place
 from taxon.semantics.loading import TEXT, load
 from taxon.semantics.overrides import Child
+from taxon.semantics.parents import parent_of
 from taxon.taxonomy.rules import check_duration, check_environment
 from taxon.taxonomy.schema import Row
 
@@ -71,6 +72,15 @@ def resolved(given: Given, steps: int | None = None, done: int = 0) -> tuple[Row
     unfit = [] if where is None else check_environment(row, str(where.recipe), *where.spaces)
     unfit += [] if steps is None else check_duration(row, steps, done, 'steps="{}"')
     return (None if unfit else row), [*found.diagnostics, *unfit]
+
+
+def parent(given: Given) -> Row | None:
+    """The row that a spec changes: of what it extends, else of the spec that a program has set or extended."""
+    name = parent_of(given.name, given.texts)
+    if name is None and not given.children:
+        return None
+    other = replace(given, name=name or given.name, children=(), called=None, doc=None)
+    return resolved(other)[0]
 
 
 def extended(given: Given, child: Child) -> Given:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from taxon.api import html, recorded
+from taxon.api import asking, html, recorded
+from taxon.api.environments import recipe_of
 from taxon.api.frames import Columns, Kind, columns, framed
+from taxon.api.interactive import at_prompt
+from taxon.api.programs import executed, program_of
 from taxon.api.wording import in_python
 from taxon.errors import Error
 from taxon.runtime.folder import manifest
@@ -19,6 +22,8 @@ from taxon.runtime.folder.logging import METRICS, lines
 from taxon.runtime.folder.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from taxon.api.environments import Environment
     from taxon.api.picture import Picture
     from taxon.api.spec import Spec
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from taxon.runtime.events import Callback
     from taxon.runtime.options import Crowd
     from taxon.runtime.policies.policy import Policy
+    from taxon.runtime.progress import Display
+    from taxon.runtime.trainer import Outcome
 
 Amount = int | float | str
 """A whole number, as 20_000, 2e4 or "20k"."""
@@ -93,7 +100,8 @@ class Run:
     def status(self) -> str:
         """How it stands: `running`, `finished`, or how else it ended.
 
-        `reached`, where `stop_at` was; `stopped`, by a callback; `interrupted`; `frozen`, where every seed was; `failed`.
+        `reached`, where `stop_at` was; `stopped`, by a callback; `interrupted`; `frozen`, where every seed was; or
+        `failed`.
         """
         return self._record.status
 
@@ -188,7 +196,7 @@ class Run:
         from taxon.runtime.policies.policy import load_policy
 
         with in_python():
-            return load_policy(self.folder, self.spec.emit(), self.spec.hash, seed, device, best)
+            return load_policy(self.folder, self.spec.emit(), self.spec.hash, seed, device, kept=best)
 
     def resume(
         self,
@@ -223,20 +231,40 @@ class Run:
             Error: there is nothing left to do, the folder cannot be used, or its environment needs your word.
             Interrupted: a script was told to stop.
         """
-        from taxon.api.environments import recipe_of
-        from taxon.api.training import go_on
+        from taxon.runtime.environments.trust import trusted
 
-        return go_on(
-            self,
-            self._recipe if env is None else recipe_of(env, env_set, wrap),
-            steps=steps,
-            workers=workers,
-            stop_at=stop_at,
-            log=log,
-            device=device,
-            callbacks=callbacks,
-            progress=progress,
-        )
+        with in_python():
+            record = manifest.read(self._folder)  # as it is now
+            said = self._recipe if env is None else recipe_of(env, env_set, wrap)
+            recipe = trusted(record.recipe(), said)
+        asked = None if steps is None else asking.count("steps", steps)
+        # Of a finished run more is asked for; any other one may have nothing left to do but to end.
+        done = record.steps_done if record.status == "finished" and asked is not None else 0
+        wanted = None if asked is not None and asked <= record.steps_done else asked or record.steps
+        crowd = None if workers is None else asking.workers(workers)
+        loggers = None if log == AS_BEFORE else asking.loggers(log)
+        place = None if device is None else asking.device(device)
+        least: float | Literal["never"] | None = None
+        if stop_at is not None:
+            least = "never" if stop_at == "never" else asking.real("stop_at", stop_at)
+        program = program_of(self.spec, recipe, wanted, done)
+
+        def begin(shown: Console | Display, listeners: Sequence[Callback]) -> Outcome:
+            from taxon.runtime.anew import Anew
+            from taxon.runtime.trainer import resume
+
+            return resume(
+                program,
+                self.folder,
+                asked,
+                shown,
+                workers=crowd,
+                environment=recipe,
+                callbacks=listeners,
+                anew=Anew(least, loggers, place),
+            )
+
+        return run_of(executed(begin, callbacks, progress), said)
 
     def _lines(self, kind: str) -> Iterable[dict[str, Any]]:
         try:
@@ -261,7 +289,26 @@ class Run:
         return f"<Run {self.folder}: {self.name} on {self.env}, {self.status} after {self.steps:,} steps>"
 
 
-def open(path: str | os.PathLike[str]) -> Run:
+class Interrupted(KeyboardInterrupt):
+    """A script was told to stop while it trained; the run is saved, and `run.resume()` goes on with it.
+
+    In a notebook and at a prompt nothing is raised: the interrupted run is returned.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"{run.folder} is saved after {run.steps:,} steps; taxon.open(...).resume() goes on with it")
+        self.run = run
+
+
+def run_of(outcome: Outcome, recipe: Recipe | None) -> Run:
+    """What the trainer has made. recipe: its environment, where the program has named it."""
+    run = Run(outcome.folder, recipe)
+    if run.status == "interrupted" and not at_prompt():
+        raise Interrupted(run)
+    return run
+
+
+def open(path: str | PathLike[str]) -> Run:
     """A run's folder. Raises Error where it is none."""
     return Run(Path(path))
 

@@ -110,7 +110,7 @@ class Spec:
         """The spec that extends this one.
 
         Args:
-            entries: what stands between the braces of a child: values, blocks, `when`, `unset` and `allow`, a line each.
+            entries: what stands between the braces of a child, a line each: values, blocks, `when`, `unset`, `allow`.
             with_: architectures that it mixes in, as in `with_="std.architectures.mpo_net"`.
             name: its name; otherwise this one's.
             doc: what it is; otherwise what this one's documentation says.
@@ -144,7 +144,7 @@ class Spec:
     def check(self, env: Environment | None = None, *, steps: int | str | None = None) -> tuple[Diagnostic, ...]:
         """What `taxon check` finds, errors in an environment and in a run of so many steps included, as data.
 
-        Nothing is raised for what is found. Without arguments there are only warnings, since a spec with errors is none.
+        Nothing is raised for what is found. Without arguments there are only warnings: a spec with errors is none.
 
         Raises:
             Error: the environment cannot be used.

@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from taxon.api import asking, resolving
-from taxon.api.environments import Environment, known, recipe_of
-from taxon.api.findings import SpecError, findings
-from taxon.api.interactive import at_prompt, in_notebook
-from taxon.api.run import AS_BEFORE, Amount, Run, open
+from taxon.api import asking
+from taxon.api.environments import Environment, recipe_of
+from taxon.api.programs import executed, program_of
+from taxon.api.run import Amount, Run, run_of
 from taxon.api.spec import Spec, spec_of
 from taxon.api.wording import in_python
-from taxon.compiler import emit
 from taxon.runtime.options import Crowd, Mode, Options, Precision
-from taxon.semantics import canonical, row_hash
-from taxon.taxonomy.language import packages_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from taxon.runtime.environments.recipe import Recipe
     from taxon.runtime.events import Callback
     from taxon.runtime.progress import Display
-    from taxon.runtime.trainer import Outcome, Program
-
-class SpecWarning(UserWarning):
-    """A lint about a spec that is trained: published evidence of trouble."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """A script was told to stop while it trained; the run is saved, and `run.resume()` goes on with it.
-
-    In a notebook and at a prompt nothing is raised: the interrupted run is returned.
-    """
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(f"{run.folder} is saved after {run.steps:,} steps; taxon.open(...).resume() goes on with it")
-        self.run = run
+    from taxon.runtime.trainer import Outcome
 
 
 def train(
-    spec: Spec | str | os.PathLike[str],
+    spec: Spec | str | PathLike[str],
     env: Environment,
     *,
     seeds: int | Sequence[int] = 1,
     steps: Amount = 1_000_000,
-    out: str | os.PathLike[str] | None = None,
+    out: str | PathLike[str] | None = None,
     env_set: Mapping[str, Any] | None = None,
     wrap: str | Sequence[str] = (),
     eval_every: Amount | None = 20_000,
@@ -72,7 +50,7 @@ def train(
 
     It is what `taxon run` does, with the same folder and the same numbers. A script needs no guard around it, and a
     notebook shows the learning curve. Ctrl-C, or a notebook's stop, ends the run after the present step, saved: in a
-    notebook it is returned as it is, in a script `Interrupted` is raised. In a thread other than the main one it goes on.
+    notebook it is returned as it is, in a script `Interrupted` is raised. No signal reaches a run in another thread.
 
     Args:
         spec: a spec, or the name or file of one.
@@ -121,111 +99,11 @@ def train(
             keep_best=asking.one_of("keep", keep, Literal["last", "best"]) == "best",
             log=asking.loggers(log),
         )
-    program = _program(spec_of(spec), recipe, options.steps)
+    program = program_of(spec_of(spec), recipe, options.steps, log=options.log)
 
     def begin(shown: Console | Display, listeners: Sequence[Callback]) -> Outcome:
         from taxon.runtime.trainer import train
 
         return train(program, options, shown, listeners)
 
-    return _made(begin, recipe, callbacks, progress)
-
-
-def go_on(
-    run: Run,
-    recipe: Recipe | None,
-    *,
-    steps: Amount | None,
-    workers: Crowd | None,
-    stop_at: float | Literal["never"] | None,
-    log: str | Sequence[str] | None,
-    device: str | None,
-    callbacks: Sequence[Callback],
-    progress: bool,
-) -> Run:
-    """Go on with a run from its latest checkpoint, as `Run.resume` says. recipe: its environment, as the user says it."""
-    from taxon.runtime.environments.trust import trusted
-
-    record = open(run.folder)._record  # as it is now
-    asked = None if steps is None else asking.count("steps", steps)
-    # Of a finished run more is asked for; any other one may have nothing left to do but to end.
-    done = record.steps_done if record.status == "finished" and asked is not None else 0
-    wanted = None if asked is not None and asked <= record.steps_done else asked or record.steps
-    crowd = None if workers is None else asking.workers(workers)
-    loggers = None if log == AS_BEFORE else asking.loggers(log)
-    place = None if device is None else asking.device(device)
-    least: float | Literal["never"] | None = None
-    if stop_at is not None:
-        least = "never" if stop_at == "never" else asking.real("stop_at", stop_at)
-    with in_python():
-        where = trusted(record.recipe(), recipe)
-    program = _program(run.spec, where, wanted, done)
-
-    def begin(shown: Console | Display, listeners: Sequence[Callback]) -> Outcome:
-        from taxon.runtime.anew import Anew
-        from taxon.runtime.trainer import resume
-
-        anew = Anew(least, loggers, place)
-        return resume(
-            program, run.folder, asked, shown, workers=crowd, callbacks=listeners, anew=anew, environment=where
-        )
-
-    return _made(begin, recipe, callbacks, progress)
-
-
-def _program(spec: Spec, recipe: Recipe, steps: int | None, done: int = 0) -> Program:
-    """A spec, compiled for an environment. Raises SpecError where it cannot be trained there for so many steps."""
-    from taxon.runtime.trainer import Program
-
-    row, found = resolving.resolved(replace(spec._given, environment=known(recipe)), steps, done)
-    if row is None:
-        raise SpecError(findings(found))
-    for each in findings(found):
-        warnings.warn(str(each), SpecWarning, stacklevel=4)
-    packages = {package.name: package.version for package in packages_of(row)}
-    return Program(row.name, row_hash(row), canonical(row), emit(row), packages)
-
-
-def _made(
-    begin: Callable[[Console | Display, Sequence[Callback]], Outcome],
-    recipe: Recipe | None,
-    callbacks: Sequence[Callback],
-    progress: bool,
-) -> Run:
-    """The run that is made, shown where the program runs."""
-    shown, own = _shown(progress)
-    with in_python(), _as_it_was():
-        outcome = begin(shown, [*own, *callbacks])
-    run = Run(outcome.folder, recipe)
-    if run.status == "interrupted" and not at_prompt():
-        raise Interrupted(run)
-    return run
-
-
-def _shown(progress: bool) -> tuple[Console | Display, list[Callback]]:
-    """What a run shows itself on, and who listens to it for that."""
-    from rich.console import Console
-
-    if not progress:
-        return Console(quiet=True), []
-    if in_notebook():
-        from taxon.api.live import Live
-
-        live = Live()
-        return live, [live]
-    from taxon.runtime.progress import RunConsole
-
-    return RunConsole(), []
-
-
-@contextmanager
-def _as_it_was() -> Iterator[None]:
-    """Leave the working folder and torch's threads as they were, which a run and its environments may change."""
-    import torch
-
-    here, threads = os.getcwd(), torch.get_num_threads()
-    try:
-        yield
-    finally:
-        os.chdir(here)
-        torch.set_num_threads(threads)
+    return run_of(executed(begin, callbacks, progress), recipe)

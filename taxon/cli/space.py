@@ -185,7 +185,7 @@ def as_markdown(found: Survey) -> str:
 def _by_factor(pairs: Iterable[Blame]) -> Iterator[str]:
     """A table for each factor of the first entry, folded: all of them would be most of the page."""
     for factor, group in groupby(pairs, key=lambda blame: blame.entries[0].factor):
-        lines = list(_grouped(group))
+        lines = list(_grouped(list(group)))
         yield f"<details><summary><code>{factor}</code>: {len(lines)} lines</summary>"
         yield _table(["entry", "factor", "not with", "refused by"], lines)
         yield "</details>"
@@ -200,7 +200,7 @@ def _codes(rules: Iterable[Rule]) -> str:
     return " + ".join(rule.code.id for rule in rules)
 
 
-def _grouped(blames: Iterable[Blame]) -> Iterator[list[str]]:
+def _grouped(blames: Sequence[Blame]) -> Iterator[list[str]]:
     """A line for what shares its verdict, its factor and, of pairs, its first entry."""
 
     def key(blame: Blame) -> tuple[str, ...]:

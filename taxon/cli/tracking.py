@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from taxon.cli.frontend import actions_of
 from taxon.semantics import load_spec, value_text
+from taxon.semantics.differing import difference_page
 from taxon.semantics.parents import parent_of
-from taxon.taxonomy.difference import compare, verdict
 from taxon.taxonomy.schema import Row
 
 if TYPE_CHECKING:
@@ -24,13 +24,4 @@ def difference_to_parent(spec: str, row: Row, environment: Recipe, changed: bool
     `changed` it and it extends nothing; empty where there is no such row."""
     parent = parent_of(spec) or (spec if changed else None)
     other = None if parent is None else load_spec(parent, env=environment.id, actions=actions_of(environment)).row
-    if other is None:
-        return ""
-    found = compare(other, row)
-    lines = [f"{other.name} -> {row.name}: {verdict(found)}"]
-    for difference in found:
-        if difference.differs:
-            path = difference.path
-            old, new = (value_text(side, path) if path in side else "-" for side in (other, row))
-            lines.append(f"{path}: {old} -> {new}")
-    return "\n".join(lines) + "\n"
+    return "" if other is None else difference_page(other, row)

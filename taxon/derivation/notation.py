@@ -36,17 +36,12 @@ _SYMBOLS = {name: (name, role) for role, names in _COMMANDS.items() for name in 
     "left": ("", "nothing"),
     "right": ("", "nothing"),
 }
-# The commands that Unicode has a character for; `varepsilon` is written as what it stands for, like above.
-_CHARACTER_OF = {
-    **dict(zip(
-        ["alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "pi", "rho", "sigma", "tau", "phi", "xi", "psi", "omega", "varepsilon"],
-        "αβγδεηθλμπρστφξψωξ",
-        strict=True,
-    )),
-    "Sigma": "Σ", "Phi": "Φ", "Theta": "Θ", "Delta": "Δ", "nabla": "∇", "top": "⊤", "infty": "∞", "prime": "′",
-    "sum": "∑", "prod": "∏", "leq": "≤", "geq": "≥", "leftarrow": "←", "propto": "∝", "sim": "∼", "in": "∈",
-    "cdot": "·", "ldots": "…", "|": "‖",
+# What Unicode has for a command; `varepsilon` is written as what it stands for.
+_CHARACTER_OF = dict(zip(_COMMANDS["symbol"].split(), "αβγδεηθλμπρστφξψωΣΦΘΔ∇\N{DOWN TACK}∞\N{PRIME}", strict=True)) | {
+    "varepsilon": "ξ", "sum": "∑", "prod": "∏", "leq": "≤", "geq": "≥", "leftarrow": "←", "propto": "∝",
+    "sim": "\N{TILDE OPERATOR}", "in": "∈", "cdot": "·", "ldots": "…", "|": "‖",
 }  # fmt: skip
+_PRIME, _TOP = _CHARACTER_OF["prime"], _CHARACTER_OF["top"]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _CHARACTERS = {
@@ -153,11 +148,11 @@ class _Reader:
     def _after(self, token: str, role: str) -> str:
         """A prime or a script. Digits are raised and lowered where Unicode may, but not the bounds of a sum."""
         if token == "'":
-            return "′" if self._unicode else token
+            return _PRIME if self._unicode else token
         text = self._argument(tight=True)
         if self._unicode and role != "sum" and re.fullmatch(r"-?\d+" if token == "^" else r"\d+", text):
             return text.translate(_RAISED if token == "^" else _LOWERED)
-        return token + (text if text == "⊤" or re.fullmatch(r"-?(?:[^\W_]|['′])+", text) else f"{{{text}}}")
+        return token + (text if text == _TOP or re.fullmatch(rf"-?(?:[^\W_]|['{_PRIME}])+", text) else f"{{{text}}}")
 
     def _take(self) -> str:
         if self.done:

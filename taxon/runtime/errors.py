@@ -1,6 +1,5 @@
 """What a user did wrong while running something, said in one line with the way out."""
 
-
 from taxon.errors import Error
 
 

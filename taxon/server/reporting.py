@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 
 from lsprotocol import types
@@ -70,11 +69,17 @@ def fix_all(document: Document, texts: Texts, documents: Documents) -> types.Cod
     if not fixed:
         return None
     before, after = document.text, fixed[0].after
-    start = len(os.path.commonprefix([before, after]))
-    same = len(os.path.commonprefix([before[start:][::-1], after[start:][::-1]]))
+    start = _alike(before, after)
+    same = _alike(before[start:][::-1], after[start:][::-1])
     changed = documents.range(before, start, len(before) - same)
     edit = _change(document.uri, changed, after[start : len(after) - same])
     return types.CodeAction(title="apply every certain edit", kind=FIX_ALL, edit=edit)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    differing = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differing, min(len(one), len(other)))
 
 
 def _title(edit: Edit) -> str:

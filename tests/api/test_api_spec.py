@@ -42,7 +42,9 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     parent, file = tmp_path / "parent.tx", tmp_path / "child.tx"
     parent.write_text(TEXT, "utf-8")
-    file.write_text('taxon 1\nimport "parent.tx"\nalgorithm a extends mine {}\nalgorithm b extends mine { gamma = 0.8 }\n')
+    file.write_text(
+        'taxon 1\nimport "parent.tx"\nalgorithm a extends mine {}\nalgorithm b extends mine { gamma = 0.8 }\n'
+    )
     spec = taxon.load("child.tx:a")
     assert spec["gamma"] == 0.9
     parent.write_text(TEXT.replace("0.9", "0.1"), "utf-8")
@@ -95,7 +97,9 @@ def test_several_at_once_and_one_after_the_other(mpo: taxon.Spec) -> None:
 
 
 def test_a_child_is_what_a_file_declares(mpo: taxon.Spec, tmp_path: Path) -> None:
-    entries = 'network.policy { hidden = [32], activation = relu }\nunset bounds.kl\nwhen env = "Ant-*" { eta.init = 3 }\n'
+    entries = (
+        'network.policy { hidden = [32], activation = relu }\nunset bounds.kl\nwhen env = "Ant-*" { eta.init = 3 }\n'
+    )
     spec = mpo.extend(entries, with_="std.architectures.sac_net", name="child", doc="Mine.")
     file = tmp_path / "child.tx"
     file.write_text(
@@ -113,7 +117,7 @@ def test_a_child_is_what_a_file_declares(mpo: taxon.Spec, tmp_path: Path) -> Non
 def test_mixins_of_the_specs_own_file() -> None:
     text = f"{TEXT}\narchitecture wide {{ network.policy.hidden = [512] }}\n"
     assert taxon.parse(text).extend(with_=["wide"])["network.policy.hidden"] == (512,)
-    with pytest.raises(taxon.SpecError, match="did you mean `std.architectures.sac_net`"):
+    with pytest.raises(taxon.SpecError, match=r"did you mean `std\.architectures\.sac_net`"):
         taxon.load("mpo").extend(with_="std.architectures.sac_nett")
     with pytest.raises(taxon.SpecError, match="nothing here is called `wide`"):
         taxon.load("mpo").extend(with_="wide")

@@ -17,7 +17,7 @@ import torch
 from cli.program import taxon as command
 
 import taxon
-from taxon.api.training import SpecWarning
+from taxon.api.programs import SpecWarning
 from taxon.runtime.events import Began, Ended, Evaluated, Saved
 
 FAST: dict[str, Any] = {
@@ -287,14 +287,20 @@ def test_what_cannot_be_trained(spec: str, given: dict[str, Any], said: str, tmp
 
 
 def test_amounts_are_read_as_they_are_written(quick: taxon.Spec, tmp_path: Path) -> None:
-    run = taxon.train(quick, **{**FAST, "steps": "0.12k", "eval_every": 1.2e2, "eval_episodes": "1"}, out=tmp_path / "run")
+    run = taxon.train(
+        quick, **{**FAST, "steps": "0.12k", "eval_every": 1.2e2, "eval_episodes": "1"}, out=tmp_path / "run"
+    )
     assert (run.record["steps"], run.record["evaluate_every"]) == (120, 120)
 
 
 def test_lints_are_warnings(quick: taxon.Spec, tmp_path: Path) -> None:
     odd = next(
         spec
-        for spec in (quick.set("data.steps_per_update", 64), quick.set("optimizer.policy.lr", 0.5), taxon.load("mpo_tanh"))
+        for spec in (
+            quick.set("data.steps_per_update", 64),
+            quick.set("optimizer.policy.lr", 0.5),
+            taxon.load("mpo_tanh"),
+        )
         if spec.check()
     )
     small = odd.set({"network.hidden": [8], "data.batch": 8, "data.warmup": 20, "data.capacity": "1k"})

@@ -39,13 +39,13 @@ def test_plain_text(formula: str, text: str) -> None:
     ("formula", "text"),
     [
         (r"\pi_\theta(a|s) \exp(G(s,a) / \eta)", "π_θ(a|s) exp(G(s, a) / η)"),
-        (r"-\mathbb{E}_{s, \, a \sim \pi_\theta}[G(s,a)]", "-E_{s, a∼π_θ}[G(s, a)]"),
+        (r"-\mathbb{E}_{s, \, a \sim \pi_\theta}[G(s,a)]", "-E_{s, a\N{TILDE OPERATOR}π_θ}[G(s, a)]"),
         (r"\sum_{i=1}^{256} w_i \log \pi", "∑_{i=1}^256 w_i log π"),
         (r"\mathrm{KL}(\pi_q \| \pi_p) \leq 10^{-6}", "KL(π_q ‖ π_p) ≤ 10⁻⁶"),
-        (r"Q_{\phi'_1}(s', a')", "Q_φ′₁(s′, a′)"),
+        (r"Q_{\phi'_1}(s', a')", "Q_φ\N{PRIME}₁(s\N{PRIME}, a\N{PRIME})"),
         (r"2 \cdot \pi(\cdot|s)^2", "2 · π(·|s)²"),
-        (r"\sqrt{x^\top x} \in \Phi", "√(x^⊤ x) ∈ Φ"),
-        (r"\phi' \leftarrow \phi", "φ′ ← φ"),
+        (r"\sqrt{x^\top x} \in \Phi", "√(x^\N{DOWN TACK} x) ∈ Φ"),
+        (r"\phi' \leftarrow \phi", "φ\N{PRIME} ← φ"),
     ],
 )
 def test_characters_of_unicode(formula: str, text: str) -> None:

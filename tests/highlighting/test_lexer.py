@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +53,14 @@ def test_a_shipped_spec_has_the_tokens_of_the_language(path: Path) -> None:
     assert {str(token) for token in own if token.type == "ALGORITHM"} <= {
         piece for _, kind, piece in found if kind is Keyword.Declaration
     }
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
+def test_what_pages_show_as_a_spec_is_of_the_language(path: Path) -> None:
+    """But for the page of mistakes, which shows what is wrong."""
+    for block in re.findall(r"^```tx\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        wrong = [piece for kind, piece in pieces(block) if kind is Kind.WRONG]
+        assert not wrong or path.stem == "mistakes"
 
 
 def test_names_by_where_they_stand() -> None:

@@ -16,11 +16,19 @@ import pyte
 ROOT = Path(__file__).parents[2]
 
 
+class _Emulated(pyte.HistoryScreen):
+    """An emulator that leaves a terminal's private reports, such as that of its theme, unanswered, as many do."""
+
+    def report_device_status(self, mode: int, private: bool = False) -> None:
+        if not private:
+            super().report_device_status(mode)
+
+
 class Screen:
     """Runs a program in a terminal of so many columns and lines; use as a context manager."""
 
     def __init__(self, command: Sequence[str], columns: int, lines: int, **environment: str) -> None:
-        self.screen = pyte.HistoryScreen(columns, lines, history=1_000, ratio=0.5)
+        self.screen = _Emulated(columns, lines, history=1_000, ratio=0.5)
         self.stream = pyte.ByteStream(self.screen)
         self.ours, theirs = pty.openpty()
         self.resize(columns, lines)

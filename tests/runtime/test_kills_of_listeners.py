@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from taxon.runtime.folder import best, checkpoint, manifest
 from taxon.runtime.folder.run_folder import RunFolder
 from tests.runtime import kills

@@ -39,7 +39,7 @@ def test_every_edit_of_the_command_line(editor: Editor) -> None:
         whole = [each for action in asked(editor, file.name, text, "source") for each in made(text, action)]
         assert whole == [each.after for each in fix([str(file)], unsafe=False)], file.name
         editor.shut(file.name)
-    assert tried > 60
+    assert tried > 30
 
 
 def made(text: str, action: dict[str, Any]) -> list[str]:

@@ -38,16 +38,18 @@ def test_helix(tmp_path: Path) -> None:
     homes = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"), str(tmp_path))
     path = f"{tmp_path}:{os.environ['PATH']}"
     with Screen([HELIX, str(file) + ":5:11"], 120, 40, PATH=path, **homes) as editor:
-        editor.wait(has("gamma = 1.5", "TX204"), 60)
+        editor.wait(has("takes a number in", "has no choice `ReLU`"), 60)
         editor.type(b"bb k")  # over `gamma`: space and k ask what it is
         editor.wait(has("the discount"), 60)
-        editor.type(b"\x1b:6\r")
-        editor.type(b"wwww a")  # over `ReLU`: space and a ask for what may be done
+        editor.type(b"\x1b")
+        editor.wait(lambda lines: not has("the discount")(lines), 60)
+        editor.type(b":6\r")
+        editor.wait(has("6:1"), 60)
+        editor.type(b"gh23l a")  # over `ReLU`: space and a ask for what may be done
         editor.wait(has("write `relu`"), 60)
         editor.type(b"\r")
-        editor.type(b"\r")
         editor.wait(has("activation = relu"), 60)
-        editor.type(b"\x1b:wq\r")
+        editor.type(b":wq\r")
         code, _ = editor.ended()
     assert code == 0
     assert "  network.activation = relu\n" in file.read_text("utf-8")

@@ -10,12 +10,15 @@ import runpy
 import shutil
 import struct
 import subprocess
-import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from server.installed import command
 
 from taxon.data import specs_dir
+from taxon.derivation import derive
+from taxon.semantics import load_spec
 from taxon.server.colours import TYPES
 from taxon.syntax.language import KEYWORDS
 from taxon.syntax.tokens import tokens
@@ -160,26 +163,51 @@ def test_the_extension_does_what_the_manifest_announces() -> None:
     source = "".join(path.read_text("utf-8") for path in (FOLDER / "src").glob("*.ts"))
     contributes = MANIFEST["contributes"]
     assert MANIFEST["activationEvents"] == [f"onLanguage:{contributes['languages'][0]['id']}"]
-    for command in contributes["commands"]:
-        assert f'registerCommand("{command["command"]}"' in source
+    for contributed in contributes["commands"]:
+        assert f'registerCommand("{contributed["command"]}"' in source
     properties = contributes["configuration"]["properties"]
     assert properties["taxon.path"]["default"] == "taxon"
     assert 'getConfiguration("taxon").get<string>("path", "taxon")' in source
     assert set(MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]) <= properties.keys()
 
 
-@pytest.mark.skipif(
+BUILDS = pytest.mark.skipif(
     shutil.which("node") is None or not (FOLDER / "node_modules").is_dir(),
     reason="needs node, and `npm install` in editors/vscode",
 )
+
+
+@pytest.mark.slow
+@BUILDS
+@pytest.mark.skipif(
+    "WORKBENCH" not in os.environ, reason="needs what editors/vscode/test/workbench/install.sh installs"
+)
+def test_the_package_in_a_real_vs_code(tmp_path: Path) -> None:
+    """The package holds its licence, and the licences of what is bundled; the workbench installs it and works."""
+    package = tmp_path / "taxon.vsix"
+    environment = {**os.environ, "TAXON": str(command(tmp_path)), "VSIX": str(package)}
+    for script in (["package", "--", "--out", str(package)], ["workbench"]):
+        called = subprocess.run(
+            ["npm", "run", *script], cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=900
+        )
+        assert called.returncode == 0, called.stdout + called.stderr
+    with zipfile.ZipFile(package) as packed:
+        texts = {Path(name).name: packed.read(name) for name in packed.namelist()}
+    assert texts["LICENSE.txt"] == (FOLDER / "LICENSE").read_bytes()
+    notices = texts["NOTICES.txt"].decode("utf-8")
+    assert not [name for name in MANIFEST["dependencies"] if name not in notices]
+    assert {"readme.md", "changelog.md", MANIFEST["icon"], "taxon.tmLanguage.json"} <= set(texts)
+
+
+@BUILDS
 def test_the_extension_starts_the_server(tmp_path: Path) -> None:
-    """The bundle, beside a stub of VS Code, with this checkout's server."""
-    command = tmp_path / "taxon"
-    command.write_text(
-        f"#!/bin/sh\nexec '{sys.executable}' -c 'from taxon.cli.main import main; main()' \"$@\"\n", "utf-8"
+    """The bundle, beside a stub of VS Code, with this checkout's server; its pictures of every equation."""
+    formulas = tmp_path / "formulas.json"
+    rows = [row for path in specs_dir().glob("*.tx") if (row := load_spec(path).row) is not None]
+    formulas.write_text(
+        json.dumps(sorted({line for row in rows for step in derive(row).steps for line in step.section.lines}))
     )
-    command.chmod(0o755)
-    environment = {**os.environ, "TAXON": str(command), "PYTHONPATH": str(FOLDER.parents[1])}
+    environment = {**os.environ, "TAXON": str(command(tmp_path)), "FORMULAS": str(formulas)}
     for script in (["run", "check"], ["test"]):
         called = subprocess.run(
             ["npm", *script], cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=300

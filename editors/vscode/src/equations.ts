@@ -8,7 +8,7 @@ import "mathjax-full/js/input/tex/ams/AmsConfiguration.js";
 import { mathjax } from "mathjax-full/js/mathjax.js";
 import { SVG } from "mathjax-full/js/output/svg.js";
 
-const SIZE = 15; // pixels of an em, a little more than the text of a hover
+const SIZE = 16; // pixels of an em, a little more than the text of a hover
 const EX = 0.431; // of an em, in MathJax's font
 
 const adaptor = liteAdaptor();
@@ -39,7 +39,7 @@ export function illustrated(markdown: string, colour: string): string {
 }
 
 function image(formula: string, colour: string): string {
-  const words = formula.replace(/[\\`*_{}[\]()#!|<>]/g, "\\$&").replaceAll("\n", " ");
+  const words = formula.replaceAll("[", "\\lbrack ").replaceAll("]", "\\rbrack ").replaceAll("\n", " ");
   return `![${words}](data:image/svg+xml;base64,${Buffer.from(picture(formula, colour)).toString("base64")})`;
 }
 

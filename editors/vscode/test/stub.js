@@ -101,6 +101,7 @@ function stub(folder, settings, text) {
     CancellationTokenSource,
     CancellationError: class extends Error {},
     DiagnosticSeverity: { Error: 0, Warning: 1, Information: 2, Hint: 3 },
+    ColorThemeKind: { Light: 1, Dark: 2, HighContrast: 3, HighContrastLight: 4 },
     CodeActionKind: { Empty: new Kind() },
     Uri: { file: uri, parse: (text) => uri(decodeURIComponent(new URL(text).pathname)) },
     env: open({ appName: "stub", language: "en", machineId: "stub" }),

@@ -23,7 +23,7 @@ class Workbench {
     fs.writeFileSync(path.join(user, "settings.json"), JSON.stringify({ ...QUIET, ...settings }));
     const places = ["--user-data-dir", path.dirname(user), "--extensions-dir", path.join(root, "extensions")];
     const environment = { ...process.env, XDG_CONFIG_HOME: root, XDG_DATA_HOME: root };
-    execFileSync(process.execPath, [SERVER, ...places, "--install-extension", vsix], { env: environment });
+    execFileSync(process.execPath, [SERVER, ...places, "--install-extension", vsix], { env: environment, stdio: "pipe" });
     const bound = ["--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check"];
     const server = spawn(process.execPath, [SERVER, ...places, ...bound], { env: environment, detached: true });
     try {
@@ -61,7 +61,7 @@ class Workbench {
   }
 
   async open(name) {
-    await this.ask("Control+P", name);
+    await this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label*="${name}"]`).dblclick();
     await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
     await this.page.waitForSelector(".editor-instance .view-line");
   }
