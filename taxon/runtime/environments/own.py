@@ -77,20 +77,18 @@ def _mistaken(recipe: Recipe, settings: Collection[str], error: TypeError) -> Un
     if maker is None:
         return None
     place, names = place_of(maker), _named(maker)
-    accepted = None if names is None else {*names, *([] if known is None else ["max_episode_steps"])}
-    wrong = next((name for name in settings if accepted is not None and name not in accepted), None)
-    if wrong is None or names is None:
-        inside = place is not None and any(
-            frame.filename == place.file for frame in traceback.extract_tb(error.__traceback__)
-        )
-        if inside or place is None:
-            return None
-        message = f"{recipe.id} cannot be made: {described(error)}"
-        return UnusableEnvironmentError(message, f"give its arguments with --env-set, or mend it: {place}", place)
-    close = difflib.get_close_matches(wrong, names, n=1)
-    takes = f"it takes {', '.join(names)}" if names else "it takes none"
-    help = f"did you mean {close[0]}? {takes}" if close else takes
-    return UnusableEnvironmentError(f"{recipe.id} takes no argument {wrong}", help, place)
+    if names is not None:
+        names += [] if known is None else ["max_episode_steps"]  # of gymnasium.make itself
+        if wrong := next((name for name in settings if name not in names), None):
+            close = difflib.get_close_matches(wrong, names, n=1)
+            takes = f"it takes {', '.join(names)}" if names else "it takes none"
+            help = f"did you mean {close[0]}? {takes}" if close else takes
+            return UnusableEnvironmentError(f"{recipe.id} takes no argument {wrong}", help, place)
+    frames = traceback.extract_tb(error.__traceback__)
+    if place is None or any(frame.filename == place.file for frame in frames):
+        return None  # its own code is to blame, and said
+    message = f"{recipe.id} cannot be made: {described(error)}"
+    return UnusableEnvironmentError(message, f"give its arguments with --env-set, or mend it: {place}", place)
 
 
 def _named(called: Callable[..., Any]) -> list[str] | None:
