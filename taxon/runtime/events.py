@@ -38,7 +38,10 @@ class Logged:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """An evaluation after `step` steps: each seed's undiscounted returns and lengths, without those that are frozen."""
+    """An evaluation after `step` steps: the undiscounted returns, and lengths, of each seed that is not frozen.
+
+    There is one seed at least.
+    """
 
     step: int
     returns: Mapping[int, tuple[float, ...]]

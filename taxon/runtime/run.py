@@ -225,7 +225,8 @@ class Run:
         self.readings.pause(self.evaluations.seconds)
         self.screen.pace.evaluated(self.evaluations.seconds)
         self.listeners.emit(Logged(event.step, tuple(lines)))
-        self.listeners.emit(event)
+        if event.returns:  # else the environment of every seed failed, which ends the run
+            self.listeners.emit(event)
 
     def _record(self) -> None:
         """Write run.json as of now."""

@@ -15,6 +15,6 @@ class StopAt(Callback):
         self._least = least
 
     def evaluated(self, event: Evaluated) -> Halt | None:
-        if event.means and (mean := fmean(event.means.values())) >= self._least:
+        if (mean := fmean(event.means.values())) >= self._least:
             return Halt(f"the evaluation's return of {mean:,.10g} has reached {self._least:,.10g}")
         return None

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import random
+import re
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -224,3 +225,15 @@ def test_a_subclass_has_the_methods_that_it_wants(program: Program, tmp_path: Pa
     means = Means()
     assert train(program, options(tmp_path / "run"), plain(), [means]).exit_code == 0
     assert len(means.means) == 4
+
+
+def test_the_callback_of_the_page_does_what_the_page_says(program: Program, tmp_path: Path) -> None:
+    """Every return is the same, so that nothing is better than the first evaluation."""
+    page = (Path(__file__).parents[2] / "docs" / "runtime.md").read_text("utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(block, names)
+    asked = options(tmp_path / "run", environment=Recipe("known/Truncates-v0"), steps=200)
+    outcome = train(program, asked, plain(), [names["Patience"]()])
+    assert (outcome.manifest.status, outcome.manifest.steps_done) == ("stopped", 100)
+    assert outcome.manifest.reason == "the callback page.Patience: five evaluations without a better one"

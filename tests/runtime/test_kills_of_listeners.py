@@ -11,7 +11,7 @@ from taxon.runtime.folder.run_folder import RunFolder
 from tests.runtime import kills
 from tests.runtime.test_resume import state, words
 
-KILLS = 4
+KILLS = 3
 
 
 def kept(folder: Path) -> tuple[Any, ...]:
@@ -26,8 +26,8 @@ def ended(folder: Path) -> str:
 
 def test_a_killed_run_stops_at_the_same_step_with_the_same_best(toy_source: str, tmp_path: Path) -> None:
     context, program = kills.processes(), ("toy", "0123abcd", "taxon 1\n", toy_source)
-    options: dict[str, Any] = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 300, "device": "cpu"}
-    options |= {"evaluate_every": 30, "evaluation_episodes": 1, "save_every": "40", "keep_best": True}
+    options: dict[str, Any] = {"environment": "Pendulum-v1", "seeds": (3, 5), "steps": 160, "device": "cpu"}
+    options |= {"evaluate_every": 40, "evaluation_episodes": 1, "save_every": "30", "keep_best": True}
 
     def life(folder: str, **changes: Any) -> Any:
         return context.Process(target=kills.live, args=(program, options | changes, tmp_path / folder))
@@ -35,7 +35,7 @@ def test_a_killed_run_stops_at_the_same_step_with_the_same_best(toy_source: str,
     kills.end(life("unbroken"))
     returns = [(line["step"], line["return"]) for line in words(tmp_path / "unbroken") if line["kind"] == "evaluation"]
     means = {step: sum(value for at, value in returns if at == step) / 2 for step, _ in returns}
-    least = max(value for step, value in means.items() if step >= 60)  # so that there is something to kill
+    least = max(value for step, value in means.items() if step >= 80)  # so that there is something to kill
     whole = life("whole", stop_at=least)
     began = time.monotonic()
     kills.end(whole)

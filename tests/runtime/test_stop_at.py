@@ -148,7 +148,6 @@ def test_of_several_seeds_it_is_the_mean_of_those_that_are_evaluated() -> None:
     assert stop.evaluated(evaluated(s1=(500.0, 402.0), s2=(499.0,))) == Halt(
         "the evaluation's return of 475 has reached 475"
     )
-    assert stop.evaluated(evaluated()) is None
     assert StopAt(-200.0).evaluated(evaluated(s1=(float("nan"),))) is None
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ FILES = [
     "failure-of-seed-3.txt",
     "checkpoint.json",
     "checkpoint-*.safetensors",
+    "best.json",
+    "best-*.safetensors",
+    "metrics.csv",
+    "loggers.json",
     "replay/rows-0.bin",
     "tensorboard/mean/events.out.tfevents.0",
 ]
@@ -55,7 +60,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
     """A program and a run of it that was half made."""
     program = Program("toy", "0123abcd", "taxon 1\n", (Path(__file__).parent / "toy_agent.py").read_text())
     place = tmp_path_factory.mktemp("found") / "run"
-    train(program, Options(Recipe("Pendulum-v1"), (3, 5), 60, "cpu", place, 40, 1, parse_cadence("20", "")), plain())
+    asked = Options(Recipe("Pendulum-v1"), (3, 5), 60, "cpu", place, 40, 1, parse_cadence("20", ""), keep_best=True)
+    train(program, replace(asked, log=("tensorboard", "csv")), plain())
     return program, place
 
 
@@ -212,6 +218,13 @@ RANGES = [
     ({"frozen": {"x": 1}}, "frozen"),
     ({"frozen": {"3": -1}}, "frozen.3"),
     ({"updates": {"update": -1}}, "updates.update"),
+    ({"evaluation_seed": -1}, "evaluation_seed"),
+    ({"stop_at": float("nan")}, "stop_at is no finite number"),
+    ({"stop_at": "high"}, "stop_at"),
+    ({"evaluate_every": None}, "stop_at and keep_best are of evaluations"),
+    ({"log": ["a/b"]}, "log.0"),
+    ({"log": ["neptune"]}, "there is no logger neptune"),
+    ({"status": "paused"}, "status"),
     ({"surprise": 1}, "surprise"),
 ]
 
