@@ -336,7 +336,7 @@ READERS = [
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
-    "hub/arriving.py": {"tempfile.TemporaryDirectory", "mkdir"},  # the folder that the user names
+    "hub/arriving.py": {"tempfile.TemporaryDirectory", "mkdir", "exists"},  # the folder that the user names
     "hub/relative.py": {"glob"},  # the shipped specs
     "runtime/device/cache.py": {
         *("mkdir", "glob", "open", "iterdir", "is_dir", "unlink", "shutil.rmtree", "tempfile.gettempdir"),
