@@ -344,6 +344,7 @@ ELSEWHERE = {
     },
     "runtime/device/made_from.py": {"open", "is_dir", "rglob", "read_bytes", "shutil.which"},
     "runtime/device/packs.py": {"read_text", "read_bytes", "tempfile.mkstemp", "os.fdopen", "os.replace", "unlink"},
+    "runtime/edited/reading.py": {"exists", "is_file", "open"},  # the module that the user names
     "runtime/environments/environment.py": {"os.getcwd", "os.chdir"},
     "runtime/device/inductor/changes.py": {"read_bytes", "glob"},
     "runtime/device/inductor/products.py": {"exists", "read_text"},
