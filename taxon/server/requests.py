@@ -69,7 +69,7 @@ async def _searched(search: Callable[_Given, _Result], *given: _Given.args, **na
 
 def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     documents, document = server.documents, server.documents[params.text_document.uri]
-    found = hover(document.path, documents.offset(document, params.position), documents.texts, server.formula)
+    found = hover(document.path, documents.offset(document, params.position), documents.texts, server.mathematics)
     if found is None:
         return None
     text, span = found
