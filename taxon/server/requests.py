@@ -245,7 +245,7 @@ async def _actions(server: Server, params: types.CodeActionParams) -> list[types
     document = server.documents[params.text_document.uri]
     found = await server.checks.latest(document)
     document = server.documents[document.uri]
-    wanted = params.context.only or [types.CodeActionKind.Empty]
+    wanted = [types.CodeActionKind.Empty] if params.context.only is None else params.context.only
     offered: list[types.CodeAction] = []
     if _among(types.CodeActionKind.QuickFix, wanted):
         offered += quick_fixes(found.found, document, params.range, server.documents)
