@@ -27,7 +27,9 @@ suppress_warnings = ["misc.highlighting_failure"]
 # Of a terminal only the commands are copied.
 copybutton_prompt_text = "$ "
 copybutton_line_continuation_character = "\\"
-copybutton_selector = ", ".join(f"div.highlight-{language} pre" for language in ("tx", "console", "python", "toml"))
+copybutton_selector = ", ".join(
+    f"div.highlight-{language} pre" for language in ("tx", "taxon", "console", "python", "toml")
+)
 
 html_theme = "furo"
 html_title = "taxon"

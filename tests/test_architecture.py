@@ -336,7 +336,7 @@ READERS = [
     *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
 ]
 ELSEWHERE = {
-    "hub/arriving.py": {"tempfile.TemporaryDirectory", "mkdir"},  # the folder that the user names
+    "hub/arriving.py": {"tempfile.TemporaryDirectory", "mkdir", "exists"},  # the folder that the user names
     "hub/relative.py": {"glob"},  # the shipped specs
     "runtime/device/cache.py": {
         *("mkdir", "glob", "open", "iterdir", "is_dir", "unlink", "shutil.rmtree", "tempfile.gettempdir"),
@@ -344,6 +344,7 @@ ELSEWHERE = {
     },
     "runtime/device/made_from.py": {"open", "is_dir", "rglob", "read_bytes", "shutil.which"},
     "runtime/device/packs.py": {"read_text", "read_bytes", "tempfile.mkstemp", "os.fdopen", "os.replace", "unlink"},
+    "runtime/edited/reading.py": {"exists", "is_file", "open"},  # the module that the user names
     "runtime/environments/environment.py": {"os.getcwd", "os.chdir"},
     "runtime/device/inductor/changes.py": {"read_bytes", "glob"},
     "runtime/device/inductor/products.py": {"exists", "read_text"},

@@ -70,7 +70,7 @@ def test_the_distribution() -> None:
     project = PROJECT["project"]
     assert project["name"] == "taxon-rl"
     assert project["scripts"] == {"taxon": "taxon.cli.main:main"}
-    assert "taxon-rl[lsp,docs,parquet,tune]" in project["optional-dependencies"]["dev"]
+    assert "taxon-rl[lsp,docs,parquet,tune,onnx,hub]" in project["optional-dependencies"]["dev"]
 
 
 def test_the_version_is_the_one_that_a_build_reads() -> None:

@@ -37,7 +37,8 @@ class TerminalLexer(RegexLexer):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register both, `tx` for a checkout whose installation is older than its lexer."""
-    app.add_lexer("tx", TaxonLexer)
+    """Register both, the first for a checkout whose installation is older than its lexer."""
+    for alias in TaxonLexer.aliases:
+        app.add_lexer(alias, TaxonLexer)
     app.add_lexer("console", TerminalLexer)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

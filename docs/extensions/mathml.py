@@ -28,13 +28,18 @@ def display(translator: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def _write(translator: HTML5Translator, node: nodes.Element, as_block: bool) -> None:
-    written = latex2mathml.tex2mathml(_ABBREVIATION.sub(r"\\text{\1}", node.astext()), as_block=as_block)
-    root = ElementTree.fromstring(_NAMESPACE.sub("", written).replace("&ApplyFunction;", "\u2061"))
+    translator.body.append(written(node.astext(), as_block))
+    raise nodes.SkipNode
+
+
+def written(formula: str, as_block: bool) -> str:
+    """A formula in LaTeX as the element that shows it."""
+    source = latex2mathml.tex2mathml(_ABBREVIATION.sub(r"\\text{\1}", formula), as_block=as_block)
+    root = ElementTree.fromstring(_NAMESPACE.sub("", source).replace("&ApplyFunction;", "\u2061"))
     for element in list(root.iter()):
         _settle(element)
         _grow(element)
-    translator.body.append(ElementTree.tostring(root, encoding="unicode"))
-    raise nodes.SkipNode
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _settle(element: Element) -> None:
@@ -61,9 +66,10 @@ def _grow(element: Element) -> None:
 
 
 def _fence(element: Element) -> str:
-    """The bracket that an element is, a closing one with its exponent too."""
+    """The bracket that an element is, a closing one with its exponent too; none where it grows already."""
     scripted = element.tag in ("msup", "msub", "msubsup") and element[0].text in _CLOSING
-    return (element[0].text if scripted else element.text if element.tag == "mo" else "") or ""
+    bracket = element[0] if scripted else element
+    return (bracket.text or "") if bracket.tag == "mo" and bracket.get("stretchy") == "false" else ""
 
 
 def _tall(element: Element) -> bool:

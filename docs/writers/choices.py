@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from taxon.derivation.formulas import formulas
 from taxon.semantics.values import takes
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.catalogue import holds, parameters_of
 from taxon.taxonomy.schema import LEVELS, Choice, Row, Slot
-from writers.formulas import formulas
 from writers.markdown import WRITTEN, anchor, code, contents, link, names, page, prose, sentence, table
 from writers.needs import reasons
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taxon.derivation.formulas import formulas
 from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
 from taxon.semantics.tuning.vocabulary import SEARCH, TUNE
 from taxon.semantics.values import takes
 from taxon.taxonomy.schema import Choice, Slot
-from writers.formulas import formulas
 from writers.markdown import code, page, prose, sentence, table
 
 INTRODUCTION = """\

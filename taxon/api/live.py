@@ -98,11 +98,12 @@ class Live(Callback):
         self._took = self._drawn - began
 
     def _update(self) -> None:
-        from IPython.display import display
+        from IPython import display
 
+        show: Any = display.display  # it says nothing of its types
         shown = {"text/plain": self._plain(), "text/html": self._html()}
         if self._handle is None:
-            self._handle = display(shown, raw=True, display_id=True)
+            self._handle = show(shown, raw=True, display_id=True)
         else:
             self._handle.update(shown, raw=True)
 

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from taxon.runtime.environments.recipe import Recipe
     from taxon.runtime.events import Callback
+    from taxon.runtime.program import Program
     from taxon.runtime.progress import Display
-    from taxon.runtime.trainer import Outcome, Program
+    from taxon.runtime.trainer import Outcome
 
 
 class SpecWarning(UserWarning):
@@ -39,7 +40,7 @@ def program_of(spec: Spec, recipe: Recipe, steps: int | None, done: int = 0, log
 
     Raises SpecError where it cannot be trained there for so many steps.
     """
-    from taxon.runtime.trainer import Program
+    from taxon.runtime.program import Program
 
     given = replace(spec._given, environment=known(recipe))
     row, found = resolving.resolved(given, steps, done)

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 def spec_of(folder: RunFolder, record: Manifest) -> Spec:
     """The spec that a run resolved, whose hash is the recorded one. It stands alone: it imports nothing.
 
-    Raises SpecError for one that means nothing here, and Error where it cannot be read, is another one, or has choices
-    of a package that is not installed.
+    Raises SpecError for one that means nothing here, and Error where it cannot be read, is another one, has choices of
+    a package that is not installed, or where the run trained no spec but a module that was edited.
     """
     path = folder.path / SPEC
+    if record.edited is not None:
+        raise Error(
+            f"{folder.path} trained a module that was edited, {record.edited.file}, and no spec",
+            f"its policies and more steps are the command line's: taxon run --resume {folder.path} --module FILE",
+        )
     for why, way_out in lacking(record.extensions):
         raise Error(f"{folder.path} has {why}", way_out)
     try:

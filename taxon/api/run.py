@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from taxon.runtime.events import Callback
     from taxon.runtime.options import Crowd
     from taxon.runtime.policies.policy import Policy
+    from taxon.runtime.program import Program
     from taxon.runtime.progress import Display
     from taxon.runtime.trainer import Outcome
 
@@ -180,23 +181,35 @@ class Run:
             panels = runs.by_environment([runs.read(self.folder)])
         return Picture(lambda suffix: image(lambda: curves(panels, alone=True), suffix))
 
-    def policy(self, seed: int | None = None, *, best: bool = False, device: str = "auto") -> Policy:
+    def policy(
+        self,
+        seed: int | None = None,
+        *,
+        best: bool = False,
+        device: str = "auto",
+        module: str | PathLike[str] | None = None,
+    ) -> Policy:
         """The policy of one seed, as the latest checkpoint has it: `policy.act(observation)`.
 
-        The module is emitted anew from the folder's spec: its agent.py is never executed.
+        The module is emitted anew from the folder's spec: its agent.py is never executed by itself.
 
         Args:
             seed: one of the run's; otherwise the first that is not frozen.
             best: that of the seed's best evaluation, of a run that keeps it.
             device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+            module: the file of the edited module that the run trained, if it did.
 
         Raises:
             Error: there is no such seed, it was frozen, or the folder cannot be used.
         """
         from taxon.runtime.policies.policy import load_policy
 
+        if (edited := self._edited(module)) is not None:
+            source, identity = edited.source, edited.identity
+        else:
+            source, identity = self.spec.emit(), self.spec.hash
         with in_python():
-            return load_policy(self.folder, self.spec.emit(), self.spec.hash, seed, device, kept=best)
+            return load_policy(self.folder, source, identity, seed, device, kept=best)
 
     def resume(
         self,
@@ -210,11 +223,12 @@ class Run:
         callbacks: Sequence[Callback] = (),
         log: str | Sequence[str] | None = AS_BEFORE,
         device: str | None = None,
+        module: str | PathLike[str] | None = None,
         progress: bool = True,
     ) -> Run:
         """Go on from the latest checkpoint as if nothing had happened, and return the run as it is then.
 
-        What is not given here stays as it was. The folder's agent.py is never executed.
+        What is not given here stays as it was. The folder's agent.py is never executed by itself.
 
         Args:
             steps: how many each seed makes in all; otherwise as many as were asked for.
@@ -225,6 +239,7 @@ class Run:
             callbacks: those of before are not kept.
             log: other loggers.
             device: another device of the same kind.
+            module: the file of the edited module that the run trained, if it did.
             progress: whether the run shows how it goes.
 
         Raises:
@@ -247,7 +262,7 @@ class Run:
         least: float | Literal["never"] | None = None
         if stop_at is not None:
             least = "never" if stop_at == "never" else asking.real("stop_at", stop_at)
-        program = program_of(self.spec, recipe, wanted, done)
+        program = self._edited(module) or program_of(self.spec, recipe, wanted, done)
 
         def begin(shown: Console | Display, listeners: Sequence[Callback]) -> Outcome:
             from taxon.runtime.anew import Anew
@@ -265,6 +280,15 @@ class Run:
             )
 
         return run_of(executed(begin, callbacks, progress), said)
+
+    def _edited(self, module: str | PathLike[str] | None) -> Program | None:
+        """The edited module that the run trained; None of a spec. Raises Error where it is not named, or another."""
+        if module is None and self._record.edited is None:
+            return None
+        from taxon.runtime.program import edited_program
+
+        with in_python():
+            return edited_program(self._folder, self._record, None if module is None else Path(module))
 
     def _lines(self, kind: str) -> Iterable[dict[str, Any]]:
         try:

@@ -163,7 +163,7 @@ def environments(incomplete: str) -> Iterator[str]:
     suite = _package("dm_control")
     for place in sorted((suite / "suite").glob("*.py")) if suite is not None else ():
         yield from (f"dm_control/{place.stem}-{task}" for task in _SUITE.findall(place.read_text("utf-8")))
-    if incomplete:
+    if incomplete and os.path.isdir(os.path.dirname(os.path.expanduser(incomplete)) or "."):
         yield from _paths(incomplete, lambda path: path.endswith(".py"))
 
 

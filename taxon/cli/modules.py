@@ -14,15 +14,11 @@ import typer
 
 from taxon.cli import completing, frontend
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder.run_folder import MODULE, RunFolder
 
 if TYPE_CHECKING:
     from taxon.runtime.environments.recipe import Recipe
-    from taxon.runtime.folder.manifest import Manifest
     from taxon.runtime.program import Program
     from taxon.semantics.studies import Study
-
-LARGEST = 2**20  # bytes; the largest module of a shipped spec takes a twentieth
 
 Again = Annotated[
     Path | None,
@@ -35,28 +31,6 @@ Again = Annotated[
 ]
 
 
-def read(path: Path) -> str:
-    """The text of a module. Raises UserError where it cannot be read."""
-    help = "name a Python file, such as one that `taxon emit SPEC > agent.py` wrote"
-    try:
-        if path.exists() and not path.is_file():
-            raise UserError(f"{path} is no file", help)
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UserError(f"{path} cannot be read: {why}", help) from None
-    if len(content) > LARGEST:
-        raise UserError(f"{path} has more than {LARGEST:,} bytes", help)
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8", help) from None
-    if "\0" in text:
-        raise UserError(f"{path} holds a NUL, which no Python file does", help)
-    return text.replace("\r\n", "\n")
-
-
 def program(
     module: Path, spec: str | None, sets: Sequence[str], environment: Recipe, unsets: Sequence[str], steps: int
 ) -> Program:
@@ -64,6 +38,8 @@ def program(
 
     Raises UserError where it cannot be read; where the spec means nothing, the command ends (1 or 2).
     """
+    from taxon.runtime.edited.reading import read
+
     source = read(module)
     if spec is None and (sets or unsets):
         message = f"--{'set' if sets else 'unset'} changes a spec, and {module} is a module"
@@ -89,26 +65,10 @@ def program(
     )
 
 
-def program_of(run: RunFolder, record: Manifest, module: Path | None) -> Program:
-    """The edited module of a run, from the user's own file. Raises UserError where none is named, or another text."""
-    if record.edited is None:
-        message = f"{run.path} trained a spec, whose module is emitted anew, and --module names another"
-        raise UserError(message, "leave --module out, or begin another run with it")
-    if module is None:
-        message = f"{run.path} trained a module that its user had edited, and nothing in a run's folder is executed"
-        copy = f"or --module {run.path / MODULE}, if you trust what is there"
-        raise UserError(message, f"name that module again, as in --module {record.edited.file}, {copy}")
-    from taxon.runtime.edited.edit import Edit
-    from taxon.runtime.program import Program
-
-    source = read(module)
-    found = Program(record.name, record.row, None, source, edited=Edit(str(module)))
-    record.check_program(run, found.identity)
-    return found
-
-
 def edited_modules(words: Sequence[str]) -> dict[str, str]:
     """The texts of `NAME=FILE`s, by name. Raises UserError where one is something else."""
+    from taxon.runtime.edited.reading import read
+
     found: dict[str, str] = {}
     for word in words:
         name, equals, file = word.partition("=")

@@ -65,12 +65,11 @@ def program_of(
     to be trained, of which `done` are made already; where no update of a spec would follow, the command ends. Raises
     UserError where the module is needed, or is another.
     """
-    from taxon.cli import modules
     from taxon.compiler import emit
-    from taxon.runtime.program import Program
+    from taxon.runtime.program import Program, edited_program
 
     if module is not None or record.edited is not None:
-        return modules.program_of(folder, record, module)
+        return edited_program(folder, record, module)
     resolved = spec_of(folder, environment, record.extensions, steps, done)
     return Program(record.name, resolved.hash, resolved.canonical, emit(resolved.row), resolved.packages)
 

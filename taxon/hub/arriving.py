@@ -29,7 +29,10 @@ def pull(name: str, revision: str | None, target: Path) -> list[str]:
 
     It is written when all of it has come and reads as a run. Raises UserError where it does not, or is too large.
     """
-    remote = service.look(service.check_name(name), revision)
+    service.check_name(name)
+    if target.exists():
+        _check_empty(RunFolder(target))
+    remote = service.look(name, revision)
     if missing := [file for file in NEEDED if file not in remote.sizes]:
         raise UserError(f"{name} is no run: it has no {missing[0]}", "name a repository that `taxon push` wrote")
     taken = {**NEEDED, **{file: most for file, most in BESIDE.items() if file in remote.sizes}}
@@ -52,14 +55,17 @@ def pull(name: str, revision: str | None, target: Path) -> list[str]:
             raise UserError(f"{name} is no run: {error.message.replace(temporary, name)}", _WHOLE) from error
     try:
         target.mkdir(parents=True, exist_ok=True)
-        folder = RunFolder(target)
-        if folder.files() or folder.folders():
-            raise UserError(f"{target} is not an empty folder", "name another with --to, or remove it first")
+        _check_empty(folder := RunFolder(target))
         for file, content in contents.items():
             folder.write(file, content)
     except OSError as error:
         raise UserError(f"{target} cannot be written: {error.strerror}", "name another folder with --to") from None
     return sorted(file for file in remote.sizes if file not in taken)
+
+
+def _check_empty(folder: RunFolder) -> None:
+    if folder.files() or folder.folders():
+        raise UserError(f"{folder.path} is not an empty folder", "name another with --to, or remove it first")
 
 
 def _read(folder: RunFolder, taken: dict[str, int]) -> dict[str, bytes]:

@@ -10,7 +10,9 @@ from taxon.diagnostics.visible import visible
 from taxon.hub import relative
 from taxon.hub.returns import Returns
 from taxon.runtime.folder.manifest import Manifest
+from taxon.runtime.folder.spaces import ChoiceAction
 from taxon.runtime.policies.formats import FILES, Format
+from taxon.taxonomy.rules.environment import Actions
 from taxon.taxonomy.schema import Row
 from taxon.taxonomy.table import cells
 
@@ -74,7 +76,8 @@ def _body(described: Described) -> Iterator[str]:
     yield from ("| factor | choice |", "|---|---|")
     yield from (f"| `{path}` | `{cell}` |" for path, cell in cells(row).items())
     yield from ("", f"Every equation, with the lines that compute it: [{DERIVATION}]({DERIVATION}).")
-    parent, found = relative.nearest(row)
+    actions: Actions = "discrete" if isinstance(record.action, ChoiceAction) else "continuous"
+    parent, found = relative.nearest(row, record.environment, actions)
     if found:
         yield from ("", f"Beside the shipped spec `{parent.name}`, to which it is nearest:", "", "```diff")
         yield from (*relative.lines(parent, row, found), "```")

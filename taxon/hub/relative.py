@@ -5,14 +5,15 @@ from __future__ import annotations
 from taxon.data import specs_dir
 from taxon.semantics import load_spec, value_text
 from taxon.taxonomy.difference import Difference, compare, verdict
+from taxon.taxonomy.rules.environment import Actions
 from taxon.taxonomy.schema import Row
 
 
-def nearest(row: Row) -> tuple[Row, list[Difference]]:
-    """Of the shipped specs, as they are where actions are the row's own kind, the one with the fewest differences."""
+def nearest(row: Row, environment: str, actions: Actions) -> tuple[Row, list[Difference]]:
+    """Of the shipped specs, as they are in an environment with such actions, the one with the fewest differences."""
     best: tuple[int, Row, list[Difference]] | None = None
     for path in sorted(specs_dir().glob("*.tx")):
-        other = load_spec(path.stem).row
+        other = load_spec(path.stem, (), environment, actions).row
         if other is None:  # the file declares no algorithm
             continue
         found = [difference for difference in compare(other, row) if difference.differs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from taxon.compiler.block import Section
 from taxon.derivation.notation import plain
@@ -11,6 +11,7 @@ from taxon.derivation.rendering import prose
 from taxon.diagnostics.model import Code
 from taxon.semantics import leaf_text
 from taxon.semantics.values import takes
+from taxon.server.mathematics import Mathematics
 from taxon.taxonomy.schema import Choice, Leaf, Origin, Slot
 
 
@@ -21,15 +22,15 @@ def slot_text(path: str, slot: Slot) -> str:
     return f"**`{path}`**: {slot.doc}" + (f"\n\ntakes {taken}{default}" if taken else "")
 
 
-def choice_text(choice: Choice) -> str:
+def choice_text(choice: Choice, mathematics: Mathematics = Mathematics.CHARACTERS) -> str:
     """What a choice means: its equation, its parameters, and where it comes from."""
-    return "\n\n".join(_choice(choice))
+    return "\n\n".join(_choice(choice, mathematics))
 
 
-def _choice(choice: Choice) -> Iterator[str]:
+def _choice(choice: Choice, mathematics: Mathematics) -> Iterator[str]:
     yield f"**`{'+ ' if choice.modifier else ''}{choice.key}`**: {choice.doc}"
     if choice.equation:
-        yield f"```\n{choice.equation}\n```"
+        yield mathematics.equation(choice.equation)
     for slot in choice.parameters:
         default = "" if slot.default is None else f" = {slot.default}"
         yield f"- `{slot.name}{default}`: {slot.doc}"
@@ -39,21 +40,11 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"Package: {choice.package}"
 
 
-def characters(formula: str) -> str:
-    """A formula in Unicode, which every editor shows."""
-    return f"```text\n{plain(formula, unicode=True)}\n```"
-
-
-def latex(formula: str) -> str:
-    """A formula in LaTeX, for an editor that renders it."""
-    return f"```math\n{formula}\n```"
-
-
-def section_text(section: Section, shown: Callable[[str], str]) -> str:
-    """A step of a derivation: its title, what it says, its equations as `shown` writes them, and its source."""
+def section_text(section: Section, mathematics: Mathematics) -> str:
+    """A step of a derivation: its title, what it says, its equations, and its source."""
     said = prose(section.text, lambda formula: code(plain(formula, unicode=True)), str)
     source = [f"Source: {section.source}"] if section.source else []
-    return "\n\n".join([f"**{section.title}**: {said}", *map(shown, section.lines), *source])
+    return "\n\n".join([f"**{section.title}**: {said}", *map(mathematics.formula, section.lines), *source])
 
 
 def code_text(code: Code) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from taxon.semantics.scope import Symbol
 from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
 from taxon.semantics.tuning.vocabulary import SEARCH, TUNE
 from taxon.server.definition import declaration_at, import_at
-from taxon.server.describing import characters, choice_text, code, leaf_line, quoted, section_text, slot_text
+from taxon.server.describing import choice_text, code, leaf_line, quoted, section_text, slot_text
+from taxon.server.mathematics import Mathematics
 from taxon.server.view import VOCABULARY, Entry, Texts, View, entry_at, inside, view
 from taxon.syntax import tree
 from taxon.syntax.printing import expression as spelling
@@ -25,34 +25,31 @@ from taxon.taxonomy.table import cells
 # Declarations that an import is described by; a file may hold thousands.
 _MOST = 8
 
-Formula = Callable[[str], str]
-
 
 @dataclass(frozen=True)
 class _Found:
-    """Markdown, the span that it is about, and the path of the leaf that stands there."""
+    """Markdown or a choice, the span that it is about, and the path of the leaf that stands there."""
 
-    text: str
+    what: str | Choice
     span: Span
     path: str = ""
 
 
-def hover(path: Path, offset: int, texts: Texts, formula: Formula = characters) -> tuple[str, Span] | None:
-    """Markdown about what stands at an offset, and the span that it is about; None where there is nothing to say.
-
-    Args:
-        formula: Markdown of an equation in LaTeX.
-    """
+def hover(
+    path: Path, offset: int, texts: Texts, mathematics: Mathematics = Mathematics.CHARACTERS
+) -> tuple[str, Span] | None:
+    """Markdown about what stands at an offset, and the span that it is about; None where there is nothing to say."""
     seen = view(path, texts)
     found = _at(offset, seen)
     if found is None:
         return None
     symbol = seen.symbol_at(offset)
-    derived = _derived(found.path, symbol, seen, formula) if found.path and symbol is not None else []
-    return "\n\n".join([found.text, *derived]), found.span
+    said = found.what if isinstance(found.what, str) else choice_text(found.what, mathematics)
+    derived = _derived(found.path, symbol, seen, mathematics) if found.path and symbol is not None else []
+    return "\n\n".join([said, *derived]), found.span
 
 
-def _derived(path: str, symbol: Symbol, seen: View, formula: Formula) -> list[str]:
+def _derived(path: str, symbol: Symbol, seen: View, mathematics: Mathematics) -> list[str]:
     """What a leaf of an algorithm becomes: the sections of the derivation that it decides. A row that means nothing, or
     that the compiler does not take, has none."""
     row = seen.row(symbol) if isinstance(symbol.declaration, tree.Algorithm) else None
@@ -62,7 +59,7 @@ def _derived(path: str, symbol: Symbol, seen: View, formula: Formula) -> list[st
         found = equations(row, path)
     except ContractError:
         return []
-    said = [section_text(section, formula) for section in found]
+    said = [section_text(section, mathematics) for section in found]
     return ["---", f"What it becomes in `{symbol.name}`:", *said] if said else []
 
 
@@ -185,14 +182,14 @@ def _value(value: tree.Expression, slot: Slot, path: str, offset: int, symbol: S
         return None if signed is None else _value(signed.modifier, slot, path, offset, symbol, seen)
     choice = slot.choice(spelling(value))
     if choice is not None:
-        return _Found(choice_text(choice), value.span, path)
+        return _Found(choice, value.span, path)
     if not isinstance(value, tree.Call):
         return None
     choice = slot.choice(value.function.text)
     if choice is None:
         return None
     if inside(value.function.span, offset):
-        return _Found(choice_text(choice), value.function.span, path)
+        return _Found(choice, value.function.span, path)
     return _argument(value, choice, f"{path}.{choice.key}" if choice.modifier else path, offset, symbol, seen)
 
 

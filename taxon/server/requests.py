@@ -69,7 +69,7 @@ async def _searched(search: Callable[_Given, _Result], *given: _Given.args, **na
 
 def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     documents, document = server.documents, server.documents[params.text_document.uri]
-    found = hover(document.path, documents.offset(document, params.position), documents.texts, server.formula)
+    found = hover(document.path, documents.offset(document, params.position), documents.texts, server.mathematics)
     if found is None:
         return None
     text, span = found
@@ -245,7 +245,7 @@ async def _actions(server: Server, params: types.CodeActionParams) -> list[types
     document = server.documents[params.text_document.uri]
     found = await server.checks.latest(document)
     document = server.documents[document.uri]
-    wanted = params.context.only or [types.CodeActionKind.Empty]
+    wanted = [types.CodeActionKind.Empty] if params.context.only is None else params.context.only
     offered: list[types.CodeAction] = []
     if _among(types.CodeActionKind.QuickFix, wanted):
         offered += quick_fixes(found.found, document, params.range, server.documents)

@@ -15,9 +15,9 @@ from pygls.uris import to_fs_path
 
 from taxon.server.checks import Checks
 from taxon.server.deltas import Deltas
-from taxon.server.describing import characters, latex
 from taxon.server.documents import Document, Documents
 from taxon.server.findings import Findings
+from taxon.server.mathematics import Mathematics
 from taxon.server.protocol import Protocol
 from taxon.server.reporting import diagnostic
 from taxon.syntax.folder import SUFFIX
@@ -34,7 +34,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("taxon", "1", text_document_sync_kind=types.TextDocumentSyncKind.Full, protocol_cls=Protocol)
         self.documents = Documents()
-        self.formula = characters
+        self.mathematics = Mathematics.CHARACTERS
         self.deltas = Deltas()
         self.checks = Checks(self.documents, self._publish)
         self.feature(types.INITIALIZE)(_initialize)
@@ -82,7 +82,7 @@ class Server(LanguageServer):
 def _initialize(server: Server, params: types.InitializeParams) -> None:
     wanted = params.initialization_options
     if isinstance(wanted, dict) and wanted.get("equations") == "latex":
-        server.formula = latex
+        server.mathematics = Mathematics.LATEX
     agreed = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
     server.documents.encoding = types.PositionEncodingKind(agreed).value
 

@@ -67,6 +67,11 @@ def test_every_name_is_there() -> None:
     assert list(taxon.__all__) == sorted(taxon.__all__)
 
 
+def test_it_is_typed_for_others() -> None:
+    """PEP 561: the file is inside the package, which a wheel holds whole."""
+    assert Path(taxon.__file__).with_name("py.typed").is_file()
+
+
 def test_a_name_that_is_none() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'lode'"):
         taxon.lode  # noqa: B018

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cli.program import taxon as command
 
 import taxon
 from taxon.api.frames import columns, framed
@@ -127,6 +128,22 @@ def test_another_spec_in_the_folder(copied: Path) -> None:
     spec.unlink()
     with pytest.raises(taxon.Error, match="cannot be read"):
         taxon.open(copied).spec  # noqa: B018
+
+
+def test_a_run_of_an_edited_module(quick: taxon.Spec, tmp_path: Path) -> None:
+    module, out = tmp_path / "mine.py", tmp_path / "run"
+    module.write_text(f"{quick.emit()}\n# mine\n", "utf-8")
+    called = command(
+        *("run", "--module", module, "--env", "Pendulum-v1", "--steps", "60", "--eval-every", "60"),
+        *("--eval-episodes", "1", "--device", "cpu", "--workers", "0", "--out", out),
+    )
+    assert called.exit_code == 0, called.stderr
+    run = taxon.open(out)
+    assert (run.name, run.status, len(run.evaluations)) == ("mine", "finished", 2)
+    for use in (lambda: run.spec, run.policy, lambda: run.resume(steps=120)):
+        with pytest.raises(taxon.Error, match=r"trained a module that was edited, .*mine\.py") as raised:
+            use()
+        assert "--module FILE" in raised.value.help
 
 
 def test_a_package_that_is_not_here(copied: Path) -> None:

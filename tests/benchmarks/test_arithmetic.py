@@ -102,6 +102,18 @@ def test_the_page_shows_medians_ratios_and_failures(tmp_path):
     assert "against sb3 | `end_to_end` | >= 2.2 (aim 2.6) | **2.00 (2.00 to 3.00), missed** |" in page
 
 
+def test_headings_name_contenders_and_environments_and_differ():
+    one = results(sample("taxon", 0, 300.0), sample("sb3", 0, 100.0), sample("cleanrl", 0, 100.0))
+    title = report.heading(one)
+    where = f"{one.samples[0].workload.algorithm.upper()} on {one.samples[0].workload.environment}"
+    assert title.startswith(f"{one.kind}: {where}, ")
+    assert ", against cleanrl and sb3, " in title
+    assert title.endswith(one.machine["processor"])
+    page = report.measurements([one, one])
+    assert f"\n## {title}\n" in page
+    assert f"\n## {title}, 2\n" in page
+
+
 def test_machines_have_columns_of_their_own():
     ours, peers = sample("taxon", 0, 300.0), sample("sb3", 0, 100.0)
     other = results(ours, peers)

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import gallery
 from taxon.cli.frontend import resolve_for
+from taxon.runtime.environments.recipe import Recipe
 
 
 def test_the_page_is_what_is_written() -> None:
@@ -34,5 +35,5 @@ def test_there_is_a_picture_for_each_environment_and_no_other() -> None:
 def test_a_command_means_something(curve: gallery.Curve) -> None:
     words = shlex.split(curve.command)
     assert words[:2] == ["taxon", "run"]
-    resolution = resolve_for(str(gallery.ROOT / words[2]), curve.settings, curve.environment)
+    resolution = resolve_for(str(gallery.ROOT / words[2]), curve.settings, Recipe(curve.environment))
     assert resolution.row is not None

@@ -31,6 +31,7 @@ def folder(tmp_path: Path) -> Path:
         "taxon 1\nalgorithm one { }\nalgorithm two { }\nstudy grid { }\ntune rates { }\nalgorithm {\n"
     )
     (tmp_path / "notes.md").write_text("")
+    (tmp_path / "maze.py").write_text("class Maze(gymnasium.Env):\n    pass\ngymnasium.register('Small-v0', Maze)\n")
     (tmp_path / "\x1b[31m.tx").write_text("")
     return tmp_path
 
@@ -75,6 +76,11 @@ def asked(settings: dict[str, str], folder: Path) -> list[str]:
         ("taxon run sac --env=Hopper-v", ["Hopper-v4", "Hopper-v5"]),
         ("taxon check sac --env dm_control/walker-w", ["dm_control/walker-walk"]),
         ("taxon run sac --env taxon/Co", ["taxon/Copy-v0"]),
+        ("taxon run sac --env ma", ["maze.py"]),
+        ("taxon run sac --env maze.py:", ["Maze", "Small-v0"]),
+        ("taxon env maze.py:S", ["Small-v0"]),
+        ("taxon eval run --env no/such/folder/", []),
+        ("taxon run sac --wrap TimeL", ["TimeLimit("]),
         ("taxon run --resume ", ["runs/sac-Hopper-v4-1", "runs/sac-Hopper-v4-2"]),
         ("taxon eval else", ["elsewhere/deep"]),
         ("taxon diff runs/sac-Hopper-v4-", ["runs/sac-Hopper-v4-1", "runs/sac-Hopper-v4-2"]),
@@ -82,8 +88,8 @@ def asked(settings: dict[str, str], folder: Path) -> list[str]:
         ("taxon check sac --format ", ["concise", "full", "github", "json", "sarif"]),
         ("taxon run sac --precision ", ["bf16", "float32", "tf32"]),
         ("taxon run sac --compile ", ["auto", "off", "on"]),
-        ("taxon run sac --device c", ["cpu", "cuda"]),
-        ("taxon run sac --eval-", ["--eval-episodes", "--eval-every"]),
+        ("taxon run sac --device c", ["cpu", "cuda", "cuda:1"]),
+        ("taxon run sac --eval-", ["--eval-episodes", "--eval-every", "--eval-seed"]),
         ("taxon study e", ["elsewhere/deep/", "export"]),
         ("taxon study tw", ["two.tx"]),
         ("taxon study two.tx:", ["grid"]),

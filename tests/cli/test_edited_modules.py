@@ -10,9 +10,10 @@ import pytest
 from cli.program import taxon
 from pseudoterminal import on_terminal, plain
 
-from taxon.cli.modules import LARGEST, name_of
+from taxon.cli.modules import name_of
 from taxon.runtime.device.made_from import made_from
 from taxon.runtime.edited.edit import digest
+from taxon.runtime.edited.reading import LARGEST
 
 TOY = (Path(__file__).parents[1] / "runtime" / "toy_agent.py").read_text()
 SHORT = ("--env", "Pendulum-v1", "--steps", "60", "--eval-episodes", "1", "--device", "cpu")

@@ -116,7 +116,7 @@ def test_a_mistake_leaves_standard_output_empty(command: str, tmp_path: Path) ->
         (["sac"], "SPEC"),
         (["--seeds", "1"], "--seeds"),  # the default, but asked for
         (["--set", "gamma=0.9"], "--set"),
-        (["--precision", "bf16", "--keep", "best"], "--keep and --precision"),
+        (["--precision", "bf16", "--out", "x"], "--out and --precision"),
     ],
 )
 def test_a_run_that_goes_on_names_what_it_cannot_change(given: list[str], named: str, tmp_path: Path) -> None:

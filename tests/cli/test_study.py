@@ -239,6 +239,45 @@ def test_an_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.
     assert not (tmp_path / "studies").exists()
 
 
+OWN = """import gymnasium
+from taxon.tasks.regulator import Regulator
+gymnasium.register("Own-v0", Regulator)
+"""
+
+
+def test_an_environment_of_ones_own_is_named_on_the_command_line_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in a study executes nothing by itself."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    file = write(tmp_path)
+    for own in ("own_task.py:Own-v0", "own_task:Own-v0"):
+        file.write_text(STUDY.replace("SEEDS", "1").replace("taxon/LQR-v0", own))
+        (tmp_path / "own_task.py").write_text("raise SystemExit('executed')")
+        for command in (["--dry-run"], ["status"], ["export", "--csv"]):
+            words = [command[0], "tiny.tx", *command[1:]] if command[0].isalpha() else ["tiny.tx", *command]
+            done = taxon("study", *words)
+            assert (done.exit_code, done.stdout) == (2, "")
+            assert f"the environment {own} of tiny.tx would " in done.stderr
+            assert f"add --env {own}" in done.stderr
+        assert taxon("check", "tiny.tx").exit_code == 0
+    (tmp_path / "own_task.py").write_text(OWN)
+    try:
+        for own in ("own_task.py:Own-v0", "own_task:Own-v0"):
+            file.write_text(STUDY.replace("SEEDS", "1").replace("taxon/LQR-v0", own))
+            shown = taxon("study", "tiny.tx", "--env", own, "--dry-run")
+            assert (shown.exit_code, shown.stderr) == (0, "")
+            assert "  2 to be made" in shown.stdout
+            script = taxon("study", "tiny.tx", "--env", own, "--slurm", "")
+            assert f"study work tiny.tx --env {own}" in script.stdout
+        other = taxon("study", "status", "tiny.tx", "--env", own, "--env", "maze:Maze-v0")
+        assert other.exit_code == 2
+        assert "--env maze:Maze-v0 is none of the environments" in other.stderr
+    finally:
+        sys.modules.pop("own_task", None)
+
+
 def test_run_says_what_to_type_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path)

@@ -10,7 +10,8 @@ from tiny import CPU, build
 
 import taxon.tasks  # noqa: F401
 from taxon.runtime.environments.environment import make
-from taxon.runtime.loop.evaluation import evaluate
+from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.loop.evaluation import Starts, evaluate
 from taxon.runtime.loop.loop import Loop, streams
 from taxon.semantics import load_spec
 from taxon.tasks.goal_grid import GOALS, optimal_return
@@ -29,13 +30,13 @@ def test_the_default_policy_is_the_average_over_goals_by_how_often_each_is_at_a_
     row = load_spec(str(SPEC), (*still, *small), ENVIRONMENT).row
     assert row is not None
     built, sources = build(row, tmp_path), streams([0], CPU, 1)
-    worlds = [make(ENVIRONMENT, number) for number in sources.environment]
+    worlds = [make(Recipe(ENVIRONMENT), number) for number in sources.environment]
     agent = built.Agent(worlds[0].layout, worlds[0].action)
     loop = Loop(agent, built.DATA, worlds, sources, STEPS, CPU)
     while loop.steps < STEPS:
         loop.step()
 
-    found = evaluate(agent, loop.state, [make(ENVIRONMENT, 1)], [1], 30, CPU)
+    found = evaluate(agent, loop.state, [make(Recipe(ENVIRONMENT), 1)], Starts([1]), 30, CPU)
     assert sum(found.returns[0]) / 30 > optimal_return() - 0.1
 
     seen = loop.source.episodes().observation  # [1, C, 28]

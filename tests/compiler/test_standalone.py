@@ -19,6 +19,7 @@ from taxon.compiler.library import PACKAGES, exports, package_files, read
 from taxon.compiler.standalone import RUNTIME
 from taxon.operators.observations import Array
 from taxon.runtime.environments.environment import make
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Loop, streams
 from taxon.taxonomy.schema import Row
@@ -115,7 +116,7 @@ def test_a_script_trains_the_same_numbers(spec: str, tmp_path: Path) -> None:
             loop.step()
         return loop
 
-    ours = trained(packaged, make, Loop, streams)
+    ours = trained(packaged, lambda id, seed: make(Recipe(id), seed), Loop, streams)
     theirs = trained(alone, alone.make, alone.Loop, alone.streams)
     assert min(ours.updates.values()) >= 3
     assert ours.updates == theirs.updates
@@ -152,8 +153,8 @@ def test_a_script_runs_where_taxon_is_not(tmp_path: Path) -> None:
     built = module.load(text, tmp_path / "packaged.py")
     evaluate = module.load(script.read_text(encoding="utf-8"), tmp_path / "alone.py").evaluate
     sources = streams(range(seeds), CPU)
-    places = [make("Pendulum-v1", seed) for seed in sources.environment]
-    trials = [make("Pendulum-v1", seed) for seed in sources.evaluation]
+    places = [make(Recipe("Pendulum-v1"), seed) for seed in sources.environment]
+    trials = [make(Recipe("Pendulum-v1"), seed) for seed in sources.evaluation]
     agent = built.Agent(Array((3,)), 1)
     loop = Loop(agent, built.DATA, places, sources, steps, CPU)
     lines = []

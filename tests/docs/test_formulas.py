@@ -8,8 +8,8 @@ import unicodedata
 
 import pytest
 from docutils.utils.math import latex2mathml
-from writers.formulas import FormulaError, latex, statements
 
+from taxon.derivation.formulas import FormulaError, latex, statements
 from taxon.semantics.studies.vocabulary import CLAIMS, STUDY
 from taxon.semantics.tuning.vocabulary import SEARCH, TUNE
 from taxon.taxonomy.catalogue import places

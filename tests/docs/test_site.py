@@ -9,11 +9,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from browser import Tab, chromium
+from PIL import Image
 
 pytest.importorskip("sphinx")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -150,6 +152,30 @@ def test_brackets_grow_with_what_they_hold(site: Path, tab: Tab) -> None:
     heights = tab.value(BRACKETS)
     assert heights
     assert all(bracket >= 0.9 * fraction for bracket, fraction in heights)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "theme", "paper"),
+    [("light", "auto", 254), ("dark", "auto", 20), ("light", "dark", 20), ("dark", "light", 254)],
+)
+def test_pictures_follow_the_page(scheme: str, theme: str, paper: int, site: Path, tab: Tab) -> None:
+    """The corner of the curve on the front page, by the reader's scheme or by the page's own switch."""
+    tab.open((site / "index.html").as_uri(), scheme=scheme)
+    left, top = tab.value(
+        f"""(async () => {{
+          document.body.dataset.theme = "{theme}";
+          const image = document.querySelector("article img");
+          await image.decode();
+          image.scrollIntoView();
+          await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+          const box = image.getBoundingClientRect();
+          return [box.left, box.top];
+        }})()"""
+    )
+    with Image.open(BytesIO(tab.picture())) as seen:
+        corner = seen.convert("RGB").getpixel((int(left) + 4, int(top) + 4))
+    assert isinstance(corner, tuple)
+    assert all(abs(part - paper) < 4 for part in corner)
 
 
 @pytest.mark.parametrize(

@@ -129,13 +129,15 @@ def test_what_the_hub_refuses_is_one_message(run, hub, tmp_path, monkeypatch):
         (("push", run.path, "--to", tmp_path / "full"), "is not an empty folder"),
         (("push", run.path, "--to", tmp_path / "full" / "file"), "is not an empty folder"),
         (("push", run.path, "--to", tmp_path / "full" / "file" / "below"), "cannot be made: Not a directory"),
-        (("push", run.path, "--to", tmp_path / "x", "--with", "jpeg"), "--with has no format jpeg"),
-        (("push", run.path, "--to", tmp_path / "x", "--with", "torch,torch"), "--with names torch twice"),
+        (("push", run.path, "--to", tmp_path / "x", "--with", "jpeg"), "--with jpeg: there is no such format"),
+        (("push", run.path, "--to", tmp_path / "x", "--with", "torch,torch"), "--with torch,torch names torch twice"),
         (("push", run.path, "--to", tmp_path / "x", "--seed", "3"), "--seed says what is exported, and nothing is"),
         (("push", run.path, "--to", tmp_path / "x", "--with", "torch", "--seed", "4"), "has no seed 4"),
         (("push", run.path, "--to", tmp_path / "x", "--private"), "--private is said of a repository"),
         (("push", tmp_path / "full", NAME), "it has no run.json"),
         (("pull", "ada"), "ada is no repository"),
+        (("pull", "ada/other", "--to", tmp_path / "full"), "full is not an empty folder"),
+        (("pull", "ada/other", "--to", tmp_path / "full" / "file"), "is not the folder of a run"),
         (("pull", "ada/none"), "the hub has no ada/none, or not for you"),
         (("pull", "ada/other"), "ada/other is no run: it has no run.json"),
         (("pull", "ada/other", "--revision", "v9"), "the hub has no ada/other"),
@@ -229,15 +231,18 @@ def test_the_returns_are_of_the_last_step_that_every_seed_has(run, tmp_path):
     assert last_returns(RunFolder(folder), record) is None
 
 
-@pytest.mark.parametrize("name", ["sac", "mpo_net_sac", "ppo_clip"])
-def test_a_shipped_row_is_nearest_to_itself(name):
-    parent, found = nearest(load_spec(name).row)
+@pytest.mark.parametrize(
+    ("name", "environment", "actions"),
+    [("mpo_net_sac", "Hopper-v4", "continuous"), ("ppo", "CartPole-v1", "discrete"), ("awr", "Ant-v4", "continuous")],
+)
+def test_a_shipped_row_is_nearest_to_itself(name, environment, actions):
+    parent, found = nearest(load_spec(name, (), environment, actions).row, environment, actions)
     assert (parent.name, found) == (name, [])
 
 
 def test_what_sets_a_row_apart_is_shown_as_a_patch():
-    row = load_spec("sac", ["target.tau=0.01"]).row
-    parent, found = nearest(row)
+    row = load_spec("sac", ["target.tau=0.01"], "Hopper-v4", "continuous").row
+    parent, found = nearest(row, "Hopper-v4", "continuous")
     assert parent.name == "sac"
     verdict, _, *patch = lines(parent, row, found)
     assert verdict == "same algorithm, same implementation; 1 code-level difference"

@@ -97,6 +97,11 @@ def test_what_cannot_be_made_or_used_is_a_message(id):
         ("rash:Maze-v0", "cannot be made: ZeroDivisionError", "rash.py, line 1"),
         ("broken:faulty/Haff-v0", "broken registers no faulty/Haff-v0", "did you mean broken:faulty/Half-v0"),
         (":Maze-v0", "cannot be made", ""),
+        (
+            "..:Maze-v0",
+            "there is no module .. to import",
+            "has it, or name the file, as in --env path/to/file.py:Id-v0",
+        ),
         ("", "cannot be made", ""),
     ],
 )

@@ -236,3 +236,58 @@ def test_what_cannot_be_asked_together(taxon_command, tmp_path, monkeypatch, arg
     assert message in result.output
     assert " help: " in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+OWN = """import gymnasium
+import numpy as np
+
+
+class Line(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(-9.0, 9.0, (2,), np.float32)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (2,), np.float32)
+
+    def __init__(self, size: int = 5) -> None:
+        self.size = size
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.count = 0
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        self.count += 1
+        return np.full(2, self.count, np.float32), 1.0, False, self.count == self.size, {}
+"""
+
+
+def test_an_environment_of_ones_own(taxon_command, tmp_path, monkeypatch):
+    """From the command line to a folder, and all of it said again for the folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "own_line.py").write_text(OWN)
+    words = ["--env", "own_line.py:Line", "--env-set", "size=4", "--wrap", "TransformReward(numpy.negative)"]
+    try:
+        trained = taxon_command("run", "toy.tx", *words, "--steps", "20", "--eval-episodes", "1", "--device", "cpu")
+        assert trained.exit_code == 0, trained.output
+        folder = tmp_path / "runs" / "toy-Line-1"
+        record = json.loads((folder / "run.json").read_text())
+        assert record["environment_arguments"] == {"size": "4"}
+        assert record["environment_wrappers"] == ["TransformReward(numpy.negative)"]
+        resume = ["run", "--resume", folder, "--steps", "40"]
+        for command in (["eval", folder], resume):
+            for fewer, message in (([], "would execute a file"), (words[:2], "the run was on"), (words[:4], "not on")):
+                refused = taxon_command(*command, *fewer)
+                assert refused.exit_code == 2
+                assert message in refused.output
+        assert taxon_command(*resume, *words).exit_code == 0
+        evaluated = taxon_command("eval", folder, *words, "--episodes", "1", "--device", "cpu")
+        assert evaluated.exit_code == 0
+        assert "seed 0: return -4.0" in evaluated.output
+        # A record that says more than literals and dotted names is none.
+        for wrong in ({"environment_wrappers": ["A(print(1))"]}, {"environment_arguments": {"size": "2+2"}}):
+            (folder / "run.json").write_text(json.dumps(record | wrong))
+            refused = taxon_command("eval", folder, *words)
+            assert refused.exit_code == 2
+            assert "run.json: the file: --" in refused.output
+    finally:
+        sys.modules.pop("own_line", None)

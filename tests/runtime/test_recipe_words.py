@@ -143,6 +143,9 @@ def test_what_is_no_wrapper_is_refused(text, why):
     [
         (("", []), "--env  names no environment"),
         (("x\x1b[31m", []), "names no environment"),
+        ((":Maze-v0", []), "--env :Maze-v0 has nothing before its colon"),
+        (("maze.py:", []), "--env maze.py: has nothing behind its colon"),
+        (("maze.py", []), "--env maze.py names a file, and not what to make of it"),
         (("X", ["g"]), "--env-set g is no name with a value"),
         (("X", ["a-b=1"]), "is no name with a value"),
         (("X", ["=1"]), "is no name with a value"),

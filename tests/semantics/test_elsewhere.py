@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from taxon.cli.fixing import fix
 from typer.main import get_command
 
 from taxon.cli.main import application
@@ -18,6 +17,7 @@ from taxon.semantics import check_file, elsewhere
 from taxon.semantics.defaults import expression_of
 from taxon.semantics.elsewhere import hyperparameters, methods
 from taxon.semantics.elsewhere.meanings import LIBRARIES, Hyperparameter
+from taxon.semantics.fixing import fix
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.typing_ import check
 from taxon.semantics.vocabulary import Vocabulary

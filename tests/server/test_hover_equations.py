@@ -11,8 +11,8 @@ from server.editor import Editor, cursor
 from taxon.derivation import equations
 from taxon.derivation.notation import plain
 from taxon.semantics import load_spec
-from taxon.server.describing import latex
 from taxon.server.hover import hover
+from taxon.server.mathematics import Mathematics
 
 HERE = Path("/nowhere/here.tx")
 SPEC = "taxon 1\nimport std.sac\n\nalgorithm mine extends std.sac {\n  %s\n}\n"
@@ -47,7 +47,7 @@ def test_they_are_those_of_the_derivation() -> None:
     row = load_spec("sac").row
     assert row is not None
     (section,) = [each for each in equations(row, "gamma") if each.title == "The target of G"]
-    derived = said("gam|ma = 0.99", formula=latex).partition(BECOMES)[2]
+    derived = said("gam|ma = 0.99", mathematics=Mathematics.LATEX).partition(BECOMES)[2]
     for line in section.lines:
         assert f"\n```math\n{line}\n```" in derived
     assert f"```text\n{plain(section.lines[0], unicode=True)}\n```" in said("gam|ma = 0.99")
@@ -64,6 +64,14 @@ def test_they_are_those_of_the_derivation() -> None:
 )
 def test_there_are_none_without_a_row_that_has_them(line: str) -> None:
     assert BECOMES not in said(line)
+
+
+def test_the_equation_of_a_choice() -> None:
+    """As the derivation's: in LaTeX for an editor that renders it, which a package's may not be."""
+    line = "G.estimate = td(0) + clipped_do|uble"
+    assert "```text\nQ = min(Q_1, Q_2)\n```" in said(line)
+    assert "```math\nQ = \\min (Q_{1}, Q_{2})\n```" in said(line, mathematics=Mathematics.LATEX)
+    assert Mathematics.LATEX.equation("y = @r") == "```text\ny = @r\n```"
 
 
 def test_a_study_has_none() -> None:

@@ -18,10 +18,12 @@ from server.installed import command
 
 from taxon.data import specs_dir
 from taxon.derivation import derive
+from taxon.derivation.formulas import latex, statements
 from taxon.semantics import load_spec
 from taxon.server.colours import TYPES
 from taxon.syntax.language import KEYWORDS
 from taxon.syntax.tokens import tokens
+from taxon.taxonomy.catalogue import places
 
 FOLDER = Path(__file__).parents[2] / "editors" / "vscode"
 GRAMMAR = json.loads((FOLDER / "syntaxes" / "taxon.tmLanguage.json").read_text("utf-8"))
@@ -204,9 +206,10 @@ def test_the_extension_starts_the_server(tmp_path: Path) -> None:
     """The bundle, beside a stub of VS Code, with this checkout's server; its pictures of every equation."""
     formulas = tmp_path / "formulas.json"
     rows = [row for path in specs_dir().glob("*.tx") if (row := load_spec(path).row) is not None]
-    formulas.write_text(
-        json.dumps(sorted({line for row in rows for step in derive(row).steps for line in step.section.lines}))
-    )
+    derived = {line for row in rows for step in derive(row).steps for line in step.section.lines}
+    equations = {choice.equation for _, slot in places() for choice in slot.choices if choice.equation}
+    written = {latex(statement) for equation in equations for statement in statements(equation)}
+    formulas.write_text(json.dumps(sorted(derived | written)), "utf-8")
     environment = {**os.environ, "TAXON": str(command(tmp_path)), "FORMULAS": str(formulas)}
     for script in (["run", "check"], ["test"]):
         called = subprocess.run(

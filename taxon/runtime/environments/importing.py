@@ -30,10 +30,11 @@ def module_of(recipe: Recipe) -> ModuleType:
         )
     top = recipe.module.partition(".")[0]
     if not _found(top, recipe.folder):
+        file = f"path/to/{recipe.module.replace('.', '/')}.py:{recipe.name}" if top else "path/to/file.py:Id-v0"
+        where = f", run in the folder of {top}.py" if top else ""
         raise UnusableEnvironmentError(
             f"there is no module {recipe.module} to import for {recipe.id}",
-            f"install the package that has it, run in the folder of {top}.py, or name the file, as in --env "
-            f"path/to/{recipe.module.replace('.', '/')}.py:{recipe.name}",
+            f"install the package that has it{where}, or name the file, as in --env {file}",
         )
     return importlib.import_module(recipe.module)
 

@@ -65,8 +65,10 @@ def _unknown(id: str) -> UnusableEnvironmentError:
 
         known = dm_control.tasks()
     module, colon, name = id.rpartition(":")
-    if close := difflib.get_close_matches(name, known, n=3):
+    if close := difflib.get_close_matches(name, known, n=1 if module else 3):
         help = f"did you mean {', '.join(module + colon + each for each in close)}?"
+    elif module:
+        help = f"name what {module} registers, or a class or a function in it"
     else:
         help = "use a gymnasium id such as Hopper-v4, or dm_control/walker-walk"
     if module:

@@ -3,7 +3,8 @@
 import contextlib
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import gymnasium
@@ -54,7 +55,7 @@ def _base(recipe: Recipe, seed: int, render: Mapping[str, Any]) -> Raw:
             maker = _maker(recipe)
             return registered(recipe.id, recipe.name, settings) if maker is None else maker(**settings)
     except UnusableEnvironmentError as error:
-        if isinstance(error.__cause__, TypeError) and (mistake := _mistaken(recipe)) is not None:
+        if isinstance(error.__cause__, TypeError) and (mistake := _mistaken(recipe, settings, error.__cause__)):
             raise mistake from error.__cause__
         raise
 
@@ -66,25 +67,28 @@ def _maker(recipe: Recipe) -> Callable[..., Raw] | None:
     return found if callable(found) else None
 
 
-def _mistaken(recipe: Recipe) -> UnusableEnvironmentError | None:
-    """What is wrong where something that is called takes no such arguments, or is called and is no environment."""
+def _mistaken(recipe: Recipe, settings: Collection[str], error: TypeError) -> UnusableEnvironmentError | None:
+    """What is wrong where what is called takes no such arguments, or needs others, or makes no environment."""
     known = gymnasium.registry.get(recipe.name)
     entry = _maker(recipe) if known is None else known.entry_point
     maker = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
     if isinstance(maker, type) and not issubclass(maker, gymnasium.Env):
         return _no_environment(recipe.id, maker)
-    names = None if maker is None else _named(maker)
-    if names is None:
+    if maker is None:
         return None
-    names += [] if known is None else ["max_episode_steps"]  # of gymnasium.make itself
-    wrong = next((name for name in recipe.arguments if name not in names), None)
-    if wrong is None:
-        return None
-    close = difflib.get_close_matches(wrong, names, n=1)
-    takes = f"it takes {', '.join(names)}" if names else "it takes none"
-    return UnusableEnvironmentError(
-        f"{recipe.id} takes no argument {wrong}", f"did you mean {close[0]}? {takes}" if close else takes
-    )
+    place, names = place_of(maker), _named(maker)
+    if names is not None:
+        names += [] if known is None else ["max_episode_steps"]  # of gymnasium.make itself
+        if wrong := next((name for name in settings if name not in names), None):
+            close = difflib.get_close_matches(wrong, names, n=1)
+            takes = f"it takes {', '.join(names)}" if names else "it takes none"
+            help = f"did you mean {close[0]}? {takes}" if close else takes
+            return UnusableEnvironmentError(f"{recipe.id} takes no argument {wrong}", help, place)
+    frames = traceback.extract_tb(error.__traceback__)
+    if place is None or any(frame.filename == place.file for frame in frames):
+        return None  # its own code is to blame, and said
+    message = f"{recipe.id} cannot be made: {described(error)}"
+    return UnusableEnvironmentError(message, f"give its arguments with --env-set, or mend it: {place}", place)
 
 
 def _named(called: Callable[..., Any]) -> list[str] | None:

@@ -19,6 +19,9 @@ DEEPEST = 20  # lists in lists
 _LITERALS = "a number, true or false, a text, or a list, a tuple or a dictionary of these"
 _HELP_SET = f"write --env-set name=value, where the value is {_LITERALS}"
 _HELP_WRAP = 'write --wrap "TimeLimit(max_episode_steps=200)", or a class of your own as --wrap "module.Class(size=3)"'
+_HELP_OWN = (
+    "write module:Id-v0 or path/to/file.py:Id-v0, with the name of what it registers, or of a class or a function in it"
+)
 _COUNT = re.compile(r"([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)([kM])")
 _BARE = re.compile(r"[\w./][\w./@:+~-]*")
 _RESERVED = {
@@ -35,6 +38,11 @@ def read_recipe(id: str, settings: Sequence[str] = (), wraps: Sequence[str] = ()
     """
     if not id or not id.isprintable() or len(id) > LONGEST:
         raise UserError(f"--env {id[:60]} names no environment", "name one, as in --env Hopper-v4")
+    module, colon, name = id.rpartition(":")
+    if colon and not (module and name):
+        raise UserError(f"--env {id} has nothing {'behind' if module else 'before'} its colon", _HELP_OWN)
+    if id.endswith(".py"):
+        raise UserError(f"--env {id} names a file, and not what to make of it", _HELP_OWN)
     for count, option in ((len(settings), "--env-set"), (len(wraps), "--wrap")):
         if count > MOST_WORDS:
             raise UserError(f"{option} is given {count:,} times, more than {MOST_WORDS}", "leave some out")

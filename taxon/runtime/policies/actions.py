@@ -23,7 +23,8 @@ def actions_of(space: ActionSpace) -> Actions:
     if isinstance(space, ChoiceAction):
         return choice(space)
     try:
-        return BoxActions("the run's environment", box(space))
+        with np.errstate(over="ignore"):  # a bound beyond its type is infinite, and refused as that
+            return BoxActions("the run's environment", box(space))
     except UnusableEnvironmentError as error:
         raise UserError(error.message, _RESTORE) from error
     except (ValueError, OverflowError, AssertionError, TypeError) as error:  # bounds that are none of the type

@@ -6,8 +6,11 @@ normalisation and rescaling are inside.
 
 import base64
 import io
+import logging
 import tempfile
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,13 +71,14 @@ def export(policy: Policy, format: Format, fill: Fill) -> Exported:
     observation = examples(policy.record.observation, CHECKED, torch.Generator().manual_seed(0))
     shown = _each(observation, lambda leaf: leaf.numpy())
     expected = np.asarray(policy.act(shown))
-    match format:
-        case "torch":
-            content, found = _torch(policy, observation)
-        case "onnx":
-            content, found = _onnx(policy, observation)
-        case "standalone":
-            content, found = _standalone(policy, shown, fill)
+    with _quiet():
+        match format:
+            case "torch":
+                content, found = _torch(policy, observation)
+            case "onnx":
+                content, found = _onnx(policy, observation)
+            case "standalone":
+                content, found = _standalone(policy, shown, fill)
     parity = compared(policy.record.action, expected, found)
     if not parity.same:
         message = f"the {format} file acts otherwise than the policy: {parity}"
@@ -91,6 +95,19 @@ def compared(space: ActionSpace, one: NDArray[Any], other: NDArray[Any]) -> Comp
         return Compared(float(np.max(apart / np.where(half > 0, half, 1.0))), whole=False)
     differs = (one != other).reshape(len(one), -1).any(-1)
     return Compared(float(differs.mean()), whole=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what the exporters note of themselves: packages that no policy needs, constants that they do not fold."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _traced(policy: Policy, observation: Any) -> torch.export.ExportedProgram:

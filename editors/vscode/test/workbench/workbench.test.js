@@ -94,6 +94,20 @@ look("a hover draws the equations", async () => {
   await vs.page.keyboard.press("Escape");
 });
 
+look("and those of a choice, in the colour of a light theme", async () => {
+  await vs.run("Preferences: Toggle between Light/Dark Themes");
+  await vs.page.locator(".monaco-workbench.vs").waitFor();
+  await vs.cursor("mine.tx", "retrace", 3);
+  await vs.run("Show or Focus Hover");
+  const drawn = vs.page.locator(".monaco-hover:not(.hidden) img");
+  await drawn.first().waitFor();
+  const svg = await drawn.first().evaluate((image) => atob(image.src.split(",")[1]));
+  assert.match(svg, /color="#24292e"/);
+  assert.match(await drawn.first().getAttribute("alt"), /G_\{t\}/);
+  await vs.picture("choice");
+  await vs.page.keyboard.press("Escape");
+});
+
 look("paths are completed", async () => {
   await vs.cursor("mine.tx", "0.9", 3);
   await vs.page.keyboard.type("\nopt");

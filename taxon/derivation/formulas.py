@@ -1,4 +1,4 @@
-"""The equations of the choices, which a terminal shows as they are, as LaTeX for the site and code hosts."""
+"""The equations of the choices, which a terminal shows as they are, as LaTeX for the site, code hosts and editors."""
 
 from __future__ import annotations
 
