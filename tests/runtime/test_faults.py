@@ -160,9 +160,7 @@ def test_an_environment_that_fails_in_an_evaluation_ends_its_seed(program, tmp_p
     assert outcome.manifest.causes == {"5": "known/Drawn-v0 failed: ZeroDivisionError: division by zero"}
     entries = [(line["step"], line["seed"]) for line in words(tmp_path / "run") if line["kind"] == "evaluation"]
     assert [entry for entry in entries if entry[1] == 5] == [(0, 5)] * number
-    assert [entry for entry in entries if entry[1] != 5] == [
-        (step, seed) for step in (0, 60, 120) for seed in (3, 7)
-    ]
+    assert [entry for entry in entries if entry[1] != 5] == [(step, seed) for step in (0, 60, 120) for seed in (3, 7)]
 
 
 def test_a_run_whose_every_environment_fails_ends(program, tmp_path, monkeypatch):
