@@ -32,7 +32,7 @@ def spec_of(folder: RunFolder, record: Manifest) -> Spec:
     if record.edited is not None:
         raise Error(
             f"{folder.path} trained a module that was edited, {record.edited.file}, and no spec",
-            f"its policies and more steps are the command line's: taxon run --resume {folder.path} --module FILE",
+            "its policies and more steps take the file: run.policy(module=FILE), run.resume(module=FILE)",
         )
     for why, way_out in lacking(record.extensions):
         raise Error(f"{folder.path} has {why}", way_out)

@@ -140,10 +140,13 @@ def test_a_run_of_an_edited_module(quick: taxon.Spec, tmp_path: Path) -> None:
     assert called.exit_code == 0, called.stderr
     run = taxon.open(out)
     assert (run.name, run.status, len(run.evaluations)) == ("mine", "finished", 2)
-    for use in (lambda: run.spec, run.policy, lambda: run.resume(steps=120)):
-        with pytest.raises(taxon.Error, match=r"trained a module that was edited, .*mine\.py") as raised:
+    with pytest.raises(taxon.Error, match=r"trained a module that was edited, .*mine\.py, and no spec") as raised:
+        run.spec  # noqa: B018
+    assert "run.policy(module=FILE)" in raised.value.help
+    for use in (run.policy, lambda: run.resume(steps=120)):
+        with pytest.raises(taxon.Error, match="trained a module that its user had edited") as raised:
             use()
-        assert "--module FILE" in raised.value.help
+        assert "mine.py" in raised.value.help
 
 
 def test_a_package_that_is_not_here(copied: Path) -> None:
