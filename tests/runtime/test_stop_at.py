@@ -103,7 +103,7 @@ def test_a_run_that_is_killed_before_it_says_that_it_has_reached_its_return(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "_finish", killed)
-        patch.setattr("taxon.runtime.trainer._failed", lambda folder, record: None)
+        patch.setattr("taxon.runtime.broken._failed", lambda folder, record: None)
         with pytest.raises(UserError):
             train(program, options(tmp_path / "run", stop_at=least), plain())
     assert manifest.read(RunFolder(tmp_path / "run")).status == "running"
