@@ -99,7 +99,7 @@ def test_used_needs_a_subject() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"), [("taxon ta", {"table"}), ("taxon doc --u", {"--used"}), ("taxon ex", {"explain"})]
+    ("words", "offered"), [("taxon ta", {"table"}), ("taxon doc --u", {"--used"}), ("taxon ex", {"explain", "export"})]
 )
 def test_the_shell_completes(words: str, offered: set[str]) -> None:
     call = [sys.executable, "-c", "import sys; sys.argv = ['taxon']; from taxon.cli.main import main; main()"]

@@ -65,6 +65,7 @@ SIZES = {
     "bounds.samples": 13,
     "target.every": 4,
     "G.estimate.n": 3,
+    "pi_p.hide": "[0, 1]",
 }
 
 
@@ -90,10 +91,12 @@ def small(path: Path, actions: str) -> Row | None:
 
 
 def sized(row: Row, path: str) -> bool:
-    """Whether the size at a path is the row's to choose: a linear network stays linear, no baseline stays none, and one
-    action of the policy stays one."""
+    """Whether the size at a path is the row's to choose: a linear network stays linear, no baseline stays none, one
+    action of the policy stays one, and hidden columns stay where there are as many."""
     if path not in row or row[path] in ((), 0):
         return False
+    if path == "pi_p.hide":
+        return max(row[path]) >= OBSERVATIONS
     return not (path == "pi_q.update.samples" and row[path] == 1)
 
 

@@ -204,7 +204,7 @@ def test_one_that_leaves_the_working_directory_leaves_the_paths(program, tmp_pat
     assert (outcome.exit_code, (tmp_path / "run" / "curve.png").exists()) == (0, True)
     assert resume(program, Path("run"), 40, plain(), environment=Recipe(id)).exit_code == 0
     os.chdir(tmp_path)
-    assert evaluate_run(Path("run"), program.source, program.row, 1, "cpu", environment=Recipe(id)).steps == 40
+    assert evaluate_run(Path("run"), program.source, program.row, 1, "cpu", environment=Recipe(id)).seeds[0].steps == 40
 
 
 def test_one_that_writes_into_its_action_is_restorable():

@@ -31,7 +31,7 @@ def save(folder, steps=10, fill=1.5):
 def load(folder, template):
     found = checkpoint.read(RunFolder(folder))
     saved = checkpoint.load(RunFolder(folder), found)
-    return found, saved, checkpoint.agent_state(RunFolder(folder), saved, template)
+    return found, saved, checkpoint.agent_state(RunFolder(folder), saved["agent"], template)
 
 
 def test_round_trip(tmp_path):

@@ -9,7 +9,6 @@ from typing import ClassVar
 import gymnasium
 import numpy as np
 import pytest
-from conftest import Drawn
 from gymnasium import spaces
 from rich.console import Console
 
@@ -20,6 +19,7 @@ from taxon.runtime.folder.logging import Log
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
 from taxon.runtime.trainer import Program, resume, train
+from tests.runtime.conftest import Drawn
 from tests.runtime.saved import saved_in
 from tests.runtime.test_resume import comparable, words
 

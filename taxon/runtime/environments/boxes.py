@@ -55,7 +55,7 @@ class BoxActions:
         else:
             inside = self._low * (1.0 - share) + self._high * share
             action = np.minimum(np.maximum(inside.astype(low.dtype), low), high)
-        return action.reshape(*row.shape[:-1], *self._space.shape)  # type: ignore[no-any-return]
+        return action.reshape((*row.shape[:-1], *self._space.shape))  # type: ignore[no-any-return]
 
 
 _CHOOSE = "choose an environment whose actions are a box of numbers, such as Pendulum-v1"
