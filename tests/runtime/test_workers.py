@@ -72,7 +72,7 @@ def test_a_run_with_workers_is_the_run_without(request, tmp_path, kind, id, work
 def test_the_run_steps_a_share_where_it_would_only_wait(request, tmp_path, monkeypatch, kind, share):
     made = []
     monkeypatch.setattr(
-        "taxon.runtime.trainer.make", lambda recipe, number: made.append(number) or make(recipe, number)
+        "taxon.runtime.prepared.make", lambda recipe, number: made.append(number) or make(recipe, number)
     )
     train(
         request.getfixturevalue(kind), asked(tmp_path / "run", environment=Recipe(WALK), steps=20, workers=2), plain()
