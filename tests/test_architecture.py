@@ -24,7 +24,7 @@ ALLOWED = {
     "diagnostics": set(),
     "syntax": {"diagnostics", "data", "cache"},
     "taxonomy": {"diagnostics", "syntax", "errors"},
-    "semantics": {"diagnostics", "syntax", "taxonomy", "data"},
+    "semantics": {"diagnostics", "syntax", "taxonomy", "data", "errors"},
     "highlighting": {"syntax", "taxonomy", "semantics"},
     "compiler": {"taxonomy", "semantics", "errors"},
     "derivation": {"taxonomy", "semantics", "compiler"},
@@ -41,7 +41,7 @@ ALLOWED = {
     "studies": {*FRONT, *BACK, "figures", "data", "version"},
     "server": set(FRONT),
     "hub": {*FRONT, *BACK, "figures", "data"},
-    "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "hub", "version"},
+    "cli": {*FRONT, *BACK, "highlighting", "figures", "data", "studies", "server", "hub", "version", "errors"},
     "api": {*FRONT, *BACK, "figures", "studies", "errors"},
 }
 
@@ -354,7 +354,7 @@ ELSEWHERE = {
     "runtime/policies/exporting.py": {"tempfile.TemporaryDirectory"},
     "runtime/policies/opening.py": {"tempfile.TemporaryDirectory"},
     "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
-    "runtime/trainer.py": {"tempfile.TemporaryDirectory"},
+    "runtime/prepared.py": {"tempfile.TemporaryDirectory"},
     "studies/running/machine.py": {"is_dir", "iterdir"},  # the system's list of GPUs
     "studies/running/probing.py": {"tempfile.TemporaryDirectory"},
     "studies/running/processes.py": {"read_text", "os.readlink", "exists", "os.getppid"},  # and of processes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,7 @@ from taxon.api.spec import Spec
 from taxon.diagnostics.model import Diagnostic
 from taxon.errors import Error
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
-from taxon.syntax import parse
-from taxon.syntax.parser import LARGEST
-from taxon.syntax.reading import decoded
-from taxon.taxonomy.language import lacking
+from taxon.semantics.recorded import recorded_text
 
 if TYPE_CHECKING:
     from taxon.runtime.folder.manifest import Manifest
@@ -34,16 +32,9 @@ def spec_of(folder: RunFolder, record: Manifest) -> Spec:
             f"{folder.path} trained a module that was edited, {record.edited.file}, and no spec",
             "its policies and more steps take the file: run.policy(module=FILE), run.resume(module=FILE)",
         )
-    for why, way_out in lacking(record.extensions):
-        raise Error(f"{folder.path} has {why}", way_out)
-    try:
-        found = decoded(str(path), folder.read(SPEC, LARGEST))
-    except OSError as error:
-        raise Error(f"{path} cannot be read: {error.strerror}", "restore the file") from None
+    found = recorded_text(folder.path, path, record.extensions, partial(folder.read, SPEC))
     if isinstance(found, Diagnostic):
         raise SpecError(findings([found]))
-    if parse(found)[0].imports:
-        raise Error(f"{path} imports another file, which no run's spec does", "restore the file")
     spec = Spec(Given(str(path), {Path(os.path.realpath(path)): found.text}))
     if spec.hash != record.row:
         raise Error(f"{path} is not the spec that was run: its hash differs", "restore the file")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,11 @@ import typer
 
 from taxon.cli import frontend
 from taxon.diagnostics.model import Diagnostic
+from taxon.errors import Error
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import SPEC, RunFolder
-from taxon.syntax import parse
-from taxon.syntax.parser import LARGEST
-from taxon.syntax.reading import decoded
-from taxon.taxonomy.language import lacking
+from taxon.semantics.recorded import recorded_text
 
 if TYPE_CHECKING:
     from taxon.runtime.folder.manifest import Manifest
@@ -35,17 +34,13 @@ def spec_of(
     where it cannot be read, or a package is not there; where it means nothing, the command ends (1 or 2).
     """
     path = folder.path / SPEC
-    for why, way_out in lacking(packages):
-        raise UserError(f"{folder.path} has {why}", way_out)
     try:
-        found = decoded(str(path), folder.read(SPEC, LARGEST))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}", "restore the file") from None
+        found = recorded_text(folder.path, path, packages, partial(folder.read, SPEC))
+    except Error as error:
+        raise UserError(error.message, error.help) from error.__cause__
     if isinstance(found, Diagnostic):
         frontend.report([found], frontend.Format.FULL, error_stream=True)
         raise typer.Exit(2)
-    if parse(found)[0].imports:
-        raise UserError(f"{path} imports another file, which no run's spec does", "restore the file")
     texts = {Path(os.path.realpath(path)): found.text}
     return frontend.load(str(path), env=env, steps=steps, done=done, texts=texts)
 

@@ -39,7 +39,12 @@ def counts(
 
 
 def resume_command(folder: Path, environment: Recipe, module: str | None = None) -> str:
-    """What a user types to go on with a run, for a shell; module: the file of an edited one."""
+    """What a user types to go on with a run, for a shell; module: the file of an edited one.
+
+    In Python, where only a program has the function that makes the environment.
+    """
+    if environment.called:
+        return f"taxon.open({str(folder)!r}).resume(env=...), with the function that made {environment}"
     # A run's folder is not believed where more than an id is made: see environments/trust.py.
     words = ["taxon", "run", "--resume", str(folder), *([] if environment.plain else environment.words)]
     words += [] if module is None else ["--module", module]

@@ -271,6 +271,8 @@ def test_a_curve_begins_with_the_untrained_policy_and_names_its_action(program, 
 def test_the_command_that_goes_on_is_one_for_a_shell():
     folder = Path("my runs/it's")
     assert shlex.split(resume_command(folder, Recipe("Pendulum-v1"))) == ["taxon", "run", "--resume", str(folder)]
+    own = resume_command(folder, Recipe("make()"))
+    assert own == f"taxon.open({str(folder)!r}).resume(env=...), with the function that made make()"
     theirs = resume_command(folder, Recipe("theirs:Walk-v0"))
     assert shlex.split(theirs) == ["taxon", "run", "--resume", str(folder), "--env", "theirs:Walk-v0"]
 
