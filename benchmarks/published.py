@@ -15,6 +15,8 @@ from pathlib import Path
 
 from taxon.figures.curves import Group, Other, Panel, curves
 from taxon.figures.style import files
+from taxon.runtime.environments.environment import spaces_of
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.semantics import load_study
 from taxon.semantics.studies import Study
@@ -134,7 +136,7 @@ def main(words: list[str] | None = None) -> int:
     options.add_argument("--out", type=Path, help="the study's folder")
     asked = options.parse_args(words)
     try:
-        study = load_study(asked.study).study
+        study = load_study(asked.study, lambda name: spaces_of(Recipe(name))).study
         if study is None:
             raise UserError(f"{asked.study} means nothing", "see taxon check")
         folder = existing_folder(asked.out or Path("studies") / study.name)

@@ -16,6 +16,8 @@ from benchmarks.fidelity.mapping import Peer, peer
 from benchmarks.fidelity.reading import CannotError
 from benchmarks.fidelity.runs import Job, make, read
 from taxon.diagnostics.model import Severity
+from taxon.runtime.environments.environment import spaces_of
+from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.semantics import load_study
 from taxon.studies.running.opened import Opened, open_study
@@ -26,7 +28,7 @@ from taxon.studies.running.table import RESULTS
 
 def opened(file: str, out: Path | None, store: Path, every: int | None) -> Opened:
     """The study of a file. Raises UserError where it means nothing."""
-    found = load_study(file)
+    found = load_study(file, lambda name: spaces_of(Recipe(name)))
     if found.study is None:
         errors = [each.message for each in found.diagnostics if each.severity is Severity.ERROR]
         raise UserError(f"{file}: {errors[0]}", "see taxon check")

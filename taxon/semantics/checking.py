@@ -135,12 +135,12 @@ def examine(
     for symbol in own:
         if isinstance(symbol.declaration, tree.Study):
             expanded = expand(symbol, composer, rules, space)
-            found += expanded.diagnostics
+            found += [*expanded.diagnostics, *_texts(expanded.faulty, composer)]
             studies |= {} if expanded.study is None else {symbol: expanded.study}
             continue
         if isinstance(symbol.declaration, tree.Tune):
             searched = tuning.expand(symbol, composer, rules, space)
-            found += searched.diagnostics
+            found += [*searched.diagnostics, *_texts(searched.faulty, composer)]
             tunes |= {} if searched.tune is None else {symbol: searched.tune}
             continue
         if not isinstance(symbol.declaration, tree.Algorithm):
@@ -166,6 +166,15 @@ def examine(
         for compared, study in studies.items():
             found += tuning.meetings(tuned, tune, compared, study, composer)
     return Examined(_tidy(found), tuple(studies.values()), tuple(tunes.values()))
+
+
+def _texts(symbols: Iterable[Symbol], composer: Composer) -> list[Diagnostic]:
+    """What is wrong with the text of what a study or a tune is about, wherever it stands."""
+    found: list[Diagnostic] = []
+    for each in symbols:
+        is_algorithm = isinstance(each.declaration, tree.Algorithm)
+        found += _layers(each, composer) if is_algorithm else composer.body(each).diagnostics
+    return found
 
 
 def _layers(symbol: Symbol, composer: Composer) -> list[Diagnostic]:
@@ -199,7 +208,7 @@ def load_tune(
         return tuning.Expanded(None, _tidy(found))
     composer = Composer(scope, Vocabulary(schema), Target())
     expanded = tuning.expand(symbol, composer, rules, space)
-    found += expanded.diagnostics
+    found += [*expanded.diagnostics, *_texts(expanded.faulty, composer)]
     if expanded.tune is not None:
         for compared in _own(library, scope, tree.Study):
             study = expand(compared, composer, rules, space).study
@@ -240,7 +249,7 @@ def load_study(
         return Expanded(None, _tidy(found))
     composer = Composer(scope, Vocabulary(schema), Target())
     expanded = expand(symbol, composer, rules, space, edited)
-    found += expanded.diagnostics
+    found += [*expanded.diagnostics, *_texts(expanded.faulty, composer)]
     if expanded.study is not None:
         for tuned in _own(library, scope, tree.Tune):
             tune = tuning.expand(tuned, composer, rules, space).tune

@@ -150,9 +150,11 @@ class _Reader:
         if any(each is None for each in compared):
             return None
         free = [axis for axis in self.grid.axes if axis not in factors and axis.name not in fixed]
-        if kind == "effect" and free:
-            hint = f"say at which level: `{free[0].name} = {free[0].levels[0].text}`; `main` averages over all levels"
-            message = f"`effect` leaves {quoted(axis.name for axis in free)} open"
+        unsaid = [axis for axis in free if len(axis.levels) > 1]
+        if kind == "effect" and unsaid:
+            first = unsaid[0]
+            hint = f"say at which level: `{first.name} = {first.levels[0].text}`; `main` averages over all levels"
+            message = f"`effect` leaves {quoted(axis.name for axis in unsaid)} open"
             self._wrong(message, call.span, "at which level?", hint)
             return None
         return self._differences([each for each in compared if each is not None], fixed, free)

@@ -40,10 +40,15 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Expanded:
-    """A study, or None where there is an error; and all that was found."""
+    """A study, or None where there is an error; and all that was found.
+
+    faulty: algorithms and architectures that it is about and whose text is wrong. What is wrong with them is not among
+    the diagnostics.
+    """
 
     study: Study | None
     diagnostics: list[Diagnostic]
+    faulty: tuple[Symbol, ...] = ()
 
 
 @dataclass
@@ -89,12 +94,13 @@ def expand(
         message = f"the grid has {size:,} combinations, more than {MOST:,}"
         found.append(finding(codes.BAD_STUDY, message, symbol.span, "too many", "vary less, or split the study"))
     used = _used(axes, walk)
-    sound = symbol.unit.complete and not found and len(keys.amounts) > 0 and not faulty(used, composer)
+    wrong = faulty(used, composer)
+    sound = symbol.unit.complete and not found and len(keys.amounts) > 0 and not wrong
     if not sound or not (walk or axes.base or any(axis.about == "base" for axis in axes.axes)):
         if not axes.found and symbol.unit.complete:
             ends = None if ladder is None else ("", "")
             read_claims(study, Grid(axes.axes, {}, (), ends=ends, resolved=False), found)
-        return Expanded(None, found)
+        return Expanded(None, found, wrong)
     rows = Rows(symbol, composer, rules, used, space)
     if walk is not None:
         return _ladder(symbol, study, walk, keys, rows)
@@ -162,13 +168,18 @@ def _used(axes: Axes, walk: Walk | None) -> list[Symbol]:
     return [symbol for level in levels for symbol in (level.base, level.mixin) if symbol is not None]
 
 
-def faulty(used: Sequence[Symbol], composer: Composer) -> bool:
-    """Whether the text of an algorithm or an architecture is wrong, which is reported there."""
+def faulty(used: Sequence[Symbol], composer: Composer) -> tuple[Symbol, ...]:
+    """Those algorithms and architectures, with the ancestors of algorithms, whose text is wrong."""
     lines = dict.fromkeys(each for symbol in used for each in composer.line(symbol))
-    said = [d for each in lines for part in composer.parts(each) for d in composer.body(part).diagnostics]
-    algorithms = [composer.compose(each) for each in lines if isinstance(each.declaration, tree.Algorithm)]
-    said += [diagnostic for composed in algorithms for diagnostic in composed.diagnostics]
-    return _has_error(said) or any(composed.settings is None for composed in algorithms)
+    return tuple(each for each in lines if _is_faulty(each, composer))
+
+
+def _is_faulty(symbol: Symbol, composer: Composer) -> bool:
+    said = [diagnostic for part in composer.parts(symbol) for diagnostic in composer.body(part).diagnostics]
+    if not isinstance(symbol.declaration, tree.Algorithm):
+        return _has_error(said)
+    composed = composer.compose(symbol)
+    return composed.settings is None or _has_error([*said, *composed.diagnostics])
 
 
 def _has_error(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -41,10 +41,11 @@ MOST = 64
 
 @dataclass(frozen=True)
 class Expanded:
-    """A tune, or None where there is an error; and all that was found."""
+    """A tune, or None where there is an error; and all that was found. faulty: as of a study."""
 
     tune: Tune | None
     diagnostics: list[Diagnostic]
+    faulty: tuple[Symbol, ...] = ()
 
 
 @dataclass
@@ -99,8 +100,9 @@ def expand(symbol: Symbol, composer: Composer, rules: Rules, space: Space | None
         found.append(finding(codes.BAD_STUDY, "the tune searches nothing", symbol.span, "no `search`", hint))
     used = [each for axis in axes for level in axis.levels for each in (level.mixin,) if each is not None]
     used += [] if base is None or base.base is None else [base.base]
-    if not symbol.unit.complete or found or base is None or base.base is None or faulty(used, composer):
-        return Expanded(None, found)
+    wrong = faulty(used, composer)
+    if not symbol.unit.complete or found or base is None or base.base is None or wrong:
+        return Expanded(None, found, wrong)
     candidates = Candidates(
         base, axes, Rows(symbol, composer, rules, used, space), composer, whole_number(typed["steps"])
     )
