@@ -74,7 +74,7 @@ def section(found: Found) -> tuple[str, Drawn]:
     whole = f"all {found.recorded.units:,} runs done"
     standing = whole if part is None else f"**{part}**, so all is of a part of it"
     steps = max(run.steps for run in study.runs)
-    about = f"[`{sitting.file}`](../{sitting.file}): {standing}; {steps:,} steps each. {_line(study.doc)}".rstrip()
+    about = f"`{sitting.file}`: {standing}; {steps:,} steps each. {_line(study.doc)}".rstrip()
     parts = [f"### {study.name}", about]
     parts += _markdown(tables.scores(study, rows, found.judged, found.recorded))
     frozen = tables.frozen(study, rows, found.judged)

@@ -175,10 +175,14 @@ class Mpo:
         mean, raw = net(s).chunk(2, -1)
         return Normal(mean, softplus(raw) * 0.5 / math.log(2) + 1e-6)
 
+    @staticmethod
+    def q(net: nn.Sequential, s: Tensor, a: Tensor) -> Tensor:
+        return q(net, s, a)
+
     def returns(self, batch, seed: int, value: Tensor) -> Tensor:
         """Retrace(1), window by window, step by step from the end."""
         s, a = batch.observation[seed], batch.action[seed]
-        scores = q(self.critic_old, s, a)
+        scores = self.q(self.critic_old, s, a)
         ratio = (self.pi(self.policy_old, s).log_prob(a).sum(-1) - batch.log_prob[seed]).exp().clamp(max=1.0)
         targets = torch.zeros_like(value)
         for window in range(len(value)):
@@ -201,14 +205,14 @@ class Mpo:
             old = Normal(old.loc.reshape(-1, A), old.scale.reshape(-1, A))  # windows or not, a list of states
             states = s_next.reshape(-1, 3)
             drawn = old.loc + old.scale * noise.next_action[seed]  # [M, B, A]
-            scores = q(self.critic_old, states, drawn)
+            scores = self.q(self.critic_old, states, drawn)
             value = scores.mean(0).view(batch.reward[seed].shape)
             if self.retrace:
                 y = self.returns(batch, seed, value)
             else:
                 y = batch.reward[seed] + GAMMA * (1 - batch.terminated[seed]) * value
         descend(
-            0.5 * (q(self.critic, s, a) - y).square().mean(),
+            0.5 * (self.q(self.critic, s, a) - y).square().mean(),
             (self.critic_optimiser, self.critic.parameters()),
             clip=self.CLIP,
         )
@@ -246,6 +250,15 @@ class Mpo:
             "critic": (flat(self.critic), state.critic.params[seed, 0]),
             "critic.target": (flat(self.critic_old), state.critic.target[seed, 0]),
         } | {name: (raw, leaf_of(state, name)[seed]) for name, raw in self.raw.items()}
+
+
+class ClippingMpo(Mpo):
+    """The same with a critic that reads actions of the box."""
+
+    @staticmethod
+    def q(net: nn.Sequential, s: Tensor, a: Tensor) -> Tensor:
+        one = torch.ones_like(a)
+        return q(net, s, torch.minimum(torch.maximum(a, -one), one))
 
 
 class Awac:

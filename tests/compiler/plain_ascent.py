@@ -6,7 +6,7 @@ import math
 from types import SimpleNamespace
 
 import torch
-from plain import GAMMA, A, Mpo, Sac, descend, fill, flat, follow, mlp, multiplier, parameter, q
+from plain import GAMMA, A, ClippingMpo, Mpo, Sac, descend, fill, flat, follow, mlp, multiplier, parameter, q
 from plain_replay import CHOICES, of_choice
 from tiny import leaf_of
 from torch import Tensor, nn
@@ -52,7 +52,7 @@ class FullMpo(Mpo):
         """Retrace(1), as MPO has it; a full covariance sums its own dimensions."""
         log_prob = self.pi(self.policy_old, batch.observation[seed]).log_prob(batch.action[seed])
         ratio = (log_prob - batch.log_prob[seed]).exp().clamp(max=1.0)
-        scores = q(self.critic_old, batch.observation[seed], batch.action[seed])
+        scores = self.q(self.critic_old, batch.observation[seed], batch.action[seed])
         found = torch.zeros_like(value)
         for window in range(len(value)):
             for t in range(value.shape[1]):
@@ -75,10 +75,10 @@ class FullMpo(Mpo):
             old = self.pi(self.policy_old, s_next.reshape(-1, 3))
             count = noise.next_action[seed].shape[0]
             drawn = self.draw(old, noise.next_action[seed])
-            value = q(self.critic_old, s_next.reshape(-1, 3), drawn).mean(0).view(batch.reward[seed].shape)
+            value = self.q(self.critic_old, s_next.reshape(-1, 3), drawn).mean(0).view(batch.reward[seed].shape)
             assert count == self.M
             y = self.returns(batch, seed, value)
-        loss = 0.5 * (q(self.critic, s, a) - y).square().mean()
+        loss = 0.5 * (self.q(self.critic, s, a) - y).square().mean()
         descend(loss, (self.optimisers[1], self.critic.parameters()))
         states = s.reshape(-1, 3)
         pi, old = self.pi(self.policy, states), self.pi(self.policy_old, states)
@@ -105,7 +105,7 @@ class FullMpo(Mpo):
     def loss(self, pi: MultivariateNormal, old: MultivariateNormal, states: Tensor, noise: Tensor) -> Tensor:
         drawn = self.draw(old if self.form == "weights" else pi, noise)
         log_prob = pi.log_prob(drawn)
-        score = q(self.critic_old, states, drawn).detach()
+        score = self.q(self.critic_old, states, drawn).detach()
         if self.form == "weights":
             return -(torch.softmax(score, 0) * log_prob).sum(0).mean()  # eta is 1
         if self.form == "entropy":
@@ -125,6 +125,13 @@ class FullMpo(Mpo):
         if self.form != "entropy":
             found["policy.target"] = (flat(self.policy_old), state.policy.target[seed])
         return found | {name: (raw, leaf_of(state, name)[seed]) for name, raw in self.raw.items()}
+
+
+class ExpectedGradients(FullMpo, ClippingMpo):
+    """Its ablation: no bound, log pi counts against Q, and Q is of the action in the box."""
+
+    def __init__(self, state, seed: int) -> None:
+        super().__init__(state, seed, "entropy")
 
 
 class ClassicSac(Sac):

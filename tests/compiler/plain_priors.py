@@ -6,7 +6,7 @@ import math
 from copy import deepcopy
 
 import torch
-from plain import GAMMA, A, Mpo, descend, fill, flat, follow, mlp, q
+from plain import GAMMA, A, ClippingMpo, descend, fill, flat, follow, mlp, q
 from plain_onpolicy import Actor, Erpg, Ppo, n_step_returns
 from plain_replay import CHOICES, of_choice
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ def shown(s: Tensor, hidden: tuple[int, ...]) -> Tensor:
     return torch.stack([s[..., k] for k in range(s.shape[-1]) if k not in hidden], -1)
 
 
-class Svg0(Mpo):
+class Svg0(ClippingMpo):
     """Hoffman et al. 2020's SVG(0) with a prior (Galashov et al. 2019): Retrace, everything lagged by a hard copy."""
 
     EVERY, ADAM = 2, 1e-4
@@ -70,13 +70,13 @@ class Svg0(Mpo):
         with torch.no_grad():
             old, prior = self.pi(self.policy_old, s_next), self.pi(self.prior_old, shown(s_next, self.hidden))
             drawn = old.loc + old.scale * noise.next_action[seed]  # [M, B, A]
-            value = (q(self.critic_old, s_next, drawn) - self.cost(old, prior, drawn)).mean(0)
+            value = (self.q(self.critic_old, s_next, drawn) - self.cost(old, prior, drawn)).mean(0)
             y = self.returns(batch, seed, value.view(shape)).flatten()
-        losses = [torch.zeros(()), 0.5 * (q(self.critic, s, a) - y).square().mean(), torch.zeros(())]
+        losses = [torch.zeros(()), 0.5 * (self.q(self.critic, s, a) - y).square().mean(), torch.zeros(())]
 
         pi, prior = self.pi(self.policy, s), self.pi(self.prior_old, shown(s, self.hidden))
         prior = Normal(prior.loc.detach(), prior.scale.detach())
-        losses[0] = self.policy_loss(pi, prior, noise.action[seed], lambda a: q(self.critic_old, s, a))
+        losses[0] = self.policy_loss(pi, prior, noise.action[seed], lambda a: self.q(self.critic_old, s, a))
         before = Normal(pi.loc.detach(), pi.scale.detach())
         losses[2] = kl_divergence(before, self.pi(self.prior, shown(s, self.hidden))).sum(-1).mean()
         for loss, optimiser in zip(losses, self.optimisers, strict=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from plain_ascent import ClassicSac, ForwardOfChoices, FullMpo
+from plain_ascent import ClassicSac, ExpectedGradients, ForwardOfChoices, FullMpo
 from plain_replay import CHOICES
 from reference import SEEDS, assert_close, double, generators, module_of, start
 from test_reference_replay import steps
@@ -17,15 +17,16 @@ from taxon.operators.observations import Array
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NETWORKS = ("network.policy.hidden = [8, 6]", "network.value.hidden = [8, 6]", "data.batch = 12")
-WINDOWS = (
+OF_WINDOWS = (
     *("network.policy.hidden = [8, 6]", "network.value.hidden = [9, 7]", "target.every = 2"),
-    *("data.batch = 5", "data.sequences.length = 4", "bounds = none"),
+    *("data.batch = 5", "data.sequences.length = 4"),
 )
+WINDOWS = (*OF_WINDOWS, "bounds = none")
 TRAILING = (*NETWORKS, "pi_p = pi_q", "pi_p.update = pi_q", "G = Q[pi_p]", "target.policy = true", "eta = 0.3")
 BY_DENSITY = "pi_q.update = sg(gradient = likelihood_ratio, samples = 5, centre = leave_one_out)"
 UPDATES = {
     "mpo_parametric": ("mpo_parametric", WINDOWS, lambda state, seed: FullMpo(state, seed, "region")),
-    "epg_retrace": ("epg_retrace", WINDOWS, lambda state, seed: FullMpo(state, seed, "entropy")),
+    "epg_retrace": ("epg_retrace", (*OF_WINDOWS, "bounds = none + clip"), ExpectedGradients),
     "forward_kl_prior": (
         EXAMPLES / "forward_kl_prior.tx",
         WINDOWS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from plain import Awac, Awr, Mpo, Sac, flat
+from plain import Awac, Awr, ClippingMpo, Mpo, Sac, flat
 from plain_relatives import MpoCategorical, MpoOfWorkers, Rerpi
 from reference import SEEDS, assert_close, double, generators, some_actions, start
 from tiny import CPU, build, leaf_of, row_of, same, with_leaf
@@ -22,6 +22,10 @@ UPDATES = {
     "sac": (SMALL, lambda state, seed: Sac(state, seed, True)),
     "sac_notanh": (SMALL, lambda state, seed: Sac(state, seed, False)),
     "mpo_onestep": ((*MPO, "data.batch = 12"), lambda state, seed: Mpo(state, seed, False, False)),
+    "mpo_onestep clip": (
+        (*MPO, "data.batch = 12", "bounds = penalty(kl = 1e-3) + clip"),
+        lambda state, seed: ClippingMpo(state, seed, False, False),
+    ),
     "mpo": (WINDOWS, lambda state, seed: Mpo(state, seed, True, False)),
     "mpo_joint": (WINDOWS, lambda state, seed: Mpo(state, seed, True, True)),
     "rerpi": ((*MPO, "data.batch = 12"), Rerpi),
@@ -53,7 +57,7 @@ def batch_of(kind: Any, built: Any, draw: torch.Generator) -> Any:
 @pytest.mark.parametrize("spec", UPDATES)
 def test_three_updates(spec: str, tmp_path: Path) -> None:
     sets, make = UPDATES[spec]
-    built = build(row_of(spec, *sets), tmp_path)
+    built = build(row_of(spec.partition(" ")[0], *sets), tmp_path)
     agent = built.Agent(Array((3,)), 2)
     state = start(agent)
     references = [make(state, seed) for seed in range(SEEDS)]

@@ -131,8 +131,26 @@ def _q_network(c: Choices, found: Critic) -> None:
         c.add("q", "return (self.q_all(critic, observation) * action).sum(-1)")
     else:
         network = perceptron(c, "value", f"{c.take(input_).size} + action", "1")
-        c.add("q", f"values = action_values(self.critic, critic, observation, action)\nreturn {times}{smaller}")
+        read, sections = _action(c, "action"), _clip_section(c)
+        code = f"values = action_values(self.critic, critic, observation, {read})\nreturn {times}{smaller}"
+        c.add("q", code, sections=sections)
     _enlist(c, found, network, found.members)
+
+
+def _action(c: Choices, action: str) -> str:
+    """What the critic reads of an action."""
+    return f"{action}.clamp(-1.0, 1.0)" if c.has("bounds", "clip") else action
+
+
+def _clip_section(c: Choices) -> tuple[Section, ...]:
+    if not c.has("bounds", "clip"):
+        return ()
+    text = (
+        "The critic reads each action clipped to the box, the one that the environment acts on, so that it is never "
+        "asked where nothing teaches it. Likelihoods are those of the actions as they were drawn."
+    )
+    line = r"Q_\phi(s,a) \leftarrow Q_\phi(s, \mathrm{clip}(a, -1, 1))"
+    return (Section("What the critic reads", c.present("bounds"), text, (line,), c.source("bounds"), ("values",)),)
 
 
 def _v_network(c: Choices, found: Critic) -> None:
@@ -151,7 +169,7 @@ _NETWORKS: dict[str, Callable[[Choices, Critic], None]] = {"q": _q_network, "v":
 def _loss(c: Choices, found: Critic) -> None:
     made = c.take(family)
     predict = {
-        ("q", False): "prediction = action_values(self.critic, critic, observation, taken)",
+        ("q", False): f"prediction = action_values(self.critic, critic, observation, {_action(c, 'taken')})",
         ("q", True): "values = ensemble_apply(self.critic, critic, observation)\n"
         "prediction = (values * taken.unsqueeze(1)).sum(-1)",
         ("v", False): "prediction = state_values(self.critic, critic, observation)",

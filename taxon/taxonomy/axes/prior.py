@@ -179,6 +179,14 @@ BOUNDS = Slot(
             source="Furuta et al. 2021, Section 4.2.2; Peng et al. 2019",
             operator="taxon.operators.bounds.bound_loss",
         ),
+        Choice(
+            "clip",
+            "the critic reads actions clipped to the box, as the environment does; likelihoods are those of the actions "
+            "as they were drawn",
+            modifier=True,
+            equation="Q(s, clip(a, -1, 1))",
+            source="Hoffman et al. 2020, released code",
+        ),
     ),
     applies=_guards_actions,
 )

@@ -26,6 +26,12 @@ def _penalty_inside(row: Row) -> Conflict | None:
             (("bounds", "penalises actions outside [-1, 1]"), ("pi_theta", "has none")),
             "write `bounds = none`",
         )
+    if row.has("bounds", "clip") and facts.can(row, "box"):
+        return Conflict(
+            f"`{facts.distribution(row)}` cannot leave [-1, 1], so nothing is ever clipped",
+            (("bounds", "clips what the critic reads"), ("pi_theta", "stays inside [-1, 1]")),
+            "drop `+ clip`",
+        )
     if kind == "quadratic" and row.base("network.policy.mean") == "tanh":
         return Conflict(
             "a mean behind tanh cannot leave [-1, 1], so the penalty is always 0",
@@ -311,4 +317,21 @@ def _without_mean(row: Row) -> Conflict | None:
         facts.missing(row, "`bounds = quadratic`", "mean"),
         (("bounds", "penalises means outside [-1, 1]"), ("pi_theta", "has no single one")),
         "write `bounds = penalty(kl = 1e-3)`, or `network.policy.mean = tanh`",
+    )
+
+
+@rule(
+    "TX373",
+    "a clip of what no critic reads",
+    "`+ clip` changes the action that Q(s, a) is read at. V(s) reads no action, and without a critic nothing does.",
+    "Hoffman et al. 2020",
+    after=(*CONTROL, "TX319"),
+)
+def _clip_without_q(row: Row) -> Conflict | None:
+    if not row.has("bounds", "clip") or (facts.uses_q(row) and row.base("G.critic") != "none"):
+        return None
+    return Conflict(
+        "no network reads an action here, so there is nothing to clip",
+        (("bounds", "clips what the critic reads"), ("G", "has no Q(s, a) to read")),
+        "drop `+ clip`, or write a G that is scored by Q, as `G = Q[pi_q]`",
     )
