@@ -181,8 +181,8 @@ BOUNDS = Slot(
         ),
         Choice(
             "clip",
-            "the critic reads actions clipped to the box, as the environment does; likelihoods are those of the actions "
-            "as they were drawn",
+            "the critic reads actions clipped to the box, as the environment does; likelihoods are those of the "
+            "actions as they were drawn",
             modifier=True,
             equation="Q(s, clip(a, -1, 1))",
             source="Hoffman et al. 2020, released code",
