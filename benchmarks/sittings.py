@@ -54,6 +54,7 @@ STUDIES = (
     _example("elu_layernorm"),
     _example("sac_to_mpo"),
     _example("relatives", "--eval-every", "2k", "--compile", "on"),
+    _example("clip", "--eval-every", "2k", "--compile", "on"),
     _example("divergences"),
     _example("mpo_ablation"),
     _example("on_policy"),
