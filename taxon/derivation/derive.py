@@ -35,6 +35,7 @@ TITLES = (
     "The reward",
     "The target of G",
     "The loss of the critic",
+    "What the critic reads",
     "The bounds of the actions",
     "Acting",
     "After the update",
