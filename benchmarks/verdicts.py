@@ -42,10 +42,11 @@ Drawn = dict[str, bytes]  # pictures by the names of their files
 
 @dataclass(frozen=True)
 class Found:
-    """A study, what there is of it, and what that says."""
+    """A study, what there is of it, and what that says. record: when its claims were declared."""
 
     sitting: Sitting
     study: Study
+    record: record.Record
     recorded: Recorded
     judged: Judged
 
@@ -61,8 +62,9 @@ def look(sitting: Sitting, store: Path, folder: Path) -> Found:
     opened.write(opened.look())
     written = existing_folder(out)
     assert written is not None
+    assert opened.record is not None  # it was copied there
     recorded = read(written, study)
-    return Found(sitting, study, recorded, judged(study, recorded))
+    return Found(sitting, study, opened.record, recorded, judged(study, recorded))
 
 
 def section(found: Found) -> tuple[str, Drawn]:
@@ -89,7 +91,10 @@ def _claims(found: Found, whole: bool) -> Iterator[str]:
     for claim, result, ranks in zip(found.study.claims, results.claims, results.ranks, strict=True):
         verdict = "" if result.verdict is None else phrases.word(result.verdict, f"{claim.margin:g}")
         word = f"{verdict}{'' if whole else ', so far'}"
-        yield f"- **{claim.name}**: {_line(claim.sentence)} *{word[:1].upper()}{word[1:]}.* `{claim.text}`"
+        declared = found.record.declared(claim.name, claim.text)
+        after = found.recorded.complete if declared is None else declared.after
+        late = f", declared after {after:,} of the runs" if after else ""
+        yield f"- **{claim.name}**: {_line(claim.sentence)} *{word[:1].upper()}{word[1:]}.* `{claim.text}`{late}"
         yield from (f"  {_escaped(sentence)}" for sentence in said(found.study, claim, result, ranks))
 
 
