@@ -123,15 +123,22 @@ def test_a_package_has_no_circles(inside: str) -> None:
 
 
 def room(name: str) -> str:
-    """The room of a module of the runtime, or the module itself where it lies beside the rooms."""
+    """The room of a module of a package that has rooms, or the module itself where it lies beside them."""
     return ".".join(name.split(".")[2:][: 2 if name.count(".") == 2 else 1])
 
 
-def test_the_rooms_of_the_runtime_have_no_circles() -> None:
+@pytest.mark.parametrize(
+    ("package", "rooms"),
+    [
+        ("runtime", {"environments", "experience", "device", "loop", "folder"}),
+        ("cli", {"screen", "specs", "arguments", "program", "commands"}),
+    ],
+)
+def test_the_rooms_of_a_package_have_no_circles(package: str, rooms: set[str]) -> None:
     graph: dict[str, set[str]] = {}
-    for name, others in arrows("runtime").items():
+    for name, others in arrows(package).items():
         graph.setdefault(room(name), set()).update(room(other) for other in others)
-    assert {"environments", "experience", "device", "loop", "folder"} <= graph.keys()
+    assert rooms <= graph.keys()
     assert circle(graph) == set()
 
 
@@ -333,7 +340,9 @@ READERS = [
     *(path for path in CODE if package(path) == "hub"),
     *(ROOT / "api" / f"{name}.py" for name in ("run", "recorded", "training")),
     *(path for path in CODE if path.parent in [ROOT / "studies" / room for room in ("running", "moving", "tuning")]),
-    *(ROOT / "cli" / f"{name}.py" for name in ("run", "study", "tune", "running", "evaluate", "run_folder", "sides")),
+    *(ROOT / "cli" / "commands" / f"{name}.py" for name in ("run", "tune", "evaluate")),
+    *sorted((ROOT / "cli" / "commands" / "study").glob("*.py")),
+    *(ROOT / "cli" / f"{name}.py" for name in ("arguments/running", "arguments/sides", "specs/run_folder")),
 ]
 ELSEWHERE = {
     "hub/arriving.py": {"tempfile.TemporaryDirectory", "mkdir", "exists"},  # the folder that the user names

@@ -9,8 +9,8 @@ import pytest
 from smaller import smaller
 from typer.testing import CliRunner
 
-from taxon.cli.frontend import load
 from taxon.cli.main import application
+from taxon.cli.specs.loading import load
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import checkpoint
 from taxon.runtime.folder.run_folder import RunFolder

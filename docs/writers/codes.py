@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from taxon.cli.codes import CODES
-from taxon.cli.explain import report
-from taxon.cli.terminal import Screen
+from taxon.cli.commands.explain import report
+from taxon.cli.screen.terminal import Screen
+from taxon.cli.specs.codes import CODES
 from taxon.data import corpus_dir
 from taxon.diagnostics import pages as explained
 from taxon.diagnostics.model import Code

@@ -7,8 +7,8 @@ from typing import Any
 
 from typer.main import get_command
 
-from taxon.cli.exits import EXITS
 from taxon.cli.main import COMMANDS, application
+from taxon.cli.program.exits import EXITS
 from writers.markdown import anchor, block, code, contents, page, prose, table
 
 INTRODUCTION = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taxon.cli.list_ import shipped
+from taxon.cli.commands.list_ import shipped
 from taxon.data import specs_dir
 from taxon.diagnostics.source import Source
 from taxon.semantics import load_spec, row_hash

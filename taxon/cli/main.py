@@ -10,8 +10,8 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from taxon.cli.shells import completing, words
-from taxon.cli.terminal import settle
+from taxon.cli.program.shells import completing, words
+from taxon.cli.screen.terminal import settle
 from taxon.diagnostics.visible import visible
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # command -> module and function
 COMMANDS = {
     "run": ("run", "run"),
-    "study": ("study", "study"),
+    "study": ("study.app", "study"),
     "tune": ("tune", "tune"),
     "plot": ("plot", "plot"),
     "eval": ("evaluate", "evaluate"),
@@ -53,11 +53,11 @@ def application(commands: Sequence[str]) -> typer.Typer:
     """The program with these commands."""
     import typer
 
-    from taxon.cli.exits import as_list
-    from taxon.cli.extending import warn
-    from taxon.cli.naming import Command, Program
-    from taxon.cli.paged import HELP, Paged, stop_paging
-    from taxon.cli.versions import print_version
+    from taxon.cli.program.exits import as_list
+    from taxon.cli.program.naming import Command, Program
+    from taxon.cli.program.paged import HELP, Paged, stop_paging
+    from taxon.cli.program.versions import print_version
+    from taxon.cli.specs.extending import warn
 
     app = typer.Typer(
         name="taxon",
@@ -83,7 +83,7 @@ def application(commands: Sequence[str]) -> typer.Typer:
     app.callback()(taxon)
     for name in commands:
         module, function = COMMANDS[name]
-        command = getattr(import_module(f"taxon.cli.{module}"), function)
+        command = getattr(import_module(f"taxon.cli.commands.{module}"), function)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
             continue

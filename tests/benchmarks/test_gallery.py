@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from benchmarks import gallery
-from taxon.cli.frontend import resolve_for
+from taxon.cli.specs.loading import resolve_for
 from taxon.runtime.environments.recipe import Recipe
 
 

@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_written(wrong: Path, monkeypatch: pytest.MonkeyPa
     def refuse(path: str, text: str) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("taxon.cli.check.rewrite", refuse)
+    monkeypatch.setattr("taxon.cli.commands.check.rewrite", refuse)
     result = taxon("check", "ours.tx", "--unsafe-fixes")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines()[0] == "error: `ours.tx` cannot be written: read-only file system"

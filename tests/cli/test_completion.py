@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pseudoterminal import environment
 
-from taxon.cli import completing
+from taxon.cli.arguments import completing
 from taxon.data import specs_dir
 
 CALL = "import sys; sys.argv[0] = 'taxon'; from taxon.cli.main import main; main()"

@@ -10,7 +10,7 @@ import pytest
 from cli.program import taxon
 from pseudoterminal import on_terminal, plain
 
-from taxon.cli.modules import name_of
+from taxon.cli.arguments.modules import name_of
 from taxon.runtime.device.made_from import made_from
 from taxon.runtime.edited.edit import digest
 from taxon.runtime.edited.reading import LARGEST

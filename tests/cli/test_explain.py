@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from program import taxon
 
-from taxon.cli.codes import CODES
-from taxon.cli.examples import findings
+from taxon.cli.commands.examples import findings
+from taxon.cli.specs.codes import CODES
 from taxon.data import corpus_dir
 from taxon.diagnostics import full
 from taxon.diagnostics.pages import Example, Page, page

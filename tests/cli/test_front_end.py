@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from program import taxon
 
-from taxon.cli.codes import CODES
+from taxon.cli.specs.codes import CODES
 from taxon.taxonomy import FACTORS, SCHEMA
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from program import taxon
 
-from taxon.cli.list_ import first_sentence
+from taxon.cli.commands.list_ import first_sentence
 from taxon.semantics import load_spec
 from taxon.semantics.loading import shipped_names
 

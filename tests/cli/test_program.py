@@ -15,8 +15,8 @@ from program import APP, taxon
 from pseudoterminal import environment
 from typer.main import get_command
 
-from taxon.cli.exits import EXITS
 from taxon.cli.main import COMMANDS, asked
+from taxon.cli.program.exits import EXITS
 from taxon.version import VERSION
 
 

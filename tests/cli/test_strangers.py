@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.program import taxon
 
-from taxon.cli.sides import LARGEST_RECORD
+from taxon.cli.arguments.sides import LARGEST_RECORD
 from taxon.diagnostics.visible import hidden
 from taxon.semantics import canonical, load_spec, row_hash
 

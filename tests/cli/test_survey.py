@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from program import taxon
 
-import taxon.cli.space as page
+import taxon.cli.commands.space as page
 from taxon.semantics.entries import every_entry
 from taxon.semantics.space import blame, coherent
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pseudoterminal import STYLE, environment, on_terminal, plain
 
-from taxon.cli.columns import columns, side_by_side
-from taxon.cli.examples import findings
-from taxon.cli.terminal import CYAN, Screen
+from taxon.cli.commands.examples import findings
+from taxon.cli.screen.columns import columns, side_by_side
+from taxon.cli.screen.terminal import CYAN, Screen
 from taxon.data import corpus_dir
 from taxon.diagnostics import full
 from taxon.diagnostics.pages import example

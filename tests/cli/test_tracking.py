@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from taxon.cli.frontend import load
-from taxon.cli.tracking import difference_to_parent, leaves
+from taxon.cli.specs.loading import load
+from taxon.cli.specs.tracking import difference_to_parent, leaves
 from taxon.runtime.environments.recipe import Recipe
 from taxon.semantics.parents import parent_of
 

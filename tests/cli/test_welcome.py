@@ -14,8 +14,8 @@ from cli.program import taxon
 import taxon as package
 from taxon.cli.doctoring import computing, packages
 from taxon.cli.main import asked
-from taxon.cli.terminal import Screen
-from taxon.cli.welcome import TRY, lines
+from taxon.cli.program.welcome import TRY, lines
+from taxon.cli.screen.terminal import Screen
 from taxon.version import VERSION
 
 
@@ -41,7 +41,7 @@ def test_what_it_suggests_can_be_typed() -> None:
 
 
 def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taxon.cli.welcome.version_of", lambda name: None)
+    monkeypatch.setattr("taxon.cli.program.welcome.version_of", lambda name: None)
     shown = list(lines(Screen()))
     assert "torch     not installed" in shown
     assert any("pip install torch" in line for line in shown)

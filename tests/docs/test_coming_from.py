@@ -11,7 +11,7 @@ from cli.program import taxon
 from writers import coming_from
 
 from taxon.cli.main import COMMANDS
-from taxon.cli.naming import COMMANDS as ELSEWHERE
+from taxon.cli.program.naming import COMMANDS as ELSEWHERE
 from taxon.semantics import load_spec
 
 ROOT = Path(__file__).parents[2]

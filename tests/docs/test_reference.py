@@ -12,8 +12,8 @@ from writers import choices
 from writers.markdown import anchor, block, prose, sentence
 from writers.needs import DISTRIBUTION, reasons
 
-from taxon.cli.codes import CODES
 from taxon.cli.main import COMMANDS
+from taxon.cli.specs.codes import CODES
 from taxon.semantics import load_spec
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Vocabulary

@@ -14,8 +14,8 @@ from pygments import highlight, lex
 from pygments.formatters.html import HtmlFormatter
 from pygments.token import Error, Keyword, Name
 
-from taxon.cli.highlighting import highlighted
-from taxon.cli.terminal import Screen
+from taxon.cli.screen.highlighting import highlighted
+from taxon.cli.screen.terminal import Screen
 from taxon.highlighting.kinds import KINDS, Kind
 from taxon.highlighting.lexer import TYPES, TaxonLexer
 from taxon.highlighting.pieces import pieces

@@ -8,9 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import taxon.cli.frontend
+import taxon.cli.specs.loading
 import taxon.compiler
-from taxon.cli import evaluate, run
+from taxon.cli.commands import evaluate, run
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def taxon_command(monkeypatch, toy_source):
         asked.append((spec, tuple(sets), None if env is None else env.id))
         return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd", packages=())
 
-    monkeypatch.setattr(taxon.cli.frontend, "load", load)
+    monkeypatch.setattr(taxon.cli.specs.loading, "load", load)
     monkeypatch.setattr(taxon.compiler, "emit", lambda row: toy_source)
     app = typer.Typer()
     app.command("run")(run.run)

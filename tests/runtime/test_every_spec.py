@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from smaller import smaller
 
-from taxon.cli.frontend import load
+from taxon.cli.specs.loading import load
 from taxon.runtime.environments.environment import Environment
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import manifest

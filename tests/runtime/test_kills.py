@@ -11,7 +11,7 @@ import pytest
 from _pytest.mark import ParameterSet
 from smaller import smaller
 
-from taxon.cli.frontend import load
+from taxon.cli.specs.loading import load
 from taxon.compiler import emit
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder import checkpoint, manifest

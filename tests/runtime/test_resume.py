@@ -10,7 +10,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from taxon.cli.frontend import load
+from taxon.cli.specs.loading import load
 from taxon.compiler import emit
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError

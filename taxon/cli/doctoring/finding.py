@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from textwrap import wrap
 
-from taxon.cli.terminal import BOLD, DIM, GREEN, RED, Screen
+from taxon.cli.screen.terminal import BOLD, DIM, GREEN, RED, Screen
 from taxon.diagnostics.visible import visible
 
 _WIDEST, _NARROWEST = 100, 30  # columns, the latter of the text alone

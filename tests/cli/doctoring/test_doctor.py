@@ -16,7 +16,7 @@ from cli.program import taxon
 
 from taxon.cli.doctoring import compiling, computing, packages, showing
 from taxon.cli.doctoring.finding import Finding, State, lines
-from taxon.cli.terminal import Screen
+from taxon.cli.screen.terminal import Screen
 from taxon.version import VERSION
 
 
@@ -39,7 +39,7 @@ def test_what_is_here() -> None:
 
 def test_what_run_needs_decides_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Finding("torch", State.WRONG, "not installed", "pip install torch")
-    monkeypatch.setattr("taxon.cli.doctor.examined", lambda: iter([Finding("Python", State.FINE, "3"), wrong]))
+    monkeypatch.setattr("taxon.cli.commands.doctor.examined", lambda: iter([Finding("Python", State.FINE, "3"), wrong]))
     called = taxon("doctor")
     assert called.exit_code == 1
     assert called.stdout == "ok     Python  3\nwrong  torch   not installed\n               -> pip install torch\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from taxon.cli.frontend import load
+from taxon.cli.specs.loading import load
 from taxon.compiler import emit
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.options import Options, parse_cadence

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from studies.statistics.vectors import TABLE2
 
-from taxon.cli import frontend
+from taxon.cli.specs.environments import space_of
 from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics import load_study
@@ -51,7 +51,7 @@ def written(folder: Path, study: Study, said: record.Record, command: str = "dou
 def load(path: Path, text: str) -> Study:
     """The study of a text."""
     path.write_text(text)
-    expanded = load_study(str(path), lambda name: frontend.space_of(Recipe(name)))
+    expanded = load_study(str(path), lambda name: space_of(Recipe(name)))
     assert expanded.study is not None, [each.message for each in expanded.diagnostics]
     return expanded.study
 

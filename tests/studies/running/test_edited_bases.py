@@ -10,7 +10,7 @@ import pytest
 from cli.program import taxon
 from studies.running import studying
 
-from taxon.cli.modules import check_bases, edited_modules
+from taxon.cli.arguments.modules import check_bases, edited_modules
 from taxon.runtime.errors import UserError
 from taxon.semantics import load_study
 from taxon.semantics.studies import Study, contrast
