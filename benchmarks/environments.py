@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from benchmarks.results import machine
 from benchmarks.rounds import interleave, summarise
 from taxon.runtime.environments.environment import make
-from taxon.runtime.environments.mixed_vector import MixedVector
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.environments.step_buffer import StepBuffer, buffer_bytes, buffer_in
-from taxon.runtime.environments.subprocess_vector import SubprocessVector, shares
-from taxon.runtime.environments.sync_vector import SyncVector
-from taxon.runtime.environments.vector import Episode, Fault, VectorEnvironment
-from taxon.runtime.environments.worker_count import have_cores
+from taxon.runtime.environments.vectors.mixed_vector import MixedVector
+from taxon.runtime.environments.vectors.step_buffer import StepBuffer, buffer_bytes, buffer_in
+from taxon.runtime.environments.vectors.subprocess_vector import SubprocessVector, shares
+from taxon.runtime.environments.vectors.sync_vector import SyncVector
+from taxon.runtime.environments.vectors.vector import Episode, Fault, VectorEnvironment
+from taxon.runtime.environments.vectors.worker_count import have_cores
 
 TURN = 0.1  # seconds that a turn takes in this process, about
 

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.declared import declared
 from taxon.figures.curves import Group, Other, Panel, curves
 from taxon.figures.style import files
-from taxon.runtime.environments.environment import spaces_of
-from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
-from taxon.semantics import load_study
 from taxon.semantics.studies import Study
 from taxon.studies.report.comparing import cells
 from taxon.studies.report.recorded import Recorded, read
@@ -136,9 +134,7 @@ def main(words: list[str] | None = None) -> int:
     options.add_argument("--out", type=Path, help="the study's folder")
     asked = options.parse_args(words)
     try:
-        study = load_study(asked.study, lambda name: spaces_of(Recipe(name))).study
-        if study is None:
-            raise UserError(f"{asked.study} means nothing", "see taxon check")
+        study = declared(asked.study)
         folder = existing_folder(asked.out or Path("studies") / study.name)
         if folder is None:
             raise UserError("nothing of the study has been run there", "run it first, with taxon study")

@@ -12,12 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.declared import declared
 from benchmarks.sittings import ROOT, RUNS, STUDIES, Sitting
 from taxon.figures.style import image
 from taxon.figures.themed import themed
-from taxon.runtime.environments.environment import spaces_of
-from taxon.runtime.environments.recipe import Recipe
-from taxon.semantics import load_study
 from taxon.semantics.studies import Study
 from taxon.studies.moving.arriving import arrive
 from taxon.studies.report import tables
@@ -53,8 +51,7 @@ class Found:
 
 def look(sitting: Sitting, store: Path, folder: Path) -> Found:
     """Read a study's runs in a store; its tables are written into a folder. Raises UserError."""
-    study = load_study(sitting.target, lambda name: spaces_of(Recipe(name))).study
-    assert study is not None  # the shipped studies mean something, by their tests
+    study = declared(sitting.target)
     out = folder / sitting.name
     out.mkdir()
     shutil.copy(sitting.kept / record.FILE, out)

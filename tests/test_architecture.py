@@ -362,7 +362,7 @@ ELSEWHERE = {
     "runtime/options.py": {"mkdir", "exists", "is_dir", "iterdir"},
     "runtime/policies/exporting.py": {"tempfile.TemporaryDirectory"},
     "runtime/policies/opening.py": {"tempfile.TemporaryDirectory"},
-    "runtime/environments/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
+    "runtime/environments/vectors/shared_memory.py": {"tempfile.TemporaryFile", "os.truncate"},
     "runtime/prepared.py": {"tempfile.TemporaryDirectory"},
     "studies/running/machine.py": {"is_dir", "iterdir"},  # the system's list of GPUs
     "studies/running/probing.py": {"tempfile.TemporaryDirectory"},

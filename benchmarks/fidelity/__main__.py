@@ -11,15 +11,12 @@ import sys
 from pathlib import Path
 
 from benchmarks.contenders import locate
+from benchmarks.declared import declared
 from benchmarks.fidelity.comparing import compare, write
 from benchmarks.fidelity.mapping import Peer, peer
 from benchmarks.fidelity.reading import CannotError
 from benchmarks.fidelity.runs import Job, make, read
-from taxon.diagnostics.model import Severity
-from taxon.runtime.environments.environment import spaces_of
-from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
-from taxon.semantics import load_study
 from taxon.studies.running.opened import Opened, open_study
 from taxon.studies.running.plan import Asked
 from taxon.studies.running.store import existing_folder
@@ -28,11 +25,8 @@ from taxon.studies.running.table import RESULTS
 
 def opened(file: str, out: Path | None, store: Path, every: int | None) -> Opened:
     """The study of a file. Raises UserError where it means nothing."""
-    found = load_study(file, lambda name: spaces_of(Recipe(name)))
-    if found.study is None:
-        errors = [each.message for each in found.diagnostics if each.severity is Severity.ERROR]
-        raise UserError(f"{file}: {errors[0]}", "see taxon check")
-    return open_study(found.study, out or Path("studies") / found.study.name, store, Asked(evaluate_every=every))
+    study = declared(file)
+    return open_study(study, out or Path("studies") / study.name, store, Asked(evaluate_every=every))
 
 
 def peers(study: Opened) -> dict[str, Peer]:

@@ -6,8 +6,8 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any
 
-from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.environment import Environment
+from taxon.runtime.environments.state.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.events import Evaluated, Line
 from taxon.runtime.folder.logging import line
 from taxon.runtime.folder.manifest import Manifest

@@ -15,11 +15,11 @@ from taxon.runtime.edited.contract import Module, check_names
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, check_actions, make
 from taxon.runtime.environments.faults import UnusableEnvironmentError
-from taxon.runtime.environments.mixed_vector import MixedVector
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.environments.subprocess_vector import SubprocessVector, shares
 from taxon.runtime.environments.travelling import travels
-from taxon.runtime.environments.worker_count import choose_workers
+from taxon.runtime.environments.vectors.mixed_vector import MixedVector
+from taxon.runtime.environments.vectors.subprocess_vector import SubprocessVector, shares
+from taxon.runtime.environments.vectors.worker_count import choose_workers
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import module
 from taxon.runtime.loop.loop import Streams

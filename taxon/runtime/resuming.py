@@ -6,8 +6,8 @@ from typing import Any
 
 from taxon.runtime.anew import Anew
 from taxon.runtime.edited.blame import FILE as FAILURE
-from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
-from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint
+from taxon.runtime.environments.state.checkpointing import EnvironmentCheckpoint
+from taxon.runtime.environments.vectors.subprocess_vector import RemoteCheckpoint
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.folder import best, checkpoint, manifest, module, replay_file, tensorboard
 from taxon.runtime.folder.logging import METRICS, Log

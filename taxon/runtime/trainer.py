@@ -23,15 +23,15 @@ from taxon.runtime.device.seed_threads import SeedThreads, acts_alone, choose_th
 from taxon.runtime.device.units import ACTING, Direct, Units
 from taxon.runtime.edited.blame import blamed
 from taxon.runtime.edited.trial import check_module
-from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.environment import Environment
-from taxon.runtime.environments.environment_state import restorable
-from taxon.runtime.environments.mixed_vector import MixedVector
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint, SubprocessVector
+from taxon.runtime.environments.state.checkpointing import EnvironmentCheckpoint
+from taxon.runtime.environments.state.environment_state import restorable
 from taxon.runtime.environments.travelling import travels
 from taxon.runtime.environments.trust import trusted
-from taxon.runtime.environments.worker_count import busy_cores, have_cores
+from taxon.runtime.environments.vectors.mixed_vector import MixedVector
+from taxon.runtime.environments.vectors.subprocess_vector import RemoteCheckpoint, SubprocessVector
+from taxon.runtime.environments.vectors.worker_count import busy_cores, have_cores
 from taxon.runtime.errors import UserError
 from taxon.runtime.events import Callback
 from taxon.runtime.experience.replay import SMALL

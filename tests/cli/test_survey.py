@@ -7,8 +7,8 @@ import pytest
 from program import taxon
 
 import taxon.cli.commands.space as page
-from taxon.semantics.entries import every_entry
-from taxon.semantics.space import blame, coherent
+from taxon.semantics.space.entries import every_entry
+from taxon.semantics.space.space import blame, coherent
 
 ROOT = Path(__file__).parents[2]
 

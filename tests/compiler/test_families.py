@@ -28,7 +28,7 @@ from taxon.compiler.block import ContractError
 from taxon.compiler.blocks.policy import family
 from taxon.compiler.choices import Choices
 from taxon.compiler.families.family import Family
-from taxon.semantics.entries import entries
+from taxon.semantics.space.entries import entries
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.properties import CAPABILITIES

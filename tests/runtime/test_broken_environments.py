@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from taxon.runtime.environments import closing, environment_state
+from taxon.runtime.environments import closing
 from taxon.runtime.environments.boxes import BoxActions
 from taxon.runtime.environments.environment import make, spaces_of
-from taxon.runtime.environments.environment_state import ChangedError, EnvironmentState, restorable
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.state import environment_state
+from taxon.runtime.environments.state.environment_state import ChangedError, EnvironmentState, restorable
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -51,7 +52,7 @@ def test_a_first_reset_that_breaks_is_said(program, tmp_path, id, workers):
 
 @pytest.mark.parametrize("id", broken.STEPS)
 def test_a_step_that_breaks_its_word_is_said(id):
-    from taxon.runtime.environments.sync_vector import SyncVector
+    from taxon.runtime.environments.vectors.sync_vector import SyncVector
 
     stepper = SyncVector([make(Recipe(id), 0)])
     stepper.open(1, False)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from taxon.runtime.environments import busy_wait as module
-from taxon.runtime.environments.busy_wait import SPIN, BusyWait
+from taxon.runtime.environments.vectors import busy_wait as module
+from taxon.runtime.environments.vectors.busy_wait import SPIN, BusyWait
 
 LOOKS = 10  # in the time that one stays awake
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from taxon.runtime.environments.attributes import DEEPEST, MOST_NUMBERS, is_plain
 from taxon.runtime.environments.environment import make
-from taxon.runtime.environments.environment_state import EnvironmentState, restorable
 from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.state.attributes import DEEPEST, MOST_NUMBERS, is_plain
+from taxon.runtime.environments.state.environment_state import EnvironmentState, restorable
 from taxon.tasks import IDS
 
 MUJOCO = [

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from taxon.runtime.environments.environment import make
-from taxon.runtime.environments.environment_state import restorable
 from taxon.runtime.environments.faults import UnusableEnvironmentError
 from taxon.runtime.environments.importing import defined, digest
 from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.state.environment_state import restorable
 from taxon.runtime.environments.travelling import travels
 from taxon.runtime.environments.words import read_recipe
 from taxon.runtime.errors import UserError

@@ -13,13 +13,13 @@ import pytest
 import torch
 import worlds
 
-from taxon.runtime.environments import worker_count
-from taxon.runtime.environments.busy_wait import SPIN
-from taxon.runtime.environments.collector import Collector
 from taxon.runtime.environments.environment import make
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.environments.subprocess_vector import SubprocessVector, shares
-from taxon.runtime.environments.worker_count import choose_workers, fastest
+from taxon.runtime.environments.vectors import worker_count
+from taxon.runtime.environments.vectors.busy_wait import SPIN
+from taxon.runtime.environments.vectors.collector import Collector
+from taxon.runtime.environments.vectors.subprocess_vector import SubprocessVector, shares
+from taxon.runtime.environments.vectors.worker_count import choose_workers, fastest
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.run_folder import RunFolder
@@ -229,7 +229,9 @@ def life(toy_source, tmp_path):
             assert process.poll() is None
             time.sleep(0.05)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        workers = [int(child) for child in children if "taxon.runtime.environments.worker" in command(int(child))]
+        workers = [
+            int(child) for child in children if "taxon.runtime.environments.vectors.worker" in command(int(child))
+        ]
         assert len(workers) == 2
         yield process, workers
     finally:

@@ -11,12 +11,12 @@ import pytest
 
 from taxon.diagnostics.model import Severity
 from taxon.semantics import load_spec, row_hash
-from taxon.semantics.assembly import Assembler
 from taxon.semantics.checking import place
-from taxon.semantics.ladder import Between, Step, climb
+from taxon.semantics.ladder.assembly import Assembler
+from taxon.semantics.ladder.ladder import Between, Step, climb
+from taxon.semantics.ladder.rungs import Rung, rungs, written
 from taxon.semantics.layers import Target
 from taxon.semantics.loading import load, shipped_names
-from taxon.semantics.rungs import Rung, rungs, written
 from taxon.semantics.scope import Scope
 from taxon.taxonomy.rules import check_row
 from taxon.taxonomy.schema import Row

@@ -8,9 +8,9 @@ import pytest
 
 from taxon.data import specs_dir
 from taxon.semantics import load_spec
-from taxon.semantics.draft import Draft
-from taxon.semantics.entries import NUMBERS, Entry, entries, every_entry
-from taxon.semantics.space import DisagreementError, Point, attempt, blame, coherent
+from taxon.semantics.space.draft import Draft
+from taxon.semantics.space.entries import NUMBERS, Entry, entries, every_entry
+from taxon.semantics.space.space import DisagreementError, Point, attempt, blame, coherent
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.rules import RULES

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from taxon.semantics import load_spec, load_study, row_hash
-from taxon.semantics.assembly import Assembled
-from taxon.semantics.ladder import Between, Choices
+from taxon.semantics.ladder.assembly import Assembled
+from taxon.semantics.ladder.ladder import Between, Choices
 from taxon.semantics.studies import Claim, Expanded, Study, expanding, rows, study_data, study_hash, summary
 
 DOUBLE_Q = """

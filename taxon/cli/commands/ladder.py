@@ -19,10 +19,10 @@ from taxon.cli.screen.terminal import BOLD, CYAN, Screen, screen
 from taxon.cli.specs.environments import actions_of
 from taxon.semantics import load_spec, row_hash
 from taxon.semantics.checking import place
-from taxon.semantics.ladder import climb
+from taxon.semantics.ladder.ladder import climb
+from taxon.semantics.ladder.rungs import Rung, rungs, written
 from taxon.semantics.layers import Target
 from taxon.semantics.loading import load, shipped_path
-from taxon.semantics.rungs import Rung, rungs, written
 from taxon.semantics.scope import Scope
 from taxon.syntax.printing import string
 

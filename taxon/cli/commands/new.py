@@ -20,9 +20,9 @@ from taxon.diagnostics.source import Source
 from taxon.diagnostics.suggest import did_you_mean
 from taxon.diagnostics.visible import visible
 from taxon.semantics import check_file, elsewhere, load_spec
+from taxon.semantics.ladder.rungs import written
 from taxon.semantics.loading import shipped_names
 from taxon.semantics.overrides import read_overrides
-from taxon.semantics.rungs import written
 from taxon.semantics.values import takes
 from taxon.syntax import printing
 from taxon.syntax.formatting import formatted

@@ -15,8 +15,8 @@ from itertools import combinations, groupby
 from taxon.cli.screen.columns import columns, folded
 from taxon.cli.screen.terminal import Screen
 from taxon.cli.screen.writing import write
-from taxon.semantics.entries import Entry, every_entry
-from taxon.semantics.space import Blame, Point, coherent, refused
+from taxon.semantics.space.entries import Entry, every_entry
+from taxon.semantics.space.space import Blame, Point, coherent, refused
 from taxon.taxonomy.rule import Rule
 
 _INTRODUCTION = """\

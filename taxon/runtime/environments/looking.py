@@ -14,10 +14,10 @@ import numpy as np
 from taxon.operators.observations import layout_text
 from taxon.runtime.environments.closing import closed
 from taxon.runtime.environments.environment import Environment, beside, make
-from taxon.runtime.environments.environment_state import restorable
 from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users
 from taxon.runtime.environments.random_policy import RandomEpisode, random_action, random_episode
 from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.state.environment_state import restorable
 from taxon.runtime.errors import UserError
 
 TIMED = 0.5  # seconds of steps that are timed

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from taxon.runtime.agent import map_state, named_tensors
-from taxon.runtime.environments.vector import Episode
+from taxon.runtime.environments.vectors.vector import Episode
 from taxon.runtime.errors import one_line
 from taxon.runtime.loop.learning import Carry
 from taxon.runtime.loop.loop import Loop

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from taxon.runtime.agent import begun
 from taxon.runtime.environments.environment import Environment
 from taxon.runtime.environments.faults import is_the_users
-from taxon.runtime.environments.sync_vector import fault
-from taxon.runtime.environments.vector import Fault
+from taxon.runtime.environments.vectors.sync_vector import fault
+from taxon.runtime.environments.vectors.vector import Fault
 from taxon.runtime.loop.loop import Agent
 from taxon.runtime.loop.streams import evaluation_start
 

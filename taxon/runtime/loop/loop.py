@@ -15,9 +15,9 @@ from taxon.operators.data import Phase, Replay, Rollouts
 from taxon.operators.noise import uniform
 from taxon.runtime.agent import Agent, begun, map_state, named_tensors
 from taxon.runtime.device.units import ACTING, Direct, Units
-from taxon.runtime.environments.collector import Collector
 from taxon.runtime.environments.environment import Environment
-from taxon.runtime.environments.vector import Episode, VectorEnvironment
+from taxon.runtime.environments.vectors.collector import Collector
+from taxon.runtime.environments.vectors.vector import Episode, VectorEnvironment
 from taxon.runtime.experience.layout import Layout
 from taxon.runtime.experience.minibatches import Minibatches, Table
 from taxon.runtime.experience.replay import Samples

@@ -13,7 +13,7 @@ from random import Random
 from taxon.diagnostics.model import Diagnostic
 from taxon.diagnostics.source import Span
 from taxon.semantics import codes
-from taxon.semantics.ladder import Between, Choices, climb
+from taxon.semantics.ladder.ladder import Between, Choices, climb
 from taxon.semantics.scope import Scope, Symbol
 from taxon.semantics.studies.factors import Level, named
 from taxon.semantics.studies.findings import finding

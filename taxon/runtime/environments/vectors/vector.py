@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from taxon.runtime.environments.step_buffer import StepBuffer
+from taxon.runtime.environments.vectors.step_buffer import StepBuffer
 
 
 class Episode(NamedTuple):

@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 from taxon.runtime.environments.environment import Environment
-from taxon.runtime.environments.environment_state import ChangedError, EnvironmentState
 from taxon.runtime.environments.faults import described
+from taxon.runtime.environments.state.environment_state import ChangedError, EnvironmentState
 
 
 class EnvironmentCheckpoint:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from taxon.semantics.assembly import Assembled, Assembler
+from taxon.semantics.ladder.assembly import Assembled, Assembler
 from taxon.taxonomy.difference import Difference, compare, paths_of
 from taxon.taxonomy.schema import Leaf, Row
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from taxon.runtime.environments.environment import Environment
 from taxon.runtime.environments.faults import described, is_the_users
-from taxon.runtime.environments.step_buffer import StepBuffer, buffer_bytes, buffer_in
-from taxon.runtime.environments.vector import Episode, Fault
+from taxon.runtime.environments.vectors.step_buffer import StepBuffer, buffer_bytes, buffer_in
+from taxon.runtime.environments.vectors.vector import Episode, Fault
 
 
 class SyncVector:

@@ -18,13 +18,13 @@ from taxon.diagnostics.source import Source
 from taxon.semantics.bodies import read_body
 from taxon.semantics.canonical import leaf_text
 from taxon.semantics.defaults import default_of
-from taxon.semantics.draft import Draft, UndecidedError, options
-from taxon.semantics.entries import Entry, every_entry
 from taxon.semantics.layers import Layer, Settings, apply
 from taxon.semantics.loading import Unit
 from taxon.semantics.overrides import read_overrides
 from taxon.semantics.resolve import Resolution, resolve
 from taxon.semantics.scope import Symbol
+from taxon.semantics.space.draft import Draft, UndecidedError, options
+from taxon.semantics.space.entries import Entry, every_entry
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.syntax import parse, tree
 from taxon.taxonomy import FACTORS, SCHEMA

@@ -1,6 +1,6 @@
 """A worker process: it makes a share of a run's environments and steps them for the run.
 
-    python -m taxon.runtime.environments.worker SOCKET MEMORY TRACE
+    python -m taxon.runtime.environments.vectors.worker SOCKET MEMORY TRACE
 
 takes descriptors. A message without bytes is a request for a step, and one back says that nothing happened but what
 stands in the shared memory. Any other announces a call, a method's name with its arguments, or what happened. The
@@ -15,14 +15,14 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from taxon.runtime.environments.busy_wait import BusyWait
-from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.closing import close_all
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import UnusableEnvironmentError, described
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.environments.shared_memory import map_shared
-from taxon.runtime.environments.sync_vector import SyncVector
+from taxon.runtime.environments.state.checkpointing import EnvironmentCheckpoint
+from taxon.runtime.environments.vectors.busy_wait import BusyWait
+from taxon.runtime.environments.vectors.shared_memory import map_shared
+from taxon.runtime.environments.vectors.sync_vector import SyncVector
 
 STEP = b""  # a request for a step; as an answer, that nothing happened
 MORE = b"+"  # announces data

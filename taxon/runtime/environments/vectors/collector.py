@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taxon.runtime.environments.environment import Environment
-from taxon.runtime.environments.sync_vector import SyncVector
-from taxon.runtime.environments.vector import Episode, Fault, VectorEnvironment
+from taxon.runtime.environments.vectors.sync_vector import SyncVector
+from taxon.runtime.environments.vectors.vector import Episode, Fault, VectorEnvironment
 
 
 class Collector:

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taxon.runtime.environments.busy_wait import BusyWait
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.environments.shared_memory import map_shared, nameless_file
-from taxon.runtime.environments.step_buffer import StepBuffer
-from taxon.runtime.environments.vector import Episode, Fault
-from taxon.runtime.environments.worker import MORE, STEP
+from taxon.runtime.environments.vectors.busy_wait import BusyWait
+from taxon.runtime.environments.vectors.shared_memory import map_shared, nameless_file
+from taxon.runtime.environments.vectors.step_buffer import StepBuffer
+from taxon.runtime.environments.vectors.vector import Episode, Fault
+from taxon.runtime.environments.vectors.worker import MORE, STEP
 from taxon.runtime.errors import UserError
 
 LONGEST_TRACE = 100_000  # bytes
@@ -52,7 +52,7 @@ class Remote:
             # In a group of its own it does not receive Ctrl-C, which is the run's matter, not even while it starts. It
             # finds modules where this process does, and not in the working directory beside.
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "taxon.runtime.environments.worker", *map(str, descriptors)],
+                [sys.executable, "-P", "-m", "taxon.runtime.environments.vectors.worker", *map(str, descriptors)],
                 pass_fds=descriptors,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
                 stdin=subprocess.DEVNULL,

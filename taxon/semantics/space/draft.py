@@ -12,8 +12,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from taxon.semantics.defaults import default_of
-from taxon.semantics.entries import entries
 from taxon.semantics.layers import child
+from taxon.semantics.space.entries import entries
 from taxon.taxonomy import FACTORS, SCHEMA
 from taxon.taxonomy.schema import Composition, Leaf, Origin, Row, Slot, Value
 

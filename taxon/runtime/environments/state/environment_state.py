@@ -15,13 +15,13 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from taxon.runtime.environments.attributes import Place, walk
 from taxon.runtime.environments.closing import closed
-from taxon.runtime.environments.compared import Compared, Unreadable
 from taxon.runtime.environments.environment import Environment, make
 from taxon.runtime.environments.faults import described, is_the_users
-from taxon.runtime.environments.generator_state import GeneratorState, StandardGeneratorState
 from taxon.runtime.environments.recipe import Recipe
+from taxon.runtime.environments.state.attributes import Place, walk
+from taxon.runtime.environments.state.compared import Compared, Unreadable
+from taxon.runtime.environments.state.generator_state import GeneratorState, StandardGeneratorState
 
 TRIED = 40  # steps that `restorable` compares, twice
 COMPARED = "what is no number"  # the entry of a state for what is compared alone
@@ -173,7 +173,7 @@ def _simulates(found: object) -> bool:
 
 
 def _simulation(data: object) -> Part:
-    from taxon.runtime.environments.mujoco_state import SimulationState
+    from taxon.runtime.environments.state.mujoco_state import SimulationState
 
     return SimulationState(data)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from taxon.runtime.environments.step_buffer import StepBuffer, buffer_bytes, buffer_in
+from taxon.runtime.environments.vectors.step_buffer import StepBuffer, buffer_bytes, buffer_in
 
 
 class Shared(NamedTuple):

@@ -12,7 +12,7 @@ from taxon.semantics.bodies import read_body
 from taxon.semantics.canonical import leaf_text
 from taxon.semantics.compose import Composer
 from taxon.semantics.defaults import default_of
-from taxon.semantics.ladder import Step
+from taxon.semantics.ladder.ladder import Step
 from taxon.semantics.layers import Held, Layer, Settings, Target, apply, children
 from taxon.semantics.loading import Unit
 from taxon.semantics.resolve import resolve

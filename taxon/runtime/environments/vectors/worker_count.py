@@ -11,7 +11,7 @@ from taxon.runtime.environments.closing import closed
 from taxon.runtime.environments.environment import make
 from taxon.runtime.environments.faults import UnusableEnvironmentError, is_the_users
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.environments.subprocess_vector import shares
+from taxon.runtime.environments.vectors.subprocess_vector import shares
 
 CALL = 30e-6  # seconds that each worker, awake, adds to a step: measured, by benchmarks/environments.py
 TRIED = 50  # steps that are timed

@@ -16,7 +16,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 
-from taxon.runtime.environments.compared import DEEPEST, Compared, Unreadable, is_unreadable, text_of
+from taxon.runtime.environments.state.compared import DEEPEST, Compared, Unreadable, is_unreadable, text_of
 
 MOST_OBJECTS = 10_000  # that a walk visits
 MOST_NUMBERS = 1_000_000  # in one plain value

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from taxon.runtime.environments.checkpointing import EnvironmentCheckpoint
 from taxon.runtime.environments.environment import Environment
-from taxon.runtime.environments.step_buffer import StepBuffer
-from taxon.runtime.environments.subprocess_vector import RemoteCheckpoint, SubprocessVector
-from taxon.runtime.environments.sync_vector import SyncVector
-from taxon.runtime.environments.vector import Episode, Fault
+from taxon.runtime.environments.state.checkpointing import EnvironmentCheckpoint
+from taxon.runtime.environments.vectors.step_buffer import StepBuffer
+from taxon.runtime.environments.vectors.subprocess_vector import RemoteCheckpoint, SubprocessVector
+from taxon.runtime.environments.vectors.sync_vector import SyncVector
+from taxon.runtime.environments.vectors.vector import Episode, Fault
 
 
 class MixedVector:

@@ -1,0 +1,1 @@
+"""Environments that are stepped together, in this process and in others."""

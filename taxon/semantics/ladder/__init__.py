@@ -1,0 +1,1 @@
+"""From one row to another, one choice at a time."""

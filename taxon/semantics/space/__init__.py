@@ -1,0 +1,1 @@
+"""Which rows are coherent, counted over the space of all."""
