@@ -91,10 +91,26 @@ def panels(
     return drawn
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A row's scores in an environment and the published ones as they are shown, and the difference."""
+
+    row: str
+    environment: str
+    ours: str
+    published: str
+    theirs: str
+    shown: str
+
+    def line(self) -> str:
+        scores = f"{self.ours}; {self.published}: {self.theirs}"
+        return f"{self.row} on {self.environment}: {scores}; difference {self.shown}"
+
+
 def differences(
     study: Study, recorded: Recorded, beside: Mapping[str, str], known: Mapping[tuple[str, str], Published]
-) -> Iterator[str]:
-    """A line for each row with a published curve and environment: both, and the study's less the published."""
+) -> Iterator[Difference]:
+    """The study's less the published, for each row with a published curve and each environment."""
     found = cells(recorded, {(run.hash, run.environment): run.seeds.most for run in study.runs})
     steps = {run.environment: run.steps for run in study.runs}
     for row in variants(study):
@@ -109,10 +125,7 @@ def differences(
             interval = estimate.interval(0.05)
             value = "none" if estimate.value is None else f"{estimate.value:+,.0f}"
             shown = "" if interval is None else f" [{interval[0]:,.0f}, {interval[1]:,.0f}]"
-            yield (
-                f"{row.label} on {environment}: {_moments(ours)}; {other.label}: {_moments(theirs)}; "
-                f"difference {value}{shown}"
-            )
+            yield Difference(row.label, environment, _moments(ours), other.label, _moments(theirs), f"{value}{shown}")
 
 
 def _base(row: Variant) -> str:
@@ -145,8 +158,8 @@ def main(words: list[str] | None = None) -> int:
             raise UserError("the study has no curves yet", "wait for its first runs")
         for name, content in files("published", partial(curves, drawn)).items():
             folder.write(name, content)
-        for line in differences(study, recorded, beside, known):
-            print(line)
+        for each in differences(study, recorded, beside, known):
+            print(each.line())
         print(folder.path / "published.png")
     except UserError as error:
         print(f"error: {error.message}\n help: {error.help}", file=sys.stderr)

@@ -2,20 +2,22 @@
 
     python -m benchmarks.sittings --hours 2 tanh double_q     goes on with these studies, in this order
     python -m benchmarks.sittings                             with all of them, until they are complete
+    python -m benchmarks.sittings --peers-folder DIR fidelity  and with the same rows by Stable-Baselines3
 
 What is finished is kept in benchmarks/studies, which the repository has: the runs without checkpoints, as `taxon study
 export --runs` writes them, and of each study its study.json, which says when its claims were declared. The next sitting
-takes them up, here or on another machine. Runs that are not finished go on where their store is.
+takes them up, here or on another machine. Runs that are not finished go on where their store is; the peer's begin anew.
 """
 
 import argparse
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from taxon.studies.running import record
@@ -23,16 +25,23 @@ from taxon.studies.running import record
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmarks" / "studies"
 RUNS = FOLDER / "store"
+PEERS = FOLDER / "peers"
+TOGETHER = ("--stack", "5")  # updates of small networks, most of whose time is calling them, are shorter side by side
 LATE = 120.0  # seconds that runs have for their checkpoints
 
 
 @dataclass(frozen=True)
 class Sitting:
-    """A study of which runs are kept; options: what it is run with."""
+    """A study of which runs are kept; options: what it is run with.
+
+    peer: whether Stable-Baselines3 trains the same rows, too. published: which published curve is for which base.
+    """
 
     name: str
     file: str
     options: tuple[str, ...] = ()
+    peer: bool = False
+    published: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> str:
@@ -44,8 +53,9 @@ class Sitting:
         return FOLDER / self.name
 
 
-def _example(name: str, *options: str) -> Sitting:
-    return Sitting(name, f"examples/studies/{name}.tx", options)
+def _example(name: str, *options: str, **published: str) -> Sitting:
+    curves = {f"std.{base}": curve for base, curve in published.items()}
+    return Sitting(name, f"examples/studies/{name}.tx", options, published=curves)
 
 
 STUDIES = (
@@ -57,34 +67,37 @@ STUDIES = (
     _example("clip", "--eval-every", "2k", "--compile", "on"),
     _example("divergences"),
     _example("mpo_ablation"),
-    _example("on_policy"),
-    Sitting("fidelity", "benchmarks/specs/fidelity.tx"),
-    Sitting("fidelity_ppo", "benchmarks/specs/fidelity.tx"),
+    _example("on_policy", *TOGETHER, ppo_clip="PPO", trpo_gae="TRPO"),
+    Sitting("fidelity", "benchmarks/specs/fidelity.tx", peer=True),
+    Sitting("fidelity_ppo", "benchmarks/specs/fidelity.tx", TOGETHER, peer=True),
 )
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where a sitting's runs and tables are; jobs: runs at a time, None as many as there are cores."""
+    """Where a sitting's runs and tables are; jobs: runs at a time, None as many as there are cores.
+
+    peers: what `python -m benchmarks.peers install` filled.
+    """
 
     store: Path
     studies: Path
     jobs: int | None
+    peers: Path | None = None
 
     def run(self, sitting: Sitting, seconds: float) -> int | None:
         """The exit code of `taxon study`; None where it was stopped after so many seconds, with checkpoints."""
         jobs = [] if self.jobs is None else ["--jobs", str(self.jobs)]
-        words = _taxon("run", sitting.target, *self._places(sitting), *jobs, *sitting.options)
-        with subprocess.Popen(words) as process:
-            try:
-                return process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGINT)
-                process.wait(LATE)
-                return None
-            except KeyboardInterrupt:
-                process.wait(LATE)  # the terminal has told it too
-                raise
+        return _until(seconds, _taxon("run", sitting.target, *self._places(sitting), *jobs, *sitting.options))
+
+    def run_peer(self, sitting: Sitting, seconds: float) -> int | None:
+        """The exit code of the same runs by the peer; None where they were stopped after so many seconds."""
+        if self.peers is None:
+            print(f"{sitting.name}: the peer's runs need --peers-folder", file=sys.stderr)
+            return 1
+        own = "--peers-folder", str(self.peers), "--runs", str(PEERS), "--jobs", str(self.jobs or os.cpu_count() or 1)
+        words = [sys.executable, "-m", "benchmarks.fidelity", sitting.target, *self._places(sitting), *own]
+        return _until(seconds, words)
 
     def take_up(self, sittings: Sequence[Sitting]) -> None:
         """Put what is kept where studies look for it."""
@@ -114,6 +127,20 @@ class Places:
         return "--store", str(self.store), "--out", str(self.studies / sitting.name)
 
 
+def _until(seconds: float, words: Sequence[str]) -> int | None:
+    """The exit code of a process; None where it was interrupted after so many seconds."""
+    with subprocess.Popen(words) as process:
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            process.wait(LATE)
+            return None
+        except KeyboardInterrupt:
+            process.wait(LATE)  # the terminal has told it too
+            raise
+
+
 def _taxon(*words: str) -> list[str]:
     return [sys.executable, "-m", "taxon", "study", *words]
 
@@ -126,23 +153,25 @@ def main() -> None:
     options.add_argument("--jobs", type=int, help="runs at a time; otherwise as many as there are cores")
     options.add_argument("--store", type=Path, default=Path("runs/store"))
     options.add_argument("--out", type=Path, default=Path("studies"), help="the folder of the studies' tables")
+    options.add_argument("--peers-folder", type=Path, help="what `python -m benchmarks.peers install` filled")
     chosen = options.parse_args()
     if unknown := sorted(set(chosen.studies) - set(named)):
         options.error(f"no study is kept as {', '.join(unknown)}; there are {', '.join(named)}")
     sittings = [named[name] for name in chosen.studies] or list(STUDIES)
-    places = Places(chosen.store, chosen.out, chosen.jobs)
+    places = Places(chosen.store, chosen.out, chosen.jobs, chosen.peers_folder)
     until = time.monotonic() + 3600 * chosen.hours
     places.take_up(sittings)
     failed = []
     for sitting in sittings:
-        left = until - time.monotonic()
-        if left <= 0:
-            break
-        try:
-            if places.run(sitting, left):
-                failed.append(sitting.name)
-        finally:
-            places.keep(sitting)
+        steps = [places.run, places.run_peer] if sitting.peer else [places.run]
+        for step in steps:
+            if (left := until - time.monotonic()) <= 0:
+                break
+            try:
+                if step(sitting, left):
+                    failed.append(sitting.name)
+            finally:
+                places.keep(sitting)
     if failed:
         sys.exit(f"not complete: {', '.join(failed)}")
 

@@ -10,12 +10,17 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial as partial_of
 from pathlib import Path
 
+from benchmarks import published
 from benchmarks.declared import declared
-from benchmarks.sittings import ROOT, RUNS, STUDIES, Sitting
+from benchmarks.fidelity import comparing, runs
+from benchmarks.sittings import PEERS, ROOT, RUNS, STUDIES, Sitting
+from taxon.figures.curves import curves
 from taxon.figures.style import image
 from taxon.figures.themed import themed
+from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.studies import Study
 from taxon.studies.moving.arriving import arrive
 from taxon.studies.report import tables
@@ -26,13 +31,14 @@ from taxon.studies.report.page.page import partial
 from taxon.studies.report.recorded import Recorded, read
 from taxon.studies.report.variants import variants
 from taxon.studies.running import record
-from taxon.studies.running.opened import open_study
+from taxon.studies.running.opened import Opened, open_study
 from taxon.studies.running.plan import Asked
 from taxon.studies.running.store import Store, existing_folder
 from taxon.studies.statistics import phrases
 
 PAGE = ROOT / "docs" / "results.md"
 PICTURES = ROOT / "docs" / "pictures" / "studies"
+WITHIN = 0.1  # in scaled units: a difference from the peer that is none
 BEGIN, END = "<!-- written by python -m benchmarks.verdicts -->", "<!-- until here -->"
 
 Drawn = dict[str, bytes]  # pictures by the names of their files
@@ -40,13 +46,21 @@ Drawn = dict[str, bytes]  # pictures by the names of their files
 
 @dataclass(frozen=True)
 class Found:
-    """A study, what there is of it, and what that says. record: when its claims were declared."""
+    """A study, what there is of it, and what that says.
+
+    record: when its claims were declared. folder: where its tables are.
+    """
 
     sitting: Sitting
-    study: Study
+    opened: Opened
     record: record.Record
+    folder: RunFolder
     recorded: Recorded
     judged: Judged
+
+    @property
+    def study(self) -> Study:
+        return self.opened.plan.study
 
 
 def look(sitting: Sitting, store: Path, folder: Path) -> Found:
@@ -61,7 +75,7 @@ def look(sitting: Sitting, store: Path, folder: Path) -> Found:
     assert written is not None
     assert opened.record is not None  # it was copied there
     recorded = read(written, study)
-    return Found(sitting, study, opened.record, recorded, judged(study, recorded))
+    return Found(sitting, opened, opened.record, written, recorded, judged(study, recorded))
 
 
 def section(found: Found) -> tuple[str, Drawn]:
@@ -79,7 +93,52 @@ def section(found: Found) -> tuple[str, Drawn]:
     frozen = tables.frozen(study, rows, found.judged)
     parts += [] if frozen is None else _markdown(frozen)
     parts.append("\n".join(_claims(found, part is None)))
+    for beside in (_peer, _published):
+        more, pictured = beside(found)
+        parts += more
+        drawn |= pictured
     return "\n\n".join(part for part in [*parts, *shown] if part), drawn
+
+
+def _peer(found: Found) -> tuple[list[str], Drawn]:
+    """The same rows by Stable-Baselines3, where they were trained there."""
+    if not found.sitting.peer:
+        return [], {}
+    plan, out = found.opened.plan, found.opened.out / "peer"
+    made = {unit: runs.read(PEERS, job) for unit, job in runs.jobs(plan).items()}
+    if not any(made.values()):
+        return [], {}
+    comparing.write(plan, made, found.opened.floors(), out)
+    theirs = existing_folder(out)
+    assert theirs is not None
+    compared = [*comparing.compare(found.study, found.folder, theirs, WITHIN)]
+    head = ["row", "environment", "taxon", "Stable-Baselines3", "difference, 95 %"]
+    rows = [
+        [each.row, one.environment, one.ours, one.theirs, one.judged] for each in compared for one in each.differences
+    ]
+    about = (
+        "The same rows by Stable-Baselines3 with the same numbers and as many seeds, evaluated alike. Taxon less the "
+        f"peer; absent: less than {WITHIN:g} of what the study's scale has as 1."
+    )
+    said = [f"- {each.row}: {_escaped(sentence)}" for each in compared for sentence in each.said]
+    return [about, _table(head, rows), "\n".join(said)], {}
+
+
+def _published(found: Found) -> tuple[list[str], Drawn]:
+    """Published curves of some of its rows, where there are some."""
+    beside, known = found.sitting.published, published.published()
+    panels = published.panels(found.study, found.recorded, beside, known) if beside else []
+    if not panels:
+        return [], {}
+    name = f"{found.study.name}-published.svg"
+    head = ["row", "environment", "taxon", "published", "difference, 95 %"]
+    rows = [
+        [each.row, each.environment, each.ours, f"{each.theirs}, {each.published}", each.shown]
+        for each in published.differences(found.study, found.recorded, beside, known)
+    ]
+    drawn = {name: themed(image(partial_of(curves, panels), "svg"))}
+    text = "Learning curves beside published ones, each the mean over its seeds and its 95 % interval."
+    return [_table(head, rows) if rows else "", f"![{text}](pictures/studies/{name})"], drawn
 
 
 def _claims(found: Found, whole: bool) -> Iterator[str]:
@@ -106,9 +165,13 @@ def _pictures(found: Found, drawn: Sequence[Picture]) -> tuple[Drawn, list[str]]
 
 
 def _markdown(table: tables.Table) -> Iterator[str]:
-    lines = [table.head, ["---", *("---:" for _ in table.head[1:])], *table.rows]
-    yield "\n".join(f"| {' | '.join(map(_escaped, line))} |" for line in lines)
+    yield _table(table.head, table.rows)
     yield " ".join(map(_escaped, [f"{table.caption}.", *table.notes]))
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join(f"| {' | '.join(map(_escaped, line))} |" for line in lines)
 
 
 def _line(text: str) -> str:

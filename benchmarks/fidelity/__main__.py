@@ -13,9 +13,7 @@ from pathlib import Path
 from benchmarks.contenders import locate
 from benchmarks.declared import declared
 from benchmarks.fidelity.comparing import compare, write
-from benchmarks.fidelity.mapping import Peer, peer
-from benchmarks.fidelity.reading import CannotError
-from benchmarks.fidelity.runs import Job, make, read
+from benchmarks.fidelity.runs import jobs, make, read
 from taxon.runtime.errors import UserError
 from taxon.studies.running.opened import Opened, open_study
 from taxon.studies.running.plan import Asked
@@ -27,17 +25,6 @@ def opened(file: str, out: Path | None, store: Path, every: int | None) -> Opene
     """The study of a file. Raises UserError where it means nothing."""
     study = declared(file)
     return open_study(study, out or Path("studies") / study.name, store, Asked(evaluate_every=every))
-
-
-def peers(study: Opened) -> dict[str, Peer]:
-    """How the peer trains each row of a study, by its hash. Raises UserError where it cannot."""
-    found = {}
-    for run in study.plan.study.runs:
-        try:
-            found[run.hash] = peer(run.row)
-        except CannotError as error:
-            raise UserError(f"{run.cells[0]}: {error}", "compare a row that both can train") from None
-    return found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,27 +48,26 @@ def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         study = opened(options.study, options.out, options.store, options.eval_every)
-        trained = peers(study)
-        units = study.plan.units()
-        jobs = {unit: Job(trained[unit.place.program.row], unit, options.threads) for unit in units}
+        asked = jobs(study.plan, options.threads)
         failures = []
         if not options.compare:
             python = locate(options.peers_folder).stable
             if python is None:
                 raise UserError("Stable-Baselines3 is not installed", "python -m benchmarks.peers install DIR stable")
-            asked = [job for unit, job in jobs.items() if options.seeds is None or unit.seed < options.seeds]
-            failures = make(options.runs, asked, python, options.jobs, lambda text: print(text, flush=True))
-        made = {unit: read(options.runs, job) for unit, job in jobs.items()}
+            first = [job for unit, job in asked.items() if options.seeds is None or unit.seed < options.seeds]
+            failures = make(options.runs, first, python, options.jobs, lambda text: print(text, flush=True))
+        made = {unit: read(options.runs, job) for unit, job in asked.items()}
         write(study.plan, made, study.floors(), study.out / "peer")
-        for differences in {each.differences: each for each in trained.values()}.values():
-            for text in differences.differences:
-                print(f"{differences.algorithm}: {text}")
+        for text in dict.fromkeys(
+            f"{job.peer.algorithm}: {each}" for job in asked.values() for each in job.peer.differences
+        ):
+            print(text)
         folder, theirs = existing_folder(study.out), existing_folder(study.out / "peer")
         if folder is None or theirs is None or RESULTS not in folder.files():
             print(f"{study.out}/peer has the peer's tables; taxon's runs are to be made: taxon study {options.study}")
             return 1 if failures else 0
-        for line in compare(study.plan.study, folder, theirs, options.within):
-            print(line)
+        for compared in compare(study.plan.study, folder, theirs, options.within):
+            print("\n".join(compared.lines()))
         return 1 if failures else 0
     except UserError as error:
         print(f"error: {error.message}\n help: {error.help}", file=sys.stderr)

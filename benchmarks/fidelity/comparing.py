@@ -1,6 +1,7 @@
 """The peer's returns in a study's own tables, and each row's difference, taxon less the peer, by its statistics."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,38 @@ def _result(plan: Plan, unit: Unit, made: Made | None) -> Result:
     return Result(State.DONE, score, made.curve[-1][1], None, made.curve, versions=tuple(versions.items()))
 
 
-def compare(study: Study, ours: RunFolder, theirs: RunFolder, within: float) -> Iterator[str]:
+@dataclass(frozen=True)
+class Difference:
+    """A row's scores in an environment as they are shown, and their difference, where there is one."""
+
+    environment: str
+    ours: str
+    theirs: str
+    shown: str
+    verdict: str
+
+    @property
+    def judged(self) -> str:
+        return f"{self.shown}, {self.verdict}" if self.verdict else self.shown
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row beside the peer's; said: of all environments together, and what to mind."""
+
+    row: str
+    differences: tuple[Difference, ...]
+    said: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        yield f"{self.row}:"
+        for each in self.differences:
+            scores = f"{OURS} {each.ours}; {THEIRS} {each.theirs}"
+            yield f"  {each.environment}: {scores}; difference {each.judged}"
+        yield from (f"  {sentence}" for sentence in self.said)
+
+
+def compare(study: Study, ours: RunFolder, theirs: RunFolder, within: float) -> Iterator[Compared]:
     """Each row's scores on each environment, and their difference; within: in scaled units, where there is a scale."""
     mine, peers = read(ours, study), read(theirs, study)
     found = _cells(mine, study, OURS) | _cells(peers, study, THEIRS)
@@ -54,10 +86,10 @@ def compare(study: Study, ours: RunFolder, theirs: RunFolder, within: float) -> 
     ]
     results = judge(claims, found, study.environments, study.scale or None, Treatment(study.failure))
     for row, result in zip(rows, results, strict=True):
-        yield f"{row.label}:"
+        differences = []
         for environment in study.environments:
             pair = row.hashes[environment]
-            scores = "; ".join(f"{who} {_scores(found.get(((who, pair), environment)))}" for who in (OURS, THEIRS))
+            mine_, theirs_ = (_scores(found.get(((who, pair), environment))) for who in (OURS, THEIRS))
             finding = result.environments[environment]
             interval = finding.interval
             shown = (
@@ -65,11 +97,12 @@ def compare(study: Study, ours: RunFolder, theirs: RunFolder, within: float) -> 
                 if finding.value is None or interval is None
                 else (f"{finding.value:+,.0f} [{interval[0]:,.0f}, {interval[1]:,.0f}]")
             )
-            verdict = "" if finding.verdict is None else f", {finding.verdict.value}"
-            yield f"  {environment}: {scores}; difference {shown}{verdict}"
+            verdict = "" if finding.verdict is None else finding.verdict.value
+            differences.append(Difference(environment, mine_, theirs_, shown, verdict))
+        said = [f"warning: {warning}" for warning in result.warnings]
         if len(study.environments) > 1 and all(each.value is not None for each in result.environments.values()):
-            yield f"  {sentences(result, f'{OURS} less {THEIRS}')}"
-        yield from (f"  warning: {warning}" for warning in result.warnings)
+            said.insert(0, sentences(result, f"{OURS} less {THEIRS}"))
+        yield Compared(row.label, tuple(differences), tuple(said))
 
 
 def _cells(recorded: Recorded, study: Study, who: str) -> dict[tuple[tuple[str, str], str], Cell]:

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import Interpreter
-from benchmarks.fidelity.mapping import Peer
+from benchmarks.fidelity.mapping import Peer, peer
+from benchmarks.fidelity.reading import CannotError
+from taxon.runtime.errors import UserError
+from taxon.studies.running.plan import Plan
 from taxon.studies.running.units import Settings, Unit
 
 TRAIN = Path(__file__).with_name("train.py")
@@ -55,6 +58,17 @@ class Made:
     curve: tuple[tuple[int, float], ...]
     versions: dict[str, str]
     device: str
+
+
+def jobs(plan: Plan, threads: int = 1) -> dict[Unit, Job]:
+    """A run of the peer for each of a study's. Raises UserError where the peer cannot train a row."""
+    trained = {}
+    for run in plan.study.runs:
+        try:
+            trained[run.hash] = peer(run.row)
+        except CannotError as error:
+            raise UserError(f"{run.cells[0]}: {error}", "compare a row that both can train") from None
+    return {unit: Job(trained[unit.place.program.row], unit, threads) for unit in plan.units()}
 
 
 def read(folder: Path, job: Job) -> Made | None:

@@ -153,10 +153,8 @@ def study(tmp_path: Path) -> Path:
     file = tmp_path / "tiny.tx"
     file.write_text(STUDY)
     opened = command.opened(str(file), tmp_path / "tiny", tmp_path / "store", None)
-    trained = command.peers(opened)
     (tmp_path / "peers").mkdir()
-    for unit in opened.plan.units():
-        job = runs.Job(trained[unit.place.program.row], unit)
+    for unit, job in runs.jobs(opened.plan).items():
         last = (100.0 + unit.seed) * (10 if "Cheetah" in unit.place.environment else 1)
         curve = [[0, 1.0], [20_000, last / 2], [40_000, last]]
         versions = dict.fromkeys(("stable-baselines3", "torch", "numpy", "gymnasium", "mujoco"), "1.2.3")
@@ -212,8 +210,7 @@ def test_the_difference_has_an_interval(study: Path, capsys: pytest.CaptureFixtu
 def test_what_is_there_is_not_made_again(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs.subprocess, "Popen", lambda *given, **named: pytest.fail("a process was started"))
     opened = command.opened(str(study), study.parent / "tiny", study.parent / "store", None)
-    trained = command.peers(opened)
-    jobs = [runs.Job(trained[unit.place.program.row], unit) for unit in opened.plan.units()]
+    jobs = [*runs.jobs(opened.plan).values()]
     assert len({job.name for job in jobs}) == 16
     assert runs.make(study.parent / "peers", jobs, comparing, 2, print) == []  # type: ignore[arg-type]
 

@@ -46,7 +46,8 @@ def test_bars_are_students_intervals() -> None:
 
 def test_the_difference_is_welchs(study: Study, tmp_path: Path) -> None:
     recorded, known = read(RunFolder(tmp_path / "out"), study), published.published()
-    (line,) = published.differences(study, recorded, BESIDE, known)
+    (found,) = published.differences(study, recorded, BESIDE, known)
+    line = found.line()
     ours, other = [2_500.0 + seed for seed in range(5)], known["Hopper", "PPO"].at(1_000_000)
     assert other is not None
     assert other.mean is not None

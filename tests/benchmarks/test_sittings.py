@@ -2,12 +2,17 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
 
 from benchmarks import sittings, verdicts
+from benchmarks.declared import declared
+from benchmarks.fidelity import runs
 from benchmarks.sittings import STUDIES, Places, Sitting
+from taxon.studies.running.opened import open_study
+from taxon.studies.running.plan import Asked
 
 SPEC = """taxon 1
 import std.ppo_clip
@@ -29,6 +34,26 @@ study tiny {{
 
   /// A wide clip is better: 20 against 10.
   claim wide = effect(clip, above = 0)
+}}
+"""
+
+
+ROWS = Path(__file__).parents[2] / "benchmarks" / "specs" / "fidelity.tx"
+BESIDE = """taxon 1
+import "{rows}"
+
+architecture small {{
+  network.hidden = [4]
+  data = rollouts(environments = 1, steps = 50, batch = 50, policy_epochs = 1, value_epochs = 1)
+}}
+
+study beside {{
+  base  = [sb3_ppo]
+  vary  networks with [small]
+  on    = ["Hopper-v4"]
+  seeds = 3
+  steps = 100
+  scale = {{ "Hopper-v4" = [0, 1000] }}
 }}
 """
 
@@ -86,12 +111,48 @@ def test_a_sitting_ends_in_time_with_checkpoints(sitting: Sitting, tmp_path: Pat
     text = Path(sitting.file).read_text("utf-8").replace("steps = 100\n", "steps = 10M\n")
     Path(sitting.file).write_text(text, "utf-8")
     places = Places(tmp_path / "store", tmp_path / "studies", 2)
-    long = Sitting(sitting.name, sitting.file, ("--eval-every", "10M", "--eval-episodes", "1"))
-    for _ in range(10):  # a machine that is busy may not have begun a run after one
-        assert places.run(long, 12.0) is None
+    long = Sitting(sitting.name, sitting.file, ("--eval-every", "10M", "--eval-episodes", "1", "--compile", "off"))
+    for seconds in (12.0, 24.0, 48.0, 96.0):  # a machine that is busy may not have begun a run after the first
+        assert places.run(long, seconds) is None
         if [*(tmp_path / "store").glob("*/run-*/checkpoint*")]:
             return
     raise AssertionError("no checkpoint was left")
+
+
+def test_the_page_has_what_stands_beside(
+    sitting: Sitting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The peer's runs, here made up, and a published curve of one of the rows."""
+    shutil.copy(ROWS, tmp_path)
+    file = tmp_path / "beside.tx"
+    file.write_text(BESIDE.format(rows=ROWS.name), "utf-8")
+    beside = Sitting("beside", str(file), sitting.options, peer=True, published={"sb3_ppo": "PPO"})
+    places = Places(tmp_path / "store", tmp_path / "studies", 2)
+    assert places.run(beside, math.inf) == 0
+    assert places.run_peer(beside, math.inf) == 1
+    assert "the peer's runs need --peers-folder" in capsys.readouterr().err
+    places.keep(beside)
+
+    monkeypatch.setattr(verdicts, "STUDIES", (beside,))
+    monkeypatch.setattr(verdicts, "PEERS", tmp_path / "peers")
+    (tmp_path / "before").mkdir()
+    ((text, drawn),) = verdicts.made(tmp_path / "before")
+    assert "Stable-Baselines3" not in text
+    assert "pictures/studies/beside-published.svg" in text
+    assert "beside-published.svg" in drawn
+
+    opened = open_study(declared(str(file)), tmp_path / "studies" / "beside", places.store, Asked())
+    (tmp_path / "peers").mkdir()
+    versions = dict.fromkeys(("stable-baselines3", "torch", "numpy", "gymnasium", "mujoco"), "1.2.3")
+    for unit, job in runs.jobs(opened.plan).items():
+        curve = [[0, 0.0], [50, 1.0], [100, 5_000.0 + unit.seed]]
+        said = {"curve": curve, "seconds": 1.0, "versions": versions, "device": "cpu made up"}
+        (tmp_path / "peers" / f"{job.name}.json").write_text(json.dumps(said), "utf-8")
+    (tmp_path / "after").mkdir()
+    ((text, _),) = verdicts.made(tmp_path / "after")
+    (row,) = [line for line in text.splitlines() if line.startswith("| sb3") and "| Hopper-v4 |" in line]
+    assert "| 5,001 ± 1 (n = 3) | -4," in row
+    assert row.endswith(", contradicted |")
 
 
 def test_the_page_says_what_the_kept_runs_say(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import taxon.cli.specs.loading
 import taxon.compiler
+from taxon.cli.arguments import modules
 from taxon.cli.commands import evaluate, run
+from taxon.cli.specs import loading, run_folder
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def taxon_command(monkeypatch, toy_source):
         asked.append((spec, tuple(sets), None if env is None else env.id))
         return SimpleNamespace(name="toy", row="a row", canonical="taxon 1\n", hash="0123abcd", packages=())
 
-    monkeypatch.setattr(taxon.cli.specs.loading, "load", load)
+    for module in (loading, modules, run_folder):
+        monkeypatch.setattr(module, "load", load)
     monkeypatch.setattr(taxon.compiler, "emit", lambda row: toy_source)
     app = typer.Typer()
     app.command("run")(run.run)
