@@ -152,6 +152,7 @@ def test_mistakes(made: list[Path], words: list[str], message: str) -> None:
 
 def test_the_front_end_stays_light() -> None:
     """The help of the command loads no figures."""
-    code = "import sys; from taxon.cli import plot, study; print({'matplotlib', 'numpy', 'scipy'} & {*sys.modules})"
+    code = "from taxon.cli.commands import plot; from taxon.cli.commands.study import app; "
+    code += "import sys; print({'matplotlib', 'numpy', 'scipy'} & {*sys.modules})"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
     assert told.stdout.strip() == "set()", told.stderr
