@@ -14,6 +14,8 @@ def weights(shape: Any, drawn: dict[str, Any]) -> Tensor:
     match drawn["kind"]:
         case "xavier_uniform":
             return nn.init.xavier_uniform_(weight, drawn["gain"])
+        case "orthogonal":
+            return nn.init.orthogonal_(weight, drawn["gain"])
         case "uniform":
             return nn.init.uniform_(weight, -drawn["bound"], drawn["bound"])
         case "variance_scaling":

@@ -200,7 +200,7 @@ def _start(read: Reading) -> dict[str, dict[str, dict[str, Any]]]:
 def _drawn(read: Reading, path: str) -> dict[str, Any]:
     kind = read.base(path)
     match kind:
-        case "xavier_uniform":
+        case "xavier_uniform" | "orthogonal":
             return {"kind": kind, "gain": read.number(f"{path}.gain")}
         case "uniform":
             return {"kind": kind, "bound": read.number(f"{path}.bound")}

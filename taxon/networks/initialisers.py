@@ -44,6 +44,18 @@ def variance_scaling(
     return weights
 
 
+def orthogonal(gain: float = 1.0) -> Initialiser:
+    """Weights of orthogonal columns of length gain, or rows where there are fewer of them (Saxe et al. 2014).
+
+    Uniform among all such weights. One of them has the variance gain^2 / max(fan_in, fan_out).
+    """
+
+    def weights(fan_in: int, fan_out: int, generator: torch.Generator) -> Tensor:
+        return torch.nn.init.orthogonal_(torch.empty(fan_in, fan_out), gain, generator=generator)
+
+    return weights
+
+
 def uniform_init(bound: float) -> Initialiser:
     """Weights U(-bound, bound)."""
 

@@ -16,6 +16,7 @@ SHAPE = (300, 200)  # out, in
     ("drawn", "own"),
     [
         ({"kind": "xavier_uniform", "gain": 2.0}, initialisers.xavier_uniform(2.0)),
+        ({"kind": "orthogonal", "gain": 1.5}, initialisers.orthogonal(1.5)),
         ({"kind": "uniform", "bound": 0.03}, initialisers.uniform_init(0.03)),
         *(
             (
@@ -46,5 +47,5 @@ def test_biases():
 
 
 def test_what_is_not_known_is_refused():
-    with pytest.raises(ValueError, match="no weights are drawn by orthogonal"):
-        weights(SHAPE, {"kind": "orthogonal"})
+    with pytest.raises(ValueError, match="no weights are drawn by dirac"):
+        weights(SHAPE, {"kind": "dirac"})

@@ -3,7 +3,14 @@ import math
 import pytest
 import torch
 
-from taxon.networks.initialisers import fan_in_uniform, uniform_init, variance_scaling, xavier_uniform, zeros
+from taxon.networks.initialisers import (
+    fan_in_uniform,
+    orthogonal,
+    uniform_init,
+    variance_scaling,
+    xavier_uniform,
+    zeros,
+)
 
 FAN_IN, FAN_OUT = 300, 200
 
@@ -43,6 +50,24 @@ def test_truncated_normal_is_cut_at_two_deviations():
     assert weights.abs().max() <= cut + 1e-5
     assert weights.abs().max() > 0.99 * cut
     assert draw(variance_scaling(1.0, "fan_in", "normal")).abs().max() * math.sqrt(FAN_IN) > cut
+
+
+@pytest.mark.parametrize(("fan_in", "fan_out"), [(17, 64), (64, 17), (64, 64), (64, 1)])
+def test_orthogonal_weights(fan_in, fan_out):
+    """The fewer of rows and columns are orthogonal, each of length gain: their products are gain^2 times the identity."""
+    weights = orthogonal(1.5)(fan_in, fan_out, torch.Generator().manual_seed(0))
+    assert weights.shape == (fan_in, fan_out)
+    fewer = weights if fan_in <= fan_out else weights.T
+    torch.testing.assert_close(fewer @ fewer.T, 2.25 * torch.eye(len(fewer)), atol=1e-5, rtol=0)
+
+
+def test_orthogonal_weights_are_uniform_among_them():
+    """Without a correction of signs a QR decomposition prefers some: each entry has mean 0 and variance 1 / n."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.stack([orthogonal()(3, 3, generator) for _ in range(10_000)])
+    assert drawn.mean(0).abs().max() < 4 / math.sqrt(3 * 10_000)
+    assert (3 * drawn.var(0) - 1).abs().max() < 0.05
+    assert torch.equal(*(orthogonal()(3, 3, torch.Generator().manual_seed(7)) for _ in range(2)))
 
 
 def test_biases():

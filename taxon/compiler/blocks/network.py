@@ -35,6 +35,12 @@ def _variance_scaling(c: Choices, path: str) -> str:
     return f"variance_scaling({c.literal(f'{path}.scale')}, {shape})"
 
 
+@choice("network.*.init", "orthogonal")
+@choice("network.*.head", "orthogonal")
+def _orthogonal(c: Choices, path: str) -> str:
+    return f"orthogonal({c.literal(f'{path}.gain')})"
+
+
 @choice("network.*.features", "identity")
 def _identity(c: Choices, path: str) -> str:
     return ""

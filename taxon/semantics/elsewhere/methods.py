@@ -135,7 +135,7 @@ _METHODS = _methods(
         "batch_norm bn": ("batch normalisation (Ioffe and Szegedy 2015)", _NONE),
         "rms_norm": ("RMS normalisation (Zhang and Sennrich 2019)", _NONE),
         "spectral_norm": ("spectral normalisation (Miyato et al. 2018)", _NONE),
-        "orthogonal ortho": ("orthogonal weights (Saxe et al. 2014)", _NONE),
+        "ortho": ("orthogonal weights (Saxe et al. 2014)", _weights("orthogonal")),
         "xavier glorot glorot_uniform": (
             "Glorot and Bengio 2010",
             _weights("xavier_uniform"),

@@ -117,6 +117,14 @@ _INITIALISERS = (
         operator="taxon.networks.initialisers.variance_scaling",
     ),
     Choice(
+        "orthogonal",
+        "orthogonal columns of length gain, or rows where there are fewer: a weight has the variance "
+        "gain^2 / max(fan_in, fan_out)",
+        (Slot("gain", "the length of each", "1", POSITIVE),),
+        source="Saxe et al. 2014",
+        operator="taxon.networks.initialisers.orthogonal",
+    ),
+    Choice(
         "uniform",
         "U(+-bound)",
         (Slot("bound", "the largest weight", "0.01", POSITIVE),),
