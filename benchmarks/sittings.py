@@ -69,6 +69,7 @@ STUDIES = (
     _example("mpo_ablation"),
     _example("on_policy", *TOGETHER, ppo_clip="PPO", trpo_gae="TRPO"),
     _example("ppo_start", *TOGETHER, "--eval-every", "30k"),
+    _example("trpo_rounds", *TOGETHER, "--eval-every", "30k"),
     Sitting("fidelity", "benchmarks/specs/fidelity.tx", peer=True),
     Sitting("fidelity_ppo", "benchmarks/specs/fidelity.tx", TOGETHER, peer=True),
 )
