@@ -75,17 +75,20 @@ def panels(
 ) -> list[Panel]:
     """A panel for each environment with curves of its own."""
     steps = {run.environment: run.steps for run in study.runs}
-    drawn = []
+    drawn, rows = [], variants(study)
+    wanted = [_curve(study, row, beside) for row in rows]
     for environment in study.environments:
         groups, others = [], []
-        for place, row in enumerate(variants(study)):
+        for place, (row, name) in enumerate(zip(rows, wanted, strict=True)):
             key = row.key(environment)
             if recorded.curves.get(key):
                 frozen = {seed.number for seed in recorded.seeds[key] if seed.state is State.FROZEN}
                 groups.append(Group(row.label, recorded.curves[key], frozenset(frozen), place))
-            other = known.get((environment.rpartition("-")[0], beside.get(_base(row), "")))
-            if other is not None:
-                others.append(other.other(steps[environment], place))
+            other = known.get((environment.rpartition("-")[0], name))
+            if other is not None and name not in wanted[:place]:
+                # One that is for several rows has a colour of its own.
+                shown = other.other(steps[environment], place if wanted.count(name) == 1 else len(rows))
+                others += [shown] if shown.points else []
         if groups:
             drawn.append(Panel(environment, groups, recorded.random.get(environment), others=others))
     return drawn
@@ -115,7 +118,7 @@ def differences(
     steps = {run.environment: run.steps for run in study.runs}
     for row in variants(study):
         for environment in study.environments:
-            other = known.get((environment.rpartition("-")[0], beside.get(_base(row), "")))
+            other = known.get((environment.rpartition("-")[0], _curve(study, row, beside)))
             theirs = None if other is None else other.at(steps[environment])
             cell = found.get(row.key(environment))
             if other is None or theirs is None or cell is None:
@@ -128,9 +131,12 @@ def differences(
             yield Difference(row.label, environment, _moments(ours), other.label, _moments(theirs), f"{value}{shown}")
 
 
-def _base(row: Variant) -> str:
-    """The level of the base, as a study names it."""
-    return row.cells[0].removeprefix("base = ")
+def _curve(study: Study, row: Variant, beside: Mapping[str, str]) -> str:
+    """The published curve of a row: that of its base, or the only one where the study has one base; or nothing."""
+    if not any(factor.about == "base" for factor in study.factors):
+        return next(iter(beside.values()), "") if len(beside) == 1 else ""
+    (base,) = (part.removeprefix("base = ") for part in row.cells[0].split(", ") if part.startswith("base = "))
+    return beside.get(base, "")
 
 
 def _moments(cell: Moments) -> str:

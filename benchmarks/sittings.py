@@ -68,8 +68,14 @@ STUDIES = (
     _example("divergences"),
     _example("mpo_ablation"),
     _example("on_policy", *TOGETHER, ppo_clip="PPO", trpo_gae="TRPO"),
-    _example("ppo_start", *TOGETHER, "--eval-every", "30k"),
-    _example("trpo_rounds", *TOGETHER, "--eval-every", "30k"),
+    _example("ppo_start", *TOGETHER, "--eval-every", "30k", ppo_clip="PPO"),
+    Sitting(
+        "ppo_long",
+        "examples/studies/ppo_start.tx",
+        (*TOGETHER, "--eval-every", "30k"),
+        published={"std.ppo_clip": "PPO"},
+    ),
+    _example("trpo_rounds", *TOGETHER, "--eval-every", "30k", trpo_gae="TRPO"),
     Sitting("fidelity", "benchmarks/specs/fidelity.tx", peer=True),
     Sitting("fidelity_ppo", "benchmarks/specs/fidelity.tx", TOGETHER, peer=True),
 )

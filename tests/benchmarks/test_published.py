@@ -70,6 +70,39 @@ def test_a_panel_has_marks_for_what_was_published(study: Study, tmp_path: Path) 
     assert "PPO, Tianshou's MuJoCo benchmark (n = 10)" in labels
 
 
+def test_a_curve_is_for_each_row_of_its_base(tmp_path: Path) -> None:
+    text = TEXT.replace(
+        "[std.ppo_clip, std.vmpo]", "std.ppo_clip\n  vary  ratio = pi_q.update.clipped.ratio in [0.1, 0.2]"
+    )
+    study = load(tmp_path / "small.tx", text)
+    fill(tmp_path / "out", study, lambda cell, seed: 2_500.0 + seed)
+    recorded, known = read(RunFolder(tmp_path / "out"), study), published.published()
+    drawn = published.panels(study, recorded, BESIDE, known)
+    assert [len(panel.others) for panel in drawn] == [1, 0]
+    assert drawn[0].others[0].place == 2  # beside two rows, of a colour that neither has
+    found = list(published.differences(study, recorded, BESIDE, known))
+    assert [each.row for each in found] == ["ratio = 0.1", "ratio = 0.2"]
+    # Two curves and one base: which of them is meant is not said.
+    assert not list(published.differences(study, recorded, {**BESIDE, "std.vmpo": "TRPO"}, known))
+
+
+def test_a_curve_that_begins_later_is_not_drawn(tmp_path: Path) -> None:
+    study = load(tmp_path / "small.tx", TEXT.replace("1M", "20k"))
+    fill(tmp_path / "out", study, lambda cell, seed: 10.0 + seed)
+    drawn = published.panels(study, read(RunFolder(tmp_path / "out"), study), BESIDE, published.published())
+    assert [len(panel.others) for panel in drawn] == [0, 0]
+
+
+def test_a_base_that_varies_along_has_its_own_curve(tmp_path: Path) -> None:
+    text = TEXT.replace("std.vmpo]", "std.vmpo]\n  vary  layers = network.hidden in [[64, 64], [32]]")
+    study = load(tmp_path / "small.tx", text)
+    fill(tmp_path / "out", study, lambda cell, seed: 2_500.0 + seed)
+    recorded, known = read(RunFolder(tmp_path / "out"), study), published.published()
+    found = list(published.differences(study, recorded, BESIDE, known))
+    assert len(found) == 2
+    assert all(each.row.startswith("ppo_clip") for each in found)
+
+
 def test_the_command(study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [str(tmp_path / "small.tx"), "--beside", "std.ppo_clip=PPO", "--out"]
     assert published.main([*words, str(tmp_path / "out")]) == 0

@@ -54,7 +54,7 @@ def test_truncated_normal_is_cut_at_two_deviations():
 
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(17, 64), (64, 17), (64, 64), (64, 1)])
 def test_orthogonal_weights(fan_in, fan_out):
-    """The fewer of rows and columns are orthogonal, each of length gain: their products are gain^2 times the identity."""
+    """The fewer of rows and columns are orthogonal and of length gain: their products are gain^2 on the diagonal."""
     weights = orthogonal(1.5)(fan_in, fan_out, torch.Generator().manual_seed(0))
     assert weights.shape == (fan_in, fan_out)
     fewer = weights if fan_in <= fan_out else weights.T

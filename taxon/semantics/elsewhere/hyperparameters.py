@@ -210,7 +210,8 @@ _TABLE: Mapping[str, Mapping[str, Meaning | tuple[Meaning, ...]]] = {
             "network.activation"
         ),
         "ortho_init:sb3 orthogonal_init weight_init initializer": _akin(
-            "network.init", note="write `network.init = orthogonal(gain = 1.41421356)`, and its head's gain in `network.head`"
+            "network.init",
+            note="write `network.init = orthogonal(gain = 1.41421356)`, and its head's gain in `network.head`",
         ),
         "log_std_init:sb3": _akin("network.policy.std.init", note="it is the deviation, not its logarithm"),
         "init_std std_init": _at("network.policy.std.init"),
