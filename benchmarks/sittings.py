@@ -71,7 +71,7 @@ STUDIES = (
     _example("ppo_start", *TOGETHER, "--eval-every", "30k", ppo_clip="PPO"),
     Sitting(
         "ppo_long",
-        "examples/studies/ppo_start.tx",
+        "benchmarks/specs/ppo_long.tx",
         (*TOGETHER, "--eval-every", "30k"),
         published={"std.ppo_clip": "PPO"},
     ),
