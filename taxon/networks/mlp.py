@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from taxon.networks.initialisers import Initialiser, xavier_uniform, zeros
+from taxon.operators.functional import apart
 
 LayerNorm = Literal["none", "first", "everywhere"]
 
@@ -120,15 +121,18 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
     Run eagerly on the CPU, each seed has a product of its own: a BLAS library's batched product orders its sums
     otherwise than its single one, and a seed must come out bit for bit the same alone as among others. For the same
-    reason a single output, which BLAS would take as a matrix-vector product, is a plain sum; compiled, that is fused
-    with what surrounds it, where the batched product takes seven times as long as the single ones.
+    reason the factors of the gradient's product, dy weight^T, lie in memory of their own (`apart`), and a single
+    output, which BLAS would take as a matrix-vector product, is a plain sum; compiled, that is fused with what
+    surrounds it, where the batched product takes seven times as long as the single ones.
     """
     if x.device.type == "cpu" and weight.shape[-1] == 1:
         return (x * weight.transpose(1, 2)).sum(-1, keepdim=True) + bias.unsqueeze(1)
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return torch.baddbmm(bias.unsqueeze(1), x, weight)
     rows = zip(bias.unbind(), x.unbind(), weight.unbind(), strict=True)
-    return torch.stack([torch.addmm(b, y, w) for b, y, w in rows])
+    if not torch.is_grad_enabled():
+        return torch.stack([torch.addmm(b, y, w) for b, y, w in rows])
+    return torch.stack([apart(torch.addmm(b, y, apart(w))) for b, y, w in rows])
 
 
 def rounded_affine(x: Tensor, weight: Tensor, bias: Tensor, factors: torch.dtype) -> Tensor:

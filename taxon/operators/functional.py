@@ -1,8 +1,9 @@
 """Elementary functions written so that a seed's numbers do not depend on how many seeds stand beside it.
 
 On the CPU a fused kernel computes the tail of a tensor with scalar code and the rest with vector code, whose last bits
-differ; and a lone long row is summed by several threads where rows of a batch are not. Which element falls where
-depends on S. The forms below are compositions of kernels that treat every element alike.
+differ; a lone long row is summed by several threads where rows of a batch are not; and a BLAS library may order the
+sums of a product by where its factors begin in memory. Which element falls where depends on S. The forms below are
+compositions of kernels that treat every element alike, and give products memory of their own.
 """
 
 import torch
@@ -57,6 +58,15 @@ def seed_least(x: Tensor) -> Tensor:
 def seed_largest(x: Tensor) -> Tensor:
     """The largest number of a seed: [S, ...] -> [S], detached."""
     return x.detach().flatten(1).amax(-1)
+
+
+def apart(x: Tensor) -> Tensor:
+    """The same numbers in memory of their own, for products of matrices; their gradient, too, comes in its own.
+
+    A seed's part of a tensor begins wherever those before it end, and where a processor lacks AVX-512, MKL orders the
+    sums of some products by that (benchmarks/findings.md). Copying alone would hand on a gradient as it lies.
+    """
+    return x * 1
 
 
 def per_seed(scale: Tensor | float, like: Tensor) -> Tensor | float:

@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from taxon.operators.functional import total
+from taxon.operators.functional import apart, total
 
 BISECTIONS = 48  # of log eta: to 1e-13 of it
 TOLERANCE = 1e-9  # on every slope of the dual in v, after scaling
@@ -28,7 +28,7 @@ def value_advantage(
 ) -> Tensor:
     """delta = r + gamma (1 - terminated) v.phi' - v.phi: v [S, F], features [S, n, F], the others [S, n] -> [S, n]."""
     rows = zip(v, reward, features, next_features, terminated, strict=True)
-    return torch.stack([r + _flow(phi, following, end, gamma) @ u for u, r, phi, following, end in rows])
+    return torch.stack([r + _flow(phi, following, end, gamma) @ apart(u) for u, r, phi, following, end in rows])
 
 
 def dual_value(
@@ -61,7 +61,7 @@ def start_features(features: Tensor, begins: Tensor, valid: Tensor) -> Tensor:
     """
     begins = torch.where(total(begins).unsqueeze(-1) > 0, begins, valid)
     shares = begins / total(begins).unsqueeze(-1)
-    return torch.stack([share @ phi for share, phi in zip(shares, features, strict=True)])
+    return torch.stack([apart(share) @ apart(phi) for share, phi in zip(shares, features, strict=True)])
 
 
 def absorbing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,10 +57,12 @@ class Recorded(NamedTuple):
     calls: list[Call]
 
 
-def record(spec: str, actions: str | None, folder: Path, updates: int, seeds: int = 2) -> Recorded:
+def record(
+    spec: str, actions: str | None, folder: Path, updates: int, seeds: int = 2, sizes: Mapping[str, Any] = FEWER
+) -> Recorded:
     """So many updates in all, as eager execution makes them in a small environment."""
     row = row_of(spec, actions=actions)
-    built = build(row_of(spec, *smaller(row, FEWER), actions=actions), folder)
+    built = build(row_of(spec, *smaller(row, sizes), actions=actions), folder)
     agent = built.Agent(Array((3,)), (Hops if built.Agent.discrete else Drift).action)
     functions: dict[str, Callable[..., Any]] = {}
     calls: list[Call] = []

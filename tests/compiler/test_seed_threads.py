@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from recorded import Call, furthest, record
+from recorded import FEWER, Call, furthest, record
 from tiny import build, leaves, row_of
 
 from taxon.operators.observations import Array
@@ -77,8 +77,11 @@ def test_it_is_the_update_of_all_seeds(spec: str, actions: str, threads: int, tm
     assert torch.get_num_threads() == 2
 
 
-def test_a_seed_depends_on_no_other_and_not_on_the_threads(tmp_path: Path) -> None:
-    functions, calls = record("sac", "continuous", tmp_path, UPDATES, seeds=SEEDS)
+@pytest.mark.parametrize(("hidden", "batch"), [("[8, 6]", 6), ("[33, 65]", 13), ("[33, 65]", 1)])
+def test_a_seed_depends_on_no_other_and_not_on_the_threads(hidden: str, batch: int, tmp_path: Path) -> None:
+    """Also where a seed's rows begin where no vector does."""
+    sizes = FEWER | {"network.hidden": hidden, "data.batch": batch}
+    functions, calls = record("sac", "continuous", tmp_path, UPDATES, SEEDS, sizes)
     states, metrics, _ = made(functions, calls, 2)
     alone, own, _ = made(functions, [call.of_seed(1) for call in calls], 3)
     for state, other in zip(states, alone, strict=True):

@@ -1,15 +1,17 @@
 """Run eagerly on the CPU, a seed's numbers are bit for bit the same alone and among others."""
 
+from itertools import product
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.func import grad, grad_and_value
+from torch.func import grad, grad_and_value, jvp
 
 from taxon.networks.critic import action_values, state_values
 from taxon.networks.gaussian import StateDependentNormal, StateIndependentNormal, exp_std, softplus_std
 from taxon.networks.initialisers import fan_in_uniform
-from taxon.networks.mlp import Mlp, ensemble_init
+from taxon.networks.mlp import Mlp, affine, ensemble_init
 from taxon.operators import normaliser
 from taxon.operators.distributions import normal_log_prob, normal_sample, tanh_normal_log_prob
 from taxon.operators.divergences import kl_mean, kl_std
@@ -19,6 +21,7 @@ from taxon.operators.functional import average, elu, seed_average, softplus
 from taxon.operators.losses import squared_error, weighted_likelihood
 from taxon.operators.noise import standard_normal
 from taxon.operators.optimisers import adam, clip_norm, lagged, polyak, row_norm, sgd, trained
+from taxon.operators.relative_entropy import start_features, value_advantage
 from taxon.operators.returns import lambda_returns, td_target
 
 OBSERVATION, ACTION, SAMPLES = 17, 6, 4
@@ -125,6 +128,7 @@ def flatten(values):
         (elu, "everywhere", (64, 48), 256, 20, 1),
         (F.relu, "none", (128, 64), 64, 20, 1),
         (torch.tanh, "none", (100, 36), 100, 10, 1),
+        (torch.tanh, "everywhere", (33, 7), 65, 10, 1),
         (F.relu, "none", (256, 256), 256, 2, 2),
         (elu, "everywhere", (100, 36), 100, 2, 2),
     ],
@@ -149,6 +153,44 @@ def test_a_seed_is_bit_for_bit_the_same_alone(function, threads, torch_threads):
             alone = x[k : k + 1].clone()
             assert torch.equal(both[k : k + 1], function(alone))
             assert torch.equal(slopes[k : k + 1], grad(lambda y: function(y).square().sum())(alone))
+
+
+@pytest.mark.parametrize(("batch", "inputs", "outputs"), list(product((1, 5, 64), (3, 7, 64), (2, 6, 9, 33))))
+def test_a_layer_of_any_width_and_its_derivatives(batch, inputs, outputs, torch_threads):
+    """Wherever a seed's part begins, and whatever vectors the processor has; by reverse and by forward passes."""
+    torch_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    x, row = (torch.randn(4, *size, generator=generator) for size in ((batch, inputs), ((inputs + 1) * outputs,)))
+
+    def loss(flat, x):
+        weight, bias = torch.split(flat, [inputs * outputs, outputs], -1)
+        y = affine(torch.tanh(x), weight.reshape(len(flat), inputs, outputs), bias)
+        return torch.tanh(y).square().sum()
+
+    def everything(flat, x):
+        slope, towards = grad(loss), flat.cos()
+        return (
+            *grad(loss, (0, 1))(flat, x),
+            jvp(lambda y: slope(y, x), (flat,), (towards,))[1],
+            grad(lambda y: (slope(y, x) * towards).sum())(flat),
+        )
+
+    among = everything(row, x)
+    for k in range(4):
+        for together, alone in zip(among, everything(row[k : k + 1].clone(), x[k : k + 1].clone()), strict=True):
+            assert torch.equal(together[k : k + 1], alone)
+
+
+@pytest.mark.parametrize("features", [2, 7, 33])
+def test_a_linear_value_of_any_number_of_features(features):
+    generator = torch.Generator().manual_seed(0)
+    draw = [torch.randn(5, *size, generator=generator) for size in ((features,), (13,), *2 * [(13, features)])]
+    ended = (draw[1] > 1).float()
+    among = value_advantage(*draw, ended, 0.9), start_features(draw[2], ended, torch.ones(5, 13))
+    for k in range(5):
+        own = [x[k : k + 1].clone() for x in (*draw, ended)]
+        alone = value_advantage(*own, 0.9), start_features(own[2], own[-1], torch.ones(1, 13))
+        assert all(torch.equal(together[k : k + 1], one) for together, one in zip(among, alone, strict=True))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
