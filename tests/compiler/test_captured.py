@@ -13,6 +13,7 @@ from smaller import smaller
 from tape import AskedError, Tape
 from tiny import Drift, Hops, build, leaves, row_of, with_leaf
 
+from taxon.operators import relative_entropy
 from taxon.operators.data import Replay
 from taxon.runtime.device.captured import Captured, CudaGraphs
 from taxon.runtime.device.in_place import InPlace
@@ -82,6 +83,7 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_recorded_units_give_the_same_numbers(
     spec: str, actions: str, tmp_path: Path, blind: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(relative_entropy, "ITERATIONS", 3)  # each takes the tape long, and they are alike
     built = build(row(spec, actions), tmp_path)
     plain = trained(loop_with(built, Direct(CPU)))
     said: list[str] = []

@@ -19,7 +19,10 @@ from taxon.runtime.loop.loop import Loop, map_state
 UPDATES = 50
 SHORT = {
     "sac": ("data.warmup = 40",),
-    "mpo": ("data.warmup = 40", "data.steps_per_update = 3"),
+    "mpo": (
+        *("data.warmup = 40", "data.steps_per_update = 3", "data.batch = 8"),
+        *("pi_q.update.samples = 4", "G.estimate.samples = 4"),
+    ),
     "ppo": (
         *("data.environments = 3", "data.steps = 20", "data.batch = 24"),
         *("data.policy_epochs = 1", "data.value_epochs = 1"),

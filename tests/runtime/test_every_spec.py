@@ -1,4 +1,5 @@
-"""Of every shipped spec: the same words twice, a seed's words alone as among ten, and counts as the spec says."""
+"""The same words twice, a seed's words alone as among ten, and counts as the spec says: a shipped spec of every kind,
+and all of them with `-m slow`."""
 
 import io
 import math
@@ -15,7 +16,7 @@ from taxon.runtime.folder import manifest
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
 from taxon.taxonomy.schema import Row
-from tests.runtime.test_kills import SMALL, SPECS, compiled, environment_of
+from tests.runtime.test_kills import SMALL, compiled, environment_of, sampled
 from tests.runtime.test_resume import words
 
 ADAPTING = {
@@ -39,7 +40,7 @@ def run(spec: str, folder: Path, seeds: tuple[int, ...]) -> manifest.Manifest:
     return train(Program(*compiled(spec, environment)), options, Console(file=io.StringIO())).manifest
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("spec", sampled())
 def test_a_spec_says_the_same_twice_and_each_seed_alone(
     spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""A run killed ten times at random moments ends in the state of one that never was: a shipped spec of every kind, and
+"""A run killed five times at random moments ends in the state of one that never was: a shipped spec of every kind, and
 all of them with `-m slow`."""
 
 import random
@@ -20,7 +20,7 @@ from taxon.semantics.loading import shipped_names
 from tests.runtime import kills
 from tests.runtime.test_resume import state, words
 
-KILLS = 10
+KILLS = 5
 # Small, and with several rounds and every kind of update: set where a row has the path.
 SMALL = {
     "network.hidden": "[8, 6]",
