@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taxon.api.findings import Diagnostic, SpecError
     from taxon.api.run import Interrupted, Run, open
     from taxon.api.spec import Spec, load, parse
+    from taxon.api.study import Study, study
     from taxon.api.training import train
     from taxon.errors import Error
     from taxon.runtime.events import Callback, Halt
@@ -35,11 +36,13 @@ __all__ = [
     "Run",
     "Spec",
     "SpecError",
+    "Study",
     "__version__",
     "diff",
     "load",
     "open",
     "parse",
+    "study",
     "train",
 ]
 
@@ -56,10 +59,12 @@ if not TYPE_CHECKING:  # a type checker has the imports above, and finds a name 
         "Run": "api.run",
         "Spec": "api.spec",
         "SpecError": "api.findings",
+        "Study": "api.study",
         "diff": "api.difference",
         "load": "api.spec",
         "open": "api.run",
         "parse": "api.spec",
+        "study": "api.study",
         "train": "api.training",
     }
 

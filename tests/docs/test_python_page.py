@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "python.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "python.md"
 _BLOCK = re.compile(r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 _FEWER = {"40_000": "4_096", "20_000": "2_048", "10_000": "1_024", "5_000": "1_024"}
 
@@ -23,10 +25,19 @@ def fewer(code: str) -> str:
     return re.sub("|".join(_FEWER), lambda match: _FEWER[match[0]], code)
 
 
+def left_by_a_study(folder: Path) -> None:
+    """A study's file, and what `taxon study` has left of it: one whose runs are kept."""
+    shutil.copy(ROOT / "examples" / "studies" / "tanh.tx", folder)
+    kept = ROOT / "benchmarks" / "studies"
+    shutil.copytree(kept / "tanh", folder / "studies" / "tanh")
+    shutil.copytree(kept / "store", folder / "runs" / "store")
+
+
 def test_the_page_is_a_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    left_by_a_study(tmp_path)
     page = PAGE.read_text("utf-8")
     names: dict[str, Any] = {"__name__": "page"}
     edits = []

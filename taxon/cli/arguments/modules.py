@@ -6,7 +6,7 @@ Its text is executed, and so is read where the user says and nowhere else: no fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,6 @@ from taxon.runtime.errors import UserError
 if TYPE_CHECKING:
     from taxon.runtime.environments.recipe import Recipe
     from taxon.runtime.program import Program
-    from taxon.semantics.studies import Study
 
 Again = Annotated[
     Path | None,
@@ -79,19 +78,6 @@ def edited_modules(words: Sequence[str]) -> dict[str, str]:
             raise UserError(f"--module names a module of {name} twice", "leave one of them out")
         found[name] = read(Path(file))
     return found
-
-
-def check_bases(study: Study, names: Iterable[str]) -> None:
-    """Raise UserError where one of the names is no base that a study compares, or where it varies more than bases."""
-    for name in names:
-        bases = next((factor.levels for factor in study.factors if factor.about == "base"), ())
-        if name not in bases:
-            known = f"it compares {', '.join(bases)}" if bases else f"write `base = [std.sac, {name}]` in it"
-            raise UserError(f"study {study.name} has no base {name} among others", known)
-        others = [factor.name for factor in study.factors if factor.about != "base"]
-        if others:
-            message = f"study {study.name} varies {others[0]} too, and an edited module is one program"
-            raise UserError(message, "make a study of the bases alone")
 
 
 def name_of(module: Path) -> str:

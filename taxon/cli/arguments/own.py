@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from taxon.cli.specs.failure import user_errors
@@ -31,25 +30,3 @@ def named_again(
     if not (env or settings or wraps):
         return None
     return named(recorded.id if env is None and not recorded.module else env, settings, wraps)
-
-
-def named_by(study: str, words: Sequence[str] | None) -> Callable[[str], Recipe]:
-    """What makes the environments that a study or a tune names: those that import or execute something only where the
-    user names them as well. A UserError is raised for others."""
-
-    def recipe(env: str) -> Recipe:
-        found = Recipe(env, folder=Path.cwd()) if env in (words or ()) else Recipe(env)
-        if found.folder is not None or found.plain:
-            return found
-        what, it = ("execute a file", "file") if found.file else ("import a module", "module")
-        message = f"the environment {env} of {study} would {what}"
-        raise UserError(message, f"if you trust that {it}, add {shlex.join(['--env', env])}")
-
-    return recipe
-
-
-def check_named(environments: Collection[str], words: Sequence[str] | None) -> None:
-    """Raise UserError where the user names an environment that is none of those."""
-    for word in words or ():
-        if word not in environments:
-            raise UserError(f"--env {word} is none of the environments", f"those are {', '.join(environments)}")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from taxon.cli.arguments import completing
-from taxon.cli.arguments.own import check_named
 from taxon.cli.specs.environments import unusable_environment
 from taxon.cli.specs.reporting import Format, exit_code, report
 from taxon.diagnostics.model import Diagnostic
@@ -138,6 +137,8 @@ def declared(
 
     words: the environments of the user's own. recipe: what a name of an environment stands for.
     """
+    from taxon.runtime.environments.trust import check_named
+
     said = list(diagnostics)
     if found is not None:
         check_named(found.environments, words)

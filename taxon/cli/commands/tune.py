@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taxon.cli.arguments import completing
-from taxon.cli.arguments.own import named_by
 from taxon.cli.arguments.running import (
     STORE,
     Anew,
@@ -156,6 +155,7 @@ def _opened(
     file: str, env: list[str] | None, out: Path | None, store: Path, asked: Asked, anew: bool = False
 ) -> Opened:
     """The tune of a file; where it means nothing, the command ends."""
+    from taxon.runtime.environments.trust import named_by
     from taxon.semantics import load_tune
     from taxon.studies.tuning.opened import open_tune
 

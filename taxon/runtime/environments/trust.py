@@ -1,6 +1,7 @@
-"""What a run's folder says of its environment, and what the user says of it: the folder may be a stranger's."""
+"""What a run's folder or a study says of its environments, and what the user says of them: it may be a stranger's."""
 
 import shlex
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from taxon.runtime.environments.recipe import Recipe
@@ -34,3 +35,25 @@ def trusted(recorded: Recipe, said: Recipe | None) -> Recipe:
 def _compared(recipe: Recipe) -> list[str]:
     id = recipe.id if recipe.file is None else f"{Path(recipe.file).name}:{recipe.name}"
     return [id, *recipe.words[2:]]
+
+
+def named_by(study: str, words: Sequence[str] | None) -> Callable[[str], Recipe]:
+    """What makes the environments that a study or a tune names: those that import or execute something only where the
+    user names them as well. A UserError is raised for others."""
+
+    def recipe(env: str) -> Recipe:
+        found = Recipe(env, folder=Path.cwd()) if env in (words or ()) else Recipe(env)
+        if found.folder is not None or found.plain:
+            return found
+        what, it = ("execute a file", "file") if found.file else ("import a module", "module")
+        message = f"the environment {env} of {study} would {what}"
+        raise UserError(message, f"if you trust that {it}, add {shlex.join(['--env', env])}")
+
+    return recipe
+
+
+def check_named(environments: Collection[str], words: Sequence[str] | None) -> None:
+    """Raise UserError where the user names an environment that is none of those."""
+    for word in words or ():
+        if word not in environments:
+            raise UserError(f"--env {word} is none of the environments", f"those are {', '.join(environments)}")

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from taxon.runtime.errors import UserError
-from taxon.studies.report.recorded import read
+from taxon.runtime.folder.run_folder import RunFolder
+from taxon.studies.report.recorded import Recorded, read
 from taxon.studies.report.writing import write
 from taxon.studies.running import record
 from taxon.studies.running.opened import Opened
 from taxon.studies.running.store import State, existing_folder
 
 
-def report(opened: Opened, file: str, modules: Sequence[str] = ()) -> Iterator[str]:
-    """Write the report of a study; yields the lines for a person. file, modules: how it and edited modules were named
-    on the command line.
+@dataclass(frozen=True)
+class Gathered:
+    """What there is of a study. folder: its own. record: what was declared before. begun: of how many runs at least
+    there was something."""
 
-    The tables are read anew from the runs where the store has any of them. Claims that were not declared yet are, after
-    as many runs as there are. Raises UserError where there are no results, or others than the study's.
+    folder: RunFolder
+    record: record.Record
+    recorded: Recorded
+    begun: int
+
+
+def gather(opened: Opened) -> Gathered:
+    """The tables of a study, read anew from the runs where the store has any of them, and what they say.
+
+    Raises UserError where there are no results, or others than the study's.
     """
     study = opened.plan.study
     found = opened.look()
@@ -34,7 +45,18 @@ def report(opened: Opened, file: str, modules: Sequence[str] = ()) -> Iterator[s
         message = f"the results in {opened.out} are not scored by {study.score}"
         raise UserError(message, "their runs are not in the store: leave the study's score as it was")
     recorded = read(folder, study)
-    declared = record.declare(folder, opened.record, study, opened.plan.settings, max(begun, recorded.complete))
+    return Gathered(folder, opened.record, recorded, max(begun, recorded.complete))
+
+
+def report(opened: Opened, file: str, modules: Sequence[str] = ()) -> Iterator[str]:
+    """Write the report of a study; yields the lines for a person. file, modules: how it and edited modules were named
+    on the command line.
+
+    Claims that were not declared yet are, after as many runs as there are. Raises UserError where there are no results,
+    or others than the study's.
+    """
+    study, there = opened.plan.study, gather(opened)
+    declared = record.declare(there.folder, there.record, study, opened.plan.settings, there.begun)
     name = Path(file.removesuffix(f":{study.name}")).name
     words = [f"{name}:{study.name}", *(word for module in modules for word in ("--module", module))]
-    yield from write(folder, study, declared, recorded, shlex.join(words))
+    yield from write(there.folder, study, declared, there.recorded, shlex.join(words))

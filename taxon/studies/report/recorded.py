@@ -61,7 +61,7 @@ class Recorded:
 
 def read(folder: RunFolder, study: Study) -> Recorded:
     """The tables in a study's folder. Raises UserError where there are none, or where they are another study's."""
-    results = _content(folder, RESULTS)
+    results = content(folder, RESULTS)
     seeds: dict[Key, dict[int, Seed]] = {}
     steps: dict[Key, set[int]] = {}
     random: dict[str, float] = {}
@@ -102,7 +102,7 @@ def _curves(folder: RunFolder, study: Study) -> dict[Key, dict[int, Points]]:
         (cell.name, cell.environment): (cell.hash, cell.environment) for cell in study.cells
     }
     found: dict[Key, dict[int, dict[int, float]]] = {}
-    for line in _lines(folder, CURVES, _content(folder, CURVES)):
+    for line in _lines(folder, CURVES, content(folder, CURVES)):
         with _Place(folder, CURVES, line) as fields:
             value = _number(fields["return"])
             if value is None:
@@ -115,7 +115,8 @@ def _curves(folder: RunFolder, study: Study) -> dict[Key, dict[int, Points]]:
     }
 
 
-def _content(folder: RunFolder, name: str) -> bytes:
+def content(folder: RunFolder, name: str) -> bytes:
+    """One of the tables as it lies there. Raises UserError where it is missing or cannot be read."""
     try:
         return folder.read(name, _LARGEST)
     except FileNotFoundError:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from taxon.runtime.errors import UserError
 from taxon.semantics.studies import Study
 from taxon.studies.running import record, table
 from taxon.studies.running.looks import Looks
@@ -78,3 +79,16 @@ def open_study(study: Study, out: Path, store: Path, asked: Asked, modules: Mapp
     before = None if folder is None else record.read(folder)
     settings = settle(study, asked, None if before is None else before.settings)
     return Opened(plan(study, settings, modules), Store(store), out, before)
+
+
+def check_bases(study: Study, names: Iterable[str]) -> None:
+    """Raise UserError where one of the names is no base that a study compares, or where it varies more than bases."""
+    for name in names:
+        bases = next((factor.levels for factor in study.factors if factor.about == "base"), ())
+        if name not in bases:
+            known = f"it compares {', '.join(bases)}" if bases else f"write `base = [std.sac, {name}]` in it"
+            raise UserError(f"study {study.name} has no base {name} among others", known)
+        others = [factor.name for factor in study.factors if factor.about != "base"]
+        if others:
+            message = f"study {study.name} varies {others[0]} too, and an edited module is one program"
+            raise UserError(message, "make a study of the bases alone")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taxon.cli.arguments import completing
-from taxon.cli.arguments.modules import check_bases, edited_modules
-from taxon.cli.arguments.own import named_by
+from taxon.cli.arguments.modules import edited_modules
 from taxon.cli.arguments.running import asked_of, declared
 from taxon.cli.specs.environments import space_of
 
@@ -39,8 +38,9 @@ def opened_study(
     file: str, modules: list[str] | None, env: list[str] | None, out: Path | None, store: Path, asked: Asked
 ) -> Opened:
     """The study of a file, with edited modules in the place of some bases; where it means nothing, the command ends."""
+    from taxon.runtime.environments.trust import named_by
     from taxon.semantics import load_study
-    from taxon.studies.running.opened import open_study
+    from taxon.studies.running.opened import check_bases, open_study
 
     texts = edited_modules(modules or ())
     digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
