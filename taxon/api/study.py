@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """A contrast as it was estimated and judged: docs/studies.md says how.
+    """A contrast as it was estimated and judged: docs/statistics.md says how.
 
     Attributes:
         value: the estimate, in returns, or in units of the study's scale over several environments.
