@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from taxon.errors import Error
 
 # A command is left as it is; `--steps 200` becomes `steps=200`, and `--eval-every` `eval_every`.
-_SAID = re.compile(r"(taxon [a-z]+ [^`]*)|--([a-z][a-z-]*)(?: (\d[\w.]*\b))?")
+_SAID = re.compile(r"(taxon [a-z]+ [^`\n]*)|--([a-z][a-z-]*)(?: (\d[\w.]*\b))?")
 
 
 @contextmanager
