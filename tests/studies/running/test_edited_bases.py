@@ -10,13 +10,13 @@ import pytest
 from cli.program import taxon
 from studies.running import studying
 
-from taxon.cli.arguments.modules import check_bases, edited_modules
+from taxon.cli.arguments.modules import edited_modules
 from taxon.runtime.errors import UserError
 from taxon.semantics import load_study
 from taxon.semantics.studies import Study, contrast
 from taxon.studies.moving.leaving import leave
 from taxon.studies.report.making import report
-from taxon.studies.running.opened import Opened, open_study
+from taxon.studies.running.opened import Opened, check_bases, open_study
 from taxon.studies.running.plan import Asked
 from taxon.studies.running.progress import count
 from taxon.studies.running.random_return import FILE, RandomReturn
