@@ -1,4 +1,4 @@
-"""Every shipped spec and every example trains 2,000 environment steps through the command line."""
+"""Every shipped spec and every example trains 1,000 environment steps through the command line."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from taxon.runtime.folder import checkpoint
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.loading import shipped_names
 
-STEPS = 2_000
+STEPS = 1_000
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.tx"))
 STUDIES = sorted((ROOT / "examples" / "studies").glob("*.tx"))
@@ -25,11 +25,11 @@ TUNES = sorted((ROOT / "examples" / "tuning").glob("*.tx"))
 # Two rounds of rollouts or three of a replay, with few updates each: set where a row has the path.
 FEWER = {
     "data.environments": 20,
-    "data.steps": 50,
+    "data.steps": 25,
     "data.policy_epochs": 1,
     "data.value_epochs": 1,
-    "data.warmup": 1_000,
-    "data.steps_per_update": 500,
+    "data.warmup": 500,
+    "data.steps_per_update": 250,
     "data.updates": 4,
     "data.episodes.value_updates": 10,
     "data.episodes.policy_updates": 10,

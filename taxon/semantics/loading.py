@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from taxon.data import specs_dir
@@ -137,10 +138,17 @@ def _open(path: Path, real: Path, name: str, span: Span | None, library: Library
         return None
     library.files += 1
     library.characters += len(written)
-    given = name == f"std.{path.stem}" or name == TEXT
-    file, found = parse(Source(name, written, is_file=not given))
+    shipped = name == f"std.{path.stem}"
+    file, found = _parsed_once(name, written) if shipped else parse(Source(name, written, is_file=name != TEXT))
     library.diagnostics += found
-    return Unit(real, file, found)
+    return Unit(real, file, list(found))
+
+
+@lru_cache(maxsize=128)
+def _parsed_once(name: str, text: str) -> tuple[tree.File, Sequence[Diagnostic]]:
+    """A shipped spec, which nearly every other reads, is parsed once."""
+    file, found = parse(Source(name, text))
+    return file, tuple(found)
 
 
 def _unreadable(name: str, span: Span, label: str, help: str = "") -> Diagnostic:

@@ -1,5 +1,5 @@
-"""Units that are recorded and repeated give the numbers of units that are called, and so do updates that are asked for
-while the environments step."""
+"""Recorded units, repeated, give the numbers of units that are called (a spec of every kind; each with `-m slow`),
+and so do updates that are asked for while the environments step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from recorded import FEWER
+from sampling import sampled
 from smaller import smaller
 from tape import AskedError, Tape
 from tiny import Drift, Hops, build, leaves, row_of, with_leaf
@@ -79,7 +80,15 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning, "_may_look", lambda tensor: False)
 
 
-@pytest.mark.parametrize(("spec", "actions"), SPECS)
+def kind(case: tuple[str, str]) -> tuple[object, ...]:
+    """What of a row decides which units a loop has and what they draw."""
+    spec, actions = case
+    found = row_of(spec, actions=actions)
+    updates = [found[path] for path in ("data", "pi_q", "pi_q.update", "pi_p.update")]
+    return actions, *updates, found.base("target"), spec in REMEMBERING
+
+
+@pytest.mark.parametrize(("spec", "actions"), sampled(SPECS, kind))
 def test_recorded_units_give_the_same_numbers(
     spec: str, actions: str, tmp_path: Path, blind: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from sampling import sampled
 from smaller import smaller
 
 from taxon.cli.specs.loading import load
@@ -16,7 +17,7 @@ from taxon.runtime.folder import manifest
 from taxon.runtime.options import Options
 from taxon.runtime.trainer import Program, train
 from taxon.taxonomy.schema import Row
-from tests.runtime.test_kills import SMALL, compiled, environment_of, sampled
+from tests.runtime.test_kills import SMALL, SPECS, compiled, environment_of, kind
 from tests.runtime.test_resume import words
 
 ADAPTING = {
@@ -40,7 +41,7 @@ def run(spec: str, folder: Path, seeds: tuple[int, ...]) -> manifest.Manifest:
     return train(Program(*compiled(spec, environment)), options, Console(file=io.StringIO())).manifest
 
 
-@pytest.mark.parametrize("spec", sampled())
+@pytest.mark.parametrize("spec", sampled(SPECS, kind))
 def test_a_spec_says_the_same_twice_and_each_seed_alone(
     spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

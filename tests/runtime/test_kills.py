@@ -4,11 +4,10 @@ all of them with `-m slow`."""
 import random
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
+from sampling import sampled
 from smaller import smaller
 
 from taxon.cli.specs.loading import load
@@ -49,15 +48,10 @@ def environment_of(spec: str) -> str:
     return "CartPole-v1" if spec in DISCRETE else "Pendulum-v1"
 
 
-def sampled() -> Iterator[ParameterSet]:
-    """Every spec; those whose data, control and updates another one has stand behind the marker of slow tests."""
-    seen: set[tuple[object, ...]] = set()
-    for spec in SPECS:
-        row = load(spec, [], Recipe(environment_of(spec))).row
-        leaves = [row[path] for path in ("data", "pi_q", "pi_q.update", "pi_p.update")]
-        kind = (*leaves, row.base("target"), spec in REMEMBERING)
-        yield pytest.param(spec, marks=[pytest.mark.slow] if kind in seen else [])
-        seen.add(kind)
+def kind(spec: str) -> tuple[object, ...]:
+    """What of a row decides which data and which networks a run keeps."""
+    row = load(spec, [], Recipe(environment_of(spec))).row
+    return row["data"], row.base("pi_p.update"), row.base("target"), spec in REMEMBERING
 
 
 def compiled(spec: str, environment: str) -> tuple[str, str, str, str]:
@@ -66,7 +60,7 @@ def compiled(spec: str, environment: str) -> tuple[str, str, str, str]:
     return found.name, found.hash, found.canonical, emit(found.row)
 
 
-@pytest.mark.parametrize("spec", sampled())
+@pytest.mark.parametrize("spec", sampled(SPECS, kind))
 def test_a_killed_run_ends_in_the_same_state(spec: str, tmp_path: Path) -> None:
     environment, context = environment_of(spec), kills.processes()
     program = compiled(spec, environment)
