@@ -130,6 +130,23 @@ def test_what_cannot_be_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert taxon("check", "tiny.tx").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--ray", "nowhere"], "--ray"),
+        (["--dry-run", "--ray", "local"], "--dry-run and --ray each do something else"),
+        (["--per-gpu", "2"], "--per-gpu"),
+    ],
+)
+def test_where_it_cannot_be_run(options: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, TUNE)
+    done = taxon("tune", "tiny.tx", *options)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.tx"]
+
+
 def test_show_prints_a_tune(tmp_path: Path) -> None:
     write(tmp_path, TUNE)
     done = taxon("show", f"{tmp_path / 'tiny.tx'}:tiny")

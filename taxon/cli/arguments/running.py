@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from taxon.semantics.tuning.model import Tune
     from taxon.studies.running.driver import Slots
     from taxon.studies.running.jobs import Ways
+    from taxon.studies.running.launching import Launcher
     from taxon.studies.running.plan import Asked
 
 Declared = TypeVar("Declared", "Study", "Tune")
@@ -43,6 +44,15 @@ Threads = Annotated[str, typer.Option(help="Cores of each run.")]
 PerGpu = Annotated[
     str | None,
     typer.Option(metavar="K", help="Processes that share a GPU; a cell's seeds are shared out where cells are fewer."),
+]
+OnCluster = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Run on the Ray cluster with its head at HOST:PORT, auto for this machine's, or local for one that is "
+        "started here. Needs the extra `ray`.",
+    ),
 ]
 Device = Annotated[str, typer.Option(help="cpu or cuda.", autocompletion=completing.study_devices)]
 Stack = Annotated[
@@ -121,6 +131,32 @@ def machine(
     seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
     cadence = parse_cadence(save_every, "--save-every").text
     return slots, Ways(device, own, seeds, cadence, keep == "last")
+
+
+def launching(
+    ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None, per_gpu: str | None
+) -> tuple[Launcher, Slots]:
+    """What starts the processes, and what it gives them."""
+    from taxon.studies.running.driver import Slots
+    from taxon.studies.running.launching import Here
+    from taxon.studies.running.on_ray import OnRay
+
+    if ray is None:
+        return Here(), slots
+    cluster = OnRay(ray, store)
+    each = asked_count(per_gpu, "--per-gpu") or 1
+    room = int(cluster.devices * each) if ways.device == "cuda" else cluster.cores // ways.threads
+    count = max(1, room) if jobs is None else slots.processes
+    if ways.device == "cuda":
+        cluster.gpus = min(1.0, cluster.devices / count)
+    return cluster, Slots(count, max(cluster.cores, count * ways.threads))
+
+
+def one_of(options: Mapping[str, bool]) -> None:
+    """Raise UserError where several options are given of which each is to do something else."""
+    given = [option for option, there in options.items() if there]
+    if len(given) > 1:
+        raise UserError(f"{given[0]} and {given[1]} each do something else", "leave one of them out")
 
 
 def asked_count(text: str | None, option: str) -> int | None:

@@ -19,13 +19,16 @@ from taxon.cli.arguments.running import (
     EvalEvery,
     Jobs,
     Kept,
+    OnCluster,
     Own,
     Precision,
     SaveEvery,
     Threads,
     asked_of,
     declared,
+    launching,
     machine,
+    one_of,
 )
 from taxon.cli.program.defaulting import Defaulting
 from taxon.cli.screen.line import Line
@@ -37,6 +40,7 @@ from taxon.runtime.errors import UserError
 if TYPE_CHECKING:
     from taxon.studies.running.driver import Driver, Slots
     from taxon.studies.running.jobs import Ways
+    from taxon.studies.running.launching import Launcher
     from taxon.studies.running.plan import Asked
     from taxon.studies.tuning.opened import Opened
 
@@ -63,6 +67,7 @@ Keep = Annotated[
     ),
 ]
 
+PerGpu = Annotated[str | None, typer.Option(metavar="K", help="Processes that share a GPU; otherwise 1.")]
 Stack = Annotated[str | None, typer.Option(help="Seeds of a trial that share a process; otherwise all of them.")]
 _LEASE = 15 * 60.0  # seconds without a sign of life after which another machine's run is taken over
 
@@ -75,11 +80,13 @@ def run(
         bool,
         typer.Option("--dry-run", help="Print what is searched, what is there and core-hours instead; write nothing."),
     ] = False,
+    ray: OnCluster = None,
     out: Out = None,
     store: Kept = STORE,
     jobs: Jobs = None,
     threads: Threads = "1",
     device: Device = "cpu",
+    per_gpu: PerGpu = None,
     stack: Stack = None,
     save_every: SaveEvery = "5min",
     keep: Keep = "none",
@@ -98,12 +105,14 @@ def run(
     Exit code 0: complete; 1: some trials failed or are stale; 2: nothing could be run; 130: stopped.
     """
     with user_errors():
-        slots, ways = machine(device, jobs, threads, stack or "10k", save_every, keep)
+        one_of({"--dry-run": dry_run, "--ray": ray is not None})
+        slots, ways = machine(device, jobs, threads, stack or "10k", save_every, keep, per_gpu)
         opened = _opened(file, env, out, store, asked_of(eval_every, eval_episodes, compile, precision), anew)
         if dry_run:
             write("\n".join(_preview(opened, slots)))
             return
-        raise typer.Exit(_drive(opened, slots, ways, anew))
+        launcher, slots = launching(ray, store, slots, ways, jobs, per_gpu)
+        raise typer.Exit(_drive(opened, launcher, slots, ways, anew))
 
 
 @tune.command("status")
@@ -178,12 +187,11 @@ def _complete(opened: Opened) -> bool:
     return sum(trial.state in ended for trial in opened.search.trials) >= opened.tune.trials
 
 
-def _drive(opened: Opened, slots: Slots, ways: Ways, anew: bool) -> int:
+def _drive(opened: Opened, launcher: Launcher, slots: Slots, ways: Ways, anew: bool) -> int:
     """Run what is missing, then write the best row: the exit code."""
     from taxon.runtime.stopping import Stop, stop_on_signals
     from taxon.studies.running.attempts import Observer
     from taxon.studies.running.driver import Driver
-    from taxon.studies.running.launching import Here
     from taxon.studies.tuning import telling
     from taxon.studies.tuning.best import write_best
     from taxon.studies.tuning.preview import left
@@ -203,7 +211,7 @@ def _drive(opened: Opened, slots: Slots, ways: Ways, anew: bool) -> int:
         tune.environments if tune.failure == "floor" else (),
         Observer(session, _LEASE),
         session,
-        Here(),
+        launcher,
         slots,
         ways,
         anew,

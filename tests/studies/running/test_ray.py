@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from studies.running import studying
+from studies.tuning import searching
 
 from taxon.runtime.errors import UserError
 from taxon.runtime.stopping import Stop
@@ -70,6 +71,13 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, cluster: OnRay) -
 def test_no_cluster(tmp_path: Path, address: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         OnRay(address, tmp_path)
+
+
+def test_a_search_makes_the_trials_that_it_makes_here(tmp_path: Path, cluster: OnRay) -> None:
+    here, there = (searching.write(tmp_path / name, steps=400) for name in ("here", "there"))
+    searching.run(here)
+    searching.run(there, launcher=cluster)
+    assert searching.table(there) == searching.table(here)
 
 
 def test_stopping_leaves_checkpoints(tmp_path: Path, cluster: OnRay) -> None:

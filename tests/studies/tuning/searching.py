@@ -16,7 +16,7 @@ from taxon.semantics.tuning import Tune
 from taxon.studies.running.attempts import Observer
 from taxon.studies.running.driver import Driver, Slots
 from taxon.studies.running.jobs import Ways
-from taxon.studies.running.launching import Here
+from taxon.studies.running.launching import Here, Launcher
 from taxon.studies.running.plan import Asked
 from taxon.studies.running.random_return import FILE, RandomReturn
 from taxon.studies.tuning.opened import Opened, open_tune
@@ -88,6 +88,7 @@ def run(
     said: list[str] | None = None,
     session: str = "s",
     space: Space | None = None,
+    launcher: Launcher | None = None,
 ) -> Search:
     """Run what is missing."""
     found = opened(file, folder, space)
@@ -99,7 +100,7 @@ def run(
         found.tune.environments,
         Observer(session, 60.0),
         session,
-        Here(),
+        launcher or Here(),
         Slots(jobs, jobs),
         ways,
         False,

@@ -19,15 +19,17 @@ from taxon.cli.arguments.running import (
     Jobs,
     Keep,
     Kept,
+    OnCluster,
     Own,
     PerGpu,
     Precision,
     SaveEvery,
     Stack,
     Threads,
-    asked_count,
     asked_of,
+    launching,
     machine,
+    one_of,
 )
 from taxon.cli.commands.study.driving import LEASE, drive, shared
 from taxon.cli.commands.study.opening import File, Modules, Out, opened_study
@@ -40,7 +42,6 @@ from taxon.runtime.options import parse_count
 if TYPE_CHECKING:
     from taxon.studies.running.driver import Slots
     from taxon.studies.running.jobs import Ways
-    from taxon.studies.running.launching import Launcher
     from taxon.studies.running.opened import Opened
 
 
@@ -65,14 +66,7 @@ def run(
             "array of workers that run what is missing.",
         ),
     ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Run on the Ray cluster with its head at HOST:PORT, auto for this machine's, or local for one that is "
-            "started here. Needs the extra `ray`.",
-        ),
-    ] = None,
+    ray: OnCluster = None,
     out: Out = None,
     store: Kept = STORE,
     jobs: Jobs = None,
@@ -98,39 +92,19 @@ def run(
     """
     with user_errors():
         slots, ways = machine(device, jobs, threads, stack, save_every, keep, per_gpu)
+        one_of({"--dry-run": dry_run, "--slurm": slurm is not None, "--ray": ray is not None})
         if probe and not dry_run:
             raise UserError("--probe measures for --dry-run", "write both, or leave it out")
         opened = opened_study(file, module, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
-        if dry_run and slurm is not None:
-            raise UserError("--dry-run and --slurm each print something else", "leave one of them out")
         if dry_run:
             _preview(opened, slots, ways if stack else shared(opened, slots, ways), probe)
             return
         if slurm is not None:
             _script(opened, slurm, parse_count(jobs, "--jobs") if jobs else None, ways, context)
             return
-        launcher, slots = _launcher(ray, store, slots, ways, jobs, per_gpu)
+        launcher, slots = launching(ray, store, slots, ways, jobs, per_gpu)
         ways = ways if stack else shared(opened, slots, ways)
         raise typer.Exit(drive(opened, launcher, slots, ways, anew, uuid.uuid4().hex, LEASE, True, again=True))
-
-
-def _launcher(
-    ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None, per_gpu: str | None
-) -> tuple[Launcher, Slots]:
-    """What starts the processes, and what it gives them."""
-    from taxon.studies.running.driver import Slots
-    from taxon.studies.running.launching import Here
-    from taxon.studies.running.on_ray import OnRay
-
-    if ray is None:
-        return Here(), slots
-    cluster = OnRay(ray, store)
-    each = asked_count(per_gpu, "--per-gpu") or 1
-    room = int(cluster.devices * each) if ways.device == "cuda" else cluster.cores // ways.threads
-    count = max(1, room) if jobs is None else slots.processes
-    if ways.device == "cuda":
-        cluster.gpus = min(1.0, cluster.devices / count)
-    return cluster, Slots(count, max(cluster.cores, count * ways.threads))
 
 
 def _preview(opened: Opened, slots: Slots, ways: Ways, probe: bool) -> None:
