@@ -28,9 +28,10 @@ FEWER = {
     "data.steps": 25,
     "data.policy_epochs": 1,
     "data.value_epochs": 1,
+    "data.batch": 32,
     "data.warmup": 500,
     "data.steps_per_update": 250,
-    "data.updates": 4,
+    "data.updates": 2,
     "data.episodes.value_updates": 10,
     "data.episodes.policy_updates": 10,
 }

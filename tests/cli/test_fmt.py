@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import APP, Called, taxon
+from program import Called, program, taxon
 from typer.testing import CliRunner
 
 from taxon.semantics import check_file
@@ -30,7 +30,7 @@ def ugly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def filtered(text: bytes, *options: str) -> Called:
-    result = CliRunner().invoke(APP, ["fmt", "-", *options], input=text)
+    result = CliRunner().invoke(program(("fmt",)), ["fmt", "-", *options], input=text)
     return Called(result.exit_code, result.stdout, result.stderr)
 
 
@@ -85,7 +85,7 @@ def test_a_difference_is_a_patch(ugly: Path, text: str) -> None:
     if shutil.which("patch") is None:
         assert result.stdout.startswith("--- ugly.tx\n+++ ugly.tx\n@@ ")
         return
-    patch = CliRunner().invoke(APP, ["fmt", "--diff", "ugly.tx"]).stdout_bytes
+    patch = CliRunner().invoke(program(("fmt",)), ["fmt", "--diff", "ugly.tx"]).stdout_bytes
     subprocess.run(["patch", "--binary", "-s", "ugly.tx"], input=patch, check=True, timeout=60)
     assert ugly.read_text("utf-8") == STYLED
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import APP, taxon
+from program import program, taxon
 from pseudoterminal import environment
 from typer.main import get_command
 
@@ -67,7 +67,7 @@ def test_help_has_no_word_in_brackets() -> None:
         for each in getattr(command, "commands", {}).values():
             read(each)
 
-    read(get_command(APP))
+    read(get_command(program(tuple(COMMANDS))))
     assert len(texts) > 150
     assert not [text for text in texts if re.search(r"\[[a-z/@#]", text)]
 

@@ -16,7 +16,10 @@ PRELOADED = [
     "taxon.tasks",
     "mujoco",
     "tensorboard.compat.proto.event_pb2",
-    "matplotlib.figure",
+    "tensorboard.summary.writer.record_writer",
+    "taxon.figures.curves",
+    "matplotlib.backends.backend_agg",
+    "torch._dynamo.compiled_autograd",  # which torch.func imports at the first gradient
 ]
 
 

@@ -192,7 +192,7 @@ gymnasium.register("known/Wide-v0", Wide)
 
 def test_too_little_memory_says_which_knob_to_turn(program, tmp_path):
     source = program.source.replace("capacity=200", "capacity=10**15")
-    asked = options(tmp_path / "run", environment=Recipe("known/Wide-v0"), steps=10**15)
+    asked = options(tmp_path / "run", environment=Recipe("known/Wide-v0"), steps=10**15, evaluate_every=None)
     with pytest.raises(UserError, match="too little memory for 3 seeds") as caught:
         train(Program("toy", "0123abcd", "taxon 1\n", source), asked, plain())
     assert "train fewer seeds at once, or keep fewer steps, with --set data.capacity=100k" in caught.value.help
