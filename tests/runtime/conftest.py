@@ -13,7 +13,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from taxon.runtime.folder import module
+from taxon.runtime.folder import curve, module
 
 
 class Corridor(gymnasium.Env):
@@ -128,6 +128,12 @@ gymnasium.register(
     "known/ShortPendulum-v0", "gymnasium.envs.classic_control.pendulum:PendulumEnv", max_episode_steps=20
 )
 gymnasium.register("known/Interrupts-v0", Corridor, kwargs={"length": 5, "truncates": True, "interrupted_at": 257})
+
+
+@pytest.fixture(autouse=True)
+def draws_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run's curve holds what would be drawn: hundreds of runs end here, and a picture takes a third of a second."""
+    monkeypatch.setattr(curve, "draw", lambda *given: b"\x89PNG" + repr(given).encode())
 
 
 @pytest.fixture

@@ -16,6 +16,11 @@ def rising(seed: int, until: int = 40) -> list[tuple[int, float]]:
     return [(step, float(step + seed)) for step in range(0, until + 1, 10)]
 
 
+@pytest.fixture(autouse=True)
+def draws_curves() -> None:
+    """Here they are drawn."""
+
+
 @pytest.fixture
 def panels(monkeypatch: pytest.MonkeyPatch) -> list[figures.Panel]:
     """The panels that are drawn."""
