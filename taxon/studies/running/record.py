@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,7 +21,9 @@ from taxon.semantics.studies import Study, study_data, study_hash
 from taxon.studies.running.units import Settings
 
 FILE = "study.json"
-_LARGEST = 64 * 2**20  # bytes: a thousand cells in ten environments take a tenth of it
+_LARGEST = 64 * 2**20  # bytes: a study of a thousand cells in ten environments takes a tenth of it
+
+Recorded = TypeVar("Recorded", bound=BaseModel)
 
 
 class Made(BaseModel):
@@ -75,15 +77,19 @@ class Record(BaseModel):
 
 def read(folder: RunFolder) -> Record | None:
     """The record of a study's folder; None where there is none. Raises UserError where it cannot be read."""
-    path = folder.path / FILE
+    return recorded(folder, FILE, Record, "restore the file from a copy; the runs themselves are in the store")
+
+
+def recorded(folder: RunFolder, name: str, kind: type[Recorded], help: str) -> Recorded | None:
+    """A record in a folder; None where there is none. Raises UserError, with `help` where it is none of its kind."""
+    path = folder.path / name
     try:
-        return Record.model_validate_json(folder.read(FILE, _LARGEST))
+        return kind.model_validate_json(folder.read(name, _LARGEST))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}", "mend its permissions") from None
     except ValidationError as error:
-        help = "restore the file from a copy; the runs themselves are in the store"
         raise UserError(f"{path}: {first_of(error)}", help) from None
 
 

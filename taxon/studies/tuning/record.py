@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from taxon.runtime.errors import UserError
-from taxon.runtime.folder.fields import first_of
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.tuning import Tune, tune_data
-from taxon.studies.running.record import Made
+from taxon.studies.running.record import Made, recorded
 from taxon.studies.running.units import Settings
 
 FILE = "tune.json"
-_LARGEST = 2**20
 
 
 class Record(BaseModel):
@@ -33,16 +31,8 @@ class Record(BaseModel):
 
 def read(folder: RunFolder) -> Record | None:
     """The record of a folder; None where there is none. Raises UserError where it cannot be read."""
-    path = folder.path / FILE
-    try:
-        return Record.model_validate_json(folder.read(FILE, _LARGEST))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}", "mend its permissions") from None
-    except ValidationError as error:
-        help = "restore the file from a copy, or choose another --out: the runs themselves are in the store"
-        raise UserError(f"{path}: {first_of(error)}", help) from None
+    help = "restore the file from a copy, or choose another --out: the runs themselves are in the store"
+    return recorded(folder, FILE, Record, help)
 
 
 def meaning(tune: Tune) -> dict[str, Any]:
