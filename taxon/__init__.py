@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taxon.api.spec import Spec, load, parse
     from taxon.api.study import Study, study
     from taxon.api.training import train
+    from taxon.api.tune import Tune, tune
     from taxon.errors import Error
     from taxon.runtime.events import Callback, Halt
     from taxon.runtime.policies.policy import Policy
@@ -37,6 +38,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "Study",
+    "Tune",
     "__version__",
     "diff",
     "load",
@@ -44,6 +46,7 @@ __all__ = [
     "parse",
     "study",
     "train",
+    "tune",
 ]
 
 if not TYPE_CHECKING:  # a type checker has the imports above, and finds a name that is none of them
@@ -60,12 +63,14 @@ if not TYPE_CHECKING:  # a type checker has the imports above, and finds a name 
         "Spec": "api.spec",
         "SpecError": "api.findings",
         "Study": "api.study",
+        "Tune": "api.tune",
         "diff": "api.difference",
         "load": "api.spec",
         "open": "api.run",
         "parse": "api.spec",
         "study": "api.study",
         "train": "api.training",
+        "tune": "api.tune",
     }
 
     def __getattr__(name):

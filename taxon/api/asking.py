@@ -62,13 +62,18 @@ def seeds_of(value: object) -> tuple[int, ...]:
 
 def evaluations(every: object, episodes: object | None) -> tuple[int | None, int]:
     """The steps between two evaluations, None for never, and the episodes of one, None for the default."""
-    number = Options.evaluation_episodes if episodes is None else count("eval_episodes", episodes, MOST_EPISODES)
+    number = Options.evaluation_episodes if episodes is None else episodes_of(episodes)
     if every is None or every == "never":
         if episodes is not None:
             message = f"eval_episodes={episodes!r} says how evaluations are made, and eval_every={every!r} makes none"
             raise Error(message, "leave one of the two out")
         return None, number
     return count("eval_every", every), number
+
+
+def episodes_of(value: object) -> int:
+    """The episodes of an evaluation."""
+    return count("eval_episodes", value, MOST_EPISODES)
 
 
 def cadence(name: str, value: object) -> Cadence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -70,3 +71,13 @@ def known(recipe: Recipe) -> Known:
     except UnusableEnvironmentError as error:
         with in_python():
             raise Error(error.message, error.help) from error
+
+
+def spaces_of(recipe: Callable[[str], Recipe]) -> Callable[[str], Spaces]:
+    """What an environment takes and shows, each made once. Raises Error where it cannot be made."""
+
+    @cache
+    def spaces(name: str) -> Spaces:
+        return known(recipe(name)).spaces
+
+    return spaces

@@ -6,27 +6,28 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from taxon.api import html
-from taxon.api.environments import known
-from taxon.api.findings import SpecError, findings
+from taxon.api import html, many
+from taxon.api.environments import spaces_of
+from taxon.api.findings import Diagnostic
 from taxon.api.frames import Columns, Kind, framed
 from taxon.api.wording import in_python
 from taxon.semantics import load_study
 
 if TYPE_CHECKING:
-    from taxon.runtime.environments.recipe import Recipe
+    from taxon.api.run import Amount
+    from taxon.runtime.options import Mode, Precision
     from taxon.semantics import studies
     from taxon.studies.report import making
     from taxon.studies.running.opened import Opened
+    from taxon.studies.running.plan import Asked
     from taxon.studies.running.table import Table
     from taxon.studies.statistics.results import Finding as Found
-    from taxon.taxonomy.rules.environment import Spaces
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,19 @@ class Claim:
 class Study:
     """A study of a file, with what there is of its runs when that is first asked for.
 
-    `taxon.study` makes one, and one anew where runs go on elsewhere: `taxon study FILE` trains them. Its results are
+    `taxon.study` makes one, and one anew where runs go on elsewhere. `run` trains what is missing. Its results are
     read from the runs where the store has any, and written to the study's folder, as `taxon study report` does; where
     the store has none, from that folder. Nothing in either is executed.
     """
 
-    def __init__(self, opened: Opened, file: str, modules: Mapping[str, str]) -> None:
+    def __init__(
+        self, opens: Callable[[Asked], Opened], file: str, modules: Mapping[str, str], lints: Sequence[Diagnostic]
+    ) -> None:
         """Programs call `taxon.study`."""
-        self._opened, self._file, self._modules = opened, file, modules
+        from taxon.studies.running.plan import Asked
+
+        self._opens, self._file, self._modules, self._lints = opens, file, modules, lints
+        self._opened = opens(Asked())
 
     @property
     def name(self) -> str:
@@ -114,6 +120,64 @@ class Study:
     def done(self) -> int:
         """How many of them are done, frozen ones included."""
         return self._there.recorded.complete
+
+    def run(
+        self,
+        *,
+        jobs: Amount | None = None,
+        threads: Amount = 1,
+        device: Literal["cpu", "cuda"] = "cpu",
+        per_gpu: Amount | None = None,
+        stack: Amount | None = None,
+        save_every: Amount = "5min",
+        keep: Literal["last", "none"] = "last",
+        eval_every: Amount | None = None,
+        eval_episodes: Amount | None = None,
+        compile: Mode | bool = "auto",
+        precision: Precision | None = None,
+        anew: bool = False,
+        ray: str | None = None,
+        progress: bool = True,
+    ) -> None:
+        """Train what is missing, each run in a process of its own, as `taxon study` does, and come back when it ends.
+
+        Call it again after a kill, or when the study has more seeds, environments or steps: what is there stays, and
+        what was begun goes on. Ctrl-C, or a notebook's stop, ends the runs with checkpoints: a notebook goes on, in a
+        script KeyboardInterrupt is raised.
+
+        Args:
+            jobs: runs at a time; otherwise as many as there are cores for, or one for each GPU.
+            threads: cores of each run.
+            device: "cpu" or "cuda".
+            per_gpu: processes that share a GPU.
+            stack: seeds of a cell that share a process; otherwise 1 on a CPU, and all that are missing on a GPU.
+            save_every: what passes between two checkpoints of a run: "90s", "5min", "1h", or environment steps.
+            keep: what a finished run keeps: "last", its latest checkpoint and its replay, or "none".
+            eval_every: environment steps between two evaluations; this and the next three are settled when the study
+                begins.
+            eval_episodes: episodes of an evaluation; otherwise 10.
+            compile: "on", "off", or "auto", for studies of runs of 100k steps or more.
+            precision: of the networks' matrix products: "float32", "tf32" or "bf16"; otherwise "float32".
+            anew: run again what another version of taxon made by another module.
+            ray: run on a Ray cluster: "HOST:PORT" of its head, "auto" for this machine's, "local" for one started here.
+            progress: whether it is shown how far it is.
+
+        Raises:
+            Error: something asked for cannot be used, or, once all else is done, some runs failed.
+            KeyboardInterrupt: a script was told to stop.
+        """
+        from taxon.studies.running import driving
+
+        with in_python():
+            opened = self._opens(many.asked(eval_every, eval_episodes, compile, precision))
+            given = many.means(opened.store.path, jobs, threads, device, per_gpu, stack, save_every, keep, anew, ray)
+            ways = given.ways if stack else driving.shared(opened, given.slots, given.ways)
+        self._opened = opened
+        for name in ("_there", "claims"):
+            self.__dict__.pop(name, None)
+        given = replace(given, ways=ways)
+        if not many.driven(partial(driving.run, opened, given), self.folder, self._lints, progress):
+            raise many.partial(self.done, self.runs, "runs", "study")
 
     @overload
     def results(self, frame: Literal["columns"]) -> Columns: ...
@@ -245,31 +309,19 @@ def study(
     from taxon.runtime.edited.reading import read
     from taxon.runtime.environments.trust import check_named, named_by
     from taxon.studies.running.opened import check_bases, open_study
-    from taxon.studies.running.plan import Asked
 
     name, words = fspath(file), [env] if isinstance(env, str) else list(env)
     files = {base: fspath(each) for base, each in (modules or {}).items()}
     with in_python():
         texts = {base: read(Path(each)) for base, each in files.items()}
         digests = {base: hashlib.sha256(text.encode()).hexdigest() for base, text in texts.items()}
-        found = load_study(name, _spaces(named_by(name, words)), edited=digests)
-        if found.study is None or any(each.severity == "error" for each in found.diagnostics):
-            raise SpecError(findings(found.diagnostics))
-        check_named(found.study.environments, words)
-        check_bases(found.study, texts)
-        folder = Path("studies", found.study.name) if out is None else Path(out)
+        expanded = load_study(name, spaces_of(named_by(name, words)), edited=digests)
+        found, lints = many.meant(expanded.study, expanded.diagnostics)
+        check_named(found.environments, words)
+        check_bases(found, texts)
+        folder = Path("studies", found.name) if out is None else Path(out)
         by_digest = {digests[base]: text for base, text in texts.items()}
-        return Study(open_study(found.study, folder, Path(store), Asked(), by_digest), name, files)
-
-
-def _spaces(recipe: Callable[[str], Recipe]) -> Callable[[str], Spaces]:
-    """What an environment takes and shows, each made once. Raises Error where it cannot be made."""
-
-    @cache
-    def spaces(name: str) -> Spaces:
-        return known(recipe(name)).spaces
-
-    return spaces
+        return Study(lambda asked: open_study(found, folder, Path(store), asked, by_digest), name, files, lints)
 
 
 def _finding(found: Found) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 from studies.report.made import double, fill, paper
@@ -157,3 +158,59 @@ def test_modules_stand_in_the_place_of_bases(tmp_path: Path) -> None:
         taxon.study(file(tmp_path), modules={"std.mpo": module})
     with pytest.raises(taxon.Error, match=r"missing\.py"):
         taxon.study(file(tmp_path), modules={"std.td3": tmp_path / "missing.py"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "help"),
+    [
+        ({"jobs": 0}, "jobs=0 is no positive whole number", "write jobs="),
+        ({"device": "tpu"}, "device='tpu' is none of its values", "device='cuda'"),
+        ({"keep": "all"}, "keep='all' is none of its values", "keep='none'"),
+        ({"per_gpu": 2}, "per_gpu=2 shares a GPU, and this study runs on a CPU", "device cuda"),
+        ({"eval_every": 3_000}, "runs of 20,000 steps do not end with an evaluation every 3,000", "eval_every=1000"),
+        ({"save_every": "soon"}, "save_every='soon' is neither a time", "save_every="),
+        ({"compile": "never"}, "compile='never' is none of its values", "compile='off'"),
+    ],
+)
+def test_what_no_study_can_be_run_with(tmp_path: Path, asked: dict[str, Any], said: str, help: str) -> None:
+    study = taxon.study(file(tmp_path), out=tmp_path / "out", store=tmp_path / "store")
+    with pytest.raises(taxon.Error) as raised:
+        study.run(**asked)
+    assert said in raised.value.message
+    assert help in raised.value.help
+    assert [path.name for path in tmp_path.iterdir()] == ["one.tx"]
+
+
+FAILING = """
+import gymnasium
+import numpy as np
+
+
+class Breaks(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(-1, 1, (1,), np.float32)
+    action_space = gymnasium.spaces.Box(-1, 1, (1,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        raise RuntimeError("the arm is stuck")
+
+
+gymnasium.register("Breaks-v0", Breaks)
+"""
+
+
+def test_a_study_in_a_broken_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.py").write_text(FAILING)
+    own = f"{tmp_path / 'own.py'}:Breaks-v0"
+    path = file(tmp_path, own)
+    path.write_text(path.read_text().replace("[std.sac, std.td3]", "std.sac").replace("seeds = 2", "seeds = 1"))
+    study = taxon.study(path, env=own, out=tmp_path / "out", store=tmp_path / "store")
+    with pytest.raises(taxon.Error, match="random actions was not measured") as raised:
+        study.run(jobs=1)
+    assert raised.value.help.startswith("`taxon study status FILE` says why; anew=True")
+    assert "the arm is stuck" in capsys.readouterr().err
+    (status,) = study.results("columns")["status"]
+    assert status == "frozen"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taxon.semantics.studies import Study
     from taxon.semantics.tuning.model import Tune
     from taxon.studies.running.driver import Slots
+    from taxon.studies.running.driving import Ending
     from taxon.studies.running.jobs import Ways
     from taxon.studies.running.launching import Launcher
     from taxon.studies.running.plan import Asked
@@ -118,38 +119,36 @@ def machine(
     per_gpu: str | None = None,
 ) -> tuple[Slots, Ways]:
     """What this machine gives, and how a run uses it."""
-    from taxon.studies.running.jobs import Ways
-    from taxon.studies.running.machine import cores, gpus
-    from taxon.studies.running.room import room
+    from taxon.studies.running import room
 
-    if device not in ("cpu", "cuda"):
-        raise UserError(f"these runs take no device {device}", "write --device cpu or --device cuda")
-    if keep not in ("last", "none"):
-        raise UserError(f"a finished run keeps no {keep}", "write --keep last or --keep none")
-    own = parse_count(threads, "--threads")
-    slots = room(device, cores(), gpus(), own, asked_count(jobs, "--jobs"), asked_count(per_gpu, "--per-gpu"))
-    seeds = parse_count(stack, "--stack") if stack is not None else 1 if device == "cpu" else 10_000
-    cadence = parse_cadence(save_every, "--save-every").text
-    return slots, Ways(device, own, seeds, cadence, keep == "last")
+    return room.machine(
+        device,
+        asked_count(jobs, "--jobs"),
+        parse_count(threads, "--threads"),
+        asked_count(per_gpu, "--per-gpu"),
+        asked_count(stack, "--stack"),
+        parse_cadence(save_every, "--save-every"),
+        keep,
+    )
 
 
 def launching(
     ray: str | None, store: Path, slots: Slots, ways: Ways, jobs: str | None, per_gpu: str | None
 ) -> tuple[Launcher, Slots]:
     """What starts the processes, and what it gives them."""
-    from taxon.studies.running.driver import Slots
     from taxon.studies.running.launching import Here
-    from taxon.studies.running.on_ray import OnRay
+    from taxon.studies.running.on_ray import OnRay, room
 
     if ray is None:
         return Here(), slots
     cluster = OnRay(ray, store)
-    each = asked_count(per_gpu, "--per-gpu") or 1
-    room = int(cluster.devices * each) if ways.device == "cuda" else cluster.cores // ways.threads
-    count = max(1, room) if jobs is None else slots.processes
-    if ways.device == "cuda":
-        cluster.gpus = min(1.0, cluster.devices / count)
-    return cluster, Slots(count, max(cluster.cores, count * ways.threads))
+    count = None if jobs is None else slots.processes
+    return cluster, room(cluster, ways, count, asked_count(per_gpu, "--per-gpu") or 1)
+
+
+def ended(ending: Ending) -> typer.Exit:
+    """The end of a command that ran what was missing."""
+    return typer.Exit({"complete": 0, "partial": 1, "stopped": 130}[ending.value])
 
 
 def one_of(options: Mapping[str, bool]) -> None:

@@ -26,21 +26,19 @@ from taxon.cli.arguments.running import (
     Threads,
     asked_of,
     declared,
+    ended,
     launching,
     machine,
     one_of,
 )
 from taxon.cli.program.defaulting import Defaulting
-from taxon.cli.screen.line import Line
 from taxon.cli.screen.writing import write
 from taxon.cli.specs.environments import space_of
 from taxon.cli.specs.failure import user_errors
 from taxon.runtime.errors import UserError
 
 if TYPE_CHECKING:
-    from taxon.studies.running.driver import Driver, Slots
-    from taxon.studies.running.jobs import Ways
-    from taxon.studies.running.launching import Launcher
+    from taxon.studies.running.driver import Slots
     from taxon.studies.running.plan import Asked
     from taxon.studies.tuning.opened import Opened
 
@@ -69,7 +67,6 @@ Keep = Annotated[
 
 PerGpu = Annotated[str | None, typer.Option(metavar="K", help="Processes that share a GPU; otherwise 1.")]
 Stack = Annotated[str | None, typer.Option(help="Seeds of a trial that share a process; otherwise all of them.")]
-_LEASE = 15 * 60.0  # seconds without a sign of life after which another machine's run is taken over
 
 
 @tune.command("run")
@@ -104,6 +101,10 @@ def run(
 
     Exit code 0: complete; 1: some trials failed or are stale; 2: nothing could be run; 130: stopped.
     """
+    from taxon.studies.running.driving import Means
+    from taxon.studies.running.showing import Line
+    from taxon.studies.tuning import driving
+
     with user_errors():
         one_of({"--dry-run": dry_run, "--ray": ray is not None})
         slots, ways = machine(device, jobs, threads, stack or "10k", save_every, keep, per_gpu)
@@ -112,7 +113,8 @@ def run(
             write("\n".join(_preview(opened, slots)))
             return
         launcher, slots = launching(ray, store, slots, ways, jobs, per_gpu)
-        raise typer.Exit(_drive(opened, launcher, slots, ways, anew))
+        ending = driving.run(opened, Means(launcher, slots, ways, anew), Line(), uuid.uuid4().hex)
+        raise ended(ending)
 
 
 @tune.command("status")
@@ -138,7 +140,7 @@ def status(
         else:
             counts = telling.count(opened.tune, search.trials, search.best(), 0)
             write("\n".join([f"tune {opened.tune.name}: {counts.line()}", *telling.lines(search.trials)]))
-        raise typer.Exit(0 if _complete(opened) else 1)
+        raise typer.Exit(0 if opened.complete else 1)
 
 
 @tune.command("best")
@@ -178,59 +180,3 @@ def _preview(opened: Opened, slots: Slots) -> list[str]:
     from taxon.studies.tuning.preview import preview
 
     return list(preview(opened, slots.cores))
-
-
-def _complete(opened: Opened) -> bool:
-    from taxon.studies.tuning.trial import State
-
-    ended = (State.DONE, State.PRUNED, State.REFUSED)
-    return sum(trial.state in ended for trial in opened.search.trials) >= opened.tune.trials
-
-
-def _drive(opened: Opened, launcher: Launcher, slots: Slots, ways: Ways, anew: bool) -> int:
-    """Run what is missing, then write the best row: the exit code."""
-    from taxon.runtime.stopping import Stop, stop_on_signals
-    from taxon.studies.running.attempts import Observer
-    from taxon.studies.running.driver import Driver
-    from taxon.studies.tuning import telling
-    from taxon.studies.tuning.best import write_best
-    from taxon.studies.tuning.preview import left
-
-    tune, search, shown, session = opened.tune, opened.search, Line(), uuid.uuid4().hex
-
-    def notice(driver: Driver) -> None:
-        opened.write()
-        core_seconds = left(opened)
-        running = len({running.job.units[0].place.program.name for running in driver.running if running.job.units})
-        counts = telling.count(tune, search.trials, search.best(), running)
-        shown.show(counts, None if core_seconds is None else core_seconds / slots.cores)
-
-    driver = Driver(
-        opened.store,
-        search.more,
-        tune.environments if tune.failure == "floor" else (),
-        Observer(session, _LEASE),
-        session,
-        launcher,
-        slots,
-        ways,
-        anew,
-        True,
-        shown.say,
-        notice,
-    )
-    try:
-        with opened.claimed(), stop_on_signals() as stop:
-            opened.declare()
-            driver.run(stop)
-    except (Stop, KeyboardInterrupt):
-        return 130
-    except OSError as error:
-        help = "mend what the system says of it, and type the same again"
-        raise UserError(f"the store or the search's folder cannot be used: {error}", help) from None
-    finally:
-        shown.end()
-    written = write_best(search, opened.out)
-    if written is not None:
-        shown.say(f"the best row: {written[0]}")
-    return 0 if _complete(opened) else 1

@@ -20,6 +20,8 @@ from typing import Any
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.studies.running.attempts import Lease
+from taxon.studies.running.driver import Slots
+from taxon.studies.running.jobs import Ways
 from taxon.studies.running.launching import Work, begin
 from taxon.studies.running.machine import cores
 from taxon.studies.running.store import existing_folder, make_folder
@@ -102,6 +104,18 @@ class OnRay:
             except self.ray.exceptions.RayError as error:
                 message = f"the node {name} runs nothing: {str(error).splitlines()[0]}"
                 raise UserError(message, "install taxon-rl on all nodes, in the same place") from None
+
+
+def room(cluster: OnRay, ways: Ways, count: int | None, per_gpu: int) -> Slots:
+    """What a cluster gives, and to each process its part of a GPU.
+
+    count: processes at a time, None for as many as there is room for. per_gpu: how many share a GPU.
+    """
+    if count is None:
+        count = max(1, cluster.devices * per_gpu if ways.device == "cuda" else cluster.cores // ways.threads)
+    if ways.device == "cuda":
+        cluster.gpus = min(1.0, cluster.devices / count)
+    return Slots(count, max(cluster.cores, count * ways.threads))
 
 
 def _reach(address: str) -> None:

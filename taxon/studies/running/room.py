@@ -1,4 +1,4 @@
-"""How many processes there is room for, and how the seeds of a study are shared among them."""
+"""How many processes there is room for, what each does, and how the seeds of a study are shared among them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,35 @@ from collections import Counter
 from collections.abc import Sequence
 
 from taxon.runtime.errors import UserError
+from taxon.runtime.options import Cadence
 from taxon.studies.running.driver import Slots
+from taxon.studies.running.jobs import Ways
+from taxon.studies.running.machine import cores, gpus
 from taxon.studies.running.units import Unit
+
+ALL = 10_000  # seeds of a cell that share a process where all of them do
+
+
+def machine(
+    device: str,
+    jobs: int | None,
+    threads: int,
+    per_gpu: int | None,
+    stack: int | None,
+    save_every: Cadence,
+    keep: str,
+) -> tuple[Slots, Ways]:
+    """What this machine gives, and how a run uses it; None where it is left to the machine.
+
+    Raises UserError where there is no such way, or the numbers do not fit together.
+    """
+    if device not in ("cpu", "cuda"):
+        raise UserError(f"these runs take no device {device}", "write --device cpu or --device cuda")
+    if keep not in ("last", "none"):
+        raise UserError(f"a finished run keeps no {keep}", "write --keep last or --keep none")
+    seeds = stack or (1 if device == "cpu" else ALL)
+    slots = room(device, cores(), gpus(), threads, jobs, per_gpu)
+    return slots, Ways(device, threads, seeds, save_every.text, keep == "last")
 
 
 def room(

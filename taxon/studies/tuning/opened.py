@@ -13,6 +13,7 @@ from taxon.studies.running.store import Found, Store, existing_folder, make_fold
 from taxon.studies.running.units import Settings, Unit
 from taxon.studies.tuning import journal, record, table
 from taxon.studies.tuning.search import Search
+from taxon.studies.tuning.trial import State
 
 
 @dataclass
@@ -45,6 +46,16 @@ class Opened:
         while missing := [unit for unit in self.search.more(found) if unit not in found]:
             found |= {unit: self.store.find(unit) for unit in missing}
         return found
+
+    @property
+    def ended(self) -> int:
+        """How many trials came to an end and did not fail."""
+        return sum(trial.state in (State.DONE, State.PRUNED, State.REFUSED) for trial in self.search.trials)
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are as many as are asked for."""
+        return self.ended >= self.tune.trials
 
     def write(self) -> None:
         """Write trials.csv, where it is not what was written last."""

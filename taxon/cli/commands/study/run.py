@@ -27,13 +27,12 @@ from taxon.cli.arguments.running import (
     Stack,
     Threads,
     asked_of,
+    ended,
     launching,
     machine,
     one_of,
 )
-from taxon.cli.commands.study.driving import LEASE, drive, shared
 from taxon.cli.commands.study.opening import File, Modules, Out, opened_study
-from taxon.cli.screen.line import Line
 from taxon.cli.screen.writing import write
 from taxon.cli.specs.failure import user_errors
 from taxon.runtime.errors import UserError
@@ -90,6 +89,9 @@ def run(
 
     Exit code 0: complete; 1: some runs failed or are stale; 2: nothing could be run; 130: stopped.
     """
+    from taxon.studies.running import driving
+    from taxon.studies.running.showing import Line
+
     with user_errors():
         slots, ways = machine(device, jobs, threads, stack, save_every, keep, per_gpu)
         one_of({"--dry-run": dry_run, "--slurm": slurm is not None, "--ray": ray is not None})
@@ -97,20 +99,21 @@ def run(
             raise UserError("--probe measures for --dry-run", "write both, or leave it out")
         opened = opened_study(file, module, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         if dry_run:
-            _preview(opened, slots, ways if stack else shared(opened, slots, ways), probe)
+            _preview(opened, slots, ways if stack else driving.shared(opened, slots, ways), probe)
             return
         if slurm is not None:
             _script(opened, slurm, parse_count(jobs, "--jobs") if jobs else None, ways, context)
             return
         launcher, slots = launching(ray, store, slots, ways, jobs, per_gpu)
-        ways = ways if stack else shared(opened, slots, ways)
-        raise typer.Exit(drive(opened, launcher, slots, ways, anew, uuid.uuid4().hex, LEASE, True, again=True))
+        means = driving.Means(launcher, slots, ways if stack else driving.shared(opened, slots, ways), anew)
+        raise ended(driving.run(opened, means, Line(), uuid.uuid4().hex))
 
 
 def _preview(opened: Opened, slots: Slots, ways: Ways, probe: bool) -> None:
     from taxon.studies.running.preview import preview
     from taxon.studies.running.probing import measure
     from taxon.studies.running.progress import Costs
+    from taxon.studies.running.showing import Line
 
     costs, found = Costs(opened.store, opened.plan.places.values()), opened.look()
     costs.read()

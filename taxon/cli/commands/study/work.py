@@ -23,11 +23,13 @@ from taxon.cli.arguments.running import (
     Stack,
     Threads,
     asked_of,
+    ended,
     machine,
 )
-from taxon.cli.commands.study.driving import LEASE, drive
 from taxon.cli.commands.study.opening import File, Modules, Out, opened_study
 from taxon.cli.specs.failure import user_errors
+from taxon.runtime.errors import UserError
+from taxon.runtime.options import parse_cadence
 
 
 def work(
@@ -53,7 +55,7 @@ def work(
     lease: Annotated[
         str,
         typer.Option(help="How long another machine's worker may give no sign of life before its run is taken over."),
-    ] = LEASE,
+    ] = "15min",
 ) -> None:
     """Take part in running a study, beside other workers that share its folders.
 
@@ -63,11 +65,18 @@ def work(
     Exit code 0: nothing is missing but what other workers are running; 1: some runs failed or are stale; 2: nothing
     could be run; 130: stopped.
     """
+    from taxon.studies.running import driving
     from taxon.studies.running.launching import Here
+    from taxon.studies.running.showing import Line
 
     with user_errors():
         many = jobs or (None if per_gpu else "1")
         slots, ways = machine(device, many, threads, stack, save_every, keep, per_gpu)
         opened = opened_study(file, module, env, out, store, asked_of(eval_every, eval_episodes, compile, precision))
         session = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or ""
-        raise typer.Exit(drive(opened, Here(), slots, ways, anew, session, lease, False, again=bool(session)))
+        seconds = parse_cadence(lease, "--lease").seconds
+        if seconds is None:
+            raise UserError(f"--lease {lease} is no time", "write a time, as in --lease 15min")
+        means = driving.Means(Here(), slots, ways, anew)
+        ending = driving.run(opened, means, Line(), session, seconds, patient=False, again=bool(session))
+        raise ended(ending)
