@@ -20,6 +20,7 @@ class Replay(NamedTuple):
     sequence: int  # T: length of a sampled window, 1 for single steps
     episodes: bool  # keep whole episodes and refresh columns over all of them before a phase
     environments: int = 1  # N: environments of one seed, stepped together
+    bootstraps: bool = True  # a critic stands for what follows an episode that still runs
 
     @property
     def restarts(self) -> bool:

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from taxon.operators.functional import average, per_seed, seed_average, spread, sum_over, total
+from taxon.operators.functional import average, over_states, per_seed, spread, sum_over, total
 
 
 def softmax_weights(score: Tensor, eta: Tensor | float, dim: int, mask: Tensor | None = None) -> Tensor:
@@ -110,19 +110,28 @@ def normalise_weights(weights: Tensor, dim: int) -> Tensor:
     return weights / torch.where(mass == 0, torch.ones_like(mass), mass)
 
 
-def mean_one(weights: Tensor) -> Tensor:
-    """Non-negative weights divided by their mean over the batch, detached: [S, B] -> [S, B]; all zero stays zero."""
-    return weights.shape[-1] * normalise_weights(weights, -1)
+def mean_one(weights: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Non-negative weights divided by their mean over the batch, detached: [S, B] -> [S, B]; all zero stays zero.
+
+    With a `mask` [S, B] it is the mean of the entries it keeps, and the others' weight is zero.
+    """
+    if mask is None:
+        return weights.shape[-1] * normalise_weights(weights, -1)
+    return total(mask).unsqueeze(-1) * normalise_weights(weights.detach().masked_fill(mask == 0, 0.0), -1)
 
 
-def top_half(score: Tensor) -> Tensor:
+def top_half(score: Tensor, mask: Tensor | None = None) -> Tensor:
     """1 for the int(B / 2) largest scores of a batch, at least one, and for those that tie with the last: [S, B].
 
-    Zero for the others (Song et al. 2020).
+    Zero for the others (Song et al. 2020). With a `mask` [S, B] B is the number of entries it keeps, at least one.
     """
     score = score.detach()
-    least = score.topk(max(score.shape[-1] // 2, 1), -1).values[..., -1:]
-    return (score >= least).to(score.dtype)
+    if mask is None:
+        least = score.topk(max(score.shape[-1] // 2, 1), -1).values[..., -1:]
+        return (score >= least).to(score.dtype)
+    last = ((total(mask) // 2).clamp(min=1) - 1).long().unsqueeze(-1)
+    least = score.masked_fill(mask == 0, -math.inf).sort(-1, descending=True).values.gather(-1, last)
+    return (score >= least).to(score.dtype) * mask
 
 
 def standardise(advantage: Tensor, valid: Tensor | None = None, eps: float = 1e-5) -> Tensor:
@@ -138,50 +147,55 @@ def standardise(advantage: Tensor, valid: Tensor | None = None, eps: float = 1e-
     return centred / (variance.sqrt() + eps)
 
 
-def temperature_dual(score: Tensor, eta: Tensor, kl: float, dim: int, mask: Tensor | None = None) -> Tensor:
+def temperature_dual(
+    score: Tensor, eta: Tensor, kl: float, dim: int, mask: Tensor | None = None, states: Tensor | None = None
+) -> Tensor:
     """g(eta) = eta [kl + mean log mean_dim exp(score / eta)], the outer mean over the remaining axes: -> [S].
 
     Minimised by eta it holds KL(weights || support) to `kl` on average; its slope is kl - KL. The score is detached.
     With dim = 1 on [S, M, B] the mean over states stands outside the logarithm (Abdolmaleki et al. 2018b, Eq. 9,
     as Hoffman et al. 2020 implement it); with dim = -1 on [S, B] there is one logarithm for the batch (Peters et al.
     2010). With a `mask` shaped like the score the inner mean is over the entries it keeps (Song et al. 2020);
-    it must keep one along `dim`.
+    it must keep one along `dim`. With `states` [S, B] the outer mean is over the states where it is 1.
     """
     raised, top = _exponentials(score, spread(eta, score), dim, mask)
     count = score.shape[dim] if mask is None else sum_over(mask, dim)
     log_mean = torch.log(sum_over(raised, dim) / count)
-    return eta.reshape(-1) * (kl + seed_average(log_mean)) + seed_average(top.squeeze(dim))
+    return eta.reshape(-1) * (kl + over_states(log_mean, states)) + over_states(top.squeeze(dim), states)
 
 
-def categorical_dual(log_prior: Tensor, score: Tensor, eta: Tensor, kl: float) -> Tensor:
+def categorical_dual(log_prior: Tensor, score: Tensor, eta: Tensor, kl: float, states: Tensor | None = None) -> Tensor:
     """g(eta) = eta [kl + mean_B log sum_a p(a) exp(score_a / eta)] over enumerated actions: [S, B, A] -> [S].
 
     `log_prior` [S, B, A] is normalised; it and the score are detached. The slope is kl - mean_B KL(q || p) with q the
-    categorical weights: the dual above with its expectation over p exact.
+    categorical weights: the dual above with its expectation over p exact. `states` as there.
     """
     score = score.detach()
     best = score.amax(-1, keepdim=True)
     raised = log_prior.detach() + (score - best) / spread(eta, score)
     top = raised.detach().amax(-1, keepdim=True)
     log_sum = torch.log(total(torch.exp(raised - top))) + top.squeeze(-1)
-    return eta.reshape(-1) * (kl + seed_average(log_sum)) + seed_average(best.squeeze(-1))
+    return eta.reshape(-1) * (kl + over_states(log_sum, states)) + over_states(best.squeeze(-1), states)
 
 
-def weights_kl(weights: Tensor, dim: int, mask: Tensor | None = None) -> Tensor:
+def weights_kl(weights: Tensor, dim: int, mask: Tensor | None = None, states: Tensor | None = None) -> Tensor:
     """KL(q || pi_p) for actions that pi_p drew: sum_dim w log(w M), the mean over the remaining axes: -> [S].
 
     M is the length of the axis `dim`, or the number of the entries that `mask` keeps; the weights are normalised over
-    `dim` first. The slope of `temperature_dual` at the temperature of the weights is kl less this.
+    `dim` first. The slope of `temperature_dual` at the temperature of the weights is kl less this; `states` as there.
     """
     weights = normalise_weights(weights, dim)
     count = weights.shape[dim] if mask is None else sum_over(mask, dim).unsqueeze(dim)
-    return seed_average(sum_over(_times_log(weights, weights * count), dim))
+    return over_states(sum_over(_times_log(weights, weights * count), dim), states)
 
 
-def categorical_weights_kl(weights: Tensor, log_prior: Tensor) -> Tensor:
-    """KL(q || pi_p) over enumerated actions, mean_B sum_a w_a (log w_a - log p_a): [S, B, A] each -> [S]."""
+def categorical_weights_kl(weights: Tensor, log_prior: Tensor, states: Tensor | None = None) -> Tensor:
+    """KL(q || pi_p) over enumerated actions, mean_B sum_a w_a (log w_a - log p_a): [S, B, A] each -> [S].
+
+    With `states` [S, B] the mean is over the states where it is 1.
+    """
     weights = normalise_weights(weights, -1)
-    return seed_average(total(_times_log(weights, weights) - weights * log_prior.detach()))
+    return over_states(total(_times_log(weights, weights) - weights * log_prior.detach()), states)
 
 
 def _times_log(weights: Tensor, x: Tensor) -> Tensor:

@@ -50,6 +50,11 @@ def seed_average(x: Tensor) -> Tensor:
     return average(x.flatten(1)) if x.dim() > 1 else x
 
 
+def over_states(x: Tensor, states: Tensor | None) -> Tensor:
+    """Mean of a number of each state, [S, B] or one of each seed, [S]: -> [S]; of those where `states` [S, B] is 1."""
+    return seed_average(x) if states is None else total(x * states) / total(states).clamp(min=1.0)
+
+
 def seed_least(x: Tensor) -> Tensor:
     """The least number of a seed: [S, ...] -> [S], detached."""
     return x.detach().flatten(1).amin(-1)

@@ -5,7 +5,7 @@ Sum losses over S before differentiating: the seeds' parameters are disjoint.
 
 from torch import Tensor
 
-from taxon.operators.functional import average
+from taxon.operators.functional import average, over_states
 
 
 def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
@@ -35,7 +35,10 @@ def _variance(x: Tensor) -> Tensor:
     return average((x - average(x).unsqueeze(-1)).square())
 
 
-def weighted_likelihood(weights: Tensor, log_prob: Tensor) -> Tensor:
-    """-mean_B sum_m w_m log pi(a_m|s) on [S, M, B], or -mean_B w log pi(a|s) on [S, B]: -> [S]; weights detached."""
+def weighted_likelihood(weights: Tensor, log_prob: Tensor, states: Tensor | None = None) -> Tensor:
+    """-mean_B sum_m w_m log pi(a_m|s) on [S, M, B], or -mean_B w log pi(a|s) on [S, B]: -> [S]; weights detached.
+
+    With `states` [S, B] the mean is over the states where it is 1.
+    """
     weighted = weights.detach() * log_prob
-    return -average(weighted.sum(1) if weighted.dim() == 3 else weighted)
+    return -over_states(weighted.sum(1) if weighted.dim() == 3 else weighted, states)

@@ -95,6 +95,18 @@ def test_episodes_are_in_time_order_and_count_once_complete():
     assert episodes.log_prob is None
 
 
+@pytest.mark.parametrize("bootstraps", [True, False])
+def test_a_running_episode_has_a_return_where_a_critic_goes_on_with_it(bootstraps):
+    """Of two environments the first ends an episode at step 2; the second ends none, and no environment of seed 1."""
+    ring = buffer(12, 2, environments=2, bootstraps=bootstraps)
+    for t in range(5):
+        place = t + 100.0 * torch.arange(2).unsqueeze(1) + 1000.0 * torch.arange(2.0)
+        add(ring, place, np.array([["terminated" if t == 2 else "", ""], ["", ""]]))
+    valid = ring.episodes().valid.view(2, 2, 5)
+    assert valid[0].tolist() == [[1, 1, 1, 0, 0], [1.0 if bootstraps else 0.0] * 5]
+    assert valid[1].tolist() == [[1] * 5] * 2
+
+
 def test_passes_visit_every_valid_step_once_a_pass(generators):
     valid = torch.tensor([[1.0, 0, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1]])
     order = passes(valid, 12, generators(2))

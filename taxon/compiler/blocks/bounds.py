@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taxon.compiler.block import Section
-from taxon.compiler.blocks.data import data
+from taxon.compiler.blocks.data import counted, data
 from taxon.compiler.blocks.multipliers import multiplier, softplus_words
 from taxon.compiler.blocks.optimizer import optimiser
 from taxon.compiler.blocks.policy import apply, family, fit_states
@@ -32,7 +32,7 @@ def _quadratic(c: Choices, s: Support | None) -> None:
     text = "The squared distance of the mean to the box is added to the loss."
     section = _section(c, text, [line], "loss")
     moved = c.take(family).need("mean", "`bounds = quadratic`")
-    code = f"loss = loss + {weight} * bound_loss({moved})"
+    code = f"loss = loss + {weight} * bound_loss({moved}{counted(c)})"
     c.add("policy", code, "loss", within="policy", stage="bounds", sections=(section,))
 
 
@@ -77,7 +77,8 @@ bounds_weights = softmax_weights(cost, bounds_eta, dim=1)"""
         c.add("policy", code, "bounds_action", "cost", "bounds_weights", noise=noise)
         section = _section(c, text + words, lines, "cost", "bounds_weights", "loss", "bounds_raw")
         likelihood = made.likelihood("", ".unsqueeze(1)", "bounds_action")
-        code = f"bounds_log_prob = {likelihood}\nloss = loss + weighted_likelihood(bounds_weights, bounds_log_prob)"
+        loss = f"weighted_likelihood(bounds_weights, bounds_log_prob{counted(c)})"
+        code = f"bounds_log_prob = {likelihood}\nloss = loss + {loss}"
         c.add("policy", code, "loss", within="policy", stage="bounds", sections=(section,))
     epsilon = c.constant("EPSILON_BOUNDS", "bounds.kl", "epsilon of the penalty's dual")
     multiplier(
@@ -85,7 +86,7 @@ bounds_weights = softmax_weights(cost, bounds_eta, dim=1)"""
         "bounds_raw",
         "bounds_eta",
         c.value("bounds.init"),
-        f"temperature_dual(cost, bounds_eta, {epsilon}, dim=1)",
+        f"temperature_dual(cost, bounds_eta, {epsilon}, dim=1{counted(c)})",
         "bounds_eta: dual of the penalty, eta_c epsilon + eta_c E_s log E exp(c/eta_c)",
         kind="bounds",
     )

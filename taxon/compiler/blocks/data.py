@@ -46,6 +46,12 @@ def whole(c: Choices) -> bool:
     return facts.whole_batch(c.row)
 
 
+def counted(c: Choices) -> str:
+    """The argument that names the states that count: all of a minibatch, and of all that was collected those that are
+    no padding."""
+    return ", states=valid" if c.take(whole) else ""
+
+
 def _section(c: Choices, text: str) -> None:
     paths = tuple(path for path in c.row.leaves if path.split(".")[0] == "data")
     c.sections.append(Section("The data", paths, text, (), c.source("data"), ("DATA", "self.phases")))
@@ -73,6 +79,8 @@ def replay(c: Choices, kind: str = "Replay", drawn: str = "drawn uniformly") -> 
         "environments": number(environments),
     }
     fitted = facts.fitted_critic(c.row)
+    if episodic and facts.bare_return(c.row):
+        declaration["bootstraps"] = "False"
     if episodic:
         counts = {"value": c.count("data.episodes.value_updates") if fitted else 0}
         counts["policy"] = 1 if whole(c) else c.count("data.episodes.policy_updates")
@@ -93,7 +101,10 @@ def replay(c: Choices, kind: str = "Replay", drawn: str = "drawn uniformly") -> 
         parts = [f"${counts['value']}$ minibatches of the critic"] if fitted else []
         minibatches = f"${counts['policy']}$ minibatches of the policy"
         parts.append("one update of the policy on all steps" if whole(c) else minibatches)
-        text += f"targets are computed over whole episodes, and there are {' and '.join(parts)}, of {items} each."
+        whose = "targets are computed over whole episodes"
+        if facts.bare_return(c.row):
+            whose = "returns are of whole episodes (of what there is of one, until one has ended)"
+        text += f"{whose}, and there are {' and '.join(parts)}, of {items} each."
     else:
         count = "one minibatch" if counts["joint"] == 1 else f"${counts['joint']}$ minibatches"
         text += f"{count} of {items}, {drawn}."

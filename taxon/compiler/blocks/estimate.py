@@ -139,6 +139,7 @@ def shares_draw(c: Choices) -> bool:
     as_many = bool(c.take(family).log_all) or c.count("pi_q.update.samples") == c.count("G.estimate.samples")
     return (
         found.by_copy
+        and not found.first
         and "pi_q.update.states" in c.row
         and fit_states(c) == "next_observation"
         and not c.take(data).phased
@@ -220,7 +221,12 @@ class Estimate:
 
 
 AHEAD = ("reward", "next_value", "terminated", "ended")
-_ENDS = "Only termination ($d = 1$) ends the sum; an episode's end cuts the trace."
+
+
+def _ends(c: Choices) -> str:
+    """What ends a sum over several steps."""
+    whose = "the end of an episode or a window" if c.take(data).windows else "an episode's end"
+    return f"Only termination ($d = 1$) ends the sum; {whose} cuts the trace."
 
 
 @choice("G.estimate", "none")
@@ -357,10 +363,11 @@ def _td_equation(c: Choices) -> tuple[str, str]:
 def _lambda_equation(c: Choices) -> tuple[str, str]:
     lambda_, gamma = c.tex("G.estimate.lambda"), _gamma(c)
     if lambda_ == "1":
-        text = f"The return, with $V(s_{{t+1}})$ in the place of $y_{{t+1}}$ where an episode is cut. {_ENDS}"
+        cut = "or a window is cut" if c.take(data).windows else "is cut"
+        text = f"The return, with $V(s_{{t+1}})$ in the place of $y_{{t+1}}$ where an episode {cut}. {_ends(c)}"
         return text, rf"y_t = r_t + {gamma}(1 - d_t) \, y_{{t+1}}"
     mixed = rf"(1 - {lambda_}) \, V(s_{{t+1}}) + {lambda_} \, y_{{t+1}}"
-    return _ENDS, rf"y_t = r_t + {gamma}(1 - d_t) \left[ {mixed} \right]"
+    return _ends(c), rf"y_t = r_t + {gamma}(1 - d_t) \left[ {mixed} \right]"
 
 
 def _n_step_equation(c: Choices) -> tuple[str, str]:
@@ -368,18 +375,19 @@ def _n_step_equation(c: Choices) -> tuple[str, str]:
     power, last = "", ""
     if _gamma(c):
         power, last = rf"{c.tex('gamma')}^{{l}} \, ", rf"{c.tex('gamma')}^{{{n}}} \, "
-    text = f"The rewards of ${n}$ steps, fewer where the episode ends; no value follows a termination."
+    ends = "the episode or the window ends" if c.take(data).windows else "the episode ends"
+    text = f"The rewards of ${n}$ steps, fewer where {ends}; no value follows a termination."
     return text, rf"y_t = \sum_{{l=0}}^{{{n - 1}}} {power}r_{{t+l}} + {last}V(s_{{t+{n}}})"
 
 
 def _gae_equation(c: Choices) -> tuple[str, str]:
     decay = " \\cdot ".join(filter(None, (c.tex("gamma") if _gamma(c) else "", c.tex("G.estimate.lambda"))))
     error = rf"\delta_t = r_t + {_gamma(c)}(1 - d_t) \, V(s_{{t+1}}) - V(s_t)"
-    text = f"The advantage as a decaying sum of one-step errors, plus the value. {_ENDS}"
+    text = f"The advantage as a decaying sum of one-step errors, plus the value. {_ends(c)}"
     return text, rf"y_t = V(s_t) + \sum_{{l \geq 0}} ({decay})^l \, \delta_{{t+l}}, \quad {error}"
 
 
 def _retrace_equation(c: Choices) -> tuple[str, str]:
     correction = rf"c_{{t+1}} \, (y_{{t+1}} - {c.take(critic).bootstrap_tex}(s_{{t+1}}, a_{{t+1}}))"
     line = rf"y_t = r_t + {_gamma(c)}(1 - d_t) \left[ V(s_{{t+1}}) + {correction} \right]"
-    return f"Off-policy returns over a window. {_ENDS}", line
+    return f"Off-policy returns over a window. {_ends(c)}", line

@@ -104,13 +104,25 @@ def _entropy(c: Choices) -> Temperature:
         "log_eta",
         "eta",
         math.log(c.value("eta.init")),
-        "entropy_dual(eta, log_prob, self.target_entropy)",
+        f"entropy_dual(eta, {_log_prob(c)}, self.target_entropy)",
         "eta: dual of the entropy constraint, -eta H - eta E[log pi_q]",
         "torch.exp",
         "project_log",
         sections=(section,),
     )
     return Temperature("eta", r"\eta", entropy=target)
+
+
+def _log_prob(c: Choices) -> str:
+    """What has the mean E_{a ~ pi_theta} log pi_theta(a|s). The actions in the data are another policy's: there it is
+    the entropy in closed form or, where there is none, log pi_theta weighed by the likelihood ratio."""
+    made = c.take(family)
+    if not facts.likelihood_ratio(c.row):
+        return "log_prob"
+    if made.entropy:
+        return f"-{made.write(made.entropy)}"
+    likelihood = "log_likelihood" if made.jacobian else "log_prob"
+    return f"torch.exp({likelihood} - old_log_prob) * log_prob"
 
 
 def entropy_target(c: Choices) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from taxon.compiler.block import Section
 from taxon.compiler.blocks.critic import FURUTA, critic, score_of
-from taxon.compiler.blocks.data import data
+from taxon.compiler.blocks.data import counted, data, whole
 from taxon.compiler.blocks.estimate import estimate, shares_draw
 from taxon.compiler.blocks.eta import Dual, temperature
 from taxon.compiler.blocks.metrics import Metrics
@@ -73,13 +73,14 @@ score = self.q_all({found.scorer}, {states})"""
     _score_section(c, f"The critic's value of every action at ${where}$.", line, "score")
     old = c.take(older).equation(c)
     log_mean = rf"\mathbb{{E}}_s \log\left( \sum_a {old}(a|s) \exp(G(s,a) / \eta) \right)"
+    states = counted(c)
     dual, solution = (
-        "categorical_dual(log_prior, score, eta, EPSILON)",
-        "categorical_solved_temperature(log_prior, score, EPSILON)",
+        f"categorical_dual(log_prior, score, eta, EPSILON{states})",
+        f"categorical_solved_temperature(log_prior, score, EPSILON{states})",
     )
     _temperature(c, Dual(dual, solution, log_mean, True))
     weights = c.take(weight_function).every.format(eta=c.take(temperature).value)
-    _weigh(c, s, weights, "categorical_weights_kl(weights, log_prior)", "All actions, weighed by the prior.")
+    _weigh(c, s, weights, f"categorical_weights_kl(weights, log_prior{states})", "All actions, weighed by the prior.")
 
 
 def _drawn(c: Choices, s: Support) -> None:
@@ -109,11 +110,15 @@ score = self.q({found.scorer}, {states}, {taken})"""
     where = "s'" if states == "next_observation" else "s"
     _score_section(c, f"The critic's value at the states ${where}$.", f"G(s,a) = {found.scorer_tex}(s,a)", "score")
     log_mean = rf"\mathbb{{E}}_s \log\left( {mean('m', s.samples)} \exp(G(s, a_m) / \eta) \right)"
-    dual, solution = "temperature_dual(score, eta, EPSILON, dim=1)", "solved_temperature(score, EPSILON, dim=1)"
+    states = counted(c)
+    dual, solution = (
+        f"temperature_dual(score, eta, EPSILON, dim=1{states})",
+        f"solved_temperature(score, EPSILON, dim=1{states})",
+    )
     _temperature(c, Dual(dual, solution, log_mean, True))
     weights = c.take(weight_function).drawn.format(eta=c.take(temperature).value)
     text = "Actions drawn from the prior, which is in the draw already."
-    _weigh(c, s, weights, "weights_kl(weights, dim=1)", text)
+    _weigh(c, s, weights, f"weights_kl(weights, dim=1{states})", text)
 
 
 def _score_section(c: Choices, text: str, line: str, at: str) -> None:
@@ -225,9 +230,10 @@ def _data(c: Choices, s: Support) -> None:
         code = f"# E-step: the actions in the data and their {what}, w = f(G) / Z\nscore = {where}"
         c.add("policy", code, "score")
     half = c.take(kept)
+    valid = c.take(whole)
     if half:
-        c.add("policy", "kept = top_half(score)", "kept")
-    mask = ", mask=kept" if half else ""
+        c.add("policy", f"kept = top_half(score{', valid' if valid else ''})", "kept")
+    mask = ", mask=kept" if half else ", mask=valid" if valid else ""
     batch = c.take(data).batch
     log_mean = rf"\log\left( {mean('i', batch)} \exp(G_i / \eta) \right)"
     if half:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from taxon.compiler.block import ContractError, Section
 from taxon.compiler.blocks.critic import FURUTA, Critic, critic
-from taxon.compiler.blocks.data import data
+from taxon.compiler.blocks.data import data, whole
 from taxon.compiler.blocks.estimate import estimate, value_at
 from taxon.compiler.blocks.network import features, input_
 from taxon.compiler.blocks.policy import apply, at, family, older
@@ -47,7 +47,7 @@ def score_data(c: Choices) -> None:
         text += said
         lines.append(put_back)
     if c.yes("pi_q.update.standardise"):
-        valid = ", valid" if where.column else ""
+        valid = ", valid" if where.column or c.take(whole) else ""
         part = "columns" if where.column else "policy"
         code = f"{where.symbol} = standardise({where.symbol}{valid})"
         c.add(part, code, where.symbol, stage="standardise")

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from taxon.compiler.blocks.data import whole
 from taxon.compiler.choices import NUMBER, Choices, choice, table
 
 
 @dataclass(frozen=True)
 class WeightFunction:
-    """f(G) at each support: {eta} is the temperature. What is empty is not defined there."""
+    """f(G) at each support: {eta} is the temperature. What is empty is not defined there.
+
+    {mask} and {valid} name what leaves out the padding, of a policy that is updated on all that was collected.
+    """
 
     drawn: str  # normalised over the M actions drawn at a state: [S, M, B]
     every: str  # normalised over all actions of a state, weighed by the prior: [S, B, A]
@@ -37,8 +41,8 @@ def positive(f: str, tex: Callable[[str, str], str]) -> WeightFunction:
         drawn=f"normalise_weights({f.format(x='score - score.mean(1, keepdim=True)')}, dim=1)",
         every=f"normalise_weights(torch.exp(log_prior) * {f.format(x=f'score - {mean}')}, dim=-1)",
         data=data,
-        batch=f"mean_one({data})",
-        batch_kept=f"mean_one(kept * {data})",
+        batch=f"mean_one({data}{{valid}})",
+        batch_kept=f"mean_one(kept * {data}{{valid}})",
         clipped="",
         column="",
         tex=tex,
@@ -51,8 +55,8 @@ EXP = WeightFunction(
     drawn="softmax_weights(score, {eta}, dim=1)",
     every="categorical_weights(log_prior, score, {eta})",
     data="exponential(score, {eta})",
-    batch="batch_weights(score, {eta})",
-    batch_kept="mean_one(softmax_weights(score, {eta}, dim=-1, mask=kept))",
+    batch="batch_weights(score, {eta}{mask})",
+    batch_kept="mean_one(softmax_weights(score, {eta}, dim=-1, mask=kept){valid})",
     clipped="exponential_weights(score, {eta}, {clip})",
     column="",
     tex=lambda g, eta: rf"\exp({g if eta == '1' else f'{g} / {eta}'})",
@@ -89,7 +93,7 @@ def _logarithm(
         drawn=f"normalise_weights({drawn.format(dim=1)}, dim=1)",
         every=f"normalise_weights(torch.exp(log_prior) * ({drawn.format(dim=-1)}), dim=-1)",
         data=data,
-        batch=f"mean_one({data})",
+        batch=f"mean_one({data}{{valid}})",
         batch_kept="",
         clipped="",
         column=column,
@@ -196,13 +200,14 @@ def on_data(c: Choices, eta: str, column: bool) -> str:
     f, batch, largest, half = c.take(weight_function), c.take(normalisation).batch, c.take(clip), c.take(kept)
     if largest and not batch and not half and f.clipped and not column:
         return f.clipped.format(eta=eta, clip=largest)
+    valid = ", valid" if c.take(whole) else ""
     if column:
-        found = "mean_one(weight)" if batch else "weight"
+        found = f"mean_one(weight{valid})" if batch else "weight"
     else:
         found = {
             (False, False): f.data,
             (False, True): f"kept * {f.data}",
             (True, False): f.batch,
             (True, True): f.batch_kept,
-        }[batch, half].format(eta=eta)
+        }[batch, half].format(eta=eta, valid=valid, mask=", mask=valid" if valid else "")
     return f"clip_weights({found}, {largest})" if largest else found

@@ -46,8 +46,10 @@ def broken(line: str) -> list[str]:
     inside = code[start + 1 : end]
     if len(inside) + len(indent) + 4 <= WIDTH:
         return [code[: start + 1], f"{indent}    {inside}", indent + tail]
-    parts = _parts(inside)
-    return [code[: start + 1], *(piece for part in parts for piece in broken(f"{indent}    {part},")), indent + tail]
+    parts = [f"{part}," for part in _parts(inside)]
+    if len(parts) == 1 and _groups(code, start):
+        parts = _operands(inside)  # a comma would make a tuple of it
+    return [code[: start + 1], *(piece for part in parts for piece in broken(f"{indent}    {part}")), indent + tail]
 
 
 def _outermost(code: str) -> tuple[int, int]:
@@ -68,17 +70,39 @@ def _outermost(code: str) -> tuple[int, int]:
     return 0, end
 
 
+def _groups(code: str, start: int) -> bool:
+    """Whether a bracket is one around an expression, and no call's."""
+    before = code[:start].rstrip()
+    return code[start] == "(" and not (before[-1:].isalnum() or before[-1:] in ("_", ")", "]"))
+
+
+def _operands(inside: str) -> list[str]:
+    """The operands of an expression's last operation, each but the first after its operator."""
+    for operators in ("+-", "*/"):
+        places = [
+            place
+            for place, depth in _depths(inside)
+            if not depth and inside[place] in operators and inside[place - 1 : place + 2 : 2] == "  "
+        ]
+        if places:
+            ends = [*places[1:], len(inside)]
+            return [inside[: places[0]].strip(), *(inside[a:b].strip() for a, b in zip(places, ends, strict=True))]
+    return [inside]
+
+
 def _parts(inside: str) -> list[str]:
     """The arguments of a call."""
-    parts, depth, part = [], 0, ""
-    for letter in inside.rstrip(",") + ",":
+    inside = inside.rstrip(",") + ","
+    places = [place for place, depth in _depths(inside) if inside[place] == "," and not depth]
+    return [inside[a:b].strip() for a, b in zip([0, *(place + 1 for place in places)], places, strict=False)]
+
+
+def _depths(code: str) -> Iterator[tuple[int, int]]:
+    """Every place of a code, and how many brackets are open there."""
+    depth = 0
+    for place, letter in enumerate(code):
         depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and not depth:
-            parts.append(part.strip())
-            part = ""
-        else:
-            part += letter
-    return parts
+        yield place, depth
 
 
 def order_imports(lines: Iterable[str]) -> str:

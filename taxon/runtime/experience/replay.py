@@ -174,15 +174,17 @@ class ReplayBuffer:
         """Every stored step of every environment in time order, [S, N C, ...].
 
         A step is valid once its episode is complete. Where an environment has no complete episode yet, the running one
-        counts as cut at the present step: it is then truncated there, and bootstraps. The oldest episode may have lost
-        its first steps; what is computed from later ones, such as a return, stays exact for the rest.
+        counts as cut at the present step: it is then truncated there, and bootstraps. Where nothing bootstraps, it
+        counts only until any episode of the seed is complete. The oldest episode may have lost its first steps; what
+        is computed from later ones, such as a return, stays exact for the rest.
         """
         steps = torch.arange(self.added - self.size, self.added, device=self.device) % self._slots
         rows, observation, following = self._read(steps + self._first.view(self.seeds, -1, 1))
         columns = {"observation": observation, "next_observation": following, **self.layout.split(rows)}
         over = torch.maximum(columns["terminated"], columns["truncated"])  # [S, N, C]
         complete = over.flip(-1).cummax(-1).values.flip(-1)
-        valid = torch.where(complete[..., :1] > 0, complete, torch.ones_like(complete))
+        known = complete[..., :1] if self.data.bootstraps else complete.amax((1, 2), keepdim=True)
+        valid = torch.where(known > 0, complete, torch.ones_like(complete))
         ended = over.clone()
         ended[..., -1] = 1.0
         # Before the oldest step of a full ring there was another one, which is gone.

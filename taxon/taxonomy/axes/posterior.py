@@ -139,12 +139,13 @@ ANALYTIC = Choice(
                 Choice("exp", "exp(G/eta)", properties=frozenset({"temperature"})),
                 Choice(
                     "indicator",
-                    "1 where G is at least its mean, else 0 (Wang et al. 2020)",
+                    "1 where G is at least 0, else 0 (Wang et al. 2020); of several actions at a state, where G is at "
+                    "least their mean",
                     operator="taxon.operators.e_step.indicator",
                 ),
                 Choice(
                     "relu",
-                    "the positive part of G (Oh et al. 2018)",
+                    "the positive part of G (Oh et al. 2018); of several actions at a state, of G less their mean",
                     operator="taxon.operators.e_step.rectified",
                 ),
             ),

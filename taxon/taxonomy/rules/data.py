@@ -80,7 +80,7 @@ def _long_window(row: Row) -> Conflict | None:
     "a return of more steps than there are",
     "An n-step return sums the rewards of n steps and bootstraps from the state after them. Where the data hold fewer "
     "steps in a row every return is cut at their end, so that a larger n changes no target: the number in the spec "
-    "would not be what is computed.",
+    "would not be what is computed. Where they hold n or more, only the last n - 1 of them have shorter returns.",
     "Sutton and Barto 2018, Section 7.1",
     after=("TX312", "TX320", "TX323", "TX336"),
 )

@@ -169,15 +169,16 @@ def _gradient_of_logarithm(row: Row) -> Conflict | None:
 @rule(
     "TX342",
     "an undiscounted value that bootstraps",
-    "With gamma = 1 the critic's equation is no contraction: every constant that is added to the critic solves it "
-    "as well. Sums to the end of an episode, and the value that minimises the E-step's dual, are determined.",
+    "With gamma = 1 the critic's equation is no contraction: where no episode terminates, every constant that is added "
+    "to the critic solves it as well, and a time limit is no termination. A row does not say which episodes terminate. "
+    "Sums to the end of an episode, and the value that minimises the E-step's dual, are determined.",
     "Sutton and Barto 2018, Section 3.3",
     after=("TX307", "TX308"),
 )
 def _undiscounted(row: Row) -> Conflict | None:
     if "gamma" in row and row.number("gamma") == 1 and facts.fitted_critic(row):
         return Conflict(
-            "`gamma = 1` leaves the critic's value undetermined up to a constant",
+            "`gamma = 1` leaves the critic's value undetermined up to a constant where no episode terminates",
             (("gamma", "does not discount"), ("G.estimate", "bootstraps from the critic")),
             "write `gamma = 0.99`, or take the return itself"
             + (" with `G.critic = none` and `G.estimate = td(1)`" if "G.critic" in row else ": `G = Q[pi_p]`"),
