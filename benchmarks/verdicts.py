@@ -143,12 +143,11 @@ def _published(found: Found) -> tuple[list[str], Drawn]:
 
 def _claims(found: Found, whole: bool) -> Iterator[str]:
     """A line for each claim: what is claimed, with the paper's numbers, and what was found."""
-    results = found.judged
+    results, known = found.judged, found.record.declared(found.study)
     for claim, result, ranks in zip(found.study.claims, results.claims, results.ranks, strict=True):
         verdict = "" if result.verdict is None else phrases.word(result.verdict, f"{claim.margin:g}")
         word = f"{verdict}{'' if whole else ', so far'}"
-        declared = found.record.declared(claim.name, claim.text)
-        after = found.recorded.complete if declared is None else declared.after
+        after = known[claim.name].after if claim.name in known else found.recorded.complete
         late = f", declared after {after:,} of the runs" if after else ""
         yield f"- **{claim.name}**: {_line(claim.sentence)} *{word[:1].upper()}{word[1:]}.* `{claim.text}`{late}"
         yield from (f"  {_escaped(sentence)}" for sentence in said(found.study, claim, result, ranks))

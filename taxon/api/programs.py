@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from taxon.api.interactive import in_notebook
 from taxon.api.spec import Spec
 from taxon.api.wording import in_python
 from taxon.compiler import emit
+from taxon.errors import Error
 from taxon.runtime.options import TOOLS
 from taxon.semantics import canonical, row_hash, value_text
 from taxon.semantics.differing import difference_page
@@ -64,6 +65,9 @@ def executed(
 
     begin: calls the trainer with what the run shows itself on and who listens to it.
     """
+    if not isinstance(callbacks, Iterable):
+        message = f"callbacks is of the kind {type(callbacks).__name__}, and no list"
+        raise Error(message, "write a list, as in callbacks=[mine]")
     shown, own = _shown(progress)
     with in_python(), _as_it_was():
         return begin(shown, [*own, *callbacks])

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from os import PathLike, fspath
@@ -66,7 +67,7 @@ class Claim:
         said: what was found, in the report's sentences.
         environments: the finding on each environment.
         over: the finding over these environments, of a study with a scale and several of them; otherwise None.
-        declared_after: how many runs there were when it was declared, 0 where it was before the first.
+        declared_after: how many runs had begun when it was declared as it is now, 0 where it was before the first.
     """
 
     name: str
@@ -83,8 +84,8 @@ class Study:
     """A study of a file, with what there is of its runs when that is first asked for.
 
     `taxon.study` makes one, and one anew where runs go on elsewhere. `run` trains what is missing. Its results are
-    read from the runs where the store has any, and written to the study's folder, as `taxon study report` does; where
-    the store has none, from that folder. Nothing in either is executed.
+    read from the runs where the store has any, and written to the study's folder where that can be written to, as
+    `taxon study report` does; where the store has none, from that folder. Nothing in either is executed.
     """
 
     def __init__(
@@ -222,9 +223,9 @@ class Study:
 
         with in_python():
             there, found = self._there, judged(self._study, self._there.recorded)
-        claims = []
+        declared, claims = there.record.declared(self._study), []
         for claim, result, ranks in zip(self._study.claims, found.claims, found.ranks, strict=True):
-            before = there.record.declared(claim.name, claim.text)
+            before = declared.get(claim.name)
             claims.append(
                 Claim(
                     claim.name,
@@ -261,14 +262,14 @@ class Study:
         from taxon.studies.report.making import gather
 
         with in_python():
-            return gather(self._opened)
+            there = gather(self._opened)
+            with suppress(OSError):  # a folder that is only to be read has what it has
+                there.write()
+        return there
 
     def _columns(self, name: str, empty: Table) -> Columns:
-        """A table of the study's folder, which has been checked; empty: the same without rows."""
-        from taxon.studies.report.recorded import content
-
-        with in_python():
-            text = content(self._there.folder, name).decode()
+        """A table of the study, which has been checked; empty: the same without rows."""
+        text = self._there.recorded.tables[name].decode()
         rows = list(csv.DictReader(io.StringIO(text, newline="")))
         return {
             column: [kind(row[column]) if row[column] else None for row in rows]
@@ -308,6 +309,7 @@ def study(
     """
     from taxon.runtime.edited.reading import read
     from taxon.runtime.environments.trust import check_named, named_by
+    from taxon.runtime.folder.naming import file_name
     from taxon.studies.running.opened import check_bases, open_study
 
     name, words = fspath(file), [env] if isinstance(env, str) else list(env)
@@ -319,7 +321,7 @@ def study(
         found, lints = many.meant(expanded.study, expanded.diagnostics)
         check_named(found.environments, words)
         check_bases(found, texts)
-        folder = Path("studies", found.name) if out is None else Path(out)
+        folder = Path("studies", file_name(found.name)) if out is None else Path(out)
         by_digest = {digests[base]: text for base, text in texts.items()}
         return Study(lambda asked: open_study(found, folder, Path(store), asked, by_digest), name, files, lints)
 

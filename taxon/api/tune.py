@@ -199,6 +199,7 @@ def tune(
         Error: an environment cannot be used or needs your word, a folder cannot be read, or its sampler is missing.
     """
     from taxon.runtime.environments.trust import check_named, named_by
+    from taxon.runtime.folder.naming import file_name
     from taxon.studies.tuning.opened import open_tune
 
     name, words = fspath(file), [env] if isinstance(env, str) else list(env)
@@ -206,7 +207,7 @@ def tune(
         expanded = load_tune(name, spaces_of(named_by(name, words)))
         found, lints = many.meant(expanded.tune, expanded.diagnostics)
         check_named(found.environments, words)
-        folder = Path("tunes", found.name) if out is None else Path(out)
+        folder = Path("tunes", file_name(found.name)) if out is None else Path(out)
         return Tune(lambda asked, anew: open_tune(found, folder, Path(store), asked, anew), lints)
 
 

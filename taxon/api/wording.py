@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from taxon.errors import Error
+from taxon.runtime.errors import refused
 
 # A command is left as it is; `--steps 200` becomes `steps=200`, and `--eval-every` `eval_every`.
 _SAID = re.compile(r"(taxon [a-z]+ [^`\n]*)|--([a-z][a-z-]*)(?: (\d[\w.]*\b))?")
@@ -14,13 +15,19 @@ _SAID = re.compile(r"(taxon [a-z]+ [^`\n]*)|--([a-z][a-z-]*)(?: (\d[\w.]*\b))?")
 
 @contextmanager
 def in_python() -> Iterator[None]:
-    """Raise an error of the runtime's as one of Python's: with parameters where it has options."""
+    """Raise an error of the runtime's, or a file that the system refuses, as an error of Python's: with parameters
+    where it has options."""
     try:
         yield
     except Error as error:
         if type(error).__module__.startswith("taxon.api"):
             raise
         raise Error(reworded(error.message), reworded(error.help)) from error.__cause__
+    except OSError as error:
+        if error.filename is None:  # of a stream of the program's own
+            raise
+        found = refused(error)
+        raise Error(found.message, found.help) from error
 
 
 def reworded(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
@@ -117,7 +118,11 @@ def main() -> None:
     if not LONG.intersection(commands) or len(commands) > 1:
         gc.disable()  # a command of the front end is over in a third of a second, a tenth of it collecting
     try:
-        completing(partial(application(commands), prog_name="taxon"))
+        try:
+            completing(partial(application(commands), prog_name="taxon"))
+        finally:
+            if isinstance(sys.stdout, TextIOWrapper):
+                sys.stdout.flush()  # what cannot be written is said here, and not by the interpreter as it ends
     except KeyboardInterrupt:
         # Before a run has begun there is nothing to save.
         raise SystemExit(130) from None
@@ -125,6 +130,14 @@ def main() -> None:
         # The reader of a pipe has seen enough.
         sys.stderr.close()
         raise SystemExit(0) from None
+    except OSError as error:
+        from taxon.runtime.errors import refused
+
+        found = refused(error)
+        print(f"error: {visible(found.message)}\n help: {visible(found.help)}", file=sys.stderr)
+        with suppress(OSError):
+            sys.stdout.close()  # the interpreter would write it again
+        raise SystemExit(2) from None
     except Exception as error:
         if not _said(error):
             raise

@@ -6,7 +6,7 @@ from typing import Any
 
 from taxon.runtime.events import Line
 from taxon.runtime.folder.logging import line
-from taxon.runtime.folder.run_folder import RunFolder
+from taxon.runtime.folder.run_folder import RunFolder, failure_file
 from taxon.runtime.folder.snapshot import whole
 from taxon.runtime.loop.loop import Loop
 
@@ -97,8 +97,3 @@ class Readings:
                 self._folder.write(failure_file(seed), loop.traces[index].encode("utf-8", "backslashreplace"))
                 self._say(f"where it failed: {self._folder.path / failure_file(seed)}")
         return lines
-
-
-def failure_file(seed: int) -> str:
-    """Where a seed's traceback is kept."""
-    return f"failure-of-seed-{seed}.txt"

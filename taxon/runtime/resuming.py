@@ -11,12 +11,11 @@ from taxon.runtime.environments.vectors.subprocess_vector import RemoteCheckpoin
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.folder import best, checkpoint, manifest, module, replay_file, tensorboard
 from taxon.runtime.folder.logging import METRICS, Log
-from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder
+from taxon.runtime.folder.run_folder import CURVE, SPEC, UNFINISHED, RunFolder, failure_file
 from taxon.runtime.folder.snapshot import MISFITS, UnfitError, begin_anew, restore, whole
 from taxon.runtime.loggers.opening import FILES
 from taxon.runtime.program import Program
 from taxon.runtime.progress import Display
-from taxon.runtime.readings import failure_file
 from taxon.runtime.run import Run
 
 FEW_THREADS = 64  # which any machine can start

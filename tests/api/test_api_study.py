@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from studies.report.made import double, fill, paper
+from studies.running import studying
 
 import taxon
+from taxon.runtime.folder.run_folder import RunFolder
 
 TWO = ["Hopper-v4", "Ant-v4"]
 
@@ -106,6 +108,34 @@ def test_its_words_are_the_reports(folder: Path) -> None:
         assert claim.said.split(".")[0] in study._repr_html_()
     assert {path.name: path.read_bytes() for path in (folder / "out").glob("*.csv")} == before
     assert [claim.declared_after for claim in opened(folder).claims] == [3, 3, 3]
+
+
+def test_a_folder_that_is_only_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables cannot be written anew, and are read from the runs."""
+    path = studying.write(tmp_path, seeds=3, claims="claim helps = effect(noise, above = 0)")
+    studying.run(path)
+    (tmp_path / "tiny/results.csv").unlink()
+
+    def refuse(self: RunFolder, name: str, content: bytes) -> None:
+        raise OSError(30, "Read-only file system", str(self.path / name))
+
+    there = studying.opened(path)
+    monkeypatch.setattr(RunFolder, "write", refuse)
+    study = taxon.Study(lambda asked: there, str(path), {}, ())
+    assert (study.done, len(study.results("columns")["score"])) == (6, 6)
+    assert [claim.declared_after for claim in study.claims] == [0]
+    with pytest.raises(taxon.Error, match=r"tiny/results\.csv cannot be used: Read-only file system") as raised:
+        study.report()
+    assert raised.value.help
+
+
+def test_a_name_that_is_longer_than_a_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = file(tmp_path)
+    path.write_text(path.read_text().replace("study one", f"study {'o' * 300}"))
+    study = taxon.study(path)
+    assert study.name == "o" * 300
+    assert not study.folder.exists()
 
 
 STUDY = 'taxon 1\n\nstudy one {\n  base = [std.sac, std.td3]\n  on = ["ENVIRONMENT"]\n  seeds = 2\n  steps = 20k\n}\n'

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from program import program, taxon
 from pseudoterminal import environment
 from typer.main import get_command
 
 from taxon.cli.main import COMMANDS, asked
 from taxon.cli.program.exits import EXITS
+from taxon.cli.specs.failure import user_errors
 from taxon.version import VERSION
+
+ROOT = Path(__file__).parents[2]
 
 
 def called(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -47,6 +51,31 @@ def test_versions() -> None:
 )
 def test_only_what_is_asked_for_is_imported(line: str, commands: list[str]) -> None:
     assert asked(line.split()) == commands
+
+
+@pytest.mark.parametrize("line", ["list", "study status examples/studies/double_q.tx"])
+def test_an_output_that_is_full(line: str) -> None:
+    """With Python's buffer, and of what the command writes through it as it ends."""
+    call = [sys.executable, "-m", "taxon", *line.split()]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, env=environment({}), cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: the output or a file cannot be written: No space left on device\n"
+        " help: mend that, or write it to another place\n"
+    )
+
+
+def test_what_the_system_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file is named; a stream is the program's."""
+    with pytest.raises(typer.Exit) as ended, user_errors():
+        raise OSError(30, "Read-only file system", "studies/a/results.csv")
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == (
+        "error: studies/a/results.csv cannot be used: Read-only file system\n help: mend that, or name another place\n"
+    )
+    with pytest.raises(BrokenPipeError), user_errors():
+        raise BrokenPipeError(32, "Broken pipe")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("help",)])

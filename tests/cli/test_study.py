@@ -231,6 +231,14 @@ def test_what_cannot_be_run(
     assert "Traceback" not in done.stderr
 
 
+def test_a_name_that_is_longer_than_a_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = write(tmp_path)
+    file.write_text(file.read_text().replace("study tiny", f"study {'t' * 300}"))
+    shown = taxon("study", "tiny.tx", "--dry-run")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+
+
 def test_an_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = write(tmp_path)

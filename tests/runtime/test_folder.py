@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from taxon.runtime.edited import reading
 from taxon.runtime.errors import UserError
+from taxon.runtime.folder import module
+from taxon.runtime.folder.naming import file_name
 from taxon.runtime.folder.run_folder import UNFINISHED, RunFolder
 
 SECRET = b"token = hunter2\n"
@@ -259,3 +262,22 @@ def test_descriptors_are_closed(tmp_path: Path) -> None:
     for _ in range(5):
         RunFolder(tmp_path).folder("inner", make=True).write("name", b"")
     assert len(os.listdir("/dev/fd")) == opened
+
+
+@pytest.mark.parametrize("letter", ["a", "\N{GREEK SMALL LETTER PI}", "\N{CJK UNIFIED IDEOGRAPH-6570}"])
+def test_a_name_of_a_file_has_room_for_more(letter: str) -> None:
+    assert file_name(letter * 20) == letter * 20
+    long = {file_name(letter * count) for count in range(200, 220)}
+    assert len(long) == 20
+    assert all(len(name.encode()) <= 120 and name.startswith(letter * 20) for name in long)
+
+
+def test_a_module_stands_under_a_name_of_any_bytes(tmp_path):
+    folder = tmp_path / os.fsdecode(b"l\xe4tin")
+    folder.mkdir()
+    assert module.load("MADE = 3\n", folder / "agent.py").MADE == 3
+
+
+def test_an_edited_module_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "mine.py").write_bytes(b"\xef\xbb\xbfMADE = 3\n")
+    assert reading.read(tmp_path / "mine.py") == "MADE = 3\n"

@@ -167,13 +167,14 @@ def _opened(
 ) -> Opened:
     """The tune of a file; where it means nothing, the command ends."""
     from taxon.runtime.environments.trust import named_by
+    from taxon.runtime.folder.naming import file_name
     from taxon.semantics import load_tune
     from taxon.studies.tuning.opened import open_tune
 
     recipe = named_by(file, env)
     expanded = load_tune(file, lambda name: space_of(recipe(name)))
     found = declared(expanded.tune, expanded.diagnostics, env, recipe)
-    return open_tune(found, out or Path("tunes") / found.name, store, asked, anew)
+    return open_tune(found, out or Path("tunes", file_name(found.name)), store, asked, anew)
 
 
 def _preview(opened: Opened, slots: Slots) -> list[str]:

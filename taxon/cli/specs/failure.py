@@ -7,16 +7,22 @@ from typing import NoReturn
 import typer
 
 from taxon.diagnostics.visible import visible
-from taxon.runtime.errors import UserError
+from taxon.runtime.errors import UserError, refused
 
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn a UserError, or a want of memory, into two lines on standard error and exit code 2."""
+    """Turn a UserError, a file that the system refuses, or a want of memory into two lines on standard error and exit
+    code 2."""
     try:
         yield
     except UserError as error:
         _tell(error.message, error.help)
+    except OSError as error:
+        if error.filename is None:  # of a stream, which `main` closes
+            raise
+        found = refused(error)
+        _tell(found.message, found.help)
     except (MemoryError, RuntimeError) as error:
         # torch has a class of its own for a device alone: of the host's memory it speaks in words.
         if not isinstance(error, MemoryError) and "allocate memory" not in str(error):

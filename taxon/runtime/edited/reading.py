@@ -21,7 +21,7 @@ def read(path: Path) -> str:
     if len(content) > LARGEST:
         raise UserError(f"{path} has more than {LARGEST:,} bytes", help)
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # as Python reads a file
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8", help) from None
     if "\0" in text:

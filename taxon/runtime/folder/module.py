@@ -1,6 +1,7 @@
 """Emitted source text as a module object, kept in a file so that a traceback shows its lines."""
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,7 @@ def load(source: str, path: Path) -> ModuleType:
 
 def execute(source: str, path: Path) -> ModuleType:
     """Run a text that `path` holds as a module under a name of its own; nothing is read from there."""
-    name = f"taxon_agent_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    name = f"taxon_agent_{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module

@@ -38,6 +38,11 @@ _KINDS = {
 _RESTORE = "remove it, or restore the folder from a copy"
 
 
+def failure_file(seed: int) -> str:
+    """Where the traceback of a seed is kept whose environment failed."""
+    return f"failure-of-seed-{seed}.txt"
+
+
 class RunFolder:
     """A folder held open; its files are named, without a path, relative to it wherever the process's own folder is.
 

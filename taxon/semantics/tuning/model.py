@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from taxon.semantics.layers import Target
@@ -13,8 +14,7 @@ from taxon.semantics.studies.model import Score
 from taxon.semantics.studies.rows import Found
 from taxon.syntax.printing import number
 
-_DIGITS, _STEPPED = 4, 12  # significant digits of a value that is drawn, and of one that lies at a step
-_ROUNDED = 1e-9  # what rounding may take from a count of steps
+_DIGITS = 4  # significant digits of a value that is drawn
 
 # The values of a trial, as they are written, by the names of the dimensions.
 Values = Mapping[str, str]
@@ -38,7 +38,8 @@ class Numbers:
     def points(self, count: int) -> list[float]:
         """So many numbers from end to end, evenly or evenly in the logarithm; with a step, all that it leads to."""
         if self.step is not None:
-            return [self.low + at * self.step for at in range(self._steps(self.step) + 1)]
+            low, each, unit, last = self._steps(self.step)
+            return [(low + at * each) / unit for at in range(last + 1)]
         parts = [at / (count - 1) for at in range(count)]
         if self.log:
             return [math.exp(math.log(self.low) + at * (math.log(self.high) - math.log(self.low))) for at in parts]
@@ -48,15 +49,23 @@ class Numbers:
         """The value of the search that is nearest to a number, as it is written: a whole number, one at a step, or one
         of four digits, and never beyond the ends."""
         if self.step is not None:
-            at = min(max(round((value - self.low) / self.step), 0), self._steps(self.step))
-            value = self.low + at * self.step
+            low, each, unit, last = self._steps(self.step)
+            value = (low + min(max(round((value - self.low) / self.step), 0), last) * each) / unit
         if self.integer:
             return str(round(min(max(value, self.low), self.high)))
-        value = min(max(float(f"{value:.{_DIGITS if self.step is None else _STEPPED}g}"), self.low), self.high)
+        if self.step is None:
+            value = min(max(float(f"{value:.{_DIGITS}g}"), self.low), self.high)
         return f"{value:.0f}" if value.is_integer() else number(value)
 
-    def _steps(self, step: float) -> int:
-        return int((self.high - self.low) / step + _ROUNDED)
+    def _steps(self, step: float) -> tuple[int, int, int, int]:
+        """The least number and a step as whole multiples of one over a unit, that unit, and how many steps there are.
+
+        All of it is of the numbers as they are written, in decimals: as binary fractions three steps of 0.3 end below
+        0.9.
+        """
+        low, high, each = (Fraction(repr(float(number))) for number in (self.low, self.high, step))
+        unit = math.lcm(low.denominator, each.denominator)
+        return int(low * unit), int(each * unit), unit, (high - low) // each
 
     def __str__(self) -> str:
         kind = "integer" if self.integer else "log_uniform" if self.log else "uniform"

@@ -10,6 +10,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from taxon.diagnostics.model import Diagnostic
-from taxon.runtime.environments.recipe import Recipe
 from taxon.runtime.errors import UserError
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.fields import Compared, Hash, Several, Time, first_of
@@ -26,9 +26,9 @@ from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import MOST_EPISODES, Precision
 from taxon.semantics import load_spec, row_hash
 from taxon.semantics.studies import Score
-from taxon.studies.moving.lines import Evaluation, read, written
+from taxon.studies.moving.whole import OTHER, Curve, Whole, whole
 from taxon.studies.running import random_return, results
-from taxon.studies.running.attempts import Observer
+from taxon.studies.running.attempts import How, Lease, Observer
 from taxon.studies.running.plan import program
 from taxon.studies.running.store import IMPORTED, LARGEST, PLACE, RUN, SPEC, State, Store
 from taxon.studies.running.units import Place, Program, Settings, Unit
@@ -37,11 +37,8 @@ from taxon.syntax.reading import decoded
 
 _PLACES = re.compile(r"[0-9a-f]{20}-[0-9a-f]{12}")
 _RANDOM = re.compile(r"random-[0-9a-f]{20}")
-_OTHER = "restore the folder from a copy"
 
 _LAST = Score("final", 0.1)  # which score results are read with does not matter here
-
-Curve = tuple[tuple[int, float], ...]
 
 
 class Described(BaseModel):
@@ -68,17 +65,6 @@ class Imported(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     format: Literal[1] = 1
     at: Time
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A run that was found in order; metrics: its lines, made anew."""
-
-    place: Place
-    path: Path
-    record: manifest.Manifest
-    metrics: bytes
-    curves: dict[int, Curve]
 
 
 @dataclass
@@ -116,14 +102,16 @@ def arrive(path: Path, store: Store) -> Arrived:
     if not arrivals:
         raise UserError(f"{path} has no runs of a study", "name a folder that `taxon study export --runs` wrote")
     _agree(arrivals)
+    floors = {measured.environment: store.measured(measured.environment) for measured in random}
     new = [arrival for arrival in arrivals if not _there(store, arrival)]
-    arrived = Arrived(there=len(arrivals) - len(new))
-    for arrival in new:
-        _take(store, arrival)
-        arrived.runs += 1
-        arrived.seeds += len(arrival.record.seeds)
+    arrived = Arrived(len(new), sum(len(arrival.record.seeds) for arrival in new), len(arrivals) - len(new))
+    with _claimed(store, new) as names:
+        if any(_there(store, arrival) for arrival in new):
+            raise UserError(f"runs of {path} were finished in {store.path} meanwhile", "import it again")
+        for arrival, name in zip(new, names, strict=True):
+            store.describe(arrival.place).create(name, _files(arrival))
     for measured in random:
-        own = store.measured(measured.environment)
+        own = floors[measured.environment]
         if own is None:
             content = measured.model_dump_json().encode()
             store.random(measured.environment).write(random_return.FILE, content)
@@ -133,12 +121,12 @@ def arrive(path: Path, store: Store) -> Arrived:
     return arrived
 
 
-def _runs(folder: RunFolder) -> Iterator[Arrival]:
+def _runs(folder: RunFolder) -> Iterator[Whole]:
     """The runs of a place's folder."""
     place = _place(folder)
     for name in folder.folders():
         if RUN.fullmatch(name):
-            yield _arrival(place, folder.folder(name))
+            yield whole(place, folder.folder(name))
 
 
 def _place(folder: RunFolder) -> Place:
@@ -147,10 +135,10 @@ def _place(folder: RunFolder) -> Place:
     try:
         said = Described.model_validate_json(_read(folder, PLACE))
     except ValidationError as error:
-        raise UserError(f"{path}: {first_of(error)}", _OTHER) from None
+        raise UserError(f"{path}: {first_of(error)}", OTHER) from None
     place = Place(_program(folder, said), said.environment, said.settings)
     if place.key != folder.path.name:
-        raise UserError(f"{path} is not that of a folder {folder.path.name}", _OTHER)
+        raise UserError(f"{path} is not that of a folder {folder.path.name}", OTHER)
     return place
 
 
@@ -159,71 +147,30 @@ def _program(folder: RunFolder, said: Described) -> Program:
     path = folder.path / SPEC
     text = decoded(str(path), _read(folder, SPEC))
     if isinstance(text, Diagnostic):
-        raise UserError(f"{path}: {text.message}", _OTHER)
+        raise UserError(f"{path}: {text.message}", OTHER)
     if parse(text)[0].imports:
-        raise UserError(f"{path} imports another file, which no exported spec does", _OTHER)
+        raise UserError(f"{path} imports another file, which no exported spec does", OTHER)
     found = load_spec(str(path), texts={Path(os.path.realpath(path)): text.text})
     if found.row is None:
         raise UserError(f"{path} means nothing here: {found.diagnostics[0].message}", "install what it has choices of")
     own = program("row", row_hash(found.row), found.row)
     if own.text != text.text or own.row != said.row:
-        raise UserError(f"{path} is not the spec of the row {said.row[:12]}", _OTHER)
+        raise UserError(f"{path} is not the spec of the row {said.row[:12]}", OTHER)
     if own.module != said.module:
         help = "export the runs by the version of taxon that is installed here, or make them here"
         raise UserError(f"{path} was trained by another version of taxon, whose module of it is another", help)
     return own
 
 
-def _arrival(place: Place, run: RunFolder) -> Arrival:
-    """A run that ended, with all of its evaluations. Raises UserError where it is another's, or not whole."""
-    record = manifest.read(run)
-    path, settings = run.path / manifest.FILE, place.settings
-    for what, value, own in (
-        ("row", record.row, place.program.row),
-        ("environment", record.recipe(), Recipe(place.environment)),
-        ("evaluate_every", record.evaluate_every, settings.evaluate_every),
-        ("evaluation_episodes", record.evaluation_episodes, settings.evaluation_episodes),
-        ("precision", record.precision, settings.precision),
-        ("compiled", bool(record.compiled) and not settings.compiled, False),
-    ):
-        if value != own:
-            raise UserError(f"{path} belongs elsewhere: {what} is not that of {run.path.parent / PLACE}", _OTHER)
-    frozen = {int(seed): step for seed, step in record.frozen.items()}
-    whole = record.status == "finished" and record.steps_done >= record.steps
-    if not whole and not (record.status == "frozen" and frozen.keys() == {*record.seeds}):
-        raise UserError(f"{path} is of a run that has not finished", "export it again when it has")
-    lines, speed = read(run)
-    curves = _curves(record, lines, place)
-    asked = range(0, record.steps + 1, settings.evaluate_every)  # never a list: a stranger may say a trillion steps
-    for seed, curve in curves.items():
-        steps = [step for step, _ in curve]
-        if seed in frozen:
-            due = all(step <= frozen[seed] for step in steps)
-        else:
-            due = len(steps) == len(asked) and all(step in asked for step in steps)
-        if not due:
-            raise UserError(f"{run.path / METRICS} has not the evaluations of seed {seed}", _OTHER)
-    return Arrival(place, run.path, record, written(lines, speed), curves)
-
-
-def _curves(record: manifest.Manifest, lines: Sequence[Evaluation], place: Place) -> dict[int, Curve]:
-    """The evaluations of each seed."""
-    points: dict[int, list[tuple[int, object]]] = {seed: [] for seed in record.seeds}
-    for line in lines:
-        points.get(line.seed, []).append((line.step, line.value))
-    every = place.settings.evaluate_every
-    return {seed: tuple(results.evaluations(own, every, record.steps)) for seed, own in points.items()}
-
-
 def _random(folder: RunFolder) -> random_return.RandomReturn:
     """A random policy's return, in the folder of its environment."""
     found = random_return.read(folder)
     if found is None or random_return.folder_of(found.environment) != folder.path.name:
-        raise UserError(f"{folder.path} is not the folder of a random policy's return", _OTHER)
+        raise UserError(f"{folder.path} is not the folder of a random policy's return", OTHER)
     return found
 
 
-def _agree(arrivals: Sequence[Arrival]) -> None:
+def _agree(arrivals: Sequence[Whole]) -> None:
     """Raise UserError where two runs of the same seed have other results."""
     before: dict[tuple[str, int], tuple[Curve, Path]] = {}
     for arrival in arrivals:
@@ -234,17 +181,17 @@ def _agree(arrivals: Sequence[Arrival]) -> None:
                 raise UserError(_differs(arrival, seed, path), "remove one of the two")
 
 
-def _there(store: Store, arrival: Arrival) -> bool:
+def _there(store: Store, arrival: Whole) -> bool:
     """Whether a store has the same results already. Raises UserError where it has others."""
     there = 0
     for seed, curve in arrival.curves.items():
         unit = Unit(arrival.place, seed, arrival.record.steps)
         found = store.find(unit)
-        if found.state is State.BROKEN:
-            raise UserError(found.why, "mend the store, or name another one with --store")
-        if not found.state.complete:
-            continue
         own = results.read(unit, found, _LAST)
+        if own.state is State.BROKEN:
+            raise UserError(own.why, "mend the store, or name another one with --store")
+        if not own.state.complete:
+            continue
         if own.curve != curve or own.frozen_at != arrival.record.frozen.get(str(seed)):
             where = store.path if found.run is None else found.run.path
             help = "remove one of the two: machines may differ in a run's last bits"
@@ -253,29 +200,50 @@ def _there(store: Store, arrival: Arrival) -> bool:
     return there == len(arrival.curves)
 
 
-def _differs(arrival: Arrival, seed: int, other: Path) -> str:
+def _differs(arrival: Whole, seed: int, other: Path) -> str:
     return f"{arrival.path} has another result of seed {seed} than {other}"
 
 
-def _take(store: Store, arrival: Arrival) -> None:
-    """Write a run where one that was made here would be. Raises UserError where a seed of it is being run."""
-    place, record = arrival.place, arrival.record
-    leases = Observer("", math.inf).claim_all([store.attempts(place, seed) for seed in record.seeds])
-    if leases is None:
-        message = f"a seed of {arrival.path} is being run in {store.path}"
-        raise UserError(message, "wait until it has ended, or stop it")
-    files = {
-        manifest.FILE: record.model_dump_json(indent=2).encode(),
+@contextmanager
+def _claimed(store: Store, arrivals: Sequence[Whole]) -> Iterator[list[str]]:
+    """Hold the seeds of all runs; yields what each run is to be called, which no other of its place is.
+
+    Raises UserError where a seed is being run.
+    """
+    observer, held, names = Observer("", math.inf), dict[Path, Lease](), list[str]()
+    how: How = "stopped"
+    try:
+        for arrival in arrivals:
+            leases: list[Lease] = []
+            for seed in arrival.record.seeds:
+                attempts = store.attempts(arrival.place, seed)
+                if attempts.path in held:  # by another run of the seed: each is named by an attempt of its own
+                    held.pop(attempts.path).end(how)
+                lease = observer.claim(attempts)
+                if lease is None:
+                    message = f"a seed of {arrival.path} is being run in {store.path}"
+                    raise UserError(message, "wait until it has ended, or stop it")
+                held[attempts.path] = lease
+                leases.append(lease)
+            names.append(f"run-{arrival.record.seeds[0]}-{leases[0].number}")
+        yield names
+        how = "done"
+    finally:
+        for lease in held.values():
+            lease.end(how)
+
+
+def _files(arrival: Whole) -> dict[str, bytes]:
+    """What is written of a run."""
+    return {
+        manifest.FILE: arrival.record.model_dump_json(indent=2).encode(),
         METRICS: arrival.metrics,
         IMPORTED: Imported(at=manifest.now()).model_dump_json().encode(),
     }
-    store.describe(place).create(f"run-{record.seeds[0]}-{leases[0].number}", files)
-    for lease in leases:
-        lease.end("done")
 
 
 def _read(folder: RunFolder, name: str) -> bytes:
     try:
         return folder.read(name, LARGEST)
     except OSError as error:
-        raise UserError(f"{folder.path / name} cannot be read: {error.strerror}", _OTHER) from None
+        raise UserError(f"{folder.path / name} cannot be read: {error.strerror}", OTHER) from None

@@ -18,34 +18,40 @@ from taxon.studies.running.store import State, existing_folder
 
 @dataclass(frozen=True)
 class Gathered:
-    """What there is of a study. folder: its own. record: what was declared before. begun: of how many runs at least
-    there was something."""
+    """What there is of a study.
+
+    folder: its own. record: what was declared before. recorded: its tables. anew: whether they were made from runs, and
+    may not lie in the folder yet. begun: how many runs had begun, at least.
+    """
 
     folder: RunFolder
     record: record.Record
     recorded: Recorded
+    anew: bool
     begun: int
+
+    def write(self) -> None:
+        """Write the tables that were made anew into the folder. Raises OSError where it cannot be written to."""
+        for name, content in self.recorded.tables.items() if self.anew else ():
+            self.folder.write(name, content)
 
 
 def gather(opened: Opened) -> Gathered:
-    """The tables of a study, read anew from the runs where the store has any of them, and what they say.
+    """The tables of a study, made anew from the runs where the store has any of them, and what they say.
 
-    Raises UserError where there are no results, or others than the study's.
+    Nothing is written. Raises UserError where there are no results, or others than the study's.
     """
-    study = opened.plan.study
-    found = opened.look()
-    begun = sum(each.state is not State.MISSING for each in found.values())
-    if begun:
-        opened.write(found)
-    folder = existing_folder(opened.out)
+    study, folder = opened.plan.study, existing_folder(opened.out)
     if folder is None or opened.record is None:
         message = f"{opened.out / record.FILE} is missing: nothing of the study has been run there"
         raise UserError(message, "run it first, with `taxon study FILE`, or name its folder with --out")
-    if not begun and opened.record.meaning.get("score") != str(study.score):
+    found = opened.look()
+    anew = any(each.state is not State.MISSING for each in found.values())
+    if not anew and opened.record.meaning.get("score") != str(study.score):
         message = f"the results in {opened.out} are not scored by {study.score}"
         raise UserError(message, "their runs are not in the store: leave the study's score as it was")
-    recorded = read(folder, study)
-    return Gathered(folder, opened.record, recorded, max(begun, recorded.complete))
+    recorded = read(folder, study, opened.tables(found) if anew else None)
+    return Gathered(folder, opened.record, recorded, anew, max(opened.begun(found), recorded.complete))
 
 
 def report(opened: Opened, file: str, modules: Sequence[str] = ()) -> Iterator[str]:
@@ -56,6 +62,7 @@ def report(opened: Opened, file: str, modules: Sequence[str] = ()) -> Iterator[s
     or others than the study's.
     """
     study, there = opened.plan.study, gather(opened)
+    there.write()
     declared = record.declare(there.folder, there.record, study, opened.plan.settings, there.begun)
     name = Path(file.removesuffix(f":{study.name}")).name
     words = [f"{name}:{study.name}", *(word for module in modules for word in ("--module", module))]

@@ -40,13 +40,14 @@ class Seed:
 class Recorded:
     """What there is of a study: the seeds of each row in each environment, in order, and their curves.
 
-    random: a random policy's return by environment, where it was measured.
+    random: a random policy's return by environment, where it was measured. tables: results.csv and curves.csv
+    themselves, by their names.
     """
 
     seeds: Mapping[Key, tuple[Seed, ...]]
     random: Mapping[str, float]
     curves: Mapping[Key, Mapping[int, Points]]
-    results: bytes  # results.csv itself
+    tables: Mapping[str, bytes]
 
     @property
     def units(self) -> int:
@@ -59,13 +60,16 @@ class Recorded:
         return sum(seed.state.complete for seeds in self.seeds.values() for seed in seeds)
 
 
-def read(folder: RunFolder, study: Study) -> Recorded:
-    """The tables in a study's folder. Raises UserError where there are none, or where they are another study's."""
-    results = content(folder, RESULTS)
+def read(folder: RunFolder, study: Study, tables: Mapping[str, bytes] | None = None) -> Recorded:
+    """The tables of a study: those in its folder, or those that were made anew for it.
+
+    Raises UserError where there are none, or where they are another study's.
+    """
+    tables = {name: _content(folder, name) for name in (RESULTS, CURVES)} if tables is None else tables
     seeds: dict[Key, dict[int, Seed]] = {}
     steps: dict[Key, set[int]] = {}
     random: dict[str, float] = {}
-    for line in _lines(folder, RESULTS, results):
+    for line in _lines(folder, RESULTS, tables[RESULTS]):
         with _Place(folder, RESULTS, line) as fields:
             key: Key = (fields["row"], fields["environment"])
             seeds.setdefault(key, {})[int(fields["seed"])] = _seed(fields)
@@ -79,7 +83,7 @@ def read(folder: RunFolder, study: Study) -> Recorded:
         message = f"{folder.path / RESULTS} is of the study as it was before"
         raise UserError(message, "run the study again: what is there stays")
     ordered = {key: tuple(seeds[key][number] for number in range(len(seeds[key]))) for key in planned}
-    return Recorded(ordered, random, _curves(folder, study), results)
+    return Recorded(ordered, random, _curves(folder, study, tables[CURVES]), tables)
 
 
 def _asked(found: Mapping[int, Seed], seeds: Seeds) -> bool:
@@ -97,12 +101,12 @@ def _seed(fields: Mapping[str, str]) -> Seed:
     return Seed(int(fields["seed"]), state, score, _number(fields["last"]), fields["module"], imported, provenance)
 
 
-def _curves(folder: RunFolder, study: Study) -> dict[Key, dict[int, Points]]:
+def _curves(folder: RunFolder, study: Study, content: bytes) -> dict[Key, dict[int, Points]]:
     keys: dict[tuple[str, str], Key] = {
         (cell.name, cell.environment): (cell.hash, cell.environment) for cell in study.cells
     }
     found: dict[Key, dict[int, dict[int, float]]] = {}
-    for line in _lines(folder, CURVES, content(folder, CURVES)):
+    for line in _lines(folder, CURVES, content):
         with _Place(folder, CURVES, line) as fields:
             value = _number(fields["return"])
             if value is None:
@@ -115,7 +119,7 @@ def _curves(folder: RunFolder, study: Study) -> dict[Key, dict[int, Points]]:
     }
 
 
-def content(folder: RunFolder, name: str) -> bytes:
+def _content(folder: RunFolder, name: str) -> bytes:
     """One of the tables as it lies there. Raises UserError where it is missing or cannot be read."""
     try:
         return folder.read(name, _LARGEST)

@@ -47,7 +47,7 @@ def scores(study: Study, found: Sequence[Variant], judged: Judged, recorded: Rec
     most = max((run.seeds.most for run in study.runs), default=0)
     notes = [f"Mean ± standard deviation over {most} seeds; where there are fewer, n says how many."]
     if any(cell.dagger for cell in judged.cells.values()):
-        notes.append(f"† k/n seeds froze, since something was no longer finite; they {_counted(judged.failure)}.")
+        notes.append(f"† k/n seeds froze, for causes that their runs record; they {_counted(judged.failure)}.")
     return Table("scores", f"Scores: {study.score} of the undiscounted return", ["", *study.environments], rows, notes)
 
 

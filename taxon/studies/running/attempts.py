@@ -124,14 +124,17 @@ class Observer:
     def claim_all(self, places: Sequence[RunFolder]) -> list[Lease] | None:
         """The next attempts at several places, or at none of them."""
         leases: list[Lease] = []
-        for place in places:
-            lease = self.claim(place)
-            if lease is None:
+        try:
+            for place in places:
+                lease = self.claim(place)
+                if lease is None:
+                    break
+                leases.append(lease)
+        finally:
+            if len(leases) < len(places):
                 for claimed in leases:
                     claimed.end("stopped")
-                return None
-            leases.append(lease)
-        return leases
+        return leases if len(leases) == len(places) else None
 
     def _over(self, folder: RunFolder) -> bool:
         """Whether an attempt has ended, or who made it has."""

@@ -16,6 +16,7 @@ from taxon.studies.running.opened import Opened
 from taxon.studies.running.progress import Costs, count
 from taxon.studies.running.room import share
 from taxon.studies.running.showing import Line
+from taxon.studies.running.store import State
 
 LEASE = 15 * 60.0  # seconds without a sign of life after which another machine's run is taken over
 
@@ -66,9 +67,10 @@ def run(
 
     def notice(driver: Driver) -> None:
         opened.write(driver.found)
+        found = opened.checked(driver.found)
         costs.read()
-        left = costs.left(driver.found)
-        shown.show(count(driver.found, driver.busy), None if left is None else left / means.slots.cores)
+        left = costs.left(found)
+        shown.show(count(found, driver.busy), None if left is None else left / means.slots.cores)
 
     opened.declare()
     driver = Driver(
@@ -87,7 +89,11 @@ def run(
     )
     if not driven(driver, shown, "the study's folder"):
         return Ending.STOPPED
-    counts = count(driver.found, 0)
+    found = opened.checked(driver.found)
+    for unit, each in found.items():
+        if each.state is State.BROKEN:
+            shown.say(f"{unit}: {each.why}")
+    counts = count(found, 0)
     if counts.stale and not means.anew:
         shown.say(f"{counts.stale:,} runs are another version's: --anew runs them again")
     measured = opened.floors().keys() >= set(opened.plan.study.environments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from taxon.runtime.errors import UserError
@@ -25,13 +25,22 @@ class Opened:
     out: Path
     record: record.Record | None
     _known: dict[Unit, tuple[tuple[object, ...], Result]] = field(default_factory=dict)
-    _written: tuple[str, str] = ("", "")
+    _written: Mapping[str, bytes] = field(default_factory=dict)
 
     def declare(self) -> None:
         """Write study.json, before anything is run."""
-        study, settings = self.plan.study, self.plan.settings
-        begun = sum(found.state is not State.MISSING for found in self.look().values())
+        study, settings, begun = self.plan.study, self.plan.settings, self.begun(self.look())
         self.record = record.declare(make_folder(self.out), self.record, study, settings, begun)
+
+    def begun(self, found: Mapping[Unit, Found]) -> int:
+        """Of how many units the store has a run, of whatever length.
+
+        One that kept no checkpoint and made fewer steps than are asked for now is of no use to a unit: it is missing,
+        but its results were there to be seen.
+        """
+        missing = {unit.place for unit, each in found.items() if each.state is State.MISSING}
+        seeds = {place: {seed for _, run in self.store.begun(place) for seed in run.seeds} for place in missing}
+        return sum(each.state is not State.MISSING or unit.seed in seeds[unit.place] for unit, each in found.items())
 
     def look(self) -> dict[Unit, Found]:
         """What there is of each unit that is asked for."""
@@ -39,7 +48,12 @@ class Opened:
         looks = self.looks()
         while missing := [unit for unit in looks.more(found) if unit not in found]:
             found |= {unit: self.store.find(unit) for unit in missing}
-        return {unit: found[unit] for unit in looks.units}
+        return self.checked({unit: found[unit] for unit in looks.units})
+
+    def checked(self, found: Mapping[Unit, Found]) -> dict[Unit, Found]:
+        """The same, broken where a run has ended and its evaluations are not all there."""
+        results = self.results(found)
+        return {unit: replace(each, state=results[unit].state, why=results[unit].why) for unit, each in found.items()}
 
     def looks(self) -> Looks:
         """Which units are asked for, from the first look on."""
@@ -59,24 +73,32 @@ class Opened:
         measured = {name: self.store.measured(name) for name in self.plan.study.environments}
         return {name: found.mean for name, found in measured.items() if found is not None}
 
-    def write(self, found: Mapping[Unit, Found]) -> None:
-        """Write results.csv and curves.csv, where they are not what was written last."""
+    def tables(self, found: Mapping[Unit, Found]) -> dict[str, bytes]:
+        """results.csv and curves.csv, by their names."""
         results = self.results(found)
-        texts = table.results(self.plan, results, self.floors()).csv(), table.curves(self.plan, results).csv()
-        if texts != self._written:
+        made = {table.RESULTS: table.results(self.plan, results, self.floors())}
+        made[table.CURVES] = table.curves(self.plan, results)
+        return {name: each.csv().encode() for name, each in made.items()}
+
+    def write(self, found: Mapping[Unit, Found]) -> None:
+        """Write the tables, where they are not what was written last."""
+        tables = self.tables(found)
+        if tables != self._written:
             folder = make_folder(self.out)
-            folder.write(table.RESULTS, texts[0].encode())
-            folder.write(table.CURVES, texts[1].encode())
-            self._written = texts
+            for name, content in tables.items():
+                folder.write(name, content)
+            self._written = tables
 
 
 def open_study(study: Study, out: Path, store: Path, asked: Asked, modules: Mapping[str, str] = NONE) -> Opened:
     """A study, of which nothing is written yet; modules: the texts of edited ones by their SHA-256.
 
-    Raises UserError where something cannot be used.
+    Raises UserError where something cannot be used, or where the folder is another study's.
     """
     folder = existing_folder(out)
     before = None if folder is None else record.read(folder)
+    if folder is not None and before is not None:
+        record.check(folder, before, study)
     settings = settle(study, asked, None if before is None else before.settings)
     return Opened(plan(study, settings, modules), Store(store), out, before)
 

@@ -19,7 +19,7 @@ _WORDS = {
     State.MISSING: "to be made",
     State.STALE: "stale: made by another version of taxon",
     State.FAILED: "failed before, to be tried again",
-    State.BROKEN: "in folders that cannot be read",
+    State.BROKEN: "broken: `taxon study status` says where",
 }
 
 

@@ -26,8 +26,10 @@ _TAIL = 2**18  # bytes of the metrics in which the latest speed stands
 class Result:
     """A unit's numbers. Where its state is not complete there are none, but for a stale one, which is not compared.
 
+    state: as it was found, but broken where a complete unit's evaluations cannot be read or are not all there.
     score: of a frozen seed its last evaluation; None where there is none. last: the last evaluation, with its step in
     `curve`, whose steps are multiples of the cadence and at most those of the study. frozen_at: the environment step.
+    why: what is wrong, and the way out; of a frozen seed what froze it.
     """
 
     state: State
@@ -54,13 +56,18 @@ def read(unit: Unit, found: Found, score: Score) -> Result:
     except UserError as error:
         why = error.message
     except OSError as error:
-        why = str(error)
-    return Result(State.BROKEN, why=why)
+        why = f"{run.path / METRICS} cannot be read: {error.strerror}"
+    # What is stale counts for nothing, whole or not.
+    state = State.BROKEN if found.state.complete else found.state
+    return Result(state, why=f"{why}; restore it from a copy, or remove {run.path}, and the run is made again")
 
 
 def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: Score) -> Result:
-    curve = tuple(evaluations(points(run, unit.seed), unit.place.settings.evaluate_every, unit.steps))
-    frozen = frozen_at(unit, record)
+    frozen, every = frozen_at(unit, record), unit.place.settings.evaluate_every
+    written = [*points(run, unit.seed)]
+    if frozen is not None:
+        _check_until(frozen - record.environments, (step for step, _ in written), every)
+    curve = tuple(evaluations(written, every, unit.steps))
     last = curve[-1][1] if curve else None
     stale = found.state is State.STALE
     if stale and frozen is None and record.steps_done < unit.steps:
@@ -73,6 +80,7 @@ def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: S
         last,
         frozen,
         curve,
+        why=found.why,
         imported=IMPORTED in run.files(),
         module=run.path.parent.name.rpartition("-")[2],
         versions=(
@@ -87,8 +95,10 @@ def _result(unit: Unit, found: Found, run: RunFolder, record: Manifest, score: S
 def scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> float:
     """The score of a curve that reaches the end. Raises StatisticsError where it lacks evaluations."""
     steps, every = unit.steps, unit.place.settings.evaluate_every
-    if [step for step, _ in curve] != list(range(0, steps + 1, every)):
-        raise StatisticsError("it lacks evaluations")
+    there = {step for step, _ in curve}
+    lacking = next((step for step in range(0, steps + 1, every) if step not in there), None)
+    if lacking is not None:
+        raise StatisticsError(f"it has no finite return of seed {unit.seed} at step {lacking:,}")
     times, returns = [float(step) for step, _ in curve], [value for _, value in curve]
     match score.kind:
         case "final":
@@ -98,6 +108,17 @@ def scored(curve: tuple[tuple[int, float], ...], unit: Unit, score: Score) -> fl
         case "best":
             return scores.best(times, returns, steps)
     raise StatisticsError(f"a run has no score `{score.kind}`")
+
+
+def _check_until(last: int, steps: Iterable[int], every: int) -> None:
+    """Raise StatisticsError where a seed has not been evaluated at each multiple of the cadence up to a step.
+
+    What it returned then may be no number: it froze later.
+    """
+    there = {step // every for step in steps}
+    lacking = next((number for number in range(last // every + 1) if number not in there), None)
+    if lacking is not None:
+        raise StatisticsError(f"it has no evaluation at step {lacking * every:,}, before the seed froze")
 
 
 def frozen_at(unit: Unit, record: Manifest) -> int | None:
@@ -127,9 +148,17 @@ def evaluations(points: Iterable[tuple[int, object]], every: int, steps: int) ->
         before = step // every
         if before * every > steps:
             return
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            continue
-        yield before * every, float(value)
+        number = _number(value)
+        if math.isfinite(number):
+            yield before * every, number
+
+
+def _number(value: object) -> float:
+    """A return as it was written, NaN for what is none."""
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:  # digits by the hundred
+        return math.nan
 
 
 def _of(name: str, record: Manifest) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from taxon.runtime.folder.run_folder import failure_file
 from taxon.studies.running.attempts import Observer
 from taxon.studies.running.opened import Opened
 from taxon.studies.running.plan import Line
@@ -51,7 +52,7 @@ class Standing:
             yield f"  imported from another store: {imported:,} of the complete runs"
         for unit, each in self.found.items():
             if each.why:
-                yield f"  {each.state.value}: {_named(unit)}: {each.why}"
+                yield f"  {each.state.value}: {unit}: {each.why}{_failure(unit, each)}"
 
     def data(self) -> dict[str, Any]:
         """For a program."""
@@ -93,5 +94,9 @@ def _imported(found: Found) -> bool:
     return found.state in (State.DONE, State.FROZEN) and found.run is not None and IMPORTED in found.run.files()
 
 
-def _named(unit: Unit) -> str:
-    return f"{unit.place.program.name} on {unit.place.environment}, seed {unit.seed}"
+def _failure(unit: Unit, found: Found) -> str:
+    """Where it is said how the environment of a frozen seed failed, and the way out; nothing where numbers did."""
+    run, file = found.run, failure_file(unit.seed)
+    if found.state is not State.FROZEN or run is None or file not in run.files():
+        return ""
+    return f"; {run.path / file} says where: mend the environment and remove {run.path}, and the run is made again"

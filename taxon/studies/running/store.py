@@ -22,7 +22,7 @@ from enum import Enum
 from pathlib import Path
 
 from taxon.runtime.environments.recipe import Recipe
-from taxon.runtime.errors import UserError
+from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.folder import manifest
 from taxon.runtime.folder.run_folder import CHECKPOINT, MODULE, RunFolder
 from taxon.studies.running import random_return
@@ -59,7 +59,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Found:
-    """A unit's state, with the run that has it and that run's record, or what is wrong."""
+    """A unit's state, with the run that has it and that run's record; why: what is wrong, or what froze the seed."""
 
     state: State
     run: RunFolder | None = None
@@ -110,7 +110,8 @@ class Store:
                 if len(failed) >= TRIES:
                     return Found(State.FAILED, best.run, best.record, failed[-1])
         except (UserError, OSError) as error:
-            return Found(State.BROKEN, why=error.message if isinstance(error, UserError) else str(error))
+            told = f"{error.message}; {error.help}" if isinstance(error, UserError) else str(error)
+            return Found(State.BROKEN, why=told)
         if best.state is not State.MISSING:
             return best
         try:
@@ -161,7 +162,11 @@ class Store:
 
     def measured(self, environment: str) -> random_return.RandomReturn | None:
         """An environment's random policy, where it was measured. Raises UserError where that cannot be read."""
-        return None if self._opened is None else random_return.read(self.random(environment))
+        name = random_return.folder_of(environment)
+        try:
+            return None if self._opened is None else random_return.read(self._opened.folder(name))
+        except FileNotFoundError:
+            return None
 
     def _existing(self, place: Place) -> RunFolder | None:
         if self._opened is None:
@@ -268,7 +273,7 @@ def _furthest(folder: RunFolder | None, unit: Unit) -> Found:
 def _state(unit: Unit, run: RunFolder, record: manifest.Manifest) -> Found:
     frozen = record.frozen.get(str(unit.seed))
     if frozen is not None and frozen <= unit.steps:
-        return Found(State.FROZEN, run, record)
+        return Found(State.FROZEN, run, record, one_line(record.causes.get(str(unit.seed), "")))
     # A run that is stopped in its last evaluation has made its steps; one that made a step more has evaluated.
     needed = unit.steps if record.status == "finished" else unit.steps + record.environments
     if frozen is not None or record.steps_done >= needed:

@@ -70,3 +70,7 @@ class Unit:
     @property
     def key(self) -> str:
         return f"{self.place.key}/{self.seed}"
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.place.program.name} on {self.place.environment}, seed {self.seed}"

@@ -8,7 +8,7 @@ from statistics import fmean
 from taxon.semantics.tuning import summary
 from taxon.studies.running.progress import Costs, duration
 from taxon.studies.tuning.opened import Opened
-from taxon.studies.tuning.telling import count
+from taxon.studies.tuning.telling import asked, count
 
 
 def preview(opened: Opened, cores: int) -> Iterator[str]:
@@ -36,5 +36,5 @@ def left(opened: Opened) -> float | None:
     costs.read()
     if not costs.known:
         return None
-    open_ = tune.trials - sum(trial.settled for trial in trials)
+    open_ = asked(tune, trials) - sum(trial.settled for trial in trials)
     return open_ * len(tune.environments) * len(tune.seeds) * tune.steps * fmean(costs.known.values())

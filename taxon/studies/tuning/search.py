@@ -64,7 +64,7 @@ class Search:
     def best(self) -> Trial | None:
         """The trial with the highest score, the first of those that share it."""
         done = [trial for trial in self.trials if trial.state is State.DONE]
-        return max(done, key=lambda trial: trial.score or -math.inf, default=None)
+        return max(done, key=lambda trial: -math.inf if trial.score is None else trial.score, default=None)
 
     def _update(self, found: Mapping[Unit, Found]) -> None:
         for number, values in enumerate(self.journal.values):
@@ -151,6 +151,6 @@ class Search:
             return replace(trial, state=State.OPEN, evaluations=evaluations)
         if estimate.value is None:
             return replace(trial, state=State.FAILED, why=estimate.reason or "it has no score")
-        frozen = sum(result.frozen_at is not None for result in results.values())
-        return replace(trial, state=State.DONE, score=estimate.value, evaluations=evaluations, kept=kept, frozen=frozen,
-                        estimate=estimate)  # fmt: skip
+        frozen = [result.why for result in results.values() if result.frozen_at is not None]
+        return replace(trial, state=State.DONE, score=estimate.value, evaluations=evaluations, kept=kept,
+                        frozen=len(frozen), estimate=estimate, why=next(filter(None, frozen), ""))  # fmt: skip

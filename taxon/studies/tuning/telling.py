@@ -42,11 +42,16 @@ class Counts:
         return " · ".join(parts)
 
 
+def asked(tune: Tune, trials: Sequence[Trial]) -> int:
+    """How many trials a search has in the end: what was proposed when more were asked for stays."""
+    return max(tune.trials, len(trials))
+
+
 def count(tune: Tune, trials: Sequence[Trial], best: Trial | None, running: int) -> Counts:
     """The counts of trials as they were found; running: how many are being run."""
     states = Counter(trial.state for trial in trials)
     return Counts(
-        trials=tune.trials,
+        trials=asked(tune, trials),
         settled=sum(trial.settled for trial in trials),
         running=running,
         pruned=states[State.PRUNED],
@@ -75,9 +80,8 @@ def lines(trials: Sequence[Trial]) -> Iterator[str]:
             what = score(trial.estimate) + (f", {trial.frozen} frozen †" if trial.frozen else "")
         elif trial.state is State.PRUNED and trial.score is not None and trial.at is not None:
             what = f"pruned at {trial.at:,} steps with {number(trial.score, 0 if abs(trial.score) >= 100 else 2)}"
-        elif trial.why:
-            what = f"{what}: {trial.why}"
-        yield f"  {trial.number:>{width}}  {said(trial.values)}: {what}"
+        why = f": {trial.why}" if trial.why else ""
+        yield f"  {trial.number:>{width}}  {said(trial.values)}: {what}{why}"
 
 
 def data(tune: Tune, trials: Sequence[Trial], best: Trial | None) -> dict[str, object]:

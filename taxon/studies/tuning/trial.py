@@ -33,7 +33,8 @@ class Trial:
 
     score: in units of the tune's `scale` where it has several environments, else of the return; of a pruned trial its
     mean at the step `at`, where it was stopped. evaluations: by their number, from 1 on, the mean over seeds and
-    environments of as much of it as counts. kept: what the pruner keeps of it for later trials.
+    environments of as much of it as counts. kept: what the pruner keeps of it for later trials. why: what failed or is
+    refused, or what froze the first of its frozen seeds.
     """
 
     number: int

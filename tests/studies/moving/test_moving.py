@@ -119,6 +119,83 @@ def test_what_is_being_run_stays(there: Path, moved: Path, tmp_path: Path) -> No
     assert study.store.find(unit).state is State.MISSING
 
 
+def test_an_import_takes_all_runs_or_none(there: Path, moved: Path, tmp_path: Path) -> None:
+    """A later run's seed is being made: the earlier ones do not come either, and are free again."""
+    file = studying.write(tmp_path, environments=("one", "freezes"), seeds=3)
+    study = studying.opened(file)
+    by_key = sorted(study.look(), key=lambda unit: unit.key)
+    lease = Observer("", 60.0).claim(study.store.attempts(by_key[-1].place, by_key[-1].seed))
+    assert lease is not None
+    with pytest.raises(UserError, match="is being run in"):
+        came(moved, tmp_path)
+    assert {found.state for found in study.look().values()} == {State.MISSING}
+    held = [unit for unit in by_key if study.store.held(unit, Observer("", 60.0))]
+    assert held == [by_key[-1]]
+    lease.end("stopped")
+    assert came(moved, tmp_path).runs == 8
+    assert not any(study.store.held(unit, Observer("", 60.0)) for unit in by_key)
+
+
+def test_a_random_return_that_cannot_be_read_stops_an_import_before_it_writes(moved: Path, tmp_path: Path) -> None:
+    measured = next(path.parent.name for path in moved.glob("random-*/return.json"))
+    (tmp_path / "store" / measured).mkdir(parents=True)
+    (tmp_path / "store" / measured / "return.json").write_text("{}")
+    with pytest.raises(UserError, match=r"return\.json"):
+        came(moved, tmp_path)
+    assert not studying.below(tmp_path, "store/*/run-*")
+
+
+def test_two_runs_of_a_seed_both_come(moved: Path, tmp_path: Path) -> None:
+    run = next(path for path in moved.glob("*/run-*") if json.loads((path / "run.json").read_text())["seeds"] == [0, 1])
+    shutil.copytree(run, run.with_name("run-0-2"))
+    assert came(moved, tmp_path).runs == 9
+    assert len(studying.below(tmp_path, "store/*/run-*")) == 9
+    assert len(studying.below(tmp_path, f"store/{run.parent.name}/attempts-0/*/end.json")) == 2
+
+
+def test_what_an_import_would_refuse_is_left_out_of_an_export(there: Path, tmp_path: Path) -> None:
+    shutil.copytree(there.parent / "store", tmp_path / "store")
+    file = studying.write(tmp_path, environments=("one", "freezes"), seeds=3)
+    damaged = studying.below(tmp_path, "store/*/run-0-1/metrics.jsonl")[0]
+    damaged.unlink()
+    left = leave(studying.opened(file), tmp_path / "moved")
+    first, *others = left.lines()
+    assert first.startswith("7 runs with 10 seeds, ")
+    (line,) = others
+    assert line.startswith(f"left out: {damaged} cannot be read: No such file or directory; ")
+    (tmp_path / "elsewhere").mkdir()
+    assert came(tmp_path / "moved", tmp_path / "elsewhere").runs == 7
+    for metrics in studying.below(tmp_path, "store/*/run-*/metrics.jsonl"):
+        metrics.unlink()
+    with pytest.raises(UserError, match=r"no run of the study is whole: .*metrics\.jsonl"):
+        leave(studying.opened(file), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_run_that_goes_on_for_a_longer_study_is_left_out_of_an_export(tmp_path: Path) -> None:
+    file = studying.write(tmp_path, levels=(0.1,), seeds=2)
+    studying.run(file)
+    record = studying.below(tmp_path, "store/*/run-0-1/run.json")[0]
+    record.write_text(
+        json.dumps(json.loads(record.read_text()) | {"status": "interrupted", "steps": 600, "steps_done": 80})
+    )
+    study = studying.opened(file)
+    assert {found.state for found in study.look().values()} == {State.DONE}
+    left = leave(study, tmp_path / "moved")
+    assert (left.runs, [*left.lines()][1:]) == (
+        1,
+        [f"left out: {record} is of a run that has not finished; export it again when it has"],
+    )
+
+
+def test_a_broken_run_of_the_store_is_named_by_an_import(there: Path, moved: Path, tmp_path: Path) -> None:
+    shutil.copytree(there.parent / "store", tmp_path / "store")
+    damaged = studying.below(tmp_path, "store/*/run-0-1/metrics.jsonl")[0]
+    damaged.unlink()
+    with pytest.raises(UserError, match=rf"{damaged} cannot be read"):
+        came(moved, tmp_path)
+
+
 def test_where_there_is_nothing(there: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="the study has no finished runs yet"):
         leave(studying.opened(studying.write(tmp_path)), tmp_path / "moved")

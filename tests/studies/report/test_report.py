@@ -258,6 +258,38 @@ def test_from_runs_to_the_report(tmp_path: Path) -> None:
     assert "Declared and withdrawn" in page(tmp_path / "tiny").text
 
 
+def test_a_claim_that_means_something_else_is_marked(tmp_path: Path) -> None:
+    study = double(tmp_path / "a.tx", ["Hopper-v4"])
+    fill(tmp_path / "out", study, paper)
+    other = double(tmp_path / "a.tx", ["Hopper-v4"], scale={"Hopper-v4": (0.0, 3000.0)})
+    written(tmp_path / "out", other, fill(tmp_path / "out", other, paper, begun=20))
+    found = page(tmp_path / "out")
+    assert found.text.count("declared after 20 runs") == 3
+    assert found.text.count("before the first run; these words meant something else") == 3
+
+
+def test_the_folder_of_another_study_is_left_as_it_is(tmp_path: Path) -> None:
+    file = studying.write(tmp_path, seeds=1)
+    studying.run(file)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "tiny").iterdir()}
+    file.write_text(file.read_text().replace("study tiny", "study other").replace("[0.1, 0.2]", "[0.2, 0.1]"))
+    with pytest.raises(UserError, match="is the folder of the study tiny"):
+        list(report(studying.opened(file), "tiny.tx"))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "tiny").iterdir()} == before
+    with pytest.raises(UserError, match="nothing of the study has been run there"):
+        list(report(studying.opened(file, folder="none"), "tiny.tx"))
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_claims_name_may_be_longer_than_a_files(tmp_path: Path) -> None:
+    text = DOUBLE.replace("ENVIRONMENTS", '"Hopper-v4"').replace("SEEDS", "3").replace("SCALE", "")
+    study = load(tmp_path / "a.tx", text.replace("coadapted", "c" * 260).replace("spares_em", "c" * 261))
+    written(tmp_path / "out", study, fill(tmp_path / "out", study, paper))
+    names = {path.stem for path in (tmp_path / "out/figures").iterdir()}
+    assert len(names) == 5
+    assert sum(name.startswith("forest-ccc") for name in names) == 2
+
+
 def test_nothing_was_run(tmp_path: Path) -> None:
     file = studying.write(tmp_path)
     with pytest.raises(UserError, match="nothing of the study has been run there"):

@@ -114,8 +114,15 @@ def main() -> int:
                 json.dumps({"kind": "speed", "step": done, "seconds": 0.01 * (done + 1), "updates": done}) + "\n"
             )
             metrics.flush()
-            if environment.startswith("freezes") and done >= 40:
+            if environment.startswith(("freezes", "raises")) and done >= 40:
+                raises = environment.startswith("raises")
+                cause = (
+                    "ValueError: it is broken" if raises else "it is no longer finite: value_loss of the phase update"
+                )
                 run["frozen"] = {str(seed): done for seed in run["seeds"]}
+                run["causes"] = {str(seed): cause for seed in run["seeds"]}
+                for seed in run["seeds"] if raises else ():
+                    (folder / f"failure-of-seed-{seed}.txt").write_text("Traceback")
                 save(folder, {**run, "status": "frozen"}, done)
                 return 1
             save(folder, run, done)

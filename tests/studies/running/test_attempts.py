@@ -55,6 +55,23 @@ def test_one_of_many_claims(place: RunFolder, tmp_path: Path) -> None:
     assert numbers(place) == [1]
 
 
+def test_several_places_are_claimed_together_or_not_at_all(place: RunFolder, tmp_path: Path) -> None:
+    other = RunFolder(tmp_path).folder("attempts-1", make=True)
+    held = Observer("other", 60.0).claim(other)
+    assert held is not None
+    observer = Observer("s", 60.0)
+    assert observer.claim_all([place, other]) is None
+    assert not observer.held(place)
+    held.folder.remove(HOLDER)  # as a disk that was full may leave it
+    with pytest.raises(UserError, match=HOLDER):
+        observer.claim_all([place, other])
+    assert not observer.held(place)
+    held.end("stopped")
+    leases = observer.claim_all([place, other])
+    assert leases is not None
+    assert [lease.number for lease in leases] == [3, 2]
+
+
 def test_an_ended_attempt_frees_its_place(place: RunFolder) -> None:
     observer = Observer("s", 60.0)
     lease = observer.claim(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -61,6 +62,22 @@ def test_where_a_study_stands(tmp_path: Path) -> None:
     assert lines[1].split("  ")[-1] == "1/1 done"
     assert lines[-1] == "  failed: noise = 0.2 on refused, seed 0: the environment is refused"
     assert [unit["state"] for unit in standing.data()["units"]] == ["done", "failed"] * 2
+
+
+def test_what_froze_a_seed_is_named(tmp_path: Path) -> None:
+    """Where its environment failed, with the way out."""
+    file = studying.write(tmp_path, levels=(0.1,), environments=("freezes", "raises"), seeds=1)
+    studying.run(file)
+    standing = Standing.of(studying.opened(file))
+    (run,) = (unit["run"] for unit in standing.data()["units"] if unit["environment"] == "raises")
+    assert list(standing.lines())[-2:] == [
+        "  frozen: noise = 0.1 on freezes, seed 0: it is no longer finite: value_loss of the phase update",
+        f"  frozen: noise = 0.1 on raises, seed 0: ValueError: it is broken; {run}/failure-of-seed-0.txt says where: "
+        f"mend the environment and remove {run}, and the run is made again",
+    ]
+    assert [unit["why"] for unit in standing.data()["units"]][1] == "ValueError: it is broken"
+    shutil.rmtree(run)
+    assert studying.run(file).frozen == 2
 
 
 def _script(options: str, workers: int = 40, name: str = "a study", here: str = "/home/some one") -> str:

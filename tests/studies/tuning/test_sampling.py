@@ -76,6 +76,8 @@ def test_a_value_is_written_shortly_and_never_beyond_the_ends() -> None:
     assert Numbers(1.0, 2_000.0, integer=True).text(1234.4) == "1234"
     assert Numbers(0.1, 0.55, step=0.2).text(0.6) == "0.5"
     assert Numbers(10.0, 100.0, integer=True, step=25.0).text(70.0) == "60"
+    assert Numbers(0.0, 0.9, step=0.3).points(2) == [0.0, 0.3, 0.6, 0.9]
+    assert Numbers(0.8, 0.99, step=0.05).points(2) == [0.8, 0.85, 0.9, 0.95]
 
 
 def test_a_grid_is_every_combination_once() -> None:
@@ -143,6 +145,26 @@ def test_proposals_are_those_of_optuna(tmp_path: Path, kind: str) -> None:
         )
         assert kind == "gp" or own.propose(before) == found
         assert all(dimension.holds(found[dimension.name]) for dimension in tune.dimensions)
+
+
+STEPS = """\
+  search  gamma in uniform(0, 0.9, step = 0.3)
+  search  target.tau in uniform(0.8, 0.99, step = 0.05)"""
+
+
+@pytest.mark.parametrize("kind", ["tpe", "gp", "cmaes"])
+@pytest.mark.filterwarnings("error")
+def test_what_lies_at_steps_is_proposed_to_its_ends_without_a_warning(tmp_path: Path, kind: str) -> None:
+    """Three steps of 0.3 are a little less than 0.9 as binary fractions, and three of 0.05 from 0.8 a little more."""
+    own = sampler(searching.tune_of(searching.write(tmp_path, STEPS, f"  sampler = {kind}(startup = 8)")))
+    found: list[Trial] = []
+    for number in range(12):
+        values = own.propose(found)
+        score = float(values["gamma"]) + float(values["target.tau"])
+        found.append(Trial(number, values, State.DONE, score=score))
+    proposed = {name: {trial.values[name] for trial in found} for name in ("gamma", "target.tau")}
+    assert "0.9" in proposed["gamma"] <= {"0", "0.3", "0.6", "0.9"}
+    assert "0.95" in proposed["target.tau"] <= {"0.8", "0.85", "0.9", "0.95"}
 
 
 NUMBERS = """\

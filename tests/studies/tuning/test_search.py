@@ -15,7 +15,10 @@ from studies.tuning import searching
 from taxon.runtime.errors import UserError
 from taxon.semantics import load_spec, row_hash
 from taxon.studies.tuning.best import write_best
-from taxon.studies.tuning.trial import State
+from taxon.studies.tuning.preview import left, preview
+from taxon.studies.tuning.telling import count
+from taxon.studies.tuning.telling import lines as told
+from taxon.studies.tuning.trial import State, Trial
 
 TPE = "  sampler = tpe(startup = 3)\n  pruner  = median(startup = 2, warmup = 0)\n  at_once = 3"
 
@@ -71,6 +74,24 @@ def test_more_trials_are_added_and_nothing_is_run_twice(tmp_path: Path) -> None:
     searching.run(searching.write(tmp_path, trials=5))
     assert searching.table(file).startswith(before)
     assert len(lines(file)) == 5
+
+
+def test_fewer_trials_than_there_are_leave_possible_numbers(tmp_path: Path) -> None:
+    file = searching.write(tmp_path, trials=3)
+    searching.run(file)
+    found = searching.opened(searching.write(tmp_path, trials=2))
+    lines = list(preview(found, cores=2))
+    assert next(line for line in lines if line.startswith("so far")).startswith("so far: 3/3 trials")
+    assert next(line for line in lines if line.startswith("core-hours")).startswith("core-hours: 0.0 at most")
+    assert count(found.tune, found.search.trials, None, 0).line(left(found)).startswith("3/3 trials")
+
+
+@pytest.mark.parametrize(("scores", "best"), [([-5.0, 0.0, -1.0], 1), ([0.0, 0.0], 0), ([], None)])
+def test_a_score_of_nothing_is_a_score(tmp_path: Path, scores: list[float], best: int | None) -> None:
+    search = searching.opened(searching.write(tmp_path)).search
+    search.trials = [Trial(number, {}, State.DONE, score=score) for number, score in enumerate(scores)]
+    found = search.best()
+    assert (None if found is None else found.number) == best
 
 
 def test_another_folder_takes_what_was_run_from_the_store(tmp_path: Path) -> None:
@@ -151,6 +172,9 @@ def test_frozen_seeds_count_as_the_tune_says(tmp_path: Path) -> None:
         row = trial.units[0].place.program.row
         last = sum(evaluation(row, seed, 40) for seed in (100_000, 100_001, 100_002)) / 3
         assert (trial.frozen, trial.score) == (3, pytest.approx(last if expected is None else expected))
+        why = "it is no longer finite: value_loss of the phase update"
+        assert next(told(search.trials)).endswith(f", 3 frozen †: {why}")
+        assert lines(tmp_path / failure / "tiny.tx")[0]["why"] == why
     more = "  failure = exclude\n  sampler = random"
     search = searching.run(searching.write(tmp_path / "exclude", more=more, environments='"freezes"', trials=1))
     assert (search.trials[0].state, search.trials[0].why) == (State.FAILED, "a cell has no scores")

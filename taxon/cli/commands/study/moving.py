@@ -49,7 +49,7 @@ def export(
         if runs is not None:
             from taxon.studies.moving.leaving import leave
 
-            write(str(leave(opened, runs)))
+            write("\n".join(leave(opened, runs).lines()))
             return
         found = opened.results(opened.look())
         read = table.curves(opened.plan, found) if curves else table.results(opened.plan, found, opened.floors())

@@ -39,6 +39,7 @@ def opened_study(
 ) -> Opened:
     """The study of a file, with edited modules in the place of some bases; where it means nothing, the command ends."""
     from taxon.runtime.environments.trust import named_by
+    from taxon.runtime.folder.naming import file_name
     from taxon.semantics import load_study
     from taxon.studies.running.opened import check_bases, open_study
 
@@ -48,7 +49,7 @@ def opened_study(
     expanded = load_study(file, lambda name: space_of(recipe(name)), edited=digests)
     study = declared(expanded.study, expanded.diagnostics, env, recipe)
     check_bases(study, texts)
-    folder = out or Path("studies") / study.name
+    folder = out or Path("studies", file_name(study.name))
     return open_study(study, folder, store, asked, {digests[name]: text for name, text in texts.items()})
 
 

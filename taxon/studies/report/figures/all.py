@@ -9,6 +9,7 @@ from functools import partial
 
 from taxon.figures.curves import Group, Panel, banded, curves
 from taxon.figures.style import MOST, Draw
+from taxon.runtime.folder.naming import file_name
 from taxon.semantics.studies import Claim, Study
 from taxon.studies.report.comparing import levels, subject
 from taxon.studies.report.figures.forest import contributions, forest
@@ -74,18 +75,16 @@ def _places(study: Study, found: Sequence[Variant]) -> list[int]:
 
 
 def _of_claim(study: Study, claim: Claim, result: ClaimResult, judged: Judged) -> Iterator[Picture]:
-    sure = f"{100 * (1 - result.alpha):g} %"
+    sure, own = f"{100 * (1 - result.alpha):g} %", file_name(claim.name)
     about = f"{claim.name}: {result.claim.kind} with intervals of {sure}."
     if study.scale:
         about += " Beside each environment stands its contrast in units of the return."
-    yield Picture(
-        f"forest-{claim.name}", claim.name, about, partial(forest, result, study.scale or None, result.claim.kind)
-    )
+    yield Picture(f"forest-{own}", claim.name, about, partial(forest, result, study.scale or None, result.claim.kind))
     if claim.kind == "interaction":
         factor, pair = subject(claim, study), levels(claim, study)
         about = f"{claim.name}: mean scores with intervals of {sure}, dots are seeds."
         draw = partial(interactions, result, judged.cells, judged.failure, factor, pair)
-        yield Picture(f"interaction-{claim.name}", claim.name, about, draw)
+        yield Picture(f"interaction-{own}", claim.name, about, draw)
 
 
 def _of_ladder(study: Study, judged: Judged) -> Iterator[Picture]:

@@ -23,9 +23,10 @@ def claims(
     if not study.claims:
         yield element("p", "The study declares no claims: what it finds is exploration, and has no verdict.")
     yield from _looks(judged)
+    declared = record.declared(study)
     for claim, result, ranks in zip(study.claims, judged.claims, judged.ranks, strict=True):
-        yield _claim(study, claim, record, result, ranks, figures.get(claim.name, ()), whole)
-    yield from _withdrawn(study, record)
+        yield _claim(study, claim, declared[claim.name], result, ranks, figures.get(claim.name, ()), whole)
+    yield from _withdrawn(study, record, declared)
 
 
 def said(study: Study, claim: Claim, result: ClaimResult, ranks: Ranks) -> list[str]:
@@ -35,7 +36,13 @@ def said(study: Study, claim: Claim, result: ClaimResult, ranks: Ranks) -> list[
 
 
 def _claim(
-    study: Study, claim: Claim, record: Record, result: ClaimResult, ranks: Ranks, figures: Sequence[Html], whole: bool
+    study: Study,
+    claim: Claim,
+    declared: Declared,
+    result: ClaimResult,
+    ranks: Ranks,
+    figures: Sequence[Html],
+    whole: bool,
 ) -> Html:
     verdict = result.verdict
     delta = f"{claim.margin:g}"
@@ -43,7 +50,7 @@ def _claim(
     parts = [
         element("h3", claim.name, ": ", element("span", word, class_="verdict")),
         paragraphs(claim.sentence),
-        element("p", element("code", claim.text), " ", _declared(record.declared(claim.name, claim.text))),
+        element("p", element("code", claim.text), " ", _declared(declared)),
         *(element("p", sentence) for sentence in said(study, claim, result, ranks)),
     ]
     if result.warnings:
@@ -53,9 +60,8 @@ def _claim(
     return element("article", *parts, *figures, class_=name, id=f"claim-{claim.name}")
 
 
-def _declared(found: Declared | None) -> Html:
+def _declared(found: Declared) -> Html:
     """When a claim was declared; one that came late is marked."""
-    assert found is not None  # the report records the claims before it is written
     if not found.after:
         return element("span", f"declared {_time(found.at)}, before the first run", class_="declared")
     runs = f"{found.after:,} run{'s' * (found.after != 1)}"
@@ -73,13 +79,27 @@ def _looks(judged: Judged) -> Iterator[Html]:
         )
 
 
-def _withdrawn(study: Study, record: Record) -> Iterator[Html]:
-    """Claims that were declared once and are no more: they were not forgotten."""
+def _withdrawn(study: Study, record: Record, declared: Mapping[str, Declared]) -> Iterator[Html]:
+    """Claims that were declared once and are no more, or mean something else now: they were not forgotten."""
     there = {(claim.name, claim.text) for claim in study.claims}
-    gone = [each for each in record.claims if (each.name, each.claim) not in there]
+    gone = [each for each in record.claims if declared.get(each.name) is not each]
     if gone:
         yield element("h3", "Declared and withdrawn")
-        yield listed(joined([f"{each.name}: ", element("code", each.claim), " ", _declared(each)]) for each in gone)
+        yield listed(
+            joined(
+                [
+                    f"{each.name}: ",
+                    element("code", each.claim),
+                    " ",
+                    _declared(each),
+                    _OTHERWISE if (each.name, each.claim) in there else "",
+                ]
+            )
+            for each in gone
+        )
+
+
+_OTHERWISE = "; these words meant something else: other levels, rows, environments, scale, score or frozen seeds"
 
 
 def _time(at: str) -> str:

@@ -39,7 +39,7 @@ def made(study: Study, command: str, record: Record, found: Sequence[Variant], r
         joined([f"{name} ", element("code", digest)])
         for name, digest in (
             (study.name, study_hash(study)),
-            (RESULTS, hashlib.sha256(recorded.results).hexdigest()),
+            (RESULTS, hashlib.sha256(recorded.tables[RESULTS]).hexdigest()),
         )
     )
     if len(record.versions) > 1:
