@@ -224,8 +224,9 @@ def _pace(view: View) -> list[str]:
 
 
 def _say(console: Console, text: str) -> None:
-    # A long line is left to the terminal, so that a path in it can be copied.
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    # A long line is left to the terminal, so that a path in it can be copied; a folder's name may hold anything.
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    console.print(shown, markup=False, highlight=False, soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

@@ -144,6 +144,8 @@ def test_a_callback_that_fails(quick: taxon.Spec, tmp_path: Path) -> None:
         taxon.train(quick, **FAST, callbacks=[Failing()], out=tmp_path / "run")
     with pytest.raises(taxon.Error, match="which is no callback"):
         taxon.train(quick, **FAST, callbacks=[print], out=tmp_path / "other")  # type: ignore[list-item]
+    with pytest.raises(taxon.Error, match="callbacks is of the kind Failing, and no list"):
+        taxon.train(quick, **FAST, callbacks=Failing(), out=tmp_path / "other")  # type: ignore[arg-type]
 
 
 class Interrupting(taxon.Callback):

@@ -25,13 +25,13 @@ from taxon.runtime.environments.faults import (
     where,
 )
 from taxon.runtime.environments.layouts import layout_of
+from taxon.runtime.environments.observed import misfit, told
 from taxon.runtime.environments.own import raw_of
 from taxon.runtime.environments.recipe import Recipe
 
 Row = NDArray[np.float32]
 
 LARGEST = float(np.finfo(np.float32).max)  # what is learned from is float32
-SHOWN = 60  # characters of a wrong value that are shown
 
 
 class Environment:
@@ -72,7 +72,7 @@ class Environment:
         """
         answer = self.raw.reset(seed=self.seed if seed is None else seed)
         if not isinstance(answer, tuple) or len(answer) != 2:
-            raise EnvironmentFaultError(f"its reset returns {_told(answer)} and not (observation, info)")
+            raise EnvironmentFaultError(f"its reset returns {told(answer)} and not (observation, info)")
         self.seed = None
         return self._flat(answer[0])
 
@@ -84,7 +84,7 @@ class Environment:
         answer = self.raw.step(self._raw_action(action))
         if not isinstance(answer, tuple) or len(answer) != 5:
             wanted = "(observation, reward, terminated, truncated, info)"
-            raise EnvironmentFaultError(f"its step returns {_told(answer)} and not {wanted}")
+            raise EnvironmentFaultError(f"its step returns {told(answer)} and not {wanted}")
         observation, reward, terminated, truncated, _ = answer
         flags = _flag("terminated", terminated), _flag("truncated", truncated)
         return self._flat(observation), _reward(reward), *flags
@@ -99,7 +99,7 @@ class Environment:
         """The picture of the present state, [height, width, 3]; needs `make(..., render=True)`."""
         picture = self.raw.render()
         if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[2] != 3:
-            raise EnvironmentFaultError(f"its render returns {_told(picture)} and no picture of [height, width, 3]")
+            raise EnvironmentFaultError(f"its render returns {told(picture)} and no picture of [height, width, 3]")
         return picture.astype(np.uint8)
 
     @property
@@ -111,8 +111,8 @@ class Environment:
 
     def _flat(self, observation: Any) -> Row:
         space = self.raw.observation_space
-        if isinstance(space, spaces.Discrete | spaces.MultiDiscrete) and not space.contains(observation):
-            raise EnvironmentFaultError(f"its observation is {_told(observation)}, which is not in {space}")
+        if wrong := misfit(space, observation):
+            raise EnvironmentFaultError(f"its {wrong}")
         with np.errstate(over="ignore"):
             flat: Row = np.asarray(spaces.flatten(space, observation), dtype=np.float32)
         if flat.shape != (self.observation,):
@@ -218,7 +218,7 @@ def _number(reward: Any) -> float:
         raise EnvironmentFaultError("its reward is more than float32 holds") from None
     except (TypeError, ValueError):
         pass
-    raise EnvironmentFaultError(f"its reward is {_told(reward)} and no number")
+    raise EnvironmentFaultError(f"its reward is {told(reward)} and no number")
 
 
 def _flag(name: str, flag: Any) -> bool:
@@ -227,7 +227,7 @@ def _flag(name: str, flag: Any) -> bool:
     single = _single(flag)
     if isinstance(single, bool | int | float) and single in (0, 1):
         return bool(single)
-    raise EnvironmentFaultError(f"its {name} is {_told(flag)} and neither true nor false")
+    raise EnvironmentFaultError(f"its {name} is {told(flag)} and neither true nor false")
 
 
 def _single(value: Any) -> Any:
@@ -236,14 +236,3 @@ def _single(value: Any) -> Any:
         return value.item()
     except (AttributeError, TypeError, ValueError, RuntimeError):
         return value
-
-
-def _told(value: Any) -> str:
-    """A wrong value, in few words."""
-    if isinstance(value, tuple):
-        return f"{len(value)} values"
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype} {list(value.shape)}"
-    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
-        return f"{value!r:.{SHOWN}}"
-    return f"an object of the kind {type(value).__name__}"
