@@ -121,7 +121,7 @@ def main() -> None:
         try:
             completing(partial(application(commands), prog_name="taxon"))
         finally:
-            if isinstance(sys.stdout, TextIOWrapper):
+            if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.closed:  # the language server closes it
                 sys.stdout.flush()  # what cannot be written is said here, and not by the interpreter as it ends
     except KeyboardInterrupt:
         # Before a run has begun there is nothing to save.
