@@ -320,6 +320,7 @@ BY_PATH = {
 }
 HARMLESS = {
     *(
+        "os.fsencode",
         "os.fsync",
         "os.fstat",
         "os.fspath",
