@@ -36,6 +36,16 @@ ROWS = {
         ("eta",),
         "continuous",
     ),
+    "a shifted score": (
+        "power",
+        (
+            *("G.critic = online", "G.estimate = td(0)", "gamma = 0.99", "G.transform = shift"),
+            *("pi_p.update = analytic(ridge = 1e-3) + mixture", "network.value.hidden = [8, 6]"),
+            "data = replay(batch = 4, warmup = 23, steps_per_update = 10, capacity = 60) + episodes(value_updates = 2)",
+        ),
+        (),
+        "continuous",
+    ),
     "every action": ("reps", EVERY, ("G.fit",), "discrete"),
     "quadratic bounds": ("urex", ("bounds = quadratic(weight = 10)", *EPISODES), (), "continuous"),
     "penalised bounds": ("urex", ("bounds = penalty", *EPISODES), (), "continuous"),

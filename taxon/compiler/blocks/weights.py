@@ -108,13 +108,14 @@ def _logarithm(
 @choice("G.transform", "none")
 def _as_it_is(c: Choices) -> WeightFunction:
     words = "The weight is what the logarithm is taken of; where it is negative the seed is reported."
-    return _logarithm("positive_weights(score)", "positive_weights(score)", "positive_weights(returns)", words)
+    data = "positive_weights(score * valid)" if c.take(whole) else "positive_weights(score)"
+    return _logarithm("positive_weights(score)", data, "positive_weights(returns)", words)
 
 
 @choice("G.transform", "shift")
 def _shift(c: Choices) -> WeightFunction:
     words = "The least value is subtracted, so that no weight is negative."
-    data = "score - score.amin(-1, keepdim=True)"
+    data = "shifted(score, valid)" if c.take(whole) else "score - score.amin(-1, keepdim=True)"
     drawn = "score - score.amin({dim}, keepdim=True)"
     return _logarithm(drawn, data, "shifted(returns, valid)", words, shifted=True)
 
