@@ -26,6 +26,7 @@ RUNTIME = tuple(
         "environments/faults",
         "environments/layouts",
         "environments/making",
+        "environments/observed",
         "environments/vectors/step_buffer",
         "environments/vectors/sync_vector",
         "environments/vectors/vector",
