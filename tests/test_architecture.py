@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -78,14 +78,28 @@ def foreign(path: Path) -> set[str]:
     return {name.split(".")[0] for name, _ in imports(path)} - {"taxon"} - sys.stdlib_module_names
 
 
-def identified(paths: list[Path]) -> list[object]:
-    return [pytest.param(path, id=str(path.relative_to(ROOT))) for path in paths]
+def each(paths: list[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """One test of what holds for every file, which says where it does not: thousands of them would take a while."""
+
+    def tested(check: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            wrong = {}
+            for path in paths:
+                try:
+                    check(path)
+                except (AssertionError, pytest.fail.Exception) as error:
+                    wrong[str(path.relative_to(ROOT))] = str(error)
+            assert wrong == {}
+
+        return test
+
+    return tested
 
 
 CODE = [path for path in FILES if path.name != "__init__.py" or path.parent != ROOT]
 
 
-@pytest.mark.parametrize("path", identified(CODE))
+@each(CODE)
 def test_imports_run_one_way(path: Path) -> None:
     assert ours(path) <= ALLOWED[package(path)] | {package(path)}
 
@@ -146,13 +160,13 @@ def test_the_search_finds_circles() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": set()}) == {"a", "b", "c", "d"}
 
 
-@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) in FRONT]))
+@each([path for path in CODE if package(path) in FRONT])
 def test_the_front_end_is_light(path: Path) -> None:
     """Checking reads text, which lark parses."""
     assert foreign(path) <= {"lark"}
 
 
-@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) in ("operators", "networks")]))
+@each([path for path in CODE if package(path) in ("operators", "networks")])
 def test_the_library_needs_torch_alone(path: Path) -> None:
     assert foreign(path) <= {"torch"}
 
@@ -160,7 +174,7 @@ def test_the_library_needs_torch_alone(path: Path) -> None:
 STATISTICS = [path for path in CODE if path.parent == ROOT / "studies" / "statistics"]
 
 
-@pytest.mark.parametrize("path", identified(STATISTICS))
+@each(STATISTICS)
 def test_statistics_are_functions_of_arrays(path: Path) -> None:
     """They know nothing of specs, runs or files."""
     assert foreign(path) <= {"numpy", "scipy"}
@@ -174,7 +188,7 @@ def is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "cli"]))
+@each([path for path in CODE if package(path) == "cli"])
 def test_commands_import_what_training_needs_when_they_train(path: Path) -> None:
     inside = {
         node
@@ -196,7 +210,7 @@ def test_commands_import_what_training_needs_when_they_train(path: Path) -> None
             assert node in inside, f"line {node.lineno} imports {name} for every command"
 
 
-@pytest.mark.parametrize("path", identified([path for path in CODE if package(path) == "api"]))
+@each([path for path in CODE if package(path) == "api"])
 def test_a_program_imports_what_training_needs_when_it_trains(path: Path) -> None:
     inside = {
         node
@@ -250,7 +264,7 @@ def identifiers(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
                 yield text, node
 
 
-@pytest.mark.parametrize("path", identified(CODE))
+@each(CODE)
 def test_no_algorithm_is_named_in_code(path: Path) -> None:
     """The row is the program: what is compared, called or looked up never is an algorithm's name."""
     found = [(text, getattr(node, "lineno", 0)) for text, node in identifiers(TREES[path]) if NAMED.search(text)]
@@ -279,7 +293,7 @@ UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shel
 LOADER = ROOT / "runtime" / "folder" / "module.py"
 
 
-@pytest.mark.parametrize("path", identified(FILES))
+@each(FILES)
 def test_a_spec_is_data(path: Path) -> None:
     assert not {name.split(".")[0] for name, _ in imports(path)} & UNSAFE
     for node in ast.walk(TREES[path]):
@@ -303,7 +317,7 @@ IMPORTERS = {
 }
 
 
-@pytest.mark.parametrize("path", identified(FILES))
+@each(FILES)
 def test_what_is_imported_is_written_down(path: Path) -> None:
     """A constant, or what an installed package declares: no text that is read names a module."""
     for node in ast.walk(TREES[path]):
@@ -388,7 +402,7 @@ def opened_by_path(tree: ast.Module) -> set[str]:
     return found - HARMLESS
 
 
-@pytest.mark.parametrize("path", identified(READERS))
+@each(READERS)
 def test_a_runs_folder_is_opened_in_one_place(path: Path) -> None:
     assert opened_by_path(TREES[path]) == ELSEWHERE.get(str(path.relative_to(ROOT)), set())
 

@@ -1,4 +1,5 @@
-"""Every shipped spec and every example trains 1,000 environment steps through the command line."""
+"""Shipped specs and examples train 500 environment steps through the command line: one of every kind, and all of them
+with `-m slow`. (`compiler/test_updates.py` makes 50 updates of each.)"""
 
 import json
 import re
@@ -6,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shipped
+from pictures import draws_curves
+from sampling import sampled
 from smaller import smaller
 from typer.testing import CliRunner
 
@@ -16,7 +20,8 @@ from taxon.runtime.folder import checkpoint
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.semantics.loading import shipped_names
 
-STEPS = 1_000
+__all__ = ["draws_curves"]  # a fixture
+STEPS = 500
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.tx"))
 STUDIES = sorted((ROOT / "examples" / "studies").glob("*.tx"))
@@ -24,13 +29,13 @@ TUNES = sorted((ROOT / "examples" / "tuning").glob("*.tx"))
 
 # Two rounds of rollouts or three of a replay, with few updates each: set where a row has the path.
 FEWER = {
-    "data.environments": 20,
+    "data.environments": 10,
     "data.steps": 25,
     "data.policy_epochs": 1,
     "data.value_epochs": 1,
     "data.batch": 32,
-    "data.warmup": 500,
-    "data.steps_per_update": 250,
+    "data.warmup": 250,
+    "data.steps_per_update": 125,
     "data.updates": 2,
     "data.episodes.value_updates": 10,
     "data.episodes.policy_updates": 10,
@@ -61,18 +66,31 @@ ENVIRONMENTS = {
     "vmpo_mmd": ["Pendulum-v1"],
     "vmpo_gae": ["Pendulum-v1", "CartPole-v1"],
 }
+BOXES = {"Pendulum-v1", "taxon/LinearQuadratic-v0", "taxon/Reach-v0"}  # of continuous actions
 NO_ALGORITHM = {"architectures", "elu_layernorm"}  # mixins; a study
 
 
-def cases() -> Iterator[object]:
+KIND = ("pi_q", "pi_q.update", "pi_p.update", "pi_theta", "G.estimate")
+
+
+def cases() -> Iterator[tuple[str, str]]:
     """Every spec with every environment that it is trained in."""
     specs = {name: name for name in shipped_names()} | {path.stem: str(path) for path in EXAMPLES}
     for name in sorted(specs.keys() - NO_ALGORITHM):
         for environment in ENVIRONMENTS.get(name, ["Pendulum-v1"]):
-            yield pytest.param(specs[name], environment, id=f"{name}-{environment.removeprefix('taxon/')}")
+            yield specs[name], environment
 
 
-@pytest.mark.parametrize(("spec", "environment"), cases())
+def kind(case: tuple[str, str]) -> tuple[object, ...]:
+    """What of a row decides how it trains."""
+    spec, environment = case
+    path = Path(spec) if spec.endswith(".tx") else ROOT / "specs" / f"{spec}.tx"
+    row = shipped.row(path, "continuous" if environment in BOXES else "discrete")
+    assert row is not None
+    return environment in BOXES, row["data"], *(row.base(path) for path in KIND)
+
+
+@pytest.mark.parametrize(("spec", "environment"), sampled(cases(), kind), ids=lambda value: Path(value).stem)
 def test_trains(spec: str, environment: str, tmp_path: Path) -> None:
     row = load(spec, [], Recipe(environment)).row
     settings = [f"--set={setting}" for setting in smaller(row, FEWER)]

@@ -7,6 +7,7 @@ other taxon.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -63,8 +64,7 @@ class Built:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("built")
     source, wheel = build(ROOT, folder / "first", "sdist", "wheel")[::-1]
-    with tarfile.open(source) as packed:
-        packed.extractall(folder / "unpacked", filter="data")
+    shutil.unpack_archive(source, folder / "unpacked")
     (unpacked,) = (folder / "unpacked").iterdir()
     assert not (unpacked / ".git").exists()
     (again,) = build(unpacked, folder / "second", "wheel")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from pictures import draws_curves
 
 import taxon
+
+__all__ = ["draws_curves"]  # a fixture
 
 
 def quick_spec() -> taxon.Spec:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import shipped_rows
 
 import taxon
 from taxon.api.leaves import PathError
 from taxon.semantics import load_spec
-from taxon.semantics.loading import shipped_names
 
 TEXT = """taxon 1
 import std.sac
@@ -22,7 +22,7 @@ algorithm mine extends std.sac {
   when env = "Pendulum-*" { gamma = 0.5 }
 }
 """
-SPECS = [name for name in shipped_names() if load_spec(name).row is not None]
+SPECS = list(shipped_rows())
 
 
 @pytest.fixture

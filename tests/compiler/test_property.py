@@ -24,7 +24,7 @@ from taxon.taxonomy.axes import facts
 from taxon.taxonomy.schema import Leaf, Row
 
 QUIET = settings(
-    max_examples=60,
+    max_examples=40,
     derandomize=True,
     deadline=None,
     database=None,

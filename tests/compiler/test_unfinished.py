@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
-from tiny import SPECS, row_of
+import shipped
+from tiny import row_of
 
 from taxon.cli.main import main
 from taxon.compiler import emit
 from taxon.compiler.assemble import assemble
 from taxon.compiler.block import Block, ContractError
 from taxon.compiler.choices import MEANINGS, Choices
-from taxon.semantics import load_spec
 from taxon.taxonomy.catalogue import places
 from taxon.taxonomy.rules import RULES
 from taxon.taxonomy.schema import Choice, Composition, Leaf, Row
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 # Leaves that no shipped row has, each with settings that give one of them to a row.
 RARE = {
     "optimizer.dual.momentum": ("mpo", "optimizer.dual = sgd"),
@@ -36,9 +34,9 @@ RARE = {
 def rows() -> dict[str, Row]:
     """Every shipped row, as it stands before either kind of action."""
     found: dict[str, Row] = {}
-    for path in sorted([*SPECS.glob("*.tx"), *EXAMPLES.glob("*.tx")]):
+    for path in shipped.FILES:
         for actions in ("continuous", "discrete"):
-            row = load_spec(path, actions=actions).row
+            row = shipped.row(path, actions)
             if row is not None:
                 found[f"{path.stem} {actions}"] = row
     return found

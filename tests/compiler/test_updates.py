@@ -1,4 +1,5 @@
-"""Every shipped row's updates in float64 are those that `updates.py` recorded before the compiler changed."""
+"""Every shipped row's updates in float64 are those that `updates.py` recorded before the compiler changed: the first
+20, and all of them with `-m slow`."""
 
 from __future__ import annotations
 
@@ -14,13 +15,14 @@ NAMES = updates.names()
 ROWS = cache(lambda: dict(updates.cases()))
 
 
+@pytest.mark.parametrize("made", [max(updates.SHOWN), pytest.param(updates.UPDATES, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-def test_the_recorded_updates_are_made_again(name: str, tmp_path: Path) -> None:
-    """The state at the start, the actions, every metric, and every tensor after 50 updates."""
+def test_the_recorded_updates_are_made_again(name: str, made: int, tmp_path: Path) -> None:
+    """The state at the start, the actions, every metric, and every tensor on the way; after 50 updates, the state."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        found, most = updates.furthest(name, ROWS()[name], tmp_path)
+        found, most = updates.furthest(name, ROWS()[name], tmp_path, made)
         assert found < most
     finally:
         torch.set_num_threads(threads)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -100,7 +101,7 @@ def sized(row: Row, path: str) -> bool:
     return not (path == "pi_q.update.samples" and row[path] == 1)
 
 
-def run(built: ModuleType, name: str) -> dict[str, np.ndarray]:
+def run(built: ModuleType, name: str, most: int = UPDATES) -> dict[str, np.ndarray]:
     """So many updates: the state at the end, sums over it on the way, and every metric."""
     random = np.random.RandomState(crc32(name.encode()) % 2**31)
     generators = [torch.Generator().manual_seed(17 + seed) for seed in range(SEEDS)]
@@ -108,7 +109,7 @@ def run(built: ModuleType, name: str) -> dict[str, np.ndarray]:
     state = _double(agent.init(generators))
     found = {f"initial/{at}": leaf.numpy() for at, leaf in _named(state)}
     metrics: dict[str, list[np.ndarray]] = {}
-    made, updates = 0, SOLVED if solves(built) else UPDATES
+    made, updates = 0, min(most, SOLVED) if solves(built) else most
     while made < updates:
         phased = len(agent.phases) > 1 or any(phase.whole or phase.refresh is not None for phase in agent.phases)
         episodes = _episodes(random, agent.discrete, phased)
@@ -244,21 +245,32 @@ def modules() -> dict[str, tuple[list[str], Row]]:
     return found
 
 
+@cache
+def file() -> Any:
+    """What is recorded, opened once: to list its arrays takes a while."""
+    return np.load(FILE)
+
+
 def names() -> list[str]:
     """The rows that are recorded."""
-    with np.load(FILE) as file:
-        return sorted({key.partition(":")[0] for key in file.files})
+    return sorted({key.partition(":")[0] for key in file().files})
 
 
 def recorded(name: str) -> dict[str, np.ndarray]:
-    with np.load(FILE) as file:
-        return {key.partition(":")[2]: file[key] for key in file.files if key.startswith(f"{name}:")}
+    return {key.partition(":")[2]: file()[key] for key in file().files if key.startswith(f"{name}:")}
 
 
-def furthest(name: str, row: Row, folder: Path) -> tuple[float, float]:
-    """The largest |a - b| / (1 + |b|) of a row's updates from those that were recorded, and how large it may be."""
+def furthest(name: str, row: Row, folder: Path, most: int = UPDATES) -> tuple[float, float]:
+    """The largest |a - b| / (1 + |b|) of a row's updates from those that were recorded, and how large it may be.
+
+    most: only the first updates are made, and nothing is said of the state at the end.
+    """
     built = build(row, folder)
-    made, before = run(built, name), recorded(name)
+    made, before = run(built, name, most), recorded(name)
+    if most < UPDATES and not solves(built):
+        made = {key: value for key, value in made.items() if not key.startswith("final/")}
+        before = {key: value for key, value in before.items() if not key.startswith("final/")}
+        before |= {key: before[key][: len(value)] for key, value in made.items() if key.startswith("metric/")}
     assert set(made) == set(before), f"{name}: {sorted(set(made) ^ set(before))}"
     differences = [np.abs(made[key] - before[key]) / (1 + np.abs(before[key])) for key in before if before[key].size]
     return max(float(each.max()) for each in differences), close(built)

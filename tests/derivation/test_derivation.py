@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import shipped
 from compiler.drawn_rows import row_in, specs
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -25,20 +26,19 @@ from taxon.semantics import load_spec
 from taxon.taxonomy.schema import Row
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "specs").glob("*.tx"), *(ROOT / "examples").glob("*.tx")])
 
 
-def shipped() -> dict[str, Row]:
+def rows() -> dict[str, Row]:
     """Every row of specs/ and examples/, and how it stands before a discrete environment where that changes it."""
     rows: dict[str, Row] = {}
-    for path in FILES:
-        row, discrete = (load_spec(path, actions=actions).row for actions in ("continuous", "discrete"))
+    for path in shipped.FILES:
+        row, discrete = (shipped.row(path, actions) for actions in ("continuous", "discrete"))
         rows |= {path.stem: row} if row is not None else {}
         rows |= {f"{path.stem}-discrete": discrete} if discrete is not None and discrete != row else {}
     return rows
 
 
-ROWS = shipped()
+ROWS = rows()
 EACH = pytest.mark.parametrize("name", ROWS)
 DERIVED = cache(lambda name: derive(ROWS[name]))
 
@@ -52,7 +52,7 @@ MATHTEXT = MathTextParser("path")
 
 
 def test_every_spec_and_example_is_here() -> None:
-    assert {path.stem for path in FILES} - set(ROWS) == {"architectures", "elu_layernorm"}  # no algorithms
+    assert {path.stem for path in shipped.FILES} - set(ROWS) == {"architectures", "elu_layernorm"}  # no algorithms
 
 
 def check(row: Row) -> Derivation:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import generate
 import pytest
+from shipped import shipped_rows
 from writers import choices
 from writers.markdown import anchor, block, prose, sentence
 from writers.needs import DISTRIBUTION, reasons
 
 from taxon.cli.main import COMMANDS
 from taxon.cli.specs.codes import CODES
-from taxon.semantics import load_spec
-from taxon.semantics.loading import shipped_names
 from taxon.semantics.vocabulary import Vocabulary
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.axes import facts
@@ -43,7 +42,7 @@ def test_nothing_is_left_out(pages: dict[str, str]) -> None:
 
     assert all(f"codes/{code.lower()}.md" in pages for code in CODES)
     assert all(pages[f"command-line/{command}.md"].startswith(f"# taxon {command}\n") for command in COMMANDS)
-    assert all(f"specs/{name}.md" in pages for name in shipped_names() if load_spec(name).row is not None)
+    assert all(f"specs/{name}.md" in pages for name in shipped_rows())
     headings = {line.lstrip("# ") for line in lines("choices/") if line.startswith("#")}
     assert {f"`{path}`" for path, slot in SCHEMA.items() if not slot.spread} <= headings
     for path in Vocabulary(SCHEMA).paths:
@@ -77,7 +76,7 @@ def test_it_needs_no_torch() -> None:
     assert (done.stdout, done.returncode) == (b"False\n", 0), done.stderr
 
 
-ROWS = [row for name in shipped_names() if (row := load_spec(name).row) is not None]
+ROWS = list(shipped_rows().values())
 CONDITIONAL = {path: slot for path, slot in places() if slot.applies is not None}
 
 

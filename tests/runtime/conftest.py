@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from pictures import draws_curves
 
-from taxon.runtime.folder import curve, module
+from taxon.runtime.folder import module
+
+__all__ = ["draws_curves"]  # a fixture
 
 
 class Corridor(gymnasium.Env):
@@ -130,13 +133,7 @@ gymnasium.register(
 gymnasium.register("known/Interrupts-v0", Corridor, kwargs={"length": 5, "truncates": True, "interrupted_at": 257})
 
 
-@pytest.fixture(autouse=True)
-def draws_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run's curve holds what would be drawn: hundreds of runs end here, and a picture takes a third of a second."""
-    monkeypatch.setattr(curve, "draw", lambda *given: b"\x89PNG" + repr(given).encode())
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def toy_source() -> str:
     return (Path(__file__).parent / "toy_agent.py").read_text()
 

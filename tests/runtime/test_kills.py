@@ -64,8 +64,8 @@ def compiled(spec: str, environment: str) -> tuple[str, str, str, str]:
 def test_a_killed_run_ends_in_the_same_state(spec: str, tmp_path: Path) -> None:
     environment, context = environment_of(spec), kills.processes()
     program = compiled(spec, environment)
-    options = {"environment": environment, "seeds": (2, 5), "steps": 120, "device": "cpu"}
-    options |= {"evaluate_every": 60, "evaluation_episodes": 1, "save_every": "10"}
+    options = {"environment": environment, "seeds": (2, 5), "steps": 80, "device": "cpu"}
+    options |= {"evaluate_every": 40, "evaluation_episodes": 1, "save_every": "10"}
 
     def life(folder: str):
         return context.Process(target=kills.live, args=(program, options, tmp_path / folder))

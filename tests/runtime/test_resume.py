@@ -26,9 +26,12 @@ from tests.runtime.saved import saved_in
 TIMES = ("seconds", "steps_per_second")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def program(toy_source):
-    return Program("toy", "0123abcd", "taxon 1\n", toy_source)
+    """An update every third step, so that stops fall between them too."""
+    source = toy_source.replace("steps_per_update=1", "steps_per_update=3")
+    assert source != toy_source
+    return Program("toy", "0123abcd", "taxon 1\n", source)
 
 
 @pytest.fixture
@@ -42,6 +45,21 @@ def options(folder, **changes):
     settings = {"environment": Recipe("Pendulum-v1"), "seeds": (3, 5), "steps": 300, "device": "cpu", "out": folder}
     settings |= {"evaluate_every": 130, "evaluation_episodes": 1, "save_every": parse_cadence("70", "")}
     return Options(**(settings | changes))
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """Trains without a stop, once for all the tests that compare with that run, and gives its folder."""
+    folders = {}
+
+    def run(program, **changes):
+        asked = repr((program, changes))
+        if asked not in folders:
+            folders[asked] = tmp_path_factory.mktemp("unbroken") / "run"
+            train(program, options(folders[asked], **changes), plain())
+        return folders[asked]
+
+    return run
 
 
 def plain():
@@ -99,18 +117,18 @@ def stop_after(monkeypatch, calls: int) -> None:
 
 @pytest.mark.parametrize("calls", [0, 1, 57, 257, 330, 400, 490, 671])
 @pytest.mark.parametrize("kind", ["program", "rollouts"])
-def test_a_stopped_run_goes_on_as_if_it_had_not(request, tmp_path, kind, calls):
+def test_a_stopped_run_goes_on_as_if_it_had_not(request, tmp_path, unbroken, kind, calls):
     program = request.getfixturevalue(kind)
-    train(program, options(tmp_path / "whole"), plain())
+    whole = unbroken(program)
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, calls)
         assert train(program, options(tmp_path / "broken"), plain()).manifest.status == "interrupted"
     outcome = resume(program, tmp_path / "broken", console=plain())
     assert outcome.manifest.status == "finished"
     assert len(outcome.manifest.resumed) == 1
-    assert state(tmp_path / "broken") == state(tmp_path / "whole")
-    assert words(tmp_path / "broken") == words(tmp_path / "whole")
-    ours, theirs = manifest.read(RunFolder(tmp_path / "broken")), manifest.read(RunFolder(tmp_path / "whole"))
+    assert state(tmp_path / "broken") == state(whole)
+    assert words(tmp_path / "broken") == words(whole)
+    ours, theirs = manifest.read(RunFolder(tmp_path / "broken")), manifest.read(RunFolder(whole))
     for field in ("steps_done", "environment_steps", "evaluation_steps", "updates", "samples", "frozen"):
         assert getattr(ours, field) == getattr(theirs, field)
 
@@ -128,13 +146,13 @@ def test_a_finished_run_goes_on_to_more_steps(request, tmp_path, kind):
 
 
 @pytest.mark.parametrize("calls", [235, 300, 480])
-def test_what_acting_remembers_goes_on(tmp_path, calls):
+def test_what_acting_remembers_goes_on(tmp_path, unbroken, calls):
     """Noise with a memory stops in the middle of an episode, and an evaluation between changes nothing of it."""
     sets = ["exploration = ornstein_uhlenbeck", "data.warmup = 20", "data.batch = 8", "network.hidden = [8]"]
     found = load("ddpg", sets, Recipe("Pendulum-v1"))
     program = Program(found.name, found.hash, found.canonical, emit(found.row))
     asked = {"steps": 120, "evaluate_every": 50, "save_every": parse_cadence("40", "")}
-    train(program, options(tmp_path / "whole", **asked), plain())
+    whole = unbroken(program, **asked)
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, calls)
         assert train(program, options(tmp_path / "broken", **asked), plain()).manifest.status == "interrupted"
@@ -142,8 +160,8 @@ def test_what_acting_remembers_goes_on(tmp_path, calls):
     assert process.shape == (2, 1, 1)
     assert (process != 0).all()
     resume(program, tmp_path / "broken", console=plain())
-    assert state(tmp_path / "broken") == state(tmp_path / "whole")
-    assert words(tmp_path / "broken") == words(tmp_path / "whole")
+    assert state(tmp_path / "broken") == state(whole)
+    assert words(tmp_path / "broken") == words(whole)
 
 
 def test_an_environment_that_shows_something_else_is_refused(program, tmp_path):
@@ -203,9 +221,9 @@ def test_a_round_that_is_stopped_is_undone_and_made_again(program, tmp_path):
     asked = {"steps": 24, "evaluate_every": None}
     train(long, options(tmp_path / "whole", **asked), plain())
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 20 + 150 + 70)  # in the second round, which follows step 21
+        stop_after(patch, 20 + 150 + 70)  # in the second round, which follows step 23
         stopped = train(long, options(tmp_path / "broken", **asked), plain()).manifest
-    assert (stopped.steps_done, stopped.updates) == (21, {"update": 150})
+    assert (stopped.steps_done, stopped.updates) == (23, {"update": 150})
     assert saved_in(tmp_path / "broken")["loop"]["pending"]
     resume(long, tmp_path / "broken", console=plain())
     assert state(tmp_path / "broken") == state(tmp_path / "whole")
@@ -284,7 +302,7 @@ def test_frozen_seeds_stay_frozen(program, tmp_path):
         stop_after(patch, 300)
         train(failing, options(tmp_path / "broken"), plain())
     outcome = resume(failing, tmp_path / "broken", console=plain())
-    assert outcome.manifest.frozen == {"5": 28}
+    assert outcome.manifest.frozen == {"5": 44}
     assert state(tmp_path / "broken") == state(tmp_path / "whole")
     assert words(tmp_path / "broken") == words(tmp_path / "whole")
 
@@ -308,9 +326,9 @@ def test_a_replay_that_forgets_keeps_only_its_own_files(program, tmp_path, monke
     assert sum(entry.steps for entry in found.replay) < 200 + 2 * 32
 
 
-def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path):
+def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path, unbroken):
     """Rows without a checkpoint, words after it, a file half written, tensors that no index names."""
-    train(program, options(tmp_path / "whole"), plain())
+    whole = unbroken(program)
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 300)
         train(program, options(tmp_path / "broken"), plain())
@@ -323,20 +341,26 @@ def test_what_a_process_left_behind_before_it_died_is_dropped(program, tmp_path)
     (folder / ".unfinished").write_bytes(b"half")
     (folder / "checkpoint-90-0123456789ab.safetensors").write_bytes(b"orphan")
     resume(program, folder, console=plain())
-    assert state(folder) == state(tmp_path / "whole")
-    assert words(folder) == words(tmp_path / "whole")
+    assert state(folder) == state(whole)
+    assert words(folder) == words(whole)
     names = {path.name.partition("-")[0] for path in folder.iterdir()}
-    assert names == {path.name.partition("-")[0] for path in (tmp_path / "whole").iterdir()}
+    assert names == {path.name.partition("-")[0] for path in whole.iterdir()}
     assert {path.name for path in (folder / "replay").iterdir()} == {"rows-0.bin"}
 
 
-@pytest.fixture
-def stopped(program, tmp_path):
-    """The folder of a run that was stopped half-way."""
+@pytest.fixture(scope="module")
+def stopped_once(tmp_path_factory, program):
+    folder = tmp_path_factory.mktemp("stopped") / "run"
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 500)
-        train(program, options(tmp_path / "run", evaluate_every=50), plain())
-    return tmp_path / "run"
+        train(program, options(folder, evaluate_every=50), plain())
+    return folder
+
+
+@pytest.fixture
+def stopped(stopped_once, tmp_path):
+    """The folder of a run that was stopped half-way."""
+    return Path(shutil.copytree(stopped_once, tmp_path / "run"))
 
 
 def harm(path: Path, content: bytes | None = None) -> None:

@@ -238,6 +238,7 @@ def test_a_run_without_evaluations(program, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr("taxon.runtime.folder.curve.draw", lambda *given: drawn.append(given) or b"\x89PNG")
     folder, console = tmp_path / "run", plain()
+    program = replace(program, source=program.source.replace("steps_per_update=1", "steps_per_update=50"))
     train(program, options(folder, evaluate_every=None, steps=1_500), console)
     assert manifest.read(RunFolder(folder)).evaluate_every is None
     assert manifest.read(RunFolder(folder)).evaluation_steps == {"3": 0, "5": 0}

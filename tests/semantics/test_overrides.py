@@ -8,14 +8,14 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import shipped_rows
 from strategies import values
 
 from taxon.semantics import Resolution, load_spec
-from taxon.semantics.loading import shipped_names
 from taxon.taxonomy import SCHEMA
 from taxon.taxonomy.catalogue import places
 
-BASES = [name for name in shipped_names() if load_spec(name).row is not None]
+BASES = list(shipped_rows())
 PLACES = [*places(), *((path, SCHEMA[slot.spread[0]]) for path, slot in SCHEMA.items() if slot.spread)]
 
 

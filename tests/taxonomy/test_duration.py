@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from shipped import shipped_rows
 
 from taxon.runtime.options import parse_count
 from taxon.semantics import load_spec
-from taxon.semantics.loading import shipped_names
 from taxon.taxonomy.axes import facts
 from taxon.taxonomy.rules import check_duration
 from taxon.taxonomy.schema import Row
 
-ROWS = {name: row for name in shipped_names() if (row := load_spec(name).row) is not None}
+ROWS = shipped_rows()
 
 
 def fewest(row: Row, round: int = 1) -> int:
