@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -106,6 +107,7 @@ def asked(arguments: Sequence[str]) -> Sequence[str]:
 
 def main() -> None:
     """Run the command line; only the command that is run is imported."""
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character ends no run
@@ -143,6 +145,13 @@ def main() -> None:
             raise
         print(f"error: {visible(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _open_closed() -> None:
+    """Streams that a shell has closed (`>&-`) lead nowhere; a file that a run opens would get their numbers else."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _said(error: Exception) -> bool:

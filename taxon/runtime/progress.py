@@ -60,11 +60,17 @@ class Display(Protocol):
 
 
 class RunConsole(Console):
-    """A console whose reader may leave: the run goes on without being watched."""
+    """A console whose reader may leave, disk be full or terminal be gone: the run goes on without being watched."""
 
     def on_broken_pipe(self) -> None:
         with contextlib.suppress(SystemExit):
             super().on_broken_pipe()
+
+    def _check_buffer(self) -> None:
+        try:
+            super()._check_buffer()
+        except OSError:
+            self.quiet = True  # what the stream still holds is said to be lost as the command ends
 
 
 def display(console: Console | Display) -> Display:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -64,6 +65,22 @@ def test_an_output_that_is_full(line: str) -> None:
         "error: the output or a file cannot be written: No space left on device\n"
         " help: mend that, or write it to another place\n"
     )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_a_stream_that_the_shell_has_closed_leads_nowhere(closed: str, tmp_path: Path) -> None:
+    """And its number goes to no file that the command writes."""
+
+    def ends(words: str) -> int:
+        line = f"{shlex.quote(sys.executable)} -m taxon {words} {closed}"
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, env=environment({}))
+        assert "Traceback" not in done.stderr
+        return done.returncode
+
+    assert ends("emit sac --out module.py") == 0
+    assert (tmp_path / "module.py").read_text("utf-8") == taxon("emit", "sac").stdout
+    assert ends("list") == 0
+    assert ends("check nothing.tx") == 2
 
 
 def test_what_the_system_refuses(capsys: pytest.CaptureFixture[str]) -> None:
