@@ -157,6 +157,10 @@ def test_arguments_of_the_control_suite():
         (("hill.py:Hill", ["slop=1"]), "hill.py:Hill takes no argument slop", "did you mean slope? it takes slope, re"),
         (("hill.py:Hill-v0", ["slop=1"]), "takes no argument slop", "did you mean slope?"),
         (("Pendulum-v1", ["gravity=1"]), "Pendulum-v1 takes no argument gravity", "it takes render_mode, g, max_ep"),
+        *(
+            (("Pendulum-v1", [f"max_episode_steps={wrong}"]), f"max_episode_steps is {wrong}", "from 1 on")
+            for wrong in ("0", "-3", "2.5", "True", "'ten'")
+        ),
         (("hill.py:Hill", [], ["TimeLimt(3)"]), "gymnasium has no wrapper TimeLimt", "did you mean TimeLimit"),
         (("hill.py:Hill", [], ["vector"]), "vector is of the kind module and cannot be called", ""),
         (("hill.py:Hill", [], ["TimeLimit()"]), "TimeLimit() does not go around", "it takes max_episode_steps"),

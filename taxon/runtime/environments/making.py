@@ -37,6 +37,12 @@ def make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any,
 
 def registered(id: str, name: str, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
     """Make what is registered with gymnasium by a name. Raises UnusableEnvironmentError where there is no such name."""
+    limit = settings.get("max_episode_steps")  # of gymnasium.make itself, where -1 is no limit
+    if limit is not None and not (type(limit) is int and (limit > 0 or limit == -1)):
+        raise UnusableEnvironmentError(
+            f"{id} cannot be made: max_episode_steps is {limit!r}",
+            "write a whole number from 1 on, as in --env-set max_episode_steps=200, or -1 for episodes without a limit",
+        )
     try:
         # The checker costs time at every step and only repeats what Environment checks once.
         return gymnasium.make(name, disable_env_checker=True, **settings)
