@@ -24,7 +24,7 @@ from taxon.taxonomy.axes import facts
 from taxon.taxonomy.schema import Leaf, Row
 
 QUIET = settings(
-    max_examples=40,
+    max_examples=30,
     derandomize=True,
     deadline=None,
     database=None,
