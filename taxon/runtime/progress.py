@@ -1,6 +1,7 @@
 """What a user sees while a run goes on: a live panel on a terminal, plain lines elsewhere."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -69,8 +70,11 @@ class RunConsole(Console):
     def _check_buffer(self) -> None:
         try:
             super()._check_buffer()
-        except OSError:
-            self.quiet = True  # what the stream still holds is said to be lost as the command ends
+        except OSError as error:
+            self.quiet = True
+            why = error.strerror or str(error)
+            with contextlib.suppress(OSError):
+                print(f"warning: the run goes on, and shows nothing any more: {why}", file=sys.stderr, flush=True)
 
 
 def display(console: Console | Display) -> Display:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from taxon.runtime.progress import RunConsole
 from tests.runtime.screen import ROOT, Screen
 
 # Shows a view for each line that it reads, whose number of steps it is, and says what no number is.
@@ -152,13 +156,51 @@ def test_before_the_first_updates_no_time_is_named() -> None:
     assert "evaluation" not in console.file.getvalue()
 
 
+def training(steps: str, folder: Path) -> list[str]:
+    """The whole program."""
+    small = ["network.hidden=[8]", "data.warmup=50", "data.batch=8"]
+    command = [sys.executable, "-m", "taxon", "run", "sac", "--env", "Pendulum-v1", "--steps", steps, "--device", "cpu"]
+    command += [f"--set={setting}" for setting in small]
+    return [*command, "--compile", "off", "--workers", "0", "--eval-every", "never", "--out", str(folder)]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no file that is always full")
+def test_a_full_disk_under_the_output_ends_no_run(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            training("60", tmp_path / "run"), stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+    assert done.returncode == 0
+    assert done.stderr == "warning: the run goes on, and shows nothing any more: No space left on device\n"
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "finished"
+
+
+def test_a_reader_that_leaves_ends_no_run(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(training("60", tmp_path / "run"), stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "finished"
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_why_nothing_is_shown_is_said_once(code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """A disk is full, or a terminal is gone."""
+
+    class Refusing(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(code, os.strerror(code))
+
+    console = RunConsole(file=Refusing(), width=200)
+    for _ in range(3):
+        console.print("figures")
+    assert capsys.readouterr().err == f"warning: the run goes on, and shows nothing any more: {os.strerror(code)}\n"
+
+
 def test_ctrl_c_ends_a_run_with_the_command_that_goes_on(tmp_path: Path) -> None:
     """The whole program in a terminal: the advice stands last, below the panel, and a shell can read it."""
-    small = ["network.hidden=[8]", "data.warmup=50", "data.batch=8"]
-    command = [sys.executable, "-m", "taxon", "run", "sac", "--env", "Pendulum-v1", "--steps", "1M", "--device", "cpu"]
-    command += [f"--set={setting}" for setting in small]
-    command += ["--compile", "off", "--workers", "0", "--eval-every", "never", "--out", str(tmp_path / "a run")]
-    with Screen(command, 80, 24) as screen:
+    with Screen(training("1M", tmp_path / "a run"), 80, 24) as screen:
         lines = screen.wait(
             lambda lines: any(
                 re.search(r"\d of 1,000,000 steps +\d+ steps/s +\d+:\d\d:\d\d left", line) for line in lines

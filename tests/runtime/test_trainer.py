@@ -1,4 +1,3 @@
-import errno
 import io
 import json
 import os
@@ -22,7 +21,6 @@ from taxon.runtime.folder import checkpoint, manifest
 from taxon.runtime.folder.logging import Log, line
 from taxon.runtime.folder.run_folder import RunFolder
 from taxon.runtime.options import Options, parse_cadence
-from taxon.runtime.progress import RunConsole
 from taxon.runtime.saved import evaluate_run
 from taxon.runtime.summary import resume_command
 from taxon.runtime.trainer import Program, resume, train
@@ -233,21 +231,6 @@ def test_what_each_seed_had_is_said_at_the_end(program, tmp_path):
         "seed 3: 40 steps, 21 updates (0.525 a step), 168 stored steps read by them, 0 steps of evaluation",
         "seed 5: frozen at step 28, 0 steps of evaluation",
     ]
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-def test_an_output_that_cannot_be_written_ends_no_run(program, tmp_path, code):
-    """A disk is full, or a terminal is gone: nobody watches, and the run is as ever."""
-
-    class Refusing(io.StringIO):
-        def write(self, text):
-            raise OSError(code, os.strerror(code))
-
-    unseen = train(program, options(tmp_path / "unseen"), RunConsole(file=Refusing(), width=200))
-    assert unseen.manifest.status == "finished"
-    train(program, options(tmp_path / "seen"), plain())
-    for name, tensor in agent(tmp_path / "seen").items():
-        assert torch.equal(tensor, agent(tmp_path / "unseen")[name])
 
 
 def test_a_run_without_evaluations(program, tmp_path, monkeypatch):
