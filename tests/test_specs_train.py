@@ -1,5 +1,5 @@
 """Shipped specs and examples train 500 environment steps through the command line: one of every kind, and all of them
-with `-m slow`. (`compiler/test_updates.py` makes 50 updates of each.)"""
+with `-m slow`. (`compiler/test_updates.py` makes 20 updates of each.)"""
 
 import json
 import re
@@ -68,8 +68,6 @@ ENVIRONMENTS = {
 }
 BOXES = {"Pendulum-v1", "taxon/LinearQuadratic-v0", "taxon/Reach-v0"}  # of continuous actions
 NO_ALGORITHM = {"architectures", "elu_layernorm"}  # mixins; a study
-
-
 KIND = ("pi_q", "pi_q.update", "pi_p.update", "pi_theta", "G.estimate")
 
 
@@ -87,7 +85,7 @@ def kind(case: tuple[str, str]) -> tuple[object, ...]:
     path = Path(spec) if spec.endswith(".tx") else ROOT / "specs" / f"{spec}.tx"
     row = shipped.row(path, "continuous" if environment in BOXES else "discrete")
     assert row is not None
-    return environment in BOXES, row["data"], *(row.base(path) for path in KIND)
+    return environment in BOXES, row["data"], *(row.base(axis) for axis in KIND)
 
 
 @pytest.mark.parametrize(("spec", "environment"), sampled(cases(), kind), ids=lambda value: Path(value).stem)

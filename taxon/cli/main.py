@@ -151,7 +151,9 @@ def _open_closed() -> None:
     """Streams that a shell has closed (`>&-`) lead nowhere; a file that a run opens would get their numbers else."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115
+            os.set_inheritable(stream.fileno(), True)  # nor one that a worker opens
+            setattr(sys, name, stream)
 
 
 def _said(error: Exception) -> bool:

@@ -32,6 +32,7 @@ QUIET = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
 )
+DRAWN = settings(QUIET, max_examples=60)  # rows that are emitted and not trained
 RARE = settings(QUIET, max_examples=1000)
 
 
@@ -225,7 +226,7 @@ def test_no_choice_is_ignored_and_no_name_is_left_over(tmp_path: Path) -> None:
         name for folder in folders for path in package_files(folder) for name in read(f"{folder}/{path}").definitions()
     }
 
-    @QUIET
+    @DRAWN
     @given(data=st.data())
     def every_row(data: st.DataObject) -> None:
         row = row_in(data.draw(specs(file)), file)

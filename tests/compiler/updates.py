@@ -21,16 +21,15 @@ import numpy as np
 import torch
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
-from tiny import SPECS, build, row_of
+    sys.path[:0] = [str(Path(__file__).parents[up]) for up in (1, 2)]
+import shipped
+from tiny import build, row_of
 
 from taxon.operators.data import Episodes, Phase
 from taxon.operators.observations import Array
-from taxon.semantics import load_spec
 from taxon.taxonomy.schema import Row
 
 FILE = Path(__file__).parent / "updates.npz"
-EXAMPLES = Path(__file__).parents[2] / "examples"
 SEEDS, OBSERVATIONS, ACTIONS, STEPS, UPDATES = 2, 5, 3, 24, 50
 SOLVED = 5  # updates of a row whose V minimises the E-step's dual: each takes a second
 CLOSE = 1e-9
@@ -72,7 +71,7 @@ SIZES = {
 
 def cases() -> Iterator[tuple[str, Row]]:
     """Every row of specs/ and examples/ at those sizes, and how it stands before discrete actions."""
-    for path in sorted([*SPECS.glob("*.tx"), *EXAMPLES.glob("*.tx")]):
+    for path in shipped.FILES:
         before: Row | None = None
         for actions in ("continuous", "discrete"):
             row = small(path, actions)
@@ -85,7 +84,7 @@ def cases() -> Iterator[tuple[str, Row]]:
 
 def small(path: Path, actions: str) -> Row | None:
     """A row at those sizes; None where it has no such actions."""
-    row = load_spec(path, actions=actions).row
+    row = shipped.row(path, actions)
     if row is None:
         return None
     return row_of(path, *(f"{at} = {size}" for at, size in SIZES.items() if sized(row, at)), actions=actions)

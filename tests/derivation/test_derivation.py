@@ -30,12 +30,12 @@ ROOT = Path(__file__).parents[2]
 
 def rows() -> dict[str, Row]:
     """Every row of specs/ and examples/, and how it stands before a discrete environment where that changes it."""
-    rows: dict[str, Row] = {}
+    found: dict[str, Row] = {}
     for path in shipped.FILES:
         row, discrete = (shipped.row(path, actions) for actions in ("continuous", "discrete"))
-        rows |= {path.stem: row} if row is not None else {}
-        rows |= {f"{path.stem}-discrete": discrete} if discrete is not None and discrete != row else {}
-    return rows
+        found |= {path.stem: row} if row is not None else {}
+        found |= {f"{path.stem}-discrete": discrete} if discrete is not None and discrete != row else {}
+    return found
 
 
 ROWS = rows()
