@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from taxon.runtime.environments.faults import described, is_the_users, where
+from taxon.runtime.environments.faults import described, is_the_users, place_in
 from taxon.runtime.errors import UserError, one_line
 from taxon.runtime.events import Callback, Event, Halt, deliver
 
@@ -40,7 +40,8 @@ class Listeners:
             except BaseException as error:  # whatever a user's code raises, sys.exit included
                 if is_the_users(error):
                     raise
-                self._fail(callback, event, f"{described(error)} ({where(error)})")
+                place = place_in(error)
+                self._fail(callback, event, described(error) + (f" ({place})" if place else ""))
                 continue
             if isinstance(halt, Halt):
                 self.wish = self.wish or Wish("stopped", one_line(f"{_name(callback)}: {halt.reason}"))

@@ -123,6 +123,20 @@ def test_the_numbers_are_the_same_with_callbacks_and_without(program: Program, t
     assert words(tmp_path / "with") == words(tmp_path / "without")
 
 
+def test_a_callback_that_takes_no_event_is_said_without_a_place(program: Program, tmp_path: Path) -> None:
+    """What raised is the call, which is taxon's own line."""
+
+    class Deaf(Callback):
+        def began(self) -> None:  # type: ignore[override]
+            """Takes nothing."""
+
+    with pytest.raises(UserError) as caught:
+        train(program, options(tmp_path / "run"), plain(), [Deaf()])
+    assert "takes 1 positional argument but 2 were given" in caught.value.message
+    assert ".py" not in caught.value.message.rpartition("given")[2]
+    assert "None" not in caught.value.message
+
+
 @pytest.mark.parametrize("at", ["began", "logged", "evaluated", "saved"])
 def test_a_halt_ends_the_run_cleanly_and_it_can_go_on(program: Program, tmp_path: Path, at: str) -> None:
     train(program, options(tmp_path / "whole"), plain())

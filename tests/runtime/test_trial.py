@@ -68,7 +68,9 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (STEP, "        raise KeyError('motor')\n", "step: KeyError: 'motor'", 14),
         (RESET, "        return np.zeros(2, np.float32)\n", "reset: its reset returns an array of float32 [2]", 9),
         (RESET, "        return np.full(2, np.inf), {}\n", "reset: its observation is not finite", 9),
-        ("*, seed=None, options=None", "", "reset: TypeError", None),
+        (STEP, "        return np.stack([np.zeros(2), np.zeros(3)])\n", "step: ValueError: all input", 14),
+        (RESET, "        return self.action_space.sample(mask=3), {}\n", "reset: Error: Box.sample", 11),
+        ("*, seed=None, options=None", "", "reset: TypeError", 9),
     ],
 )
 def test_what_a_run_would_refuse_is_found_with_its_line(written, line, by, message, at):
@@ -77,13 +79,12 @@ def test_what_a_run_would_refuse_is_found_with_its_line(written, line, by, messa
         try_out(recipe)
     assert caught.value.message.startswith(f"tried.py:Sound failed in its {message}")
     assert caught.value.place is not None
-    if at is not None:
-        assert (Path(caught.value.place.file).name, caught.value.place.line) == ("tried.py", at)
-        checked = taxon("check", "std.sac", "--env", "tried.py:Sound", "--format", "json")
-        assert checked.exit_code == 2
-        (found,) = json.loads(checked.stdout)["diagnostics"]
-        assert (found["code"], found["message"]) == ("TX404", caught.value.message)
-        assert "tried.py" in json.dumps(found["labels"])
+    assert (Path(caught.value.place.file).name, caught.value.place.line) == ("tried.py", at)
+    checked = taxon("check", "std.sac", "--env", "tried.py:Sound", "--format", "json")
+    assert checked.exit_code == 2
+    (found,) = json.loads(checked.stdout)["diagnostics"]
+    assert (found["code"], found["message"]) == ("TX404", caught.value.message)
+    assert "tried.py" in json.dumps(found["labels"])
 
 
 def test_check_shows_the_line(written):

@@ -19,10 +19,10 @@ from taxon.runtime.environments.boxes import BoxActions
 from taxon.runtime.environments.faults import (
     EnvironmentFaultError,
     UnusableEnvironmentError,
+    at,
     described,
     is_the_users,
     place_in,
-    where,
 )
 from taxon.runtime.environments.layouts import layout_of
 from taxon.runtime.environments.observed import misfit, told
@@ -146,7 +146,7 @@ def environment_of(id: str, raw: gymnasium.Env[Any, Any], seed: int) -> Environm
             raise
         raise UnusableEnvironmentError(
             f"{id} has spaces that cannot be used: {described(error)}",
-            f"mend the environment: {where(error)}",
+            f"mend the environment{at(place_in(error))}",
             place_in(error),
         ) from error
 

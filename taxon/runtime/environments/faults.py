@@ -1,9 +1,13 @@
 """What goes wrong in an environment, which is someone else's code, and the words for it."""
 
 import signal
+import sysconfig
 import traceback
+from pathlib import Path
 from typing import NamedTuple
 
+CALLERS = ("taxon", "gymnasium")  # whose modules call an environment
+INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 LONGEST = 300  # characters of an environment's own words
 
 
@@ -58,13 +62,21 @@ def described(error: BaseException) -> str:
 
 
 def place_in(error: BaseException) -> Place | None:
-    """The line that raised it, or in which Python finds no code."""
+    """The line that raised it, or in which Python finds no code; None where its callers raised it.
+
+    Where a package raised it, that is the last line of the code that called the package: what its author can mend.
+    """
     if isinstance(error, SyntaxError) and error.filename:
         return Place(error.filename, error.lineno or 1)
-    frames = traceback.extract_tb(error.__traceback__)
-    return Place(frames[-1].filename, frames[-1].lineno or 1) if frames else None
+    last = own = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        calls = str(frame.f_globals.get("__name__")).partition(".")[0] in CALLERS
+        last = None if calls else Place(frame.f_code.co_filename, line)
+        if last and not last.file.startswith("<") and not any(map(Path(last.file).is_relative_to, INSTALLED)):
+            own = last
+    return own or last
 
 
-def where(error: BaseException) -> str:
-    """The file and the line that raised it."""
-    return str(place_in(error) or "an unknown place")
+def at(place: Place | None) -> str:
+    """The end of a sentence: `: FILE, line N`, or nothing."""
+    return "" if place is None else f": {place}"

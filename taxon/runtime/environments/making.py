@@ -4,7 +4,6 @@ import contextlib
 import difflib
 import importlib
 import logging
-import os
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +13,6 @@ import gymnasium
 from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users, place_in
 
 _UNKNOWN = (gymnasium.error.NameNotFound, gymnasium.error.VersionNotFound, gymnasium.error.NamespaceNotFound)
-_LIBRARY = os.path.dirname(gymnasium.__file__)
 
 
 def make_raw(id: str, seed: int, settings: dict[str, Any]) -> gymnasium.Env[Any, Any]:
@@ -96,7 +94,7 @@ def _broken(id: str, error: BaseException) -> UnusableEnvironmentError:
     if isinstance(error, gymnasium.error.Error):
         return UnusableEnvironmentError(f"{id} cannot be made: {error}", "choose another version of it")
     message, place = f"{id} cannot be made: {described(error)}", place_in(error)
-    if place is None or place.file.startswith(_LIBRARY):
+    if place is None:
         return UnusableEnvironmentError(message, "mend how it is registered: its entry point and its kwargs")
     return UnusableEnvironmentError(message, f"mend the environment: {place}", place)
 

@@ -10,7 +10,7 @@ from typing import Any
 import gymnasium
 from gymnasium import wrappers
 
-from taxon.runtime.environments.faults import UnusableEnvironmentError, described, is_the_users, where
+from taxon.runtime.environments.faults import UnusableEnvironmentError, at, described, is_the_users, place_in
 from taxon.runtime.environments.importing import defined, module_of
 from taxon.runtime.environments.making import make_raw, quiet, registered, translated
 from taxon.runtime.environments.places import place_of
@@ -110,16 +110,17 @@ def _check_kind(id: str, raw: object) -> None:
 
 def _no_environment(id: str, kind: type) -> UnusableEnvironmentError:
     place = place_of(kind)
-    at = f": {place}" if place else ""
     if any(base.__module__.partition(".")[0] == "gym" for base in kind.__mro__):
         return UnusableEnvironmentError(
             f"{id} is an environment of gym, which gymnasium has replaced",
             f"derive {kind.__name__} from gymnasium.Env, whose reset returns (observation, info), and whose step "
-            f"(observation, reward, terminated, truncated, info){at}",
+            f"(observation, reward, terminated, truncated, info){at(place)}",
             place,
         )
     return UnusableEnvironmentError(
-        f"{id} is of the kind {kind.__name__}, which is no gymnasium.Env", f"derive it from gymnasium.Env{at}", place
+        f"{id} is of the kind {kind.__name__}, which is no gymnasium.Env",
+        f"derive it from gymnasium.Env{at(place)}",
+        place,
     )
 
 
@@ -149,7 +150,7 @@ def _wrapped(recipe: Recipe, wrapper: Wrapper, raw: Raw) -> Raw:
             f"{wrapper} does not go around {recipe.id}: {described(error)}",
             f"beside the environment it takes {', '.join(takes)}"
             if isinstance(error, TypeError) and takes
-            else f"mend its arguments, or the wrapper: {where(error)}",
+            else f"mend its arguments, or the wrapper{at(place_in(error))}",
         ) from error
     if not isinstance(wrapped, gymnasium.Env):
         message = f"{wrapper} gives an object of the kind {type(wrapped).__name__}, which is no gymnasium.Env"

@@ -5,8 +5,8 @@ import numpy as np
 from taxon.runtime.environments.closing import closed
 from taxon.runtime.environments.environment import beside, make
 from taxon.runtime.environments.faults import (
-    EnvironmentFaultError,
     UnusableEnvironmentError,
+    at,
     described,
     is_the_users,
     place_in,
@@ -38,11 +38,10 @@ def try_out(recipe: Recipe) -> None:
         except BaseException as error:  # whatever an environment raises
             if is_the_users(error):
                 raise
-            own = getattr(type(environment.raw.unwrapped), method)
-            place = place_of(own) if isinstance(error, EnvironmentFaultError) else place_in(error)
+            place = place_in(error) or place_of(getattr(type(environment.raw.unwrapped), method))
             raise UnusableEnvironmentError(
                 f"{recipe} failed in its {method}: {described(error)}",
-                "mend the environment" + (f": {place}" if place else ""),
+                f"mend the environment{at(place)}",
                 place,
             ) from error
         finally:
