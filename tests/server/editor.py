@@ -93,6 +93,15 @@ class Editor:
     def shut(self, name: str) -> None:
         self.tell("textDocument/didClose", {"textDocument": {"uri": self.uri(name)}})
 
+    def move(self, folder: Path) -> None:
+        """Close every document and the folder, and open another."""
+        for name in self.versions:
+            self.shut(name)
+        ends = {"added": folder, "removed": self.folder}
+        event = {end: [{"uri": each.as_uri(), "name": each.name}] for end, each in ends.items()}
+        self.tell("workspace/didChangeWorkspaceFolders", {"event": event})
+        self.folder, self.versions = folder, {}
+
     def diagnostics(self, name: str) -> list[dict[str, Any]]:
         """The diagnostics of the version that a document is at."""
         while self.published.get(self.uri(name), {}).get("version") != self.versions[name]:

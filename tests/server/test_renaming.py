@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,13 +28,12 @@ FILES = {
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Editor]:
+def files(editor: Editor, tmp_path: Path) -> Editor:
     """A folder with files that import each other, open in an editor."""
-    session = Editor(tmp_path)
+    editor.move(tmp_path)
     for name, text in FILES.items():
-        session.write(name, text)
-    yield session
-    assert session.close() == 0
+        editor.write(name, text)
+    return editor
 
 
 def place(text: str, words: str) -> tuple[int, int]:
