@@ -90,7 +90,7 @@ def section(found: Found) -> tuple[str, Drawn]:
     about = f"`{sitting.file}`: {standing}; {steps:,} steps each. {_line(study.doc)}".rstrip()
     parts = [f"### {study.name}", about]
     parts += _markdown(tables.scores(study, rows, found.judged, found.recorded))
-    frozen = tables.frozen(study, rows, found.judged)
+    frozen = tables.frozen(study, rows, found.judged, found.recorded)
     parts += [] if frozen is None else _markdown(frozen)
     parts.append("\n".join(_claims(found, part is None)))
     for beside in (_peer, _published):

@@ -31,6 +31,7 @@ class Seed:
     state: State
     score: float | None
     last: float | None
+    cause: str  # of a seed that froze, where the table has it
     module: str
     imported: bool  # from another store
     provenance: Mapping[str, str]
@@ -98,7 +99,8 @@ def _seed(fields: Mapping[str, str]) -> Seed:
         raise ValueError("a run that is done has a score")
     imported = fields["origin"] == IMPORTED
     provenance = {name: fields[name] for name in OF_RUN}
-    return Seed(int(fields["seed"]), state, score, _number(fields["last"]), fields["module"], imported, provenance)
+    last, cause = _number(fields["last"]), fields.get("cause") or ""
+    return Seed(int(fields["seed"]), state, score, last, cause, fields["module"], imported, provenance)
 
 
 def _curves(folder: RunFolder, study: Study, content: bytes) -> dict[Key, dict[int, Points]]:

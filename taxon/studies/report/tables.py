@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ def scores(study: Study, found: Sequence[Variant], judged: Judged, recorded: Rec
     most = max((run.seeds.most for run in study.runs), default=0)
     notes = [f"Mean ± standard deviation over {most} seeds; where there are fewer, n says how many."]
     if any(cell.dagger for cell in judged.cells.values()):
-        notes.append(f"† k/n seeds froze, for causes that their runs record; they {_counted(judged.failure)}.")
+        notes.append(f"† k/n seeds froze; they {_counted(judged.failure)}.")
     return Table("scores", f"Scores: {study.score} of the undiscounted return", ["", *study.environments], rows, notes)
 
 
@@ -100,8 +101,8 @@ def verdicts(results: Iterable[ClaimResult]) -> Table | None:
     return Table("claims", "Claims", ["claim", "on", "estimate", "p by Holm", "verdict"], rows, notes)
 
 
-def frozen(study: Study, found: Sequence[Variant], judged: Judged) -> Table | None:
-    """How often seeds froze, with Wilson's interval; None where none did."""
+def frozen(study: Study, found: Sequence[Variant], judged: Judged, recorded: Recorded) -> Table | None:
+    """How often seeds froze, with Wilson's interval, and why; None where none did."""
     rows = []
     for variant in found:
         for name in study.environments:
@@ -109,8 +110,10 @@ def frozen(study: Study, found: Sequence[Variant], judged: Judged) -> Table | No
             if cell is not None and cell.marks.any():
                 count = _frozen(cell)
                 low, high = count.interval or (0.0, 1.0)
-                rows.append([variant.label, name, f"{count.k}/{count.n}", f"[{low:.2f}, {high:.2f}]"])
-    head = ["", "environment", "frozen", "probability, 95 %"]
+                causes = Counter(seed.cause for seed in recorded.seeds[variant.key(name)] if seed.cause)
+                why = "; ".join(f"{cause} ({number})" for cause, number in causes.most_common())
+                rows.append([variant.label, name, f"{count.k}/{count.n}", f"[{low:.2f}, {high:.2f}]", why or NONE])
+    head = ["", "environment", "frozen", "probability, 95 %", "why (seeds)"]
     return Table("frozen", "Frozen seeds †", head, rows) if rows else None
 
 

@@ -54,7 +54,7 @@ def _tables(study: Study, found: list[Variant], results: Judged, recorded: Recor
     made = (
         tables.scores(study, found, results, recorded),
         tables.aggregates(study, found, results),
-        tables.frozen(study, found, results),
+        tables.frozen(study, found, results, recorded),
         tables.verdicts(results.claims),
     )
     yield from (each for each in made if each is not None)

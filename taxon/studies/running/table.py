@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from taxon.studies.running.plan import Line, Plan
 from taxon.studies.running.results import VERSIONS, Result
+from taxon.studies.running.store import State
 from taxon.studies.running.units import Unit
 
 RESULTS, CURVES = "results.csv", "curves.csv"
@@ -50,6 +51,7 @@ def results(plan: Plan, found: Results, floors: Floors) -> Table:
         "score": float,
         "last": float,
         "frozen_at": int,
+        "cause": str,
         "random": float,
         **dict.fromkeys(("row", "module", "origin", *OF_RUN), str),
     }
@@ -74,7 +76,12 @@ def _line(line: Line, result: Result, floors: Floors) -> list[str | int | float 
     cell, unit, versions = line.cell, line.unit, dict(result.versions)
     return [
         *(cell.name, *cell.levels, cell.environment, unit.seed, unit.steps, result.state.value),
-        *(result.score, result.last, result.frozen_at, floors.get(cell.environment)),
+        *(result.score, result.last, result.frozen_at, _cause(result), floors.get(cell.environment)),
         *(unit.place.program.row, result.module or None, IMPORTED if result.imported else None),
         *(versions.get(name) or None for name in OF_RUN),
     ]
+
+
+def _cause(result: Result) -> str | None:
+    """What froze a seed; None of one that did not freeze."""
+    return result.why or None if result.state is State.FROZEN else None

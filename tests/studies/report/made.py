@@ -23,6 +23,8 @@ from taxon.studies.running.store import State
 
 Score = Callable[[Cell, int], float]
 
+FROZE = "own failed: ValueError: <b>no</b> | such_motor"
+
 DOUBLE = """taxon 1
 
 /// Clipped double Q is adapted to KL control.
@@ -113,7 +115,8 @@ def fill(
         points = curve(score(cell, unit.seed), unit.seed, unit.steps, ended)
         last = points[-1][1]
         state = State.DONE if ended is None else State.FROZEN
-        found[unit] = Result(state, last, last, ended, points, "0123456789ab", versions)
+        why = "" if ended is None else FROZE
+        found[unit] = Result(state, last, last, ended, points, "0123456789ab", versions, why)
     floors = dict.fromkeys(study.environments, 10.0)
     opened.write(table.RESULTS, table.results(made, found, floors).csv().encode())
     opened.write(table.CURVES, table.curves(made, found).csv().encode())

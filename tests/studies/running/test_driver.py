@@ -140,11 +140,15 @@ def test_frozen_seeds_are_results(tmp_path: Path) -> None:
     assert (counts.complete, counts.frozen, said) == (2, 2, [])
     assert counts.line() == "2/2 done · 2 frozen †"
     for line in lines(file):
-        assert (line["status"], line["frozen_at"]) == ("frozen", "40")
+        assert (line["status"], line["frozen_at"], line["cause"]) == (
+            "frozen",
+            "40",
+            "it is no longer finite: value_loss of the phase update",
+        )
         assert float(line["score"]) == evaluation(line["row"], 0, 40)
     # of a study that is over before, the same run did not freeze
     studying.run(studying.write(tmp_path, environments=("freezes",), seeds=1, steps=20))
-    assert {(line["status"], line["frozen_at"]) for line in lines(file)} == {("done", "")}
+    assert {(line["status"], line["frozen_at"], line["cause"]) for line in lines(file)} == {("done", "", "")}
 
 
 def test_seeds_may_share_a_process(tmp_path: Path) -> None:
