@@ -103,18 +103,19 @@ def verdicts(results: Iterable[ClaimResult]) -> Table | None:
 
 def frozen(study: Study, found: Sequence[Variant], judged: Judged, recorded: Recorded) -> Table | None:
     """How often seeds froze, with Wilson's interval, and why; None where none did."""
-    rows = []
+    rows, notes = [], []
     for variant in found:
         for name in study.environments:
             cell = judged.cells.get(variant.key(name))
             if cell is not None and cell.marks.any():
                 count = _frozen(cell)
                 low, high = count.interval or (0.0, 1.0)
-                causes = Counter(seed.cause for seed in recorded.seeds[variant.key(name)] if seed.cause)
-                why = "; ".join(f"{cause} ({number})" for cause, number in causes.most_common())
-                rows.append([variant.label, name, f"{count.k}/{count.n}", f"[{low:.2f}, {high:.2f}]", why or NONE])
-    head = ["", "environment", "frozen", "probability, 95 %", "why (seeds)"]
-    return Table("frozen", "Frozen seeds †", head, rows) if rows else None
+                rows.append([variant.label, name, f"{count.k}/{count.n}", f"[{low:.2f}, {high:.2f}]"])
+                counted = [seed for seed in recorded.seeds[variant.key(name)] if seed.state.complete][: count.n]
+                causes = Counter(seed.cause for seed in counted if seed.cause)
+                notes += [f"{variant.label}, {name}: {cause} ({number}/{count.k})." for cause, number in causes.items()]
+    head = ["", "environment", "frozen", "probability, 95 %"]
+    return Table("frozen", "Frozen seeds †", head, rows, notes) if rows else None
 
 
 def _entry(judged: Judged, variant: Variant, environment: str, recorded: Recorded) -> str:
